@@ -1,0 +1,132 @@
+//! Configuration: the shape people write, in TOML or JSON, and what it means once checked.
+
+mod check;
+
+use serde::{Deserialize, Serialize};
+
+pub use check::{CheckedConfig, HookDraft, Problem, SecretInput, SecretsAs, check_config, check_hook};
+
+use crate::secret::SecretRef;
+
+/// The configuration as written. A TOML table and the API's JSON object have the same fields.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConfigSpec {
+    /// What senders call: `https://hooks.example.com`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
+    /// How many days events and tasks live; 90 unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
+    /// Limits over all hooks.
+    pub limits: LimitsSpec,
+    /// The Telegram bot.
+    pub telegram: TelegramSpec,
+    /// The hooks.
+    pub hooks: Vec<HookSpec>,
+}
+
+/// Limits over all hooks, as written.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsSpec {
+    /// How many requests a minute all hooks take together; 1,000 unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_per_minute: Option<u32>,
+}
+
+/// The Telegram bot, as written.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TelegramSpec {
+    /// The bot's token; without one, messages are printed, not sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// Where the Bot API is; Telegram's own unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_base: Option<String>,
+}
+
+/// A hook, as written.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HookSpec {
+    /// Its name, unlike every other hook's.
+    pub name: String,
+    /// What it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Its path; a random one is made where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Its sender's name.
+    pub sender: String,
+    /// Its secrets: references in a file, values or references through the API.
+    pub secrets: Vec<String>,
+    /// Patterns of the event types it takes; empty: all.
+    pub events: Vec<String>,
+    /// A condition in CEL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// How many requests a minute it takes; 100 unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_per_minute: Option<u32>,
+    /// The addresses or networks it takes requests from; empty: all.
+    pub allowed_ips: Vec<String>,
+    /// The longest body it takes; 4 MiB unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_body_bytes: Option<u64>,
+    /// What it does with an event.
+    pub actions: Vec<ActionSpec>,
+}
+
+/// An action, as written.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ActionSpec {
+    /// Its kind: `telegram`.
+    pub kind: String,
+    /// The chat of a `telegram` action.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chat: Option<Chat>,
+    /// The message's template.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+}
+
+/// A chat as written: ids may stand with or without quotes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Chat {
+    /// A numeric id.
+    Id(i64),
+    /// A numeric id in quotes, or `@name`.
+    Text(String),
+}
+
+/// What holds for all hooks, checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// What senders call, without a slash at its end.
+    pub public_url: Option<String>,
+    /// How many days events and tasks live.
+    pub retention_days: u32,
+    /// How many requests a minute all hooks take together.
+    pub rate_per_minute: u32,
+    /// Where the bot's token is.
+    pub telegram_token: Option<SecretRef>,
+    /// Where the Bot API is, without a slash at its end.
+    pub telegram_api_base: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            public_url: None,
+            retention_days: 90,
+            rate_per_minute: 1000,
+            telegram_token: None,
+            telegram_api_base: "https://api.telegram.org".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Checks a configuration as a whole: every problem is found and named by its field, and nothing is half-taken.
+
+mod hook;
+
+use std::collections::HashSet;
+
+pub use hook::{HookDraft, check_hook};
+
+use super::{ConfigSpec, Settings};
+use crate::secret::{Secret, SecretRef};
+
+/// A configuration that passed.
+#[derive(Debug, Clone)]
+pub struct CheckedConfig {
+    /// What holds for all hooks; the bot's token apart.
+    pub settings: Settings,
+    /// The bot's token.
+    pub telegram_token: Option<SecretInput>,
+    /// The hooks.
+    pub hooks: Vec<HookDraft>,
+}
+
+/// Something wrong with a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The field: `hooks[0].actions[1].chat`.
+    pub field: String,
+    /// What is wrong, and how to mend it.
+    pub message: String,
+}
+
+/// A secret as it was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretInput {
+    /// Where it is.
+    Reference(SecretRef),
+    /// The secret itself.
+    Value(Secret),
+}
+
+/// How secrets stand in the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretsAs {
+    /// As references alone: a file is read by many eyes.
+    References,
+    /// As values, or as `ssm:` references: the API must not read our environment or files for its caller.
+    Values,
+}
+
+/// Collects problems as the checks go along.
+#[derive(Debug, Default)]
+pub(super) struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Notes that something is wrong with a field.
+    pub(super) fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
+        self.0.push(Problem { field: field.into(), message: message.into() });
+    }
+
+    /// Passes a good value on, and notes a bad one.
+    pub(super) fn take<T>(&mut self, field: &str, result: Result<T, impl ToString>) -> Option<T> {
+        result.map_err(|e| self.add(field, e.to_string())).ok()
+    }
+}
+
+/// Checks a whole configuration.
+pub fn check_config(spec: &ConfigSpec, secrets: SecretsAs) -> Result<CheckedConfig, Vec<Problem>> {
+    let mut problems = Problems::default();
+    let settings = check_settings(spec, &mut problems);
+    let telegram_token = match &spec.telegram.token {
+        Some(token) => problems.take("telegram.token", read_secret(token, secrets)),
+        None => None,
+    };
+    let mut names = HashSet::new();
+    let mut hooks = Vec::new();
+    for (index, hook) in spec.hooks.iter().enumerate() {
+        let at = format!("hooks[{index}].");
+        hooks.extend(hook::check(hook, secrets, &at, &mut problems));
+        if !hook.name.is_empty() && !names.insert(&hook.name) {
+            problems.add(
+                format!("{at}name"),
+                format!("another hook is called `{}` too; give each its own name", hook.name),
+            );
+        }
+    }
+    if problems.0.is_empty() { Ok(CheckedConfig { settings, telegram_token, hooks }) } else { Err(problems.0) }
+}
+
+/// Checks what holds for all hooks.
+fn check_settings(spec: &ConfigSpec, problems: &mut Problems) -> Settings {
+    let mut settings = Settings::default();
+    if let Some(url) = &spec.public_url {
+        settings.public_url = problems.take("public_url", read_url(url));
+    }
+    if let Some(base) = &spec.telegram.api_base {
+        settings.telegram_api_base = problems.take("telegram.api_base", read_url(base)).unwrap_or_default();
+    }
+    if let Some(days) = spec.retention_days {
+        settings.retention_days = problems.take("retention_days", between(days, 1, 3650)).unwrap_or_default();
+    }
+    if let Some(rate) = spec.limits.rate_per_minute {
+        settings.rate_per_minute =
+            problems.take("limits.rate_per_minute", between(rate, 1, 100_000_000)).unwrap_or_default();
+    }
+    settings
+}
+
+/// Reads a secret as the configuration may hold one.
+pub(super) fn read_secret(text: &str, secrets: SecretsAs) -> Result<SecretInput, String> {
+    match (secrets, SecretRef::parse(text)) {
+        (_, Ok(SecretRef::Stored(_))) => {
+            Err("`stored:` is Bellhop's own; write `env:NAME`, `file:PATH` or `ssm:NAME`".to_owned())
+        }
+        (SecretsAs::References, Ok(reference)) => Ok(SecretInput::Reference(reference)),
+        (SecretsAs::References, Err(e)) => Err(e.to_string()),
+        (SecretsAs::Values, Ok(reference @ SecretRef::Ssm(_))) => Ok(SecretInput::Reference(reference)),
+        (SecretsAs::Values, Ok(SecretRef::Env(_) | SecretRef::File(_))) => {
+            Err("`env:` and `file:` are read where the configuration file is; through the API, send the secret itself"
+                .to_owned())
+        }
+        (SecretsAs::Values, Err(_)) => match Secret::new(text) {
+            Ok(secret) => Ok(SecretInput::Value(secret)),
+            Err(e) => Err(e.to_string()),
+        },
+    }
+}
+
+/// Reads an absolute `http` or `https` URL; the slash at its end is dropped.
+fn read_url(text: &str) -> Result<String, String> {
+    const FIX: &str = "write a whole URL such as `https://hooks.example.com`";
+    let url: http::Uri = text.parse().map_err(|_| format!("`{text}` is not a URL; {FIX}"))?;
+    let known = matches!(url.scheme_str(), Some("http" | "https"));
+    let host = url.host().filter(|host| !host.is_empty());
+    let credentials = url.authority().is_some_and(|authority| authority.as_str().contains('@'));
+    if !known || host.is_none() || credentials || url.query().is_some() {
+        return Err(format!("not a plain http or https URL; {FIX}"));
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// Takes a number between two bounds, both included.
+pub(super) fn between<N: PartialOrd + std::fmt::Display>(number: N, least: N, most: N) -> Result<N, String> {
+    if number < least || number > most {
+        return Err(format!("{number} is not between {least} and {most}"));
+    }
+    Ok(number)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+use super::*;
+use crate::config::HookSpec;
+use serde_json::{Value, json};
+
+/// A good configuration with one hook, changed by `change`.
+fn config(change: impl FnOnce(&mut Value)) -> ConfigSpec {
+    let mut config = json!({
+        "public_url": "https://hooks.example.com/",
+        "hooks": [{
+            "name": "repos", "path": "github", "sender": "github", "secrets": ["env:S"],
+            "actions": [{"kind": "telegram", "chat": "-100"}],
+        }],
+    });
+    change(&mut config);
+    serde_json::from_value(config).unwrap()
+}
+
+#[test]
+fn a_good_configuration_is_taken_with_its_defaults() {
+    let checked = check_config(&config(|_| ()), SecretsAs::References).unwrap();
+    assert_eq!(checked.settings.public_url.as_deref(), Some("https://hooks.example.com"));
+    assert_eq!((checked.settings.retention_days, checked.settings.rate_per_minute), (90, 1000));
+    let hook = &checked.hooks[0];
+    assert_eq!((hook.rate_per_minute, hook.max_body_bytes), (100, 4 * 1024 * 1024));
+}
+
+#[test]
+fn every_bad_field_is_named() {
+    let random = "q8Zr2mX5vT1kPw9Ls4Nd7Y";
+    for (field, value) in [
+        ("/public_url", json!("hooks.example.com")),
+        ("/public_url", json!("ftp://x")),
+        ("/public_url", json!("https://user:pw@x")),
+        ("/retention_days", json!(0)),
+        ("/limits", json!({"rate_per_minute": 0})),
+        ("/telegram", json!({"token": "123:abc"})),
+        ("/telegram", json!({"api_base": "not a url"})),
+        ("/hooks/0/name", json!("")),
+        ("/hooks/0/path", json!("a//b")),
+        ("/hooks/0/path", json!("a b")),
+        ("/hooks/0/path", json!("hk_x")),
+        ("/hooks/0/path", json!("../x")),
+        ("/hooks/0/sender", json!("nobody")),
+        ("/hooks/0/sender", json!("none")),
+        ("/hooks/0/secrets", json!([])),
+        ("/hooks/0/secrets", json!(["plain"])),
+        ("/hooks/0/secrets", json!(["env:"])),
+        ("/hooks/0/secrets", json!(["stored:x"])),
+        ("/hooks/0/events", json!([""])),
+        ("/hooks/0/when", json!("payload.")),
+        ("/hooks/0/rate_per_minute", json!(0)),
+        ("/hooks/0/allowed_ips", json!(["10.0.0.0/33"])),
+        ("/hooks/0/max_body_bytes", json!(0)),
+        ("/hooks/0/max_body_bytes", json!(26_214_401)),
+        ("/hooks/0/actions", json!([])),
+        ("/hooks/0/actions", json!([{"kind": "pigeon"}])),
+        ("/hooks/0/actions", json!([{"kind": "telegram"}])),
+        ("/hooks/0/actions", json!([{"kind": "telegram", "chat": "bob"}])),
+        ("/hooks/0/actions", json!([{"kind": "telegram", "chat": 1, "template": "{{ x"}])),
+    ] {
+        let spec = config(|config| set(config, field, value.clone()));
+        let problems = check_config(&spec, SecretsAs::References).unwrap_err();
+        let start = field.trim_start_matches('/').replace("/0/", "[0].");
+        let named = problems.iter().any(|problem| problem.field.starts_with(&start)) || value == json!("none");
+        assert!(named, "{field} = {value}: {problems:?}");
+        assert!(problems.iter().all(|problem| !problem.message.is_empty()));
+    }
+    let unsigned = config(|config| {
+        set(config, "/hooks/0/sender", json!("none"));
+        set(config, "/hooks/0/secrets", json!([]));
+        set(config, "/hooks/0/path", json!(random));
+    });
+    assert!(check_config(&unsigned, SecretsAs::References).is_ok());
+}
+
+#[test]
+fn two_hooks_cannot_share_a_name() {
+    let spec = config(|config| {
+        let again = config["hooks"][0].clone();
+        config["hooks"].as_array_mut().unwrap().push(again);
+    });
+    assert_eq!(check_config(&spec, SecretsAs::References).unwrap_err()[0].field, "hooks[1].name");
+}
+
+#[test]
+fn unsigned_hooks_need_another_protection() {
+    for (path, ips, good) in [
+        (Some("github"), json!([]), false),
+        (Some("aaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), json!([]), false),
+        (Some("q8Zr2mX5vT1kPw9Ls4Nd7Y"), json!([]), true),
+        (Some("github"), json!(["10.0.0.0/8"]), true),
+        (None, json!([]), true),
+    ] {
+        let hook = json!({"name": "n", "path": path, "sender": "none", "allowed_ips": ips,
+            "actions": [{"kind": "telegram", "chat": 1}]});
+        let spec: HookSpec = serde_json::from_value(hook).unwrap();
+        assert_eq!(check_hook(&spec, SecretsAs::References).is_ok(), good, "{path:?}");
+    }
+}
+
+#[test]
+fn the_api_takes_values_and_reads_nothing_for_its_caller() {
+    for (secret, good) in [
+        ("s3cret", true),
+        ("ssm:/x", true),
+        ("", false),
+        (" ", false),
+        ("env:PATH", false),
+        ("file:/etc/passwd", false),
+    ] {
+        assert_eq!(read_secret(secret, SecretsAs::Values).is_ok(), good, "{secret}");
+    }
+}
+
+#[test]
+fn an_unknown_field_is_refused() {
+    assert!(serde_json::from_value::<HookSpec>(json!({"nmae": "x"})).is_err());
+    assert!(serde_json::from_value::<ConfigSpec>(json!({"agents": []})).is_err());
+}
+
+/// Sets a field, which may not be there yet.
+fn set(config: &mut Value, pointer: &str, value: Value) {
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    config.pointer_mut(parent).unwrap()[name] = value;
+}

@@ -1,0 +1,29 @@
+//! The rules of Bellhop, as pure functions: no async, no I/O, no clock, no randomness, no environment.
+//!
+//! In reading order, an event's way: a request comes in at a [`door`], is an [`inbound`] until a [`sender`]'s scheme
+//! proves it ([`verify`]), is written down as an [`inbox`] message, becomes an [`event`], passes its hook's [`filter`],
+//! and ends as one [`task`] per action, whose text comes from a [`template`].
+
+pub mod id;
+pub mod time;
+
+pub mod secret;
+pub mod sender;
+
+pub mod door;
+pub mod inbound;
+pub mod verify;
+
+pub mod config;
+pub mod hook;
+pub mod limit;
+
+pub mod event;
+pub mod filter;
+pub mod inbox;
+pub mod template;
+
+pub mod retry;
+pub mod task;
+pub mod telegram;
+pub mod work;

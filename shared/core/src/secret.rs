@@ -1,0 +1,119 @@
+//! Secrets and references to them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A secret value: it never prints, and it is never empty.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes a secret's value; an empty one, or one of white space alone, is refused.
+    pub fn new(value: impl Into<String>) -> Result<Self, EmptySecret> {
+        let value = value.into();
+        if value.trim().is_empty() { Err(EmptySecret) } else { Ok(Self(value)) }
+    }
+
+    /// The value itself, for the few places that must use it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// The value that was to be a secret is empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the secret is empty")]
+pub struct EmptySecret;
+
+/// Where a secret's value is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum SecretRef {
+    /// `env:NAME`: an environment variable of the process.
+    Env(String),
+    /// `file:PATH`: a file's content, without the line break at its end.
+    File(String),
+    /// `ssm:NAME`: a parameter in AWS Systems Manager.
+    Ssm(String),
+    /// `stored:NAME`: Bellhop keeps the value itself (a `SecureString` when deployed, the data folder otherwise).
+    Stored(String),
+}
+
+impl SecretRef {
+    /// Reads a reference as it stands in a configuration.
+    pub fn parse(text: &str) -> Result<Self, BadSecretRef> {
+        let (kind, name) = text.split_once(':').ok_or(BadSecretRef)?;
+        if name.trim().is_empty() {
+            return Err(BadSecretRef);
+        }
+        match kind {
+            "env" => Ok(Self::Env(name.to_owned())),
+            "file" => Ok(Self::File(name.to_owned())),
+            "ssm" => Ok(Self::Ssm(name.to_owned())),
+            "stored" => Ok(Self::Stored(name.to_owned())),
+            _ => Err(BadSecretRef),
+        }
+    }
+}
+
+impl fmt::Display for SecretRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "env:{name}"),
+            Self::File(path) => write!(f, "file:{path}"),
+            Self::Ssm(name) => write!(f, "ssm:{name}"),
+            Self::Stored(name) => write!(f, "stored:{name}"),
+        }
+    }
+}
+
+impl From<SecretRef> for String {
+    fn from(reference: SecretRef) -> Self {
+        reference.to_string()
+    }
+}
+
+impl TryFrom<String> for SecretRef {
+    type Error = BadSecretRef;
+
+    fn try_from(text: String) -> Result<Self, BadSecretRef> {
+        Self::parse(&text)
+    }
+}
+
+/// The text is not a secret reference. It is not repeated here: it may be the secret itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a secret reference: write `env:NAME`, `file:PATH` or `ssm:NAME`, never the secret itself")]
+pub struct BadSecretRef;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_do_not_print() {
+        let secret = Secret::new("hunter2").unwrap();
+        assert_eq!(format!("{secret:?}"), "[redacted]");
+        for empty in ["", "  ", "\n"] {
+            assert_eq!(Secret::new(empty), Err(EmptySecret));
+        }
+    }
+
+    #[test]
+    fn references_read_back_as_written() {
+        for text in ["env:TOKEN", "file:/run/secrets/a:b", "ssm:/bellhop/x", "stored:k"] {
+            assert_eq!(SecretRef::parse(text).unwrap().to_string(), text);
+        }
+        for text in ["hunter2", "env:", "env: ", "vault:x", ""] {
+            let error = SecretRef::parse(text).unwrap_err().to_string();
+            assert!(!error.contains("hunter2"));
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! JSON laid out for people.
+
+/// The deepest indentation shown; what is nested deeper stays on this column.
+const DEEPEST_COLUMN: usize = 16;
+
+/// What is nested deeper than this is no data, and is not laid out.
+const DEEPEST: usize = 128;
+
+/// Lays JSON out with two spaces a level, keeping the order of its fields and every digit of its numbers.
+///
+/// A text that is no JSON comes back as it is.
+pub(super) fn pretty(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() * 2);
+    let mut depth = 0usize;
+    let mut rest = json.trim();
+    if serde_json::from_str::<serde::de::IgnoredAny>(rest).is_err() {
+        return json.to_owned();
+    }
+    while let Some(first) = rest.chars().next() {
+        let mut taken = first.len_utf8();
+        match first {
+            '{' | '[' => {
+                out.push(first);
+                let inner = rest[1..].trim_start();
+                if inner.starts_with(['}', ']']) {
+                    out.push_str(&inner[..1]);
+                    taken = rest.len() - inner.len() + 1;
+                } else {
+                    depth += 1;
+                    if depth > DEEPEST {
+                        return json.to_owned();
+                    }
+                    new_line(&mut out, depth);
+                }
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                new_line(&mut out, depth);
+                out.push(first);
+            }
+            ',' => {
+                out.push(',');
+                new_line(&mut out, depth);
+            }
+            ':' => out.push_str(": "),
+            '"' => {
+                taken = string_length(rest);
+                out.push_str(&readable(&rest[..taken]));
+            }
+            _ if first.is_whitespace() => {}
+            _ => out.push(first),
+        }
+        rest = &rest[taken..];
+    }
+    out
+}
+
+/// Ends a line and indents the next.
+fn new_line(out: &mut String, depth: usize) {
+    out.push('\n');
+    out.extend(std::iter::repeat_n("  ", depth.min(DEEPEST_COLUMN)));
+}
+
+/// The length of the string literal that `json` begins with, quotes included.
+fn string_length(json: &str) -> usize {
+    let mut escaped = false;
+    for (at, byte) in json.bytes().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return at + 1,
+            _ => {}
+        }
+    }
+    json.len()
+}
+
+/// A string literal with letters where it has `\u` escapes for them.
+fn readable(literal: &str) -> String {
+    let decoded = literal.contains("\\u").then(|| serde_json::from_str::<String>(literal));
+    match decoded {
+        Some(Ok(text)) => serde_json::to_string(&text).unwrap_or_else(|_| literal.to_owned()),
+        _ => literal.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_and_digits_are_kept() {
+        let json = r#" {"z":1.10000000000000000001,"a":[],"l":[1, {"k":"a\"}\u00e9"}],"o":{ },"n":null} "#;
+        let expected = r#"{
+  "z": 1.10000000000000000001,
+  "a": [],
+  "l": [
+    1,
+    {
+      "k": "a\"}é"
+    }
+  ],
+  "o": {},
+  "n": null
+}"#;
+        assert_eq!(pretty(json), expected);
+    }
+
+    #[test]
+    fn other_texts_are_left_alone() {
+        for text in ["", " ", "hello", "{", "{\"a\":}", "a=b&c=d", "[1,2"] {
+            assert_eq!(pretty(text), text);
+        }
+        let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+        assert_eq!(pretty(&deep), deep);
+    }
+}
