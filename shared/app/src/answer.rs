@@ -1,0 +1,42 @@
+//! Answers to callers: a status, a code for programs and a sentence for people.
+//!
+//! A message never holds a secret, an internal error or the payload; what went wrong inside is logged where it happened.
+
+use serde_json::json;
+
+/// A refusal, as a caller sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The HTTP status.
+    pub status: u16,
+    /// The code for programs.
+    pub code: &'static str,
+    /// The sentence for people.
+    pub message: String,
+    /// After how many seconds to come back.
+    pub retry_after: Option<u64>,
+}
+
+impl Refused {
+    /// A refusal.
+    pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), retry_after: None }
+    }
+
+    /// The same, with a time to come back at.
+    #[must_use]
+    pub fn after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// 503: something inside failed, and the caller should come back.
+    pub fn unavailable() -> Self {
+        Self::new(503, "unavailable", "not written down, so not accepted; send it again later").after(5)
+    }
+
+    /// The error body: `{"error":{"code","message","request_id"}}`.
+    pub fn body(&self, request_id: &str) -> String {
+        json!({"error": {"code": self.code, "message": self.message, "request_id": request_id}}).to_string()
+    }
+}

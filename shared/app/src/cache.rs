@@ -1,0 +1,83 @@
+//! Keeps what was read from the store for a little while.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bellhop_core::time::Timestamp;
+
+use crate::ports::{Clock, PortResult};
+
+/// How old what is kept may be, in milliseconds.
+pub const OLDEST_MS: u64 = 60_000;
+
+/// From this age on it is read anew; what is kept still serves if that fails.
+const RENEW_MS: u64 = 30_000;
+
+/// Counts changes made by this process, so that its caches notice them at once.
+#[derive(Debug, Clone, Default)]
+pub struct Changes(Arc<AtomicU64>);
+
+impl Changes {
+    /// Notes a change.
+    pub fn note(&self) {
+        self.0.fetch_add(1, Ordering::Release);
+    }
+
+    /// How many there were.
+    fn count(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// One value, at most a minute old.
+pub struct Cache<T> {
+    clock: Arc<dyn Clock>,
+    changes: Changes,
+    kept: Mutex<Option<Kept<T>>>,
+}
+
+struct Kept<T> {
+    value: Arc<T>,
+    read_at: Timestamp,
+    changes: u64,
+}
+
+impl<T> Cache<T> {
+    /// A cache that has read nothing yet, and reads anew after each of these changes.
+    pub fn new(clock: Arc<dyn Clock>, changes: Changes) -> Self {
+        Self { clock, changes, kept: Mutex::new(None) }
+    }
+
+    /// The value; `read` is called where it is too old.
+    pub async fn get<F>(&self, read: impl FnOnce() -> F) -> PortResult<Arc<T>>
+    where
+        F: Future<Output = PortResult<T>>,
+    {
+        let (now, changes) = (self.clock.now(), self.changes.count());
+        let fallback = match self.kept().as_ref().filter(|kept| kept.changes == changes) {
+            Some(kept) if now.ms_since(kept.read_at) < RENEW_MS => {
+                return Ok(Arc::clone(&kept.value));
+            }
+            Some(kept) if now.ms_since(kept.read_at) < OLDEST_MS => Some(Arc::clone(&kept.value)),
+            _ => None,
+        };
+        match (read().await, fallback) {
+            (Ok(value), _) => {
+                let value = Arc::new(value);
+                *self.kept() = Some(Kept { value: Arc::clone(&value), read_at: now, changes });
+                Ok(value)
+            }
+            (Err(error), Some(value)) => {
+                log::warn!(error:%; "the store could not be read; what was read before still serves");
+                Ok(value)
+            }
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    /// What is kept; nothing panics while it is held.
+    fn kept(&self) -> std::sync::MutexGuard<'_, Option<Kept<T>>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

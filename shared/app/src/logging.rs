@@ -1,0 +1,100 @@
+//! Logs: one line of JSON an entry when a program reads them, one line of words when a person does.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use log::kv::{Error, Key, Value, VisitSource};
+use log::{Level, LevelFilter, Log, Metadata, Record};
+
+/// How entries are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `{"level":"INFO","message":"accepted","event":"…"}`.
+    Json,
+    /// `INFO accepted event=…`.
+    Words,
+}
+
+/// Starts logging to standard error. `level` is `error`, `warn`, `info`, `debug` or `off`; `info` where it is none of them.
+pub fn start(form: Form, level: Option<&str>) {
+    let level = level.and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::Info);
+    if log::set_boxed_logger(Box::new(Lines { form })).is_ok() {
+        log::set_max_level(level);
+    }
+}
+
+/// Writes entries line by line.
+struct Lines {
+    form: Form,
+}
+
+impl Log for Lines {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        // Libraries speak of their own matters; of those, only trouble is for the operator.
+        metadata.target().starts_with("bellhop") || metadata.level() <= Level::Warn
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if !self.enabled(record.metadata()) {
+            return;
+        }
+        let mut line = match self.form {
+            Form::Json => json_line(record),
+            Form::Words => word_line(record),
+        };
+        line.push('\n');
+        // One write a line, so that lines of several threads do not mix; nobody is left to be told when it fails.
+        let _ = std::io::stderr().lock().write_all(line.as_bytes());
+    }
+
+    fn flush(&self) {}
+}
+
+/// An entry as a JSON object.
+fn json_line(record: &Record<'_>) -> String {
+    let mut line = String::with_capacity(256);
+    let _ = write!(line, r#"{{"level":"{}","message":{}"#, record.level(), quoted(&record.args().to_string()));
+    let _ = record.key_values().visit(&mut Pairs { line: &mut line, form: Form::Json });
+    line.push('}');
+    line
+}
+
+/// An entry for a person.
+fn word_line(record: &Record<'_>) -> String {
+    let mut line = String::with_capacity(256);
+    let _ = write!(line, "{:<5} {}", record.level(), record.args());
+    let _ = record.key_values().visit(&mut Pairs { line: &mut line, form: Form::Words });
+    line
+}
+
+/// Writes an entry's fields.
+struct Pairs<'a> {
+    line: &'a mut String,
+    form: Form,
+}
+
+impl<'kvs> VisitSource<'kvs> for Pairs<'_> {
+    fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), Error> {
+        match self.form {
+            Form::Json => match (value.to_u64(), value.to_i64()) {
+                (Some(number), _) => write!(self.line, r#","{key}":{number}"#)?,
+                (None, Some(number)) => write!(self.line, r#","{key}":{number}"#)?,
+                (None, None) => write!(self.line, r#","{key}":{}"#, quoted(&value.to_string()))?,
+            },
+            Form::Words => {
+                let value = value.to_string();
+                // A line break or a control character from outside must not pass for a line of ours.
+                match value.is_empty() || value.contains(|c: char| c.is_control() || c == ' ' || c == '"') {
+                    true => write!(self.line, " {key}={}", quoted(&value))?,
+                    false => write!(self.line, " {key}={value}")?,
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A text as a JSON string.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

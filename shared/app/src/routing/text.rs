@@ -1,0 +1,80 @@
+//! The words of a message: an event's payload, and the text made of it.
+
+use bellhop_core::event::Event;
+use bellhop_core::hook::Hook;
+use bellhop_core::telegram::{MESSAGE_UNITS, html, split};
+use bellhop_core::template::{Context, Facts, Template, message_for};
+use serde_json::{Map, Value};
+
+/// The most parts one message is split into; what is beyond is only counted.
+const MOST_PARTS: usize = 8;
+
+/// The most bytes of a message's parts together, so that they fit one queue message with room to spare.
+const MOST_BYTES: usize = 160 * 1024;
+
+/// An event's payload, parsed once for all its hooks.
+pub(super) struct Words {
+    payload: Option<Value>,
+}
+
+impl Words {
+    /// Parses an event's body and fills in what its sender puts there.
+    pub(super) fn of(event: &mut Event) -> Self {
+        let payload = event.payload();
+        event.head.read_fields(payload.as_ref());
+        Self { payload }
+    }
+
+    /// The variables of a condition.
+    pub(super) fn variables(&self, event: &Event, hook: &Hook) -> Map<String, Value> {
+        let facts = self.facts(event, hook);
+        let mut variables = facts.variables();
+        let body = Value::String(String::from_utf8_lossy(facts.body).into_owned());
+        let payload = self.payload.clone().unwrap_or(Value::Null);
+        let webhook = serde_json::json!({
+            "body": if self.payload.is_some() { &payload } else { &body },
+            "path": facts.event.path,
+            "method": facts.method,
+        });
+        variables.extend([("webhook".to_owned(), webhook), ("payload".to_owned(), payload), ("body".to_owned(), body)]);
+        variables
+    }
+
+    /// The message for a Telegram chat, split to its length limit.
+    pub(super) fn telegram_parts(&self, event: &Event, hook: &Hook, template: Option<&Template>) -> Vec<String> {
+        let context = Context::new(&self.facts(event, hook));
+        let message = message_for(&event.head.sender, event.head.event_type.as_deref(), template, &context);
+        if let Some(trouble) = message.trouble {
+            log::warn!(event:% = event.head.id, hook = hook.id.as_str(), trouble:%; "the hook's template failed; the sender's own text is used");
+        }
+        cut(split(&message.html, MESSAGE_UNITS), event)
+    }
+
+    /// What is known of the event at one of its hooks.
+    fn facts<'a>(&'a self, event: &'a Event, hook: &'a Hook) -> Facts<'a> {
+        Facts {
+            event: &event.head,
+            hook,
+            method: "POST",
+            body: &event.body,
+            payload: self.payload.as_ref(),
+            test: false,
+        }
+    }
+}
+
+/// Keeps the first parts and says how much is left out; the whole stays in the event.
+fn cut(mut parts: Vec<String>, event: &Event) -> Vec<String> {
+    let mut bytes = 0;
+    let fitting = parts.iter().take_while(|part| {
+        bytes += part.len();
+        bytes <= MOST_BYTES
+    });
+    let kept = fitting.count().min(MOST_PARTS);
+    if kept < parts.len() {
+        let left_out: usize = parts[kept..].iter().map(|part| html::plain(part).chars().count()).sum();
+        parts.truncate(kept);
+        parts.push(format!("… {left_out} more characters are in event <code>{}</code>", event.head.id));
+    }
+    parts
+}
