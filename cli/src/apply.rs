@@ -1,0 +1,53 @@
+//! `bellhop apply`: brings a configuration file to a deployed stack, or to a running server.
+
+use std::path::PathBuf;
+
+use bellhop_core::secret::SecretRef;
+use clap::Args;
+
+use crate::config::{Loaded, Place, load, look_up};
+use crate::failure::Failure;
+use crate::hooks::Server;
+use crate::print::to_stdout;
+
+/// Bring the hooks of a configuration file to a deployed stack or a running server.
+#[derive(Args)]
+pub(crate) struct Apply {
+    #[command(flatten)]
+    server: Server,
+    /// The configuration file.
+    #[arg(long, default_value = "bellhop.toml")]
+    config: PathBuf,
+}
+
+impl Apply {
+    /// Checks the file, looks its secrets up here and sends all of it in one request.
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let Loaded { mut spec, .. } = load(&self.config, Place::Deployed)?;
+        for secret in spec.hooks.iter_mut().flat_map(|hook| &mut hook.secrets) {
+            *secret = value_of(secret)?;
+        }
+        // A token whose variable is unset means that there is no bot yet.
+        spec.telegram.token = spec.telegram.token.and_then(|token| value_of(&token).ok());
+        let body = serde_json::to_string(&spec).map_err(|e| Failure::new("the configuration cannot be sent", e))?;
+        let applied = self.server.call("PUT", "/api/config", Some(body))?;
+        let count = |name: &str| applied[name].as_u64().unwrap_or_default();
+        to_stdout(&format!(
+            "hooks: {} created, {} updated, {} unchanged, {} deleted; in force within a minute",
+            count("created"),
+            count("updated"),
+            count("unchanged"),
+            count("deleted")
+        ));
+        Ok(())
+    }
+}
+
+/// The value of a reference that is read here; an `ssm:` reference stays as it is.
+fn value_of(reference: &str) -> Result<String, Failure> {
+    let reference = SecretRef::parse(reference).map_err(|e| Failure(e.to_string()))?;
+    match look_up(&reference, Place::Deployed).map_err(Failure)? {
+        Some(secret) => Ok(secret.expose().to_owned()),
+        None => Ok(reference.to_string()),
+    }
+}

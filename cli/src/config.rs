@@ -1,0 +1,112 @@
+//! The configuration file: read, checked as a whole, and its mistakes shown with their lines.
+
+mod place;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use bellhop_core::config::{CheckedConfig, ConfigSpec, Problem, SecretInput, SecretsAs, check_config};
+use bellhop_core::secret::{Secret, SecretRef};
+use bellhop_core::sender::Sender;
+use bellhop_core::verify::Key;
+
+use crate::failure::Failure;
+use place::{line_at, line_of};
+
+/// Where a configuration's secrets can be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In this process.
+    Here,
+    /// In a deployed stack, which can read `ssm:` by itself.
+    Deployed,
+}
+
+/// A configuration file that passed.
+pub(crate) struct Loaded {
+    /// As written.
+    pub(crate) spec: ConfigSpec,
+    /// As it is meant.
+    pub(crate) checked: CheckedConfig,
+}
+
+/// Reads and checks a configuration file; the failure lists every mistake as `file:line: field: what, and the fix`.
+pub(crate) fn load(file: &Path, place: Place) -> Result<Loaded, Failure> {
+    let name = file.display().to_string();
+    let text = std::fs::read_to_string(file).map_err(|e| Failure::new(&format!("{name} cannot be read"), e))?;
+    let spec: ConfigSpec = toml::from_str(&text).map_err(|error| {
+        let line = error.span().map_or(1, |span| line_at(&text, span.start));
+        Failure(format!("{name}:{line}: {}", error.message().replace('\n', " ")))
+    })?;
+    let checked = check_config(&spec, SecretsAs::References).map_err(|problems| listed(&name, &text, &problems))?;
+    let problems = secret_problems(&checked, place);
+    if !problems.is_empty() {
+        return Err(listed(&name, &text, &problems));
+    }
+    Ok(Loaded { spec, checked })
+}
+
+/// All mistakes, the first on the line of the failure itself.
+fn listed(name: &str, text: &str, problems: &[Problem]) -> Failure {
+    let mut message = String::new();
+    for problem in problems {
+        let separator = if message.is_empty() { "" } else { "\n         " };
+        let line = line_of(text, &problem.field);
+        let _ = write!(message, "{separator}{name}:{line}: {}: {}", problem.field, problem.message);
+    }
+    Failure(message)
+}
+
+/// What is wrong with the secrets that the hooks refer to.
+fn secret_problems(config: &CheckedConfig, place: Place) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (i, hook) in config.hooks.iter().enumerate() {
+        for (j, secret) in hook.secrets.iter().enumerate() {
+            if let Err(message) = usable(secret, hook.sender, place) {
+                problems.push(Problem { field: format!("hooks[{i}].secrets[{j}]"), message });
+            }
+        }
+    }
+    if let Some(SecretInput::Reference(reference)) = &config.telegram_token {
+        // An unset variable means that there is no bot yet; anything else that is missing is a mistake.
+        let absent =
+            matches!(reference, SecretRef::Env(name) if std::env::var_os(name).is_none_or(|value| value.is_empty()));
+        if !absent && let Err(message) = look_up(reference, place) {
+            problems.push(Problem { field: "telegram.token".to_owned(), message });
+        }
+    }
+    problems
+}
+
+/// Whether a secret can be had and used.
+fn usable(secret: &SecretInput, sender: &Sender, place: Place) -> Result<(), String> {
+    let SecretInput::Reference(reference) = secret else {
+        return Ok(());
+    };
+    match look_up(reference, place)? {
+        Some(value) => Key::new(sender, &value).map(|_| ()).map_err(|e| e.to_string()),
+        None => Ok(()),
+    }
+}
+
+/// The value of a reference; `None` where only the deployed stack can tell.
+pub(crate) fn look_up(reference: &SecretRef, place: Place) -> Result<Option<Secret>, String> {
+    let (value, fix) = match reference {
+        SecretRef::Env(name) => match std::env::var(name) {
+            Ok(value) => (value, format!("set the environment variable {name}")),
+            Err(_) => {
+                return Err(format!("the environment variable {name} is not set; set it to the secret"));
+            }
+        },
+        SecretRef::File(path) => match std::fs::read_to_string(path) {
+            Ok(text) => (text.trim_end().to_owned(), format!("write the secret into {path}")),
+            Err(error) => return Err(format!("the file {path} cannot be read: {error}")),
+        },
+        SecretRef::Ssm(_) if place == Place::Deployed => return Ok(None),
+        SecretRef::Ssm(_) => {
+            return Err("`ssm:` works only in a deployed stack; use `env:` or `file:` here".to_owned());
+        }
+        SecretRef::Stored(_) => return Err("`stored:` is Bellhop's own".to_owned()),
+    };
+    Secret::new(value).map(Some).map_err(|e| format!("{e}; {fix}"))
+}

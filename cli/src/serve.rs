@@ -1,0 +1,169 @@
+//! `bellhop serve`: everything in this process, on one SQLite file.
+
+use std::io::IsTerminal as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use bellhop_app::api::{self, AdminToken, Api};
+use bellhop_app::cache::{Cache, Changes};
+use bellhop_app::clock::SystemClock;
+use bellhop_app::doors::DoorCache;
+use bellhop_app::hooks::HookBook;
+use bellhop_app::ingress::Ingress;
+use bellhop_app::logging::{self, Form};
+use bellhop_app::ports::{Clock, Secrets};
+use bellhop_app::routing::{Routing, RuleCache};
+use bellhop_app::telegram::{BotCache, TelegramWorker};
+use bellhop_app::web;
+use bellhop_core::telegram::{Pace, Scope};
+use bellhop_http::HttpBot;
+use bellhop_local::{Database, Engine, EngineParts, Listener, LocalSecrets};
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::{Place, load};
+use crate::failure::Failure;
+use crate::print::{Terminal, to_stdout};
+use crate::token::admin_token;
+
+/// Run everything in this process.
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// The folder of the database; made where it is missing.
+    #[arg(long, default_value = "./bellhop-data")]
+    data: PathBuf,
+    /// The configuration file; without one, the hooks are those made through the API.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// What to log: error, warn, info, debug or off.
+    #[arg(long, env = "BELLHOP_LOG", default_value = "info")]
+    log: String,
+}
+
+/// What the parts of the process share.
+struct Shared {
+    database: Arc<Database>,
+    secrets: Arc<dyn Secrets>,
+    clock: Arc<dyn Clock>,
+    changes: Changes,
+}
+
+impl Serve {
+    /// Serves until SIGTERM or SIGINT.
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let form = if std::io::stderr().is_terminal() { Form::Words } else { Form::Json };
+        logging::start(form, Some(&self.log));
+        raise_file_limit();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.map_err(|e| Failure::new("no runtime", e))?.block_on(self.serve())
+    }
+
+    /// Opens the data, applies the configuration, starts the engine and listens.
+    async fn serve(self) -> Result<(), Failure> {
+        let config = match &self.config {
+            Some(file) => Some(load(file, Place::Here)?.checked),
+            None => default_config()?,
+        };
+        let database = Database::open(&self.data)?;
+        let (token, made_in) = admin_token(&self.data)?;
+        let shared = Shared {
+            secrets: Arc::new(LocalSecrets::new(database.clone())),
+            database: Arc::new(database),
+            clock: Arc::new(SystemClock),
+            changes: Changes::default(),
+        };
+        let hooks = Arc::new(shared.hook_book());
+        if let Some(config) = config {
+            hooks.apply(config).await?;
+        }
+        let failed = |e| Failure::new(&format!("cannot listen on {}", self.listen), e);
+        let listener = TcpListener::bind(self.listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(|e| Failure::new("no signals", e))?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| Failure::new("no signals", e))?;
+        let admin = Arc::new(AdminToken::of(&token));
+        let app = web::router(Arc::new(shared.ingress())).merge(api::router(Api { hooks, admin }));
+        let engine = Engine::start(shared.engine_parts())?;
+        if let Some(file) = made_in {
+            to_stdout(&format!("admin token written to {}", file.display()));
+        }
+        to_stdout(&format!("listening on http://{address}"));
+        let stop = async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        bellhop_local::serve(Listener::default(), listener, app, stop).await;
+        engine.stop();
+        Ok(())
+    }
+}
+
+impl Shared {
+    /// A cache of one kind of thing.
+    fn cache<T>(&self) -> Cache<T> {
+        Cache::new(Arc::clone(&self.clock), self.changes.clone())
+    }
+
+    /// The hooks, for managing.
+    fn hook_book(&self) -> HookBook {
+        HookBook {
+            reader: self.database.clone(),
+            writer: self.database.clone(),
+            vault: self.database.clone(),
+            clock: Arc::clone(&self.clock),
+            changes: self.changes.clone(),
+        }
+    }
+
+    /// The front door.
+    fn ingress(&self) -> Ingress {
+        let doors = DoorCache::new(self.database.clone(), Arc::clone(&self.secrets), self.cache());
+        Ingress::new(Arc::new(doors), self.database.clone(), Arc::clone(&self.clock))
+    }
+
+    /// What works behind it.
+    fn engine_parts(&self) -> EngineParts {
+        EngineParts {
+            database: Database::clone(&self.database),
+            routing: Routing {
+                rules: RuleCache::new(self.database.clone(), self.cache()),
+                events: self.database.clone(),
+                bodies: self.database.clone(),
+                queue: self.database.clone(),
+                clock: Arc::clone(&self.clock),
+            },
+            telegram: TelegramWorker {
+                bot: BotCache::new(self.database.clone(), Arc::clone(&self.secrets), self.cache()),
+                tasks: self.database.clone(),
+                book: self.database.clone(),
+                api: Arc::new(HttpBot::new()),
+                dry_run: Arc::new(Terminal),
+                clock: Arc::clone(&self.clock),
+                bot_pace: Mutex::new(Pace::new(Scope::Bot)),
+            },
+            clock: Arc::clone(&self.clock),
+        }
+    }
+}
+
+/// The configuration file beside the caller, where there is one.
+fn default_config() -> Result<Option<bellhop_core::config::CheckedConfig>, Failure> {
+    let file = PathBuf::from("bellhop.toml");
+    if file.exists() { Ok(Some(load(&file, Place::Here)?.checked)) } else { Ok(None) }
+}
+
+/// Lets the process have as many files open as the system allows it; every connection is one.
+fn raise_file_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Where that is refused, connections beyond the old limit wait to be accepted.
+    let _ = setrlimit(Resource::Nofile, limit);
+}

@@ -1,0 +1,46 @@
+//! The admin token: given by the environment, or made once and kept in the data folder.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use bellhop_app::clock::SystemClock;
+use bellhop_app::ports::Clock;
+use bellhop_core::id::random_word;
+use bellhop_core::secret::Secret;
+
+use crate::failure::Failure;
+
+/// The variable that sets the token.
+pub(crate) const VARIABLE: &str = "BELLHOP_ADMIN_TOKEN";
+
+/// The admin token of a server with this data folder, and the file it was made in, if it was just made.
+pub(crate) fn admin_token(data: &Path) -> Result<(Secret, Option<PathBuf>), Failure> {
+    if let Some(token) = from_environment()? {
+        return Ok((token, None));
+    }
+    let file = data.join("admin-token");
+    let failed = |why: &dyn std::fmt::Display| Failure::new(&format!("the admin token in {}", file.display()), why);
+    match fs::read_to_string(&file) {
+        Ok(text) => Ok((Secret::new(text.trim()).map_err(|e| failed(&e))?, None)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let mut random = [0; 40];
+            SystemClock.random(&mut random);
+            let token = format!("bh_{}", random_word(&random));
+            let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file);
+            made.and_then(|mut made| writeln!(made, "{token}")).map_err(|e| failed(&e))?;
+            Ok((Secret::new(token).map_err(|e| failed(&e))?, Some(file)))
+        }
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+/// The token from the environment; one that is set and empty is a mistake, not an absence.
+pub(crate) fn from_environment() -> Result<Option<Secret>, Failure> {
+    match std::env::var(VARIABLE) {
+        Ok(text) => Secret::new(text.trim()).map(Some).map_err(|e| Failure::new(VARIABLE, e)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(error) => Err(Failure::new(VARIABLE, error)),
+    }
+}

@@ -1,0 +1,7 @@
+//! Everything that goes out over HTTP.
+
+mod bot;
+mod client;
+
+pub use bot::HttpBot;
+pub use client::Client;

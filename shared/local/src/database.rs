@@ -1,0 +1,133 @@
+//! The one file: how it is opened, read and kept short.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bellhop_app::ports::{PortError, PortResult};
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::Notify;
+
+use crate::writer::Writer;
+
+/// The version of the tables, kept in the file.
+const SCHEMA_VERSION: i64 = 1;
+
+/// From this length on, in bytes, the write-ahead log is carried over into the file.
+const LOG_BYTES: u64 = 8 * 1024 * 1024;
+
+/// From this length on it is also started over, for which writing stops for a moment.
+const LOG_BYTES_AT_MOST: u64 = 64 * 1024 * 1024;
+
+/// The SQLite file: any number of readers, one writer.
+#[derive(Clone)]
+pub struct Database {
+    pub(crate) writer: Writer,
+    pub(crate) arrived: Arrived,
+    reader: Arc<Mutex<Connection>>,
+    keeper: Arc<Mutex<Connection>>,
+    log_file: PathBuf,
+}
+
+/// Where those who wait for something to do are told that it has come.
+#[derive(Clone, Default)]
+pub(crate) struct Arrived {
+    /// A message is in the inbox.
+    pub(crate) inbox: Arc<Notify>,
+    /// Work is on the queue.
+    pub(crate) work: Arc<Notify>,
+}
+
+impl Database {
+    /// Opens the file `bellhop.db` in `folder`, and makes both where they are missing, for this user alone.
+    pub fn open(folder: &Path) -> PortResult<Self> {
+        make_private_folder(folder)?;
+        let file = folder.join("bellhop.db");
+        let connection = connect(&file)?;
+        prepare(&connection)?;
+        let reader = connect(&file)?;
+        reader.pragma_update(None, "query_only", true).map_err(|e| database_error(&e))?;
+        let keeper = connect(&file)?;
+        Ok(Self {
+            writer: Writer::start(connection)?,
+            arrived: Arrived::default(),
+            reader: Arc::new(Mutex::new(reader)),
+            keeper: Arc::new(Mutex::new(keeper)),
+            log_file: folder.join("bellhop.db-wal"),
+        })
+    }
+
+    /// Reads.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> PortResult<T> {
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        read(&reader).map_err(|e| database_error(&e))
+    }
+
+    /// Writes, behind the front door's own writes; durable when it returns.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> PortResult<T> {
+        self.writer.run(write).await
+    }
+
+    /// Carries the write-ahead log over into the file where it has grown, so that it does not grow for ever.
+    pub(crate) async fn shorten_log(&self) -> PortResult<()> {
+        let length = std::fs::metadata(&self.log_file).map_or(0, |metadata| metadata.len());
+        if length < LOG_BYTES {
+            return Ok(());
+        }
+        // On a connection of its own it holds nobody up; what is left for the writer is then little.
+        self.carry_log_over()?;
+        if length > LOG_BYTES_AT_MOST {
+            self.writer.start_log_over().await?;
+        }
+        Ok(())
+    }
+
+    /// Carries over what no reader or writer is in the way of.
+    fn carry_log_over(&self) -> PortResult<()> {
+        let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        keeper.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(|e| database_error(&e))
+    }
+}
+
+/// Opens a connection with what every connection needs.
+fn connect(file: &Path) -> PortResult<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags).map_err(|e| database_error(&e))?;
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
+             PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096;",
+        )
+        .map_err(|e| database_error(&e))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Makes the tables, refuses a file of a later version, and frees what a killed process held.
+fn prepare(connection: &Connection) -> PortResult<()> {
+    let version: i64 =
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(|e| database_error(&e))?;
+    if version > SCHEMA_VERSION {
+        return Err(PortError::new("the data was written by a later version of Bellhop", format!("version {version}")));
+    }
+    let prepared = connection.execute_batch(include_str!("schema.sql")).and_then(|()| {
+        // The only worker was in this process, so no lease of a former one holds.
+        connection.execute("UPDATE tasks SET due_at = 0 WHERE status = 'running'", [])?;
+        connection.pragma_update(None, "user_version", SCHEMA_VERSION)
+    });
+    prepared.map_err(|e| database_error(&e))
+}
+
+/// Makes a folder that only its owner can enter.
+fn make_private_folder(folder: &Path) -> PortResult<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|e| PortError::new(&format!("the data folder {} cannot be made", folder.display()), e))
+}
+
+/// A failure of SQLite's, without the values it was given.
+pub(crate) fn database_error(error: &rusqlite::Error) -> PortError {
+    PortError::new("the database failed", error)
+}

@@ -1,0 +1,103 @@
+//! The work behind the front door: a thread that routes what the inbox holds and does the tasks that come of it.
+//!
+//! It runs at a lower priority than the front door: accepting comes first, working off follows.
+
+mod routing;
+mod telegram;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use bellhop_app::ports::{Clock, PortError, PortResult};
+use bellhop_app::routing::Routing;
+use bellhop_app::telegram::TelegramWorker;
+use tokio::sync::watch;
+
+use crate::database::Database;
+
+/// How much lower the priority is, on the scale of `nice`.
+const NICENESS: i32 = 10;
+
+/// How long to wait after the database has failed.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// How often the file is kept short, and how many times as often it is purged of what has expired.
+const KEEPING: Duration = Duration::from_millis(500);
+const PURGE_EVERY: u32 = 600;
+
+/// What the engine works with.
+pub struct EngineParts {
+    /// The file.
+    pub database: Database,
+    /// The router.
+    pub routing: Routing,
+    /// The Telegram worker.
+    pub telegram: TelegramWorker,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The running engine.
+pub struct Engine {
+    stop: watch::Sender<bool>,
+    thread: JoinHandle<()>,
+}
+
+impl Engine {
+    /// Starts the engine's thread.
+    pub fn start(parts: EngineParts) -> PortResult<Self> {
+        let (stop, stopped) = watch::channel(false);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|e| PortError::new("no runtime for the engine", e))?;
+        let thread = std::thread::Builder::new().name("engine".to_owned());
+        let thread = thread.spawn(move || {
+            // Where the system refuses, the engine only takes a larger share.
+            let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS);
+            runtime.block_on(run(Arc::new(parts), stopped));
+        });
+        Ok(Self { stop, thread: thread.map_err(|e| PortError::new("no thread for the engine", e))? })
+    }
+
+    /// Lets the work at hand finish, and ends the thread.
+    pub fn stop(self) {
+        let _ = self.stop.send(true);
+        if self.thread.join().is_err() {
+            log::error!("the engine ended badly");
+        }
+    }
+}
+
+/// Runs all loops until told to stop.
+async fn run(parts: Arc<EngineParts>, stopped: watch::Receiver<bool>) {
+    tokio::join!(
+        routing::route_all(&parts, stopped.clone()),
+        telegram::deliver_all(Arc::clone(&parts), stopped.clone()),
+        keep_house(&parts, stopped),
+    );
+}
+
+/// Keeps the file short and purges what has expired.
+async fn keep_house(parts: &EngineParts, mut stopped: watch::Receiver<bool>) {
+    let mut round = 0u32;
+    while !pause(KEEPING, &mut stopped).await {
+        if let Err(error) = parts.database.shorten_log().await {
+            log::error!(error:%; "the write-ahead log could not be shortened");
+        }
+        if round.is_multiple_of(PURGE_EVERY) {
+            while parts.database.purge(parts.clock.now()).await.unwrap_or_else(|error| {
+                log::error!(error:%; "what has expired could not be deleted");
+                false
+            }) {}
+        }
+        round = round.wrapping_add(1);
+    }
+}
+
+/// Waits; says whether it is time to stop.
+async fn pause(time: Duration, stopped: &mut watch::Receiver<bool>) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(time) => *stopped.borrow(),
+        _ = stopped.changed() => true,
+    }
+}

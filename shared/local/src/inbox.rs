@@ -1,0 +1,68 @@
+//! The inbox on the SQLite file.
+
+use async_trait::async_trait;
+use bellhop_app::ports::{Bodies, Inbox, PortError, PortResult};
+use bellhop_core::id::EventId;
+use bellhop_core::inbox::Message;
+
+use crate::database::Database;
+
+#[async_trait]
+impl Inbox for Database {
+    async fn put(&self, message: &Message<'_>) -> PortResult<()> {
+        let bytes = message.to_bytes();
+        #[cfg(feature = "faults")]
+        if std::env::var("BELLHOP_FAULT").is_ok_and(|fault| fault == "answer-before-write") {
+            let writer = self.writer.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                writer.put_message(bytes).await
+            });
+            return Ok(());
+        }
+        self.writer.put_message(bytes).await?;
+        self.arrived.inbox.notify_one();
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Bodies for Database {
+    async fn get(&self, event: EventId) -> PortResult<Vec<u8>> {
+        // Inbox messages carry their bodies here, however large.
+        Err(PortError::new("no body is kept apart", event))
+    }
+}
+
+impl Database {
+    /// The oldest inbox messages, with their places.
+    pub(crate) fn oldest_messages(&self, most: usize) -> PortResult<Vec<(i64, Vec<u8>)>> {
+        self.read(|connection| {
+            let mut select = connection.prepare_cached("SELECT seq, message FROM inbox ORDER BY seq LIMIT ?1")?;
+            let rows =
+                select.query_map([i64::try_from(most).unwrap_or(i64::MAX)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect()
+        })
+    }
+
+    /// Forgets messages that have been routed.
+    pub(crate) async fn forget_messages(&self, places: Vec<i64>) -> PortResult<()> {
+        self.write(move |connection| {
+            let mut delete = connection.prepare_cached("DELETE FROM inbox WHERE seq = ?1")?;
+            places.iter().try_for_each(|place| delete.execute([place]).map(|_| ()))
+        })
+        .await
+    }
+
+    /// Sets a message aside that can never be routed, with the reason.
+    pub(crate) async fn set_aside(&self, place: i64, reason: String) -> PortResult<()> {
+        self.write(move |connection| {
+            connection.execute(
+                "INSERT INTO poison (message, reason) SELECT message, ?2 FROM inbox WHERE seq = ?1",
+                (place, reason),
+            )?;
+            connection.execute("DELETE FROM inbox WHERE seq = ?1", [place]).map(|_| ())
+        })
+        .await
+    }
+}

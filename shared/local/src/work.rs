@@ -1,0 +1,66 @@
+//! The workers' queue on the SQLite file.
+
+use async_trait::async_trait;
+use bellhop_app::ports::{PortResult, WorkQueue};
+use bellhop_core::work::Work;
+
+use crate::database::Database;
+use crate::records::to_json;
+
+/// Work that waits in one group, in order, with its places in the queue.
+pub(crate) type Waiting = Vec<(i64, String)>;
+
+#[async_trait]
+impl WorkQueue for Database {
+    async fn send(&self, work: &[Work]) -> PortResult<()> {
+        let rows = work
+            .iter()
+            .map(|work| Ok((work.group().to_owned(), work.task().clone(), to_json(work)?)))
+            .collect::<PortResult<Vec<_>>>()?;
+        self.write(move |connection| {
+            let mut insert = connection.prepare_cached(
+                "INSERT OR IGNORE INTO work (queue, grp, task, message) VALUES ('telegram', ?1, ?2, ?3)",
+            )?;
+            rows.iter().try_for_each(|(group, task, json)| insert.execute((group, task.as_str(), json)).map(|_| ()))
+        })
+        .await?;
+        self.arrived.work.notify_one();
+        Ok(())
+    }
+}
+
+impl Database {
+    /// The groups that have work.
+    pub(crate) fn groups(&self, queue: &str) -> PortResult<Vec<String>> {
+        self.read(|connection| {
+            // Jumps from group to group in the index, however much work one of them has.
+            let mut select = connection.prepare_cached(
+                "WITH RECURSIVE g (grp) AS (
+                    SELECT min(grp) FROM work WHERE queue = ?1
+                    UNION ALL
+                    SELECT (SELECT min(grp) FROM work WHERE queue = ?1 AND grp > g.grp) FROM g WHERE g.grp IS NOT NULL
+                 ) SELECT grp FROM g WHERE grp IS NOT NULL",
+            )?;
+            select.query_map([queue], |row| row.get(0))?.collect()
+        })
+    }
+
+    /// The first work of a group.
+    pub(crate) fn group_work(&self, queue: &str, group: &str, most: usize) -> PortResult<Waiting> {
+        self.read(|connection| {
+            let mut select = connection
+                .prepare_cached("SELECT seq, message FROM work WHERE queue = ?1 AND grp = ?2 ORDER BY seq LIMIT ?3")?;
+            let most = i64::try_from(most).unwrap_or(i64::MAX);
+            select.query_map((queue, group, most), |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        })
+    }
+
+    /// Forgets work that is settled.
+    pub(crate) async fn forget_work(&self, places: Vec<i64>) -> PortResult<()> {
+        self.write(move |connection| {
+            let mut delete = connection.prepare_cached("DELETE FROM work WHERE seq = ?1")?;
+            places.iter().try_for_each(|place| delete.execute([place]).map(|_| ()))
+        })
+        .await
+    }
+}
