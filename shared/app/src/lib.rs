@@ -20,3 +20,6 @@ pub mod hooks;
 pub mod answer;
 pub mod logging;
 pub mod web;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;

@@ -124,6 +124,22 @@ pub trait WorkQueue: Send + Sync {
     async fn send(&self, work: &[Work]) -> PortResult<()>;
 }
 
+/// A message that a worker has received and wants to have again later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Postponed<'a> {
+    /// The receipt it came with.
+    pub receipt: &'a str,
+    /// In how many seconds it is to come again.
+    pub seconds: u64,
+}
+
+/// Messages a worker has received from a queue that keeps their order.
+#[async_trait]
+pub trait Receipts: Send + Sync {
+    /// Has messages come again after their time; each must be reported as not done besides.
+    async fn postpone(&self, messages: &[Postponed<'_>]) -> PortResult<()>;
+}
+
 /// What a worker finds when it wants to start a task.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Start {

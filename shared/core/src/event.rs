@@ -63,8 +63,17 @@ pub struct Proof {
 }
 
 impl Event {
-    /// The body as JSON; `None` where it is something else, or nested too deep to be anything sane.
+    /// The body as JSON, or the JSON in the field `payload` of a form; `None` where there is neither, or where it is
+    /// nested too deep to be anything sane.
     pub fn payload(&self) -> Option<Value> {
+        let form = "application/x-www-form-urlencoded";
+        let content_type = self.head.headers.iter().find(|(name, _)| name == "content-type");
+        if content_type.is_some_and(|(_, value)| value.trim_start().to_ascii_lowercase().starts_with(form)) {
+            let field = form_urlencoded::parse(&self.body).find(|(name, _)| name == "payload");
+            if let Some((_, json)) = field {
+                return serde_json::from_str(&json).ok();
+            }
+        }
         serde_json::from_slice(&self.body).ok()
     }
 }
@@ -135,6 +144,24 @@ fn printable(value: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_payload_is_found_in_json_and_in_forms() {
+        let payload = |content_type: &str, body: &str| {
+            let head = serde_json::json!({
+                "id": EventId::new(Timestamp::from_ms(0), &[0; 10]), "path": "", "sender": "github", "received_at": 0,
+                "headers": [["content-type", content_type]], "hooks": [], "body_bytes": body.len(),
+            });
+            Event { head: serde_json::from_value(head).unwrap(), body: body.as_bytes().to_vec() }.payload()
+        };
+        let form = "Application/x-www-form-urlencoded; charset=utf-8";
+        let expected = Some(serde_json::json!({"a": "b c"}));
+        assert_eq!(payload("application/json", r#"{"a":"b c"}"#), expected);
+        assert_eq!(payload("", r#"{"a":"b c"}"#), expected);
+        assert_eq!(payload(form, "x=1&payload=%7B%22a%22%3A%22b+c%22%7D"), expected);
+        assert_eq!(payload(form, "payload=nonsense"), None);
+        assert_eq!(payload("application/json", &"[".repeat(100_000)), None);
+    }
 
     #[test]
     fn credentials_are_not_kept() {

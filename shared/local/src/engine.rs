@@ -22,9 +22,8 @@ const NICENESS: i32 = 10;
 /// How long to wait after the database has failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
-/// How often the file is kept short, and how many times as often it is purged of what has expired.
-const KEEPING: Duration = Duration::from_millis(500);
-const PURGE_EVERY: u32 = 600;
+/// How often what has expired is deleted.
+const PURGE_EVERY: Duration = Duration::from_secs(300);
 
 /// What the engine works with.
 pub struct EngineParts {
@@ -73,24 +72,21 @@ async fn run(parts: Arc<EngineParts>, stopped: watch::Receiver<bool>) {
     tokio::join!(
         routing::route_all(&parts, stopped.clone()),
         telegram::deliver_all(Arc::clone(&parts), stopped.clone()),
-        keep_house(&parts, stopped),
+        purge_all(&parts, stopped),
     );
 }
 
-/// Keeps the file short and purges what has expired.
-async fn keep_house(parts: &EngineParts, mut stopped: watch::Receiver<bool>) {
-    let mut round = 0u32;
-    while !pause(KEEPING, &mut stopped).await {
-        if let Err(error) = parts.database.shorten_log().await {
-            log::error!(error:%; "the write-ahead log could not be shortened");
+/// Deletes what has expired, now and then.
+async fn purge_all(parts: &EngineParts, mut stopped: watch::Receiver<bool>) {
+    loop {
+        match parts.database.purge(parts.clock.now()).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => log::error!(error:%; "what has expired could not be deleted"),
         }
-        if round.is_multiple_of(PURGE_EVERY) {
-            while parts.database.purge(parts.clock.now()).await.unwrap_or_else(|error| {
-                log::error!(error:%; "what has expired could not be deleted");
-                false
-            }) {}
+        if pause(PURGE_EVERY, &mut stopped).await {
+            return;
         }
-        round = round.wrapping_add(1);
     }
 }
 

@@ -36,7 +36,6 @@ struct Shared {
 struct Waiting {
     messages: VecDeque<(Vec<u8>, oneshot::Sender<PortResult<()>>)>,
     others: VecDeque<Box<dyn Job>>,
-    start_log_over: Option<oneshot::Sender<PortResult<()>>>,
     closed: bool,
 }
 
@@ -133,14 +132,6 @@ impl Writer {
         self.shared.wake.notify_one();
         answered.await.unwrap_or_else(|_| Err(closed()))
     }
-
-    /// Starts the write-ahead log over, between two commits.
-    pub(crate) async fn start_log_over(&self) -> PortResult<()> {
-        let (answer, answered) = oneshot::channel();
-        self.shared.waiting().start_log_over = Some(answer);
-        self.shared.wake.notify_one();
-        answered.await.unwrap_or_else(|_| Err(closed()))
-    }
 }
 
 /// The writer is gone.
@@ -160,7 +151,6 @@ fn write_on(connection: &Connection, shared: &Shared) {
         }
         let messages: Vec<_> = take(&mut waiting.messages, MOST_MESSAGES);
         let mut others: Vec<_> = take(&mut waiting.others, MOST_OTHERS);
-        let start_log_over = waiting.start_log_over.take();
         drop(waiting);
 
         let committed = commit(connection, &messages, &mut others);
@@ -170,17 +160,13 @@ fn write_on(connection: &Connection, shared: &Shared) {
         for job in others {
             job.answer(committed.clone());
         }
-        if let Some(answer) = start_log_over {
-            let done = connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
-            let _ = answer.send(done.map_err(|e| database_error(&e)));
-        }
     }
 }
 
 impl Waiting {
     /// Whether nothing is to be done.
     fn is_empty(&self) -> bool {
-        self.messages.is_empty() && self.others.is_empty() && self.start_log_over.is_none()
+        self.messages.is_empty() && self.others.is_empty()
     }
 }
 

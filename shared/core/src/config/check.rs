@@ -100,7 +100,7 @@ fn check_settings(spec: &ConfigSpec, problems: &mut Problems) -> Settings {
     }
     if let Some(rate) = spec.limits.rate_per_minute {
         settings.rate_per_minute =
-            problems.take("limits.rate_per_minute", between(rate, 1, 100_000_000)).unwrap_or_default();
+            problems.take("limits.rate_per_minute", between(rate, 1, 1_000_000_000)).unwrap_or_default();
     }
     settings
 }

@@ -92,7 +92,7 @@ pub(super) fn check(spec: &HookSpec, secrets: SecretsAs, at: &str, problems: &mu
     if let Some(when) = &spec.when {
         problems.take(&field("when"), Condition::compile(when));
     }
-    let rate = problems.take(&field("rate_per_minute"), between(spec.rate_per_minute.unwrap_or(100), 1, 10_000_000));
+    let rate = problems.take(&field("rate_per_minute"), between(spec.rate_per_minute.unwrap_or(100), 1, 1_000_000_000));
     let most = 25 * 1024 * 1024;
     let max_body =
         problems.take(&field("max_body_bytes"), between(spec.max_body_bytes.unwrap_or(4 * 1024 * 1024), 1, most));
