@@ -160,6 +160,25 @@ pub trait TaskLog: Send + Sync {
     /// Writes a task down as it stands after an attempt, and gives it back.
     async fn save(&self, task: &Task) -> PortResult<()>;
 
+    /// Takes tasks in order, up to the first that another worker has, which ends the answer.
+    async fn start_all(&self, ids: &[TaskId], now: Timestamp, lease_ends: Timestamp) -> PortResult<Vec<Start>> {
+        let mut starts = Vec::with_capacity(ids.len());
+        for id in ids {
+            let start = self.start(id, now, lease_ends).await?;
+            let held = matches!(start, Start::Held(_));
+            starts.push(start);
+            if held {
+                break;
+            }
+        }
+        Ok(starts)
+    }
+
+    /// Writes tasks down that shared an attempt; the sooner all are, the fewer effects a crash repeats.
+    async fn save_all(&self, tasks: &[Task]) -> PortResult<()> {
+        futures_util::future::try_join_all(tasks.iter().map(|task| self.save(task))).await.map(|_| ())
+    }
+
     /// The task of this id.
     async fn task(&self, id: &TaskId) -> PortResult<Option<Task>>;
 }

@@ -57,15 +57,15 @@ struct Batch {
     text: String,
     /// How many parts the one task of a split message has.
     parts: usize,
+    /// How many messages before these had nothing left to do.
+    already_settled: usize,
 }
 
 /// What was found of the first messages' tasks.
 enum Gathered {
     Batch(Batch),
-    /// The first is settled already.
-    Settled,
-    /// Another worker has the first until then.
-    Held(Timestamp),
+    /// Nothing to send now: the first are settled already, or another worker has them.
+    Nothing(Turn),
 }
 
 impl TelegramWorker {
@@ -82,14 +82,9 @@ impl TelegramWorker {
         {
             return Ok(Turn { settled: 0, next });
         }
-        let batch = match self.gather(works).await? {
+        let batch = match self.gather(works, now).await? {
             Gathered::Batch(batch) => batch,
-            Gathered::Settled => {
-                return Ok(Turn { settled: 1, next: now });
-            }
-            Gathered::Held(until) => {
-                return Ok(Turn { settled: 0, next: until });
-            }
+            Gathered::Nothing(turn) => return Ok(turn),
         };
         let started_at = self.clock.now();
         let result = match bot.as_ref() {
@@ -117,35 +112,35 @@ impl TelegramWorker {
         Ok(None)
     }
 
-    /// Takes the first message's task, and those of as many after it as one message has room for.
-    async fn gather(&self, works: &[TelegramV1]) -> PortResult<Gathered> {
-        let mut tasks = Vec::new();
-        let mut texts = Vec::new();
-        for work in works {
-            let single = work.parts.len() == 1;
-            texts.push(work.parts.first().map_or("", String::as_str));
-            // A task is taken only once it is sure to go along: its lease would keep it from its own turn.
-            if !tasks.is_empty() && (!single || digest(&texts).0 < texts.len()) {
-                texts.pop();
-                break;
-            }
-            let now = self.clock.now();
-            match self.tasks.start(&work.task, now, now.plus_ms(LEASE_MS)).await? {
-                Start::Go(task) => tasks.push(*task),
-                Start::Done if tasks.is_empty() => return Ok(Gathered::Settled),
-                Start::Held(until) if tasks.is_empty() => return Ok(Gathered::Held(until)),
-                Start::Done | Start::Held(_) => {
-                    texts.pop();
-                    break;
+    /// Takes the tasks of the first message and of as many after it as one message has room for.
+    async fn gather(&self, works: &[TelegramV1], now: Timestamp) -> PortResult<Gathered> {
+        let together = works.iter().take_while(|work| work.parts.len() == 1).count().max(1);
+        let texts: Vec<_> = works[..together].iter().map(|work| work.parts.first().map_or("", String::as_str)).collect();
+        let fitting = digest(&texts).0;
+        let ids: Vec<_> = works[..fitting].iter().map(|work| work.task.clone()).collect();
+        let starts = self.tasks.start_all(&ids, now, now.plus_ms(LEASE_MS)).await?;
+        let (mut tasks, mut taken, mut already_settled, mut held) = (Vec::new(), Vec::new(), 0, now);
+        for (start, text) in starts.into_iter().zip(&texts) {
+            match start {
+                Start::Go(task) => {
+                    tasks.push(*task);
+                    taken.push(*text);
                 }
-            }
-            if !single {
-                let part = tasks[0].parts_done;
-                let text = work.parts.get(part).cloned().unwrap_or_default();
-                return Ok(Gathered::Batch(Batch { tasks, text, parts: work.parts.len() }));
+                Start::Done if tasks.is_empty() => already_settled += 1,
+                Start::Done => {}
+                Start::Held(until) => held = until,
             }
         }
-        Ok(Gathered::Batch(Batch { tasks, text: digest(&texts).1, parts: 1 }))
+        let Some(first) = tasks.first() else {
+            let next = if already_settled > 0 { now } else { held };
+            return Ok(Gathered::Nothing(Turn { settled: already_settled, next }));
+        };
+        let work = &works[already_settled];
+        let text = match work.parts.len() {
+            1 => digest(&taken).1,
+            _ => work.parts.get(first.parts_done).cloned().unwrap_or_default(),
+        };
+        Ok(Gathered::Batch(Batch { tasks, text, parts: work.parts.len(), already_settled }))
     }
 
     /// Sends a text to a chat, once more as plain text where its HTML is refused, once more to where the chat has moved.
@@ -183,26 +178,24 @@ impl TelegramWorker {
         }
     }
 
-    /// Writes down what came of a batch's tasks, and says how many are settled.
+    /// Writes down what came of a batch's tasks, and says how many of the first messages are settled.
     async fn conclude(
         &self,
-        batch: Batch,
+        mut batch: Batch,
         attempted: &Attempted,
         result: &Result<(), Failure>,
         next: Timestamp,
     ) -> PortResult<Turn> {
-        let mut turn = Turn { settled: 0, next };
-        for mut task in batch.tasks {
-            outcome::apply(&mut task, attempted, result, batch.parts);
-            outcome::log(&task);
-            self.tasks.save(&task).await?;
-            if task.status.is_final() {
-                turn.settled += 1;
-            } else {
-                turn.next = turn.next.max(task.due_at);
-            }
+        for task in &mut batch.tasks {
+            outcome::apply(task, attempted, result, batch.parts);
         }
-        Ok(turn)
+        self.tasks.save_all(&batch.tasks).await?;
+        batch.tasks.iter().for_each(outcome::log);
+        // Settled or not, the messages were one, so they end alike, but for failures that some had before.
+        let open = batch.tasks.iter().position(|task| !task.status.is_final());
+        let due_at = batch.tasks.iter().filter(|task| !task.status.is_final()).map(|task| task.due_at).max();
+        let settled = batch.already_settled + open.unwrap_or(batch.tasks.len());
+        Ok(Turn { settled, next: next.max(due_at.unwrap_or_default()) })
     }
 
     /// What is remembered of a chat; a fresh entry where nothing is.

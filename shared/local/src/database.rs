@@ -87,8 +87,16 @@ fn prepare(connection: &Connection) -> PortResult<()> {
     }
     let prepared = connection.execute_batch(include_str!("schema.sql")).and_then(|()| {
         // The only worker was in this process, so no lease of a former one holds.
-        connection.execute("UPDATE tasks SET due_at = 0 WHERE status = 'running'", [])?;
-        connection.pragma_update(None, "user_version", SCHEMA_VERSION)
+        let held: bool =
+            connection.query_row("SELECT EXISTS (SELECT 1 FROM tasks WHERE status = 'running')", [], |row| row.get(0))?;
+        if held {
+            connection.execute(
+                "UPDATE tasks SET due_at = 0, doc = json_set(doc, '$.due_at', 0) WHERE status = 'running'",
+                [],
+            )?;
+        }
+        // A write less is a sync less before the first request.
+        if version < SCHEMA_VERSION { connection.pragma_update(None, "user_version", SCHEMA_VERSION) } else { Ok(()) }
     });
     prepared.map_err(|e| database_error(&e))
 }

@@ -12,6 +12,9 @@ mod engine;
 mod listener;
 mod secrets;
 
+#[cfg(test)]
+mod conformance;
+
 pub use database::Database;
 pub use engine::{Engine, EngineParts};
 pub use listener::{Listener, serve};

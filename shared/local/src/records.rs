@@ -80,32 +80,34 @@ impl EventLog for Database {
 #[async_trait]
 impl TaskLog for Database {
     async fn start(&self, id: &TaskId, now: Timestamp, lease_ends: Timestamp) -> PortResult<Start> {
-        let id = id.clone();
+        let starts = self.start_all(std::slice::from_ref(id), now, lease_ends).await?;
+        starts.into_iter().next().ok_or_else(|| PortError::new("a start was not decided", id))
+    }
+
+    async fn start_all(&self, ids: &[TaskId], now: Timestamp, lease_ends: Timestamp) -> PortResult<Vec<Start>> {
+        let ids = ids.to_vec();
         self.write(move |connection| {
-            let Some(doc) = task_doc(connection, &id)? else {
-                return Ok(Ok(Start::Done));
-            };
-            let mut task: Task = match from_json(&doc) {
-                Ok(task) => task,
-                Err(error) => return Ok(Err(error)),
-            };
-            if task.status.is_final() {
-                return Ok(Ok(Start::Done));
+            let mut starts = Vec::with_capacity(ids.len());
+            for id in &ids {
+                let start = start_task(connection, id, now, lease_ends)?;
+                let held = matches!(start, Start::Held(_));
+                starts.push(start);
+                if held {
+                    break;
+                }
             }
-            if !task.may_start(now) {
-                return Ok(Ok(Start::Held(task.due_at)));
-            }
-            task.status = TaskStatus::Running;
-            task.due_at = lease_ends;
-            save_task(connection, &task)?;
-            Ok(Ok(Start::Go(Box::new(task))))
+            Ok(starts)
         })
-        .await?
+        .await
     }
 
     async fn save(&self, task: &Task) -> PortResult<()> {
-        let task = task.clone();
-        self.write(move |connection| save_task(connection, &task)).await
+        self.save_all(std::slice::from_ref(task)).await
+    }
+
+    async fn save_all(&self, tasks: &[Task]) -> PortResult<()> {
+        let tasks = tasks.to_vec();
+        self.write(move |connection| tasks.iter().try_for_each(|task| save_task(connection, task))).await
     }
 
     async fn task(&self, id: &TaskId) -> PortResult<Option<Task>> {
@@ -152,6 +154,27 @@ impl Database {
         })
         .await
     }
+}
+
+/// Takes a task, unless it is final or another worker's lease on it runs.
+fn start_task(
+    connection: &Connection,
+    id: &TaskId,
+    now: Timestamp,
+    lease_ends: Timestamp,
+) -> rusqlite::Result<Start> {
+    let Some(doc) = task_doc(connection, id)? else { return Ok(Start::Done) };
+    let mut task: Task = serde_json::from_str(&doc).map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
+    if task.status.is_final() {
+        return Ok(Start::Done);
+    }
+    if !task.may_start(now) {
+        return Ok(Start::Held(task.due_at));
+    }
+    task.status = TaskStatus::Running;
+    task.due_at = lease_ends;
+    save_task(connection, &task)?;
+    Ok(Start::Go(Box::new(task)))
 }
 
 /// A task's document.

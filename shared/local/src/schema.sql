@@ -20,6 +20,9 @@ CREATE TABLE IF NOT EXISTS tasks (
     doc TEXT NOT NULL,
     expires_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX IF NOT EXISTS tasks_running ON tasks (status) WHERE status = 'running';
+CREATE INDEX IF NOT EXISTS tasks_by_expiry ON tasks (expires_at);
+CREATE INDEX IF NOT EXISTS events_by_expiry ON events (expires_at);
 CREATE TABLE IF NOT EXISTS claims (
     hook TEXT NOT NULL,
     delivery TEXT NOT NULL,

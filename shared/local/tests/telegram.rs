@@ -306,6 +306,39 @@ async fn a_worker_that_died_holds_its_task_no_longer_than_its_lease() {
 }
 
 #[tokio::test]
+async fn a_killed_process_holds_no_task_at_all() {
+    let stage = Stage::new(true).await;
+    let work = stage.task(1, "5", &["hello"]).await;
+    let now = stage.clock.now();
+    stage.database.start(&work.task, now, now.plus_ms(60_000)).await.unwrap();
+    // Opening is what a process does when it starts; the one before it is gone then.
+    Database::open(stage._folder.path()).unwrap();
+    assert_eq!(stage.run(std::slice::from_ref(&work)).await, [0]);
+    assert_eq!(stage.seen(), ["hello"]);
+}
+
+#[tokio::test]
+async fn a_digest_passes_over_what_is_done_and_stops_at_what_is_held() {
+    let stage = Stage::new(true).await;
+    let mut works = Vec::new();
+    for (number, text) in (1..).zip(["done", "a", "done too", "b", "held", "c"]) {
+        works.push(stage.task(number, "5", &[text]).await);
+    }
+    let now = stage.clock.now();
+    for done in [0, 2] {
+        stage.run(&works[done..=done]).await;
+    }
+    *stage.clock.0.lock().unwrap() = now.plus_ms(5_000);
+    stage.database.start(&works[4].task, now, now.plus_ms(60_000)).await.unwrap();
+    let turn = stage.turn(&works).await;
+    assert_eq!(stage.seen(), ["done", "done too", "a\n\nb"]);
+    let rest = &works[turn.settled..];
+    stage.run(rest).await;
+    assert_eq!(stage.seen()[3], "held\n\nc");
+    assert_eq!(stage.seen().len(), 4);
+}
+
+#[tokio::test]
 async fn without_a_bot_messages_are_shown() {
     let stage = Stage::new(false).await;
     let work = stage.task(1, "5", &["<b>bold</b>"]).await;

@@ -43,7 +43,9 @@ impl Words {
     /// The message for a Telegram chat, split to its length limit.
     pub(super) fn telegram_parts(&self, event: &Event, hook: &Hook, template: Option<&Template>) -> Vec<String> {
         let context = Context::new(&self.facts(event, hook));
-        let message = message_for(&event.head.sender, event.head.event_type.as_deref(), template, &context);
+        // A sender's own text speaks of the fields of its payload; without those only the general one makes sense.
+        let sender = if self.payload.as_ref().is_some_and(Value::is_object) { event.head.sender.as_str() } else { "" };
+        let message = message_for(sender, event.head.event_type.as_deref(), template, &context);
         if let Some(trouble) = message.trouble {
             log::warn!(event:% = event.head.id, hook = hook.id.as_str(), trouble:%; "the hook's template failed; the sender's own text is used");
         }

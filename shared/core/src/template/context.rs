@@ -7,7 +7,7 @@ use crate::event::EventHead;
 use crate::hook::Hook;
 
 /// The share of control and replacement characters, one in so many, from which a body counts as binary.
-const BINARY_SHARE: usize = 10;
+const BINARY_SHARE: usize = 3;
 
 /// What is known of an event at one of its hooks, borrowed from wherever it is.
 #[derive(Debug, Clone, Copy)]
@@ -126,7 +126,7 @@ fn to_value(json: &serde_json::Value) -> Value {
     }
 }
 
-/// Whether a text was no text: a NUL in it, or one character in ten unreadable.
+/// Whether a text was no text: a NUL in it, or one character in three unreadable.
 fn is_binary(text: &str) -> bool {
     let unreadable = |c: &char| *c == '\u{fffd}' || (c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{1b}'));
     text.contains('\0') || text.chars().filter(unreadable).count() * BINARY_SHARE > text.chars().count()
