@@ -1,0 +1,197 @@
+//! The way to AWS: where, as whom, and how patiently.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_sqs::config::{BehaviorVersion, IdentityCache, Region, SharedHttpClient, StalledStreamProtectionConfig};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use bellhop_app::ports::{Clock, PortError, PortResult};
+
+use crate::http::Http;
+use crate::parameters::Parameters;
+use crate::signed::{Patience, Signed};
+use crate::{Bucket, Events, SqsInbox, SqsReceipts, SsmSecrets, SsmVault, Table, TelegramQueue};
+
+/// How long one attempt of a call may take, and the call with all its attempts: a sender is answered within 3 s.
+const ATTEMPT_TIME: Duration = Duration::from_millis(1_200);
+const CALL_TIME: Duration = Duration::from_millis(2_500);
+
+/// Makes the ports, which share one pool of connections.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    http: Http,
+    credentials: Credentials,
+    base: SdkConfig,
+    region: String,
+    endpoint: Option<String>,
+}
+
+impl Aws {
+    /// The way to AWS that the Lambda environment describes; an error names the variable that is missing.
+    pub fn from_env() -> PortResult<Self> {
+        Self::from_variables(|name| std::env::var(name).ok())
+    }
+
+    /// The same, from variables given in another way.
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> PortResult<Self> {
+        let optional = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+        let required = |name: &str| optional(name).ok_or_else(|| PortError::new(name, "the variable is not set"));
+        let http = Http::new(optional("SSL_CERT_FILE").as_deref())?;
+        let region = required("AWS_REGION")?;
+        let credentials = Credentials::new(
+            required("AWS_ACCESS_KEY_ID")?,
+            required("AWS_SECRET_ACCESS_KEY")?,
+            optional("AWS_SESSION_TOKEN"),
+            None,
+            "environment",
+        );
+        let base = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials.clone()))
+            // They never change while a function lives.
+            .identity_cache(IdentityCache::no_cache())
+            .http_client(SharedHttpClient::new(http.clone()))
+            .retry_config(retries())
+            .timeout_config(times())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .build();
+        let endpoint = optional("AWS_ENDPOINT_URL").map(|url| url.trim_end_matches('/').to_owned());
+        Ok(Self { http, credentials, base, region, endpoint })
+    }
+
+    /// The table with hooks, events and tasks.
+    pub fn table(&self, name: String, clock: Arc<dyn Clock>) -> Table {
+        Table::new(aws_sdk_dynamodb::Client::new(&self.config("dynamodb")), name, clock)
+    }
+
+    /// The record of events, with the bucket that holds the largest bodies.
+    pub fn events(&self, table: Table, bodies: Bucket) -> Events {
+        Events::new(table, bodies)
+    }
+
+    /// The bucket for bodies too large for a message or a row.
+    pub fn bucket(&self, name: &str) -> Bucket {
+        // A local endpoint has no names for buckets; a large body may need most of a call's time.
+        let address = match self.endpoint.as_deref() {
+            Some(endpoint) => format!("{endpoint}/{name}"),
+            None => regional_address(&format!("{name}.s3"), &self.region),
+        };
+        Bucket::new(self.signed("s3", Patience { attempts: 2, attempt: CALL_TIME, call: CALL_TIME }), address)
+    }
+
+    /// The inbox, on a standard queue.
+    pub fn inbox(&self, queue_url: String, bodies: Bucket) -> SqsInbox {
+        SqsInbox::new(aws_sdk_sqs::Client::new(&self.config("sqs")), queue_url, bodies)
+    }
+
+    /// The Telegram workers' queue, for sending.
+    pub fn telegram_queue(&self, queue_url: String) -> TelegramQueue {
+        TelegramQueue::new(aws_sdk_sqs::Client::new(&self.config("sqs")), queue_url)
+    }
+
+    /// Messages of a queue that a worker has received.
+    pub fn receipts(&self, queue_url: String) -> SqsReceipts {
+        SqsReceipts::new(aws_sdk_sqs::Client::new(&self.config("sqs")), queue_url)
+    }
+
+    /// Secrets, those of our own below a prefix of parameter names.
+    pub fn secrets(&self, prefix: String) -> SsmSecrets {
+        SsmSecrets::new(self.parameters(Patience { attempts: 3, attempt: ATTEMPT_TIME, call: CALL_TIME }), prefix)
+    }
+
+    /// The place for secret values, below a prefix of parameter names.
+    pub fn vault(&self, prefix: String) -> SsmVault {
+        // Few writes a second are allowed, and whoever applies a configuration can wait.
+        let (attempt, call) = (Duration::from_secs(2), Duration::from_secs(10));
+        SsmVault::new(self.parameters(Patience { attempts: 9, attempt, call }), prefix)
+    }
+
+    /// Opens the connection to SQS before it is needed; that it fails is only logged.
+    pub async fn warm_sqs(&self) {
+        if let Err(error) = self.http.open(&self.address("sqs")).await {
+            log::warn!(error:%; "no connection to SQS yet");
+        }
+    }
+
+    /// The parameter store.
+    fn parameters(&self, patience: Patience) -> Parameters {
+        Parameters { signed: self.signed("ssm", patience), address: self.address("ssm") }
+    }
+
+    /// Calls of our own to a service.
+    fn signed(&self, service: &'static str, patience: Patience) -> Signed {
+        let (http, credentials, region) = (self.http.clone(), self.credentials.clone(), self.region.clone());
+        Signed { http, credentials, region, service, patience }
+    }
+
+    /// The configuration of one service's SDK client.
+    pub(crate) fn config(&self, service: &str) -> SdkConfig {
+        // Given an address, the SDK does not look one up in its tables.
+        self.base.clone().into_builder().endpoint_url(self.address(service)).build()
+    }
+
+    /// Where a service is.
+    fn address(&self, service: &str) -> String {
+        self.endpoint.clone().unwrap_or_else(|| regional_address(service, &self.region))
+    }
+}
+
+/// The public address of a service in a region.
+fn regional_address(service: &str, region: &str) -> String {
+    let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    format!("https://{service}.{region}.{domain}")
+}
+
+/// Tries again quickly: callers wait.
+fn retries() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(3)
+        .with_initial_backoff(Duration::from_millis(50))
+        .with_max_backoff(Duration::from_secs(1))
+}
+
+/// The times of an attempt, and of a call.
+fn times() -> TimeoutConfig {
+    TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIME).operation_timeout(CALL_TIME).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables(without: &str, endpoint: &str) -> PortResult<Aws> {
+        Aws::from_variables(|name| match name {
+            name if name == without => None,
+            "AWS_REGION" => Some("eu-central-1".to_owned()),
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
+            "AWS_ENDPOINT_URL" => Some(endpoint.to_owned()),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        for name in ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+            let error = variables(name, "").unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_known_without_tables() {
+        assert_eq!(variables("", "").unwrap().address("sqs"), "https://sqs.eu-central-1.amazonaws.com");
+        assert_eq!(variables("", "http://localhost:1/").unwrap().address("s3"), "http://localhost:1");
+        assert_eq!(regional_address("ssm", "cn-north-1"), "https://ssm.cn-north-1.amazonaws.com.cn");
+    }
+
+    #[test]
+    fn a_file_of_roots_that_is_not_there_is_refused() {
+        let error = Http::new(Some("/nonexistent/roots.pem")).unwrap_err().to_string();
+        assert!(error.contains("SSL_CERT_FILE"), "{error}");
+    }
+}

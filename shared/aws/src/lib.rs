@@ -1,0 +1,35 @@
+//! The ports on AWS: DynamoDB, SQS, S3 and Systems Manager. Nothing of the SDK shows outside.
+//!
+//! Start at [`Aws`], which makes the others; each of them is what one IAM statement of a function allows.
+
+mod client;
+mod error;
+mod http;
+mod pack;
+mod parameters;
+mod signed;
+
+mod bodies;
+mod chats;
+mod events;
+mod hooks;
+mod inbox;
+mod queue;
+mod receipts;
+mod secrets;
+mod table;
+mod tasks;
+mod vault;
+
+pub use bodies::Bucket;
+pub use client::Aws;
+pub use events::Events;
+pub use inbox::SqsInbox;
+pub use queue::TelegramQueue;
+pub use receipts::SqsReceipts;
+pub use secrets::SsmSecrets;
+pub use table::Table;
+pub use vault::SsmVault;
+
+#[cfg(test)]
+mod tests;

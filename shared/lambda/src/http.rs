@@ -1,0 +1,91 @@
+//! Requests of the HTTP API at the front door.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bellhop_app::answer::Refused;
+use bellhop_app::ingress::Ingress;
+use bellhop_app::web::{HEALTHY, accepted, at_door};
+use bellhop_core::door::Door;
+use bellhop_core::inbound::Headers;
+use lambda_runtime::{Error, LambdaEvent};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::event::Event;
+
+/// Within this time a sender has its answer, whatever becomes of our store.
+const ANSWER_TIME: Duration = Duration::from_millis(2_800);
+
+/// The request as it comes: it is read in place.
+pub type Request = LambdaEvent<Box<RawValue>>;
+
+/// The answer, as the HTTP API wants it.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// The HTTP status.
+    pub status_code: u16,
+    /// The headers.
+    pub headers: BTreeMap<&'static str, Cow<'static, str>>,
+    /// The body.
+    pub body: String,
+}
+
+/// Answers a request at the front door; an error only where it is none.
+pub async fn answer(ingress: &Ingress, request: &Request) -> Result<Answer, Error> {
+    let event: Event<'_> = serde_json::from_str(request.payload.get())
+        .map_err(|error| format!("not a request of the HTTP API, payload format 2.0: {error}"))?;
+    let taken = tokio::time::timeout(ANSWER_TIME, take_in(ingress, &event)).await.unwrap_or_else(|_| {
+        log::error!("no answer from the store in time");
+        Err(Refused::unavailable())
+    });
+    Ok(match taken {
+        Ok(body) => Answer::new(200, body),
+        Err(refused) => Answer::refusal(&refused, &request.context.request_id),
+    })
+}
+
+/// Takes a request in; the answer's body where it is accepted.
+async fn take_in(ingress: &Ingress, event: &Event<'_>) -> Result<String, Refused> {
+    let method = http::Method::from_bytes(event.request_context.http.method.as_bytes()).unwrap_or_default();
+    let path = match at_door(&method, &event.raw_path)? {
+        Door::Hook(path) => path,
+        Door::Health | Door::Nowhere => return Ok(HEALTHY.to_owned()),
+    };
+    let pairs = event.headers.pairs();
+    let headers = Headers::new(&pairs);
+    let admitted = ingress.admit(path, event.source_ip(), headers).await?;
+    let body = match event.is_base64_encoded {
+        true => Cow::Owned(
+            STANDARD
+                .decode(event.body.0.as_bytes())
+                .map_err(|_| Refused::new(400, "bad_request", "the body broke off"))?,
+        ),
+        false => Cow::Borrowed(event.body.0.as_bytes()),
+    };
+    let id = ingress.accept(&admitted, headers, &body).await?;
+    Ok(accepted(&id))
+}
+
+impl Answer {
+    /// An answer with a JSON body.
+    fn new(status_code: u16, body: String) -> Self {
+        Self { status_code, headers: BTreeMap::from([("content-type", Cow::Borrowed("application/json"))]), body }
+    }
+
+    /// A refusal.
+    fn refusal(refused: &Refused, request_id: &str) -> Self {
+        let mut answer = Self::new(refused.status, refused.body(request_id));
+        if let Some(seconds) = refused.retry_after {
+            answer.headers.insert("retry-after", seconds.to_string().into());
+        }
+        if refused.status == 405 {
+            answer.headers.insert("allow", "POST".into());
+        }
+        answer
+    }
+}

@@ -1,0 +1,12 @@
+//! What the functions share: start-up, the HTTP API's requests, and batches of queue messages.
+
+pub mod batch;
+pub mod chats;
+pub mod http;
+pub mod inbox;
+pub mod start;
+
+mod event;
+
+#[cfg(test)]
+mod tests;

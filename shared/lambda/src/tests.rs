@@ -1,0 +1,5 @@
+//! The recorded events of `events/` and batches with every kind of trouble, against ports in memory.
+
+mod batches;
+mod doors;
+mod ports;

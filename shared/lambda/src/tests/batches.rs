@@ -1,0 +1,150 @@
+//! Batches of queue messages with every kind of trouble.
+
+use std::sync::{Arc, Mutex};
+
+use bellhop_app::cache::{Cache, Changes};
+use bellhop_app::ports::{Bot, BotAnswer, BotApi, BotMessage, PortError, PortResult};
+use bellhop_app::routing::{Routing, RuleCache};
+use bellhop_app::telegram::{BotCache, TelegramWorker};
+use bellhop_core::id::{EventId, TaskId};
+use bellhop_core::telegram::{Pace, Scope};
+use bellhop_core::time::Timestamp;
+use bellhop_core::work::{TelegramV1, Work};
+
+use super::ports::{HELD_SECONDS, Memory, clock, in_seconds};
+use crate::batch::{Batch, Outcome};
+use crate::chats::Chats;
+use crate::inbox::route;
+
+/// A Bot API that nobody should call.
+struct NoBotApi;
+
+#[async_trait::async_trait]
+impl BotApi for NoBotApi {
+    async fn send_message(&self, _: &Bot, _: &BotMessage<'_>) -> PortResult<BotAnswer> {
+        Err(PortError::new("the Bot API", "is not to be called"))
+    }
+}
+
+/// A worker without a bot.
+fn worker(memory: &Arc<Memory>) -> TelegramWorker {
+    TelegramWorker {
+        bot: BotCache::new(memory.clone(), memory.clone(), Cache::new(clock(), Changes::default())),
+        tasks: memory.clone(),
+        book: memory.clone(),
+        api: Arc::new(NoBotApi),
+        dry_run: memory.clone(),
+        clock: clock(),
+        bot_pace: Mutex::new(Pace::new(Scope::Bot)),
+    }
+}
+
+/// A batch of messages, each a chat, an id and a body; its receipt is its id.
+fn batch(messages: &[(&str, &str, String)]) -> Batch {
+    let record = |(group, id, body): &(&str, &str, String)| serde_json::json!({"messageId": id, "receiptHandle": id, "body": body, "attributes": {"MessageGroupId": group}});
+    let records: Vec<_> = messages.iter().map(record).collect();
+    serde_json::from_value(serde_json::json!({ "Records": records })).unwrap()
+}
+
+/// Work whose task's id says what happens.
+fn work(task: &str, parts: usize) -> String {
+    let parts = (0..parts).map(|n| format!("part {n} of {task}")).collect();
+    let event = EventId::new(Timestamp::from_ms(0), &[0; 10]);
+    let work = TelegramV1 { task: TaskId::from_text(task), event, chat: task.to_owned(), parts };
+    serde_json::to_string(&Work::TelegramV1(work)).unwrap()
+}
+
+/// What a batch comes to, and what was postponed.
+async fn carry(memory: &Arc<Memory>, batch: &Batch, seconds: u64) -> (Outcome, Vec<(String, u64)>) {
+    let worker = worker(memory);
+    let chats = Chats { worker: &worker, receipts: memory.as_ref(), deadline: in_seconds(seconds) };
+    let outcome = chats.work(batch).await;
+    let postponed = std::mem::take(&mut *memory.postponed.lock().unwrap());
+    (outcome, postponed)
+}
+
+fn named(ids: &[&str]) -> Outcome {
+    Outcome::failed(ids.iter().map(|id| (*id).to_owned()))
+}
+
+#[tokio::test]
+async fn each_chat_stops_at_its_own_trouble_and_keeps_its_order() {
+    let memory = Arc::new(Memory::default());
+    let batch = batch(&[
+        ("well", "w1", work("ok-1", 1)),
+        ("held", "h1", work("held-1", 1)),
+        ("well", "w2", work("ok-2", 1)),
+        ("held", "h2", work("ok-3", 1)),
+        ("poison", "p1", work("ok-4", 1)),
+        ("poison", "p2", r#"{"type":"TelegramV9"}"#.to_owned()),
+        ("poison", "p3", work("ok-5", 1)),
+        ("panic", "c1", work("panic-1", 1)),
+        ("error", "e1", work("error-1", 1)),
+        ("error", "e2", work("ok-6", 1)),
+    ]);
+    let (outcome, mut postponed) = carry(&memory, &batch, 60).await;
+    assert_eq!(outcome, named(&["h1", "h2", "p2", "p3", "c1", "e1", "e2"]));
+    postponed.sort();
+    let expected = [("c1", 5), ("e1", 30), ("e2", 0), ("h1", HELD_SECONDS), ("h2", 0), ("p2", 5), ("p3", 0)];
+    assert_eq!(postponed, expected.map(|(id, seconds)| (id.to_owned(), seconds)));
+    assert_eq!(memory.succeeded(), 3);
+}
+
+#[tokio::test]
+async fn a_message_in_parts_is_finished_while_there_is_time() {
+    let memory = Arc::new(Memory::default());
+    let batch = batch(&[("1", "a", work("ok-1", 3)), ("1", "b", work("ok-2", 1))]);
+    assert_eq!(carry(&memory, &batch, 60).await, (Outcome::default(), Vec::new()));
+    assert_eq!(memory.shown.lock().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn without_time_for_another_turn_the_rest_comes_again_at_once() {
+    let memory = Arc::new(Memory::default());
+    let batch = batch(&[("1", "a", work("ok-1", 3)), ("1", "b", work("ok-2", 1))]);
+    let (outcome, postponed) = carry(&memory, &batch, 10).await;
+    assert_eq!(outcome, named(&["a", "b"]));
+    assert_eq!(postponed, [("a".to_owned(), 1), ("b".to_owned(), 0)]);
+    // What was done of it is not done again.
+    assert_eq!(carry(&memory, &batch, 60).await.0, Outcome::default());
+    let texts: Vec<_> = memory.shown.lock().unwrap().iter().map(|(_, text)| text.clone()).collect();
+    assert_eq!(texts, ["part 0 of ok-1", "part 1 of ok-1", "part 2 of ok-1", "part 0 of ok-2"]);
+}
+
+#[tokio::test]
+async fn recorded_messages_are_carried() {
+    let memory = Arc::new(Memory::default());
+    let recorded = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/telegram-batch.json")).unwrap();
+    let batch: Batch = serde_json::from_slice(&recorded).unwrap();
+    assert_eq!(carry(&memory, &batch, 60).await.0, Outcome::default());
+    assert_eq!(memory.succeeded(), 3);
+}
+
+/// The router over ports in memory.
+fn routing(memory: &Arc<Memory>) -> Routing {
+    Routing {
+        rules: RuleCache::new(memory.clone(), Cache::new(clock(), Changes::default())),
+        events: memory.clone(),
+        bodies: memory.clone(),
+        queue: memory.clone(),
+        clock: clock(),
+    }
+}
+
+#[tokio::test]
+async fn one_message_s_trouble_is_its_own() {
+    let memory = Arc::new(Memory::default());
+    let recorded = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/inbox-batch.json")).unwrap();
+    let mut batch: Batch = serde_json::from_slice(&recorded).unwrap();
+    let mut panicking = batch.records[0].clone();
+    panicking.message_id = "panics".to_owned();
+    let (line, body) = panicking.body.split_once('\n').unwrap();
+    let mut head: serde_json::Value = serde_json::from_str(&line[1..]).unwrap();
+    head["delivery_id"] = "panic".into();
+    head["hooks"][0]["hook"] = "hk_github".into();
+    panicking.body = format!("1{head}\n{body}");
+    batch.records.insert(0, panicking);
+    let poison = batch.records.iter().find(|record| !record.body.starts_with("1{")).unwrap().message_id.clone();
+    let outcome = route(&routing(&memory), &batch, in_seconds(30)).await;
+    assert_eq!(outcome, named(&["panics", &poison]));
+}

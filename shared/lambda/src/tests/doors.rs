@@ -1,0 +1,113 @@
+//! Requests of the HTTP API, as recorded and as changed.
+
+use std::sync::Arc;
+
+use bellhop_app::cache::{Cache, Changes};
+use bellhop_app::doors::DoorCache;
+use bellhop_app::ingress::Ingress;
+use lambda_runtime::{Context, LambdaEvent};
+use serde_json::{Value, json};
+
+use super::ports::{Memory, clock};
+use crate::http::{Answer, answer};
+
+/// A recorded event.
+fn recorded(name: &str) -> Value {
+    let path = format!("{}/../../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// The answer to a request, and the inbox messages it left.
+async fn ring_at(memory: Memory, request: &Value) -> (Answer, Vec<String>) {
+    let memory = Arc::new(memory);
+    let doors = DoorCache::new(memory.clone(), memory.clone(), Cache::new(clock(), Changes::default()));
+    let ingress = Ingress::new(Arc::new(doors), memory.clone(), clock());
+    let payload = serde_json::value::to_raw_value(request).unwrap();
+    let mut context = Context::default();
+    context.request_id = "request-1".to_owned();
+    let answer = answer(&ingress, &LambdaEvent { payload, context }).await.unwrap();
+    let inbox = memory.inbox.lock().unwrap().clone();
+    (answer, inbox)
+}
+
+async fn ring(request: &Value) -> (Answer, Vec<String>) {
+    ring_at(Memory::default(), request).await
+}
+
+#[tokio::test]
+async fn recorded_webhooks_are_taken_in_with_their_exact_bodies() {
+    let push = recorded("github-push")["body"].as_str().unwrap().to_owned();
+    for name in
+        ["github-push", "github-push-base64", "github-push-odd-header-case", "github-ping", "shared-secret-message"]
+    {
+        let (answer, inbox) = ring(&recorded(name)).await;
+        assert_eq!(answer.status_code, 200, "{name}: {}", answer.body);
+        let body: Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!(body["status"], "accepted");
+        let [message] = inbox.as_slice() else { panic!("{name}: {} messages", inbox.len()) };
+        assert!(message.contains(body["id"].as_str().unwrap()));
+        if name.starts_with("github-push") {
+            assert!(message.ends_with(&format!("\n{push}")), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn refusals_have_the_error_body_and_leave_nothing() {
+    let push = recorded("github-push");
+    let changed = |pointer: &str, value: Value| {
+        let mut event = push.clone();
+        *event.pointer_mut(pointer).unwrap() = value;
+        event
+    };
+    let signature = |value: Value| changed("/headers/x-hub-signature-256", value);
+    let upper = push["headers"]["x-hub-signature-256"].as_str().unwrap()[7..].to_uppercase();
+    let mut encoded = push.clone();
+    encoded["headers"]["content-encoding"] = json!("gzip");
+    let mut broken = recorded("github-push-base64");
+    broken["body"] = json!("not base64!");
+    for (what, event, status) in [
+        ("doubled signature", recorded("github-push-doubled-signature"), 401),
+        ("empty signature", signature(json!("")), 401),
+        ("no signature", signature(Value::Null), 401),
+        ("sha1 in its place", signature(json!("sha1=460751bcf89d084e0d19b6d5e9d798647b903b50")), 401),
+        ("upper-case name of the hash", signature(json!(format!("SHA256={upper}"))), 401),
+        ("a changed byte", changed("/body", json!(push["body"].as_str().unwrap().replacen("main", "maim", 1))), 401),
+        ("unknown path", changed("/rawPath", json!("/webhook/nobody")), 404),
+        ("no door", changed("/rawPath", json!("/elsewhere")), 404),
+        ("GET", changed("/requestContext/http/method", json!("GET")), 405),
+        ("OPTIONS", changed("/requestContext/http/method", json!("OPTIONS")), 405),
+        ("5 MB", changed("/body", json!("x".repeat(5_000_000))), 413),
+        ("a promise of 5 MB", changed("/headers/content-length", json!("5000000")), 413),
+        ("gzip", encoded, 415),
+        ("broken base64", broken, 400),
+    ] {
+        let (answer, inbox) = ring(&event).await;
+        assert_eq!(answer.status_code, status, "{what}: {}", answer.body);
+        assert!(inbox.is_empty(), "{what}");
+        let body: Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!(body["error"]["request_id"], "request-1", "{what}");
+        assert!(body["error"]["code"].is_string() && body["error"]["message"].is_string(), "{what}");
+        assert_eq!(answer.headers.get("allow").is_some(), status == 405, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn an_inbox_that_fails_is_told_apart_from_a_refusal() {
+    let broken = Memory { inbox_broken: true, ..Memory::default() };
+    let (answer, _) = ring_at(broken, &recorded("github-push")).await;
+    assert_eq!((answer.status_code, answer.headers.get("retry-after").map(AsRef::as_ref)), (503, Some("5")));
+}
+
+#[tokio::test]
+async fn health_and_foreign_triggers() {
+    let (answer, _) = ring(&recorded("health")).await;
+    assert_eq!((answer.status_code, answer.body.as_str()), (200, r#"{"status":"ok"}"#));
+    assert_eq!(answer.headers.get("content-type").map(AsRef::as_ref), Some("application/json"));
+    let memory = Arc::new(Memory::default());
+    let doors = DoorCache::new(memory.clone(), memory.clone(), Cache::new(clock(), Changes::default()));
+    let ingress = Ingress::new(Arc::new(doors), memory, clock());
+    let payload = serde_json::value::to_raw_value(&recorded("inbox-batch")).unwrap();
+    let error = crate::http::answer(&ingress, &LambdaEvent { payload, context: Context::default() }).await.unwrap_err();
+    assert!(error.to_string().contains("payload format 2.0"), "{error}");
+}

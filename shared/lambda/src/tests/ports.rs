@@ -1,0 +1,177 @@
+//! Ports in memory.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use bellhop_app::clock::SystemClock;
+use bellhop_app::ports::{
+    Bodies, BotMessage, ChatBook, ChatEntry, Claim, Clock as _, DryRun, EventLog, HookReader, Inbox, PortError,
+    PortResult, Postponed, Receipts, Secrets, Start, TaskLog, WorkQueue,
+};
+use bellhop_core::config::Settings;
+use bellhop_core::event::Event;
+use bellhop_core::hook::Hook;
+use bellhop_core::id::{EventId, HookId, TaskId};
+use bellhop_core::inbox::Message;
+use bellhop_core::secret::{Secret, SecretRef};
+use bellhop_core::task::{Task, TaskStatus};
+use bellhop_core::time::Timestamp;
+use bellhop_core::work::Work;
+
+/// How long a task that another worker has is held, in seconds.
+pub(super) const HELD_SECONDS: u64 = 100;
+
+/// A store that remembers what it was told.
+#[derive(Default)]
+pub(super) struct Memory {
+    pub(super) inbox: Mutex<Vec<String>>,
+    pub(super) tasks: Mutex<HashMap<TaskId, Task>>,
+    pub(super) queued: Mutex<Vec<Work>>,
+    pub(super) shown: Mutex<Vec<(String, String)>>,
+    pub(super) postponed: Mutex<Vec<(String, u64)>>,
+    pub(super) inbox_broken: bool,
+}
+
+/// The hooks that the recorded events ring at.
+fn hooks() -> Vec<Hook> {
+    let hook = |id: &str, path: &str, sender: &str| {
+        serde_json::from_value(serde_json::json!({
+            "id": id, "name": id, "path": path, "sender": sender, "secrets": ["stored:example"],
+            "rate_per_minute": 100, "max_body_bytes": 4096, "status": "active", "origin": "file",
+            "actions": [{"kind": "telegram", "chat": "1"}], "created_at": 0, "updated_at": 0,
+        }))
+    };
+    [hook("hk_github", "github", "github"), hook("hk_message", "", "shared-secret")].map(Result::unwrap).into()
+}
+
+#[async_trait]
+impl HookReader for Memory {
+    async fn hooks_and_settings(&self) -> PortResult<(Vec<Hook>, Settings)> {
+        Ok((hooks(), Settings::default()))
+    }
+
+    async fn settings(&self) -> PortResult<Settings> {
+        Ok(Settings::default())
+    }
+}
+
+#[async_trait]
+impl Secrets for Memory {
+    async fn resolve(&self, references: &[SecretRef]) -> PortResult<HashMap<SecretRef, Secret>> {
+        let secret = Secret::new("bellhop-example-secret").unwrap();
+        Ok(references.iter().map(|reference| (reference.clone(), secret.clone())).collect())
+    }
+}
+
+#[async_trait]
+impl Inbox for Memory {
+    async fn put(&self, message: &Message<'_>) -> PortResult<()> {
+        if self.inbox_broken {
+            return Err(PortError::new("the inbox", "is broken"));
+        }
+        self.inbox.lock().unwrap().push(message.to_text());
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Bodies for Memory {
+    async fn get(&self, _: EventId) -> PortResult<Vec<u8>> {
+        Err(PortError::new("the bucket", "is empty"))
+    }
+}
+
+#[async_trait]
+impl EventLog for Memory {
+    async fn claim_delivery(&self, _: &HookId, delivery: &str, _: EventId, _: Timestamp) -> PortResult<Claim> {
+        assert_ne!(delivery, "panic", "as this test wants it");
+        Ok(Claim::Ours)
+    }
+
+    async fn record(&self, _: &Event, tasks: &[Task], _: Timestamp) -> PortResult<()> {
+        self.tasks.lock().unwrap().extend(tasks.iter().map(|task| (task.id.clone(), task.clone())));
+        Ok(())
+    }
+
+    async fn event(&self, _: EventId) -> PortResult<Option<Event>> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl WorkQueue for Memory {
+    async fn send(&self, work: &[Work]) -> PortResult<()> {
+        self.queued.lock().unwrap().extend_from_slice(work);
+        Ok(())
+    }
+}
+
+/// A task's id says what is to happen when it is taken.
+#[async_trait]
+impl TaskLog for Memory {
+    async fn start(&self, id: &TaskId, now: Timestamp, _: Timestamp) -> PortResult<Start> {
+        match id.as_str().split('-').next() {
+            Some("held") => return Ok(Start::Held(now.plus_ms(HELD_SECONDS * 1000))),
+            Some("error") => return Err(PortError::new("the table", "is away")),
+            Some("panic") => panic!("as this test wants it"),
+            _ => {}
+        }
+        let event = EventId::new(now, &[0; 10]);
+        let fresh = || Task::queued(id.clone(), event, HookId::from_text("hk"), "telegram", "1", now);
+        let task = self.tasks.lock().unwrap().entry(id.clone()).or_insert_with(fresh).clone();
+        Ok(if task.status.is_final() { Start::Done } else { Start::Go(Box::new(task)) })
+    }
+
+    async fn save(&self, task: &Task) -> PortResult<()> {
+        self.tasks.lock().unwrap().insert(task.id.clone(), task.clone());
+        Ok(())
+    }
+
+    async fn task(&self, id: &TaskId) -> PortResult<Option<Task>> {
+        Ok(self.tasks.lock().unwrap().get(id).cloned())
+    }
+}
+
+#[async_trait]
+impl ChatBook for Memory {
+    async fn entry(&self, _: &str) -> PortResult<Option<ChatEntry>> {
+        Ok(None)
+    }
+
+    async fn set_entry(&self, _: &str, _: &ChatEntry) -> PortResult<()> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Receipts for Memory {
+    async fn postpone(&self, messages: &[Postponed<'_>]) -> PortResult<()> {
+        let messages = messages.iter().map(|message| (message.receipt.to_owned(), message.seconds));
+        self.postponed.lock().unwrap().extend(messages);
+        Ok(())
+    }
+}
+
+impl DryRun for Memory {
+    fn show(&self, message: &BotMessage<'_>) {
+        self.shown.lock().unwrap().push((message.chat.to_owned(), message.text.to_owned()));
+    }
+}
+
+impl Memory {
+    /// How many tasks succeeded.
+    pub(super) fn succeeded(&self) -> usize {
+        self.tasks.lock().unwrap().values().filter(|task| task.status == TaskStatus::Succeeded).count()
+    }
+}
+
+/// The machine's clock.
+pub(super) fn clock() -> Arc<SystemClock> {
+    Arc::new(SystemClock)
+}
+
+/// The moment so many seconds from now.
+pub(super) fn in_seconds(seconds: u64) -> Timestamp {
+    SystemClock.now().plus_ms(seconds * 1000)
+}
