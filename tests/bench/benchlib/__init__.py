@@ -1,0 +1,1 @@
+"""The parts of `make bench` and of the gate. Standard library only."""
