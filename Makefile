@@ -3,14 +3,15 @@ VENV := .venv
 FUNCTIONS := ingress router telegram api
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: run test lint build bench gate watch deploy deploy-local local-down deny clean
+.PHONY: run test lint deny build bench gate watch deploy deploy-local local-logs local-down
 
 run: ## Start Bellhop, ring once, show the message that comes out, keep serving
 	cargo build --quiet --package bellhop && python3 infra/run.py target/debug/bellhop
 
-test: $(VENV)/installed .cargo-tools ## Every test, the deployed stack included
+test: $(VENV)/installed ## Every test, the deployed stack included
 	cargo build --package bellhop --features bellhop/faults && mkdir -p target/faults && cp target/debug/bellhop target/faults/bellhop
 	cargo build --bins $(FUNCTIONS:%=--package %) --package bellhop --package bellhop-tests
+	@command -v cargo-nextest >/dev/null || cargo install --quiet --locked cargo-nextest
 	cargo nextest run --workspace $(NEXTEST)
 
 lint: ## Formatting, lints, docs, licences
@@ -18,8 +19,9 @@ lint: ## Formatting, lints, docs, licences
 	RUSTFLAGS="-D warnings" cargo clippy --workspace --all-targets
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
 
-deny: .cargo-tools ## Licences, duplicate versions and sources of what we link
-	cargo deny --offline check bans licenses sources
+deny: ## Licences, bans and sources of what we link
+	@command -v cargo-deny >/dev/null || cargo install --quiet --locked cargo-deny
+	cargo deny --log-level error --offline check bans licenses sources
 
 build: $(VENV)/installed ## The functions as AWS runs them
 	cargo lambda build --release $(FUNCTIONS:%=--package %) $(if $(ARM64),--arm64)
@@ -30,22 +32,23 @@ bench: ## Measure beside the floors; writes docs/BENCHMARKS.md
 gate: ## Instructions, sizes and billed units against the committed baseline
 	tests/bench/gate
 
-watch: $(VENV)/installed ## The functions one by one, for `cargo lambda invoke`
+watch: $(VENV)/installed ## The functions one by one on a local AWS, for `cargo lambda invoke`
+	cargo build $(FUNCTIONS:%=--package %) && $(VENV)/bin/python infra/local_stack.py up --binaries target/debug
 	cargo lambda watch --env-file .bellhop/local/functions.env
 
 deploy: $(VENV)/installed ## To AWS, with the credentials of the environment
-	python3 infra/deploy.py $(PARAMETERS)
+	$(VENV)/bin/python infra/deploy.py $(PARAMETERS)
 
 deploy-local: $(VENV)/installed ## To a local AWS on port 4566
 	$(VENV)/bin/python infra/local_stack.py up
 
-local-down:
+local-logs: ## What the functions of the local AWS have logged
+	$(VENV)/bin/python infra/local_stack.py logs
+
+local-down: ## Stop the local AWS
 	$(VENV)/bin/python infra/local_stack.py down
 
 $(VENV)/installed: infra/requirements.txt
 	python3 -m venv $(VENV) && $(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
-.PHONY: .cargo-tools
-.cargo-tools:
-	@command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
