@@ -140,7 +140,8 @@ pub async fn hooks(reader: &dyn HookReader, writer: &dyn HookWriter) {
     assert_eq!(reader.settings().await.expect("settings are read"), Settings::default());
 
     let mut hooks: Vec<_> = (0..40).map(|_| fresh_hook()).collect();
-    let settings = Settings { retention_days: 7, telegram_token: Some(SecretRef::Stored("t".to_owned())), ..Settings::default() };
+    let settings =
+        Settings { retention_days: 7, telegram_token: Some(SecretRef::Stored("t".to_owned())), ..Settings::default() };
     writer.write_hooks(&hooks, &[], Some(&settings)).await.expect("hooks are written");
     assert_eq!(sorted(reader.hooks_and_settings().await.expect("hooks are read").0), sorted(hooks.clone()));
 
@@ -178,7 +179,8 @@ pub async fn queue(queue: &dyn WorkQueue, received: impl AsyncFn() -> Vec<Work>)
     queue.send(&work).await.expect("work is queued");
     queue.send(&work[..12]).await.expect("work is queued again");
     queue.send(&[]).await.expect("queueing nothing succeeds");
-    let of_chat = |work: &[Work], chat: &str| -> Vec<_> { work.iter().filter(|w| w.group() == chat).cloned().collect() };
+    let of_chat =
+        |work: &[Work], chat: &str| -> Vec<_> { work.iter().filter(|w| w.group() == chat).cloned().collect() };
     let received = received().await;
     assert_eq!(received.len(), work.len(), "each work comes once");
     for chat in [format!("{tag}0"), format!("{tag}1")] {

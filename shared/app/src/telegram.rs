@@ -115,7 +115,8 @@ impl TelegramWorker {
     /// Takes the tasks of the first message and of as many after it as one message has room for.
     async fn gather(&self, works: &[TelegramV1], now: Timestamp) -> PortResult<Gathered> {
         let together = works.iter().take_while(|work| work.parts.len() == 1).count().max(1);
-        let texts: Vec<_> = works[..together].iter().map(|work| work.parts.first().map_or("", String::as_str)).collect();
+        let texts: Vec<_> =
+            works[..together].iter().map(|work| work.parts.first().map_or("", String::as_str)).collect();
         let fitting = digest(&texts).0;
         let ids: Vec<_> = works[..fitting].iter().map(|work| work.task.clone()).collect();
         let starts = self.tasks.start_all(&ids, now, now.plus_ms(LEASE_MS)).await?;

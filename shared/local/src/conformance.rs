@@ -31,7 +31,8 @@ async fn hooks_and_secrets() {
 #[tokio::test]
 async fn inbox_and_queue() {
     let (_folder, database) = fresh();
-    let messages = || async { database.oldest_messages(1000).unwrap().into_iter().map(|(_, message)| message).collect() };
+    let messages =
+        || async { database.oldest_messages(1000).unwrap().into_iter().map(|(_, message)| message).collect() };
     conformance::inbox(&database, &database, messages).await;
     let work = || async {
         let groups = database.groups("telegram").unwrap();

@@ -88,7 +88,8 @@ fn prepare(connection: &Connection) -> PortResult<()> {
     let prepared = connection.execute_batch(include_str!("schema.sql")).and_then(|()| {
         // The only worker was in this process, so no lease of a former one holds.
         let held: bool =
-            connection.query_row("SELECT EXISTS (SELECT 1 FROM tasks WHERE status = 'running')", [], |row| row.get(0))?;
+            connection
+                .query_row("SELECT EXISTS (SELECT 1 FROM tasks WHERE status = 'running')", [], |row| row.get(0))?;
         if held {
             connection.execute(
                 "UPDATE tasks SET due_at = 0, doc = json_set(doc, '$.due_at', 0) WHERE status = 'running'",

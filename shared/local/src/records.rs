@@ -157,12 +157,7 @@ impl Database {
 }
 
 /// Takes a task, unless it is final or another worker's lease on it runs.
-fn start_task(
-    connection: &Connection,
-    id: &TaskId,
-    now: Timestamp,
-    lease_ends: Timestamp,
-) -> rusqlite::Result<Start> {
+fn start_task(connection: &Connection, id: &TaskId, now: Timestamp, lease_ends: Timestamp) -> rusqlite::Result<Start> {
     let Some(doc) = task_doc(connection, id)? else { return Ok(Start::Done) };
     let mut task: Task = serde_json::from_str(&doc).map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
     if task.status.is_final() {
