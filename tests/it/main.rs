@@ -1,0 +1,16 @@
+//! The tests of the whole: the binary and the stack from outside, and the rules of the workspace.
+
+#![expect(clippy::expect_used, reason = "tests")]
+
+mod api;
+mod bad_input;
+mod config;
+mod crash;
+mod deployed;
+mod deps;
+mod html;
+mod kinds;
+mod serve_main_job;
+mod telegram;
+mod template;
+mod world;

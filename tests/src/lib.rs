@@ -1,0 +1,12 @@
+//! What the tests share: a strict fake Bot API, real GitHub payloads, signing, and a harness for the `bellhop` binary.
+
+#![expect(clippy::expect_used, reason = "test support: a failure here has to fail the test at once, with its reason")]
+
+pub mod bot_api;
+pub mod build;
+pub mod github;
+pub mod http;
+pub mod raw;
+pub mod serve;
+pub mod sign;
+pub mod stack;
