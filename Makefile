@@ -9,8 +9,8 @@ run: ## Start Bellhop, ring once, show the message that comes out, keep serving
 	cargo build --quiet --package bellhop && python3 infra/run.py target/debug/bellhop
 
 test: $(VENV)/installed ## Every test, the deployed stack included
-	cargo build --package bellhop --features bellhop/faults && mkdir -p target/faults && cp target/debug/bellhop target/faults/bellhop
-	cargo build --bins $(FUNCTIONS:%=--package %) --package bellhop --package bellhop-tests
+	cargo build --package bellhop --features faults
+	cargo build $(FUNCTIONS:%=--package %) --package bellhop --package bellhop-tests
 	@command -v cargo-nextest >/dev/null || cargo install --quiet --locked cargo-nextest
 	cargo nextest run --workspace $(NEXTEST)
 
@@ -21,7 +21,7 @@ lint: ## Formatting, lints, docs, licences
 
 deny: ## Licences, bans and sources of what we link
 	@command -v cargo-deny >/dev/null || cargo install --quiet --locked cargo-deny
-	cargo deny --log-level error --offline check bans licenses sources
+	cargo deny --log-level error check bans licenses sources
 
 build: $(VENV)/installed ## The functions as AWS runs them
 	cargo lambda build --release $(FUNCTIONS:%=--package %) $(if $(ARM64),--arm64)
