@@ -36,7 +36,7 @@ pub(crate) fn load(file: &Path, place: Place) -> Result<Loaded, Failure> {
     let text = std::fs::read_to_string(file).map_err(|e| Failure::new(&format!("{name} cannot be read"), e))?;
     let spec: ConfigSpec = toml::from_str(&text).map_err(|error| {
         let line = error.span().map_or(1, |span| line_at(&text, span.start));
-        Failure(format!("{name}:{line}: {}", error.message().replace('\n', " ")))
+        Failure(format!("{name}:{line}: {}", without_value(error.message())))
     })?;
     let checked = check_config(&spec, SecretsAs::References).map_err(|problems| listed(&name, &text, &problems))?;
     let problems = secret_problems(&checked, place);
@@ -44,6 +44,16 @@ pub(crate) fn load(file: &Path, place: Place) -> Result<Loaded, Failure> {
         return Err(listed(&name, &text, &problems));
     }
     Ok(Loaded { spec, checked })
+}
+
+/// A parser's message without the value it met, which may be a secret in the wrong place.
+fn without_value(message: &str) -> String {
+    let message = message.replace('\n', " ");
+    let met = ["invalid type: ", "invalid value: "].iter().any(|start| message.starts_with(start));
+    match message.rsplit_once(", expected ") {
+        Some((_, expected)) if met => format!("a value of the wrong kind; expected {expected}"),
+        _ => message,
+    }
 }
 
 /// All mistakes, the first on the line of the failure itself.
@@ -109,4 +119,16 @@ pub(crate) fn look_up(reference: &SecretRef, place: Place) -> Result<Option<Secr
         SecretRef::Stored(_) => return Err("`stored:` is Bellhop's own".to_owned()),
     };
     Secret::new(value).map(Some).map_err(|e| format!("{e}; {fix}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_value;
+
+    #[test]
+    fn a_value_in_the_wrong_place_is_not_repeated() {
+        let message = without_value("invalid type: string \"hunter2, expected\", expected a sequence");
+        assert_eq!(message, "a value of the wrong kind; expected a sequence");
+        assert_eq!(without_value("unknown field `x`, expected `y`"), "unknown field `x`, expected `y`");
+    }
 }

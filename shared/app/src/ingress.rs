@@ -53,30 +53,27 @@ impl Ingress {
         })?;
         let here = doors.at(path);
         if here.is_empty() {
-            return Err(refused(
-                path,
-                source_ip,
-                "no such path",
-                Refused::new(404, "not_found", "no hook has this path"),
-            ));
+            let answer = Refused::new(404, "not_found", "no hook has this path");
+            return Err(refused(here, path, source_ip, "no such path", answer));
         }
         let max_body_bytes = open_doors(here, source_ip)
             .map(|door| door.hook.max_body_bytes)
             .max()
-            .ok_or_else(|| refused(path, source_ip, "closed", closed(here)))?;
-        check_head(headers, max_body_bytes).map_err(|answer| refused(path, source_ip, answer.code, answer))?;
+            .ok_or_else(|| refused(here, path, source_ip, "closed", closed(here)))?;
+        check_head(headers, max_body_bytes).map_err(|answer| refused(here, path, source_ip, answer.code, answer))?;
         Ok(Admitted { doors, path: path.to_owned(), source_ip, max_body_bytes })
     }
 
     /// Checks an admitted request's proof over its body and writes the event down; durable when this returns its id.
     pub async fn accept(&self, admitted: &Admitted, headers: Headers<'_>, body: &[u8]) -> Result<EventId, Refused> {
         let (path, source_ip) = (admitted.path.as_str(), admitted.source_ip);
+        let here = admitted.doors.at(path);
         let now = self.clock.now();
         let inbound = Inbound { headers, body, source_ip };
         let mut proved: Vec<(&Door, Verified<'_>)> = Vec::with_capacity(1);
         let mut refusal = Refusal::NoSecret;
         let mut too_large = true;
-        for door in open_doors(admitted.doors.at(path), source_ip) {
+        for door in open_doors(here, source_ip) {
             if body.len() as u64 > door.hook.max_body_bytes {
                 continue;
             }
@@ -94,20 +91,21 @@ impl Ingress {
                     Refused::new(401, "unauthorized", "the signature is missing, wrong or too old"),
                 ),
             };
-            return Err(refused(path, source_ip, &cause, answer));
+            return Err(refused(here, path, source_ip, &cause, answer));
         };
         let hooks = proved.iter().map(|(door, _)| &door.hook);
         self.limiter.pass(hooks, admitted.doors.rate_per_minute, now).map_err(|seconds| {
             let answer =
                 Refused::new(429, "too_many_requests", "more requests than this hook takes in a minute").after(seconds);
-            refused(path, source_ip, "over the limit", answer)
+            refused(here, path, source_ip, "over the limit", answer)
         })?;
         let message = self.message(admitted, first, &proved);
         self.inbox.put(&message).await.map_err(|error| {
             log::error!(event:% = message.id, error:%; "inbox could not be written");
             Refused::unavailable()
         })?;
-        log::info!(event:% = message.id, path, sender = message.sender, bytes = body.len(); "accepted");
+        let hook = proved.first().map_or("", |(door, _)| door.hook.id.as_str());
+        log::info!(event:% = message.id, hook, sender = message.sender, bytes = body.len(); "accepted");
         Ok(message.id)
     }
 
@@ -175,9 +173,16 @@ pub fn too_large_answer(max_body_bytes: u64) -> Refused {
 }
 
 /// Logs a refusal for the operator and passes the caller's answer on.
-fn refused(path: &str, source_ip: Option<IpAddr>, cause: &str, answer: Refused) -> Refused {
-    let source = source_ip.map(|ip| ip.to_string()).unwrap_or_default();
-    let path: String = path.chars().take(200).collect();
-    log::info!(path, status = answer.status, source, cause; "refused");
+///
+/// A hook is named by its id: the path of an unsigned one is its secret. Only a path that is nobody's is named itself.
+fn refused(here: &[Arc<Door>], path: &str, source_ip: Option<IpAddr>, cause: &str, answer: Refused) -> Refused {
+    let (status, source) = (answer.status, source_ip.map(|ip| ip.to_string()).unwrap_or_default());
+    match here.first() {
+        Some(door) => log::info!(hook = door.hook.id.as_str(), status, source, cause; "refused"),
+        None => {
+            let path: String = path.chars().take(200).collect();
+            log::info!(path, status, source, cause; "refused");
+        }
+    }
     answer
 }

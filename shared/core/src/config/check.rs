@@ -128,7 +128,7 @@ pub(super) fn read_secret(text: &str, secrets: SecretsAs) -> Result<SecretInput,
 /// Reads an absolute `http` or `https` URL; the slash at its end is dropped.
 fn read_url(text: &str) -> Result<String, String> {
     const FIX: &str = "write a whole URL such as `https://hooks.example.com`";
-    let url: http::Uri = text.parse().map_err(|_| format!("`{text}` is not a URL; {FIX}"))?;
+    let url: http::Uri = text.parse().map_err(|_| format!("not a URL; {FIX}"))?;
     let known = matches!(url.scheme_str(), Some("http" | "https"));
     let host = url.host().filter(|host| !host.is_empty());
     let credentials = url.authority().is_some_and(|authority| authority.as_str().contains('@'));
