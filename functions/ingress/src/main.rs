@@ -26,5 +26,7 @@ async fn main() -> Result<(), Error> {
     let (read, ()) = tokio::join!(doors.doors(), aws.warm_sqs());
     warmed(read);
     let ingress = &Ingress::new(doors, Arc::new(inbox), clock);
-    Runtime::new(service_fn(|request: Request| async move { answer(ingress, &request).await })).run().await
+    Runtime::new(service_fn(|request: Request| async move { Ok::<_, Error>(answer(ingress, &request).await) }))
+        .run()
+        .await
 }

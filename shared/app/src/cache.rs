@@ -81,3 +81,57 @@ impl<T> Cache<T> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::PortError;
+
+    struct SetClock(AtomicU64);
+
+    impl Clock for SetClock {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_ms(self.0.load(Ordering::Relaxed))
+        }
+
+        fn random(&self, _: &mut [u8]) {}
+    }
+
+    /// What a cache gives at each moment, where the store answers with the moment, or fails.
+    async fn check(steps: &[(u64, bool, bool, Option<u64>)]) {
+        let clock = Arc::new(SetClock(AtomicU64::new(0)));
+        let changes = Changes::default();
+        let cache = Cache::new(clock.clone(), changes.clone());
+        for (ms, works, changed, expected) in steps {
+            clock.0.store(*ms, Ordering::Relaxed);
+            if *changed {
+                changes.note();
+            }
+            let read = || async { if *works { Ok(*ms) } else { Err(PortError::new("the store", "down")) } };
+            let given = cache.get(read).await.ok().map(|value| *value);
+            assert_eq!(given, *expected, "at {ms} ms");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_value_is_read_anew_after_half_a_minute() {
+        check(&[(0, true, false, Some(0)), (29_999, true, false, Some(0)), (30_000, true, false, Some(30_000))]).await;
+    }
+
+    #[tokio::test]
+    async fn a_store_that_fails_is_bridged_for_a_minute_and_no_longer() {
+        check(&[
+            (0, true, false, Some(0)),
+            (30_000, false, false, Some(0)),
+            (59_999, false, false, Some(0)),
+            (60_000, false, false, None),
+            (61_000, true, false, Some(61_000)),
+        ])
+        .await;
+    }
+
+    #[tokio::test]
+    async fn after_a_change_the_old_value_never_serves() {
+        check(&[(0, true, false, Some(0)), (1, false, true, None), (2, true, false, Some(2))]).await;
+    }
+}

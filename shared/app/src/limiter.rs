@@ -63,3 +63,44 @@ fn fitting(bucket: &mut Bucket, per_minute: u32, now: Timestamp) -> &mut Bucket 
     }
     bucket
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hook(id: &str, rate_per_minute: u32) -> Hook {
+        serde_json::from_value(serde_json::json!({
+            "id": id, "name": id, "path": "p", "sender": "none", "secrets": [], "rate_per_minute": rate_per_minute,
+            "max_body_bytes": 1, "actions": [], "status": "active", "origin": "api", "created_at": 0, "updated_at": 0,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_request_counts_for_all_its_hooks_or_for_none() {
+        let (limiter, now) = (Limiter::default(), Timestamp::from_seconds(9));
+        let (wide, narrow) = (hook("wide", 3), hook("narrow", 1));
+        assert_eq!(limiter.pass([&wide, &narrow].into_iter(), 100, now), Ok(()));
+        for _ in 0..5 {
+            assert_eq!(limiter.pass([&wide, &narrow].into_iter(), 100, now), Err(60));
+        }
+        assert_eq!(limiter.pass([&wide].into_iter(), 100, now), Ok(()));
+        assert_eq!(limiter.pass([&wide].into_iter(), 100, now), Ok(()));
+        assert_eq!(limiter.pass([&wide].into_iter(), 100, now), Err(20));
+    }
+
+    #[test]
+    fn the_limit_over_all_hooks_holds_for_all() {
+        let (limiter, now) = (Limiter::default(), Timestamp::from_seconds(9));
+        assert_eq!(limiter.pass([&hook("a", 9)].into_iter(), 1, now), Ok(()));
+        assert_eq!(limiter.pass([&hook("b", 9)].into_iter(), 1, now), Err(60));
+    }
+
+    #[test]
+    fn a_new_rate_is_in_force_at_once() {
+        let (limiter, now) = (Limiter::default(), Timestamp::from_seconds(9));
+        assert_eq!(limiter.pass([&hook("a", 1)].into_iter(), 100, now), Ok(()));
+        assert!(limiter.pass([&hook("a", 1)].into_iter(), 100, now).is_err());
+        assert_eq!(limiter.pass([&hook("a", 2)].into_iter(), 100, now), Ok(()));
+    }
+}

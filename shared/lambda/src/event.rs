@@ -1,6 +1,5 @@
-//! The HTTP API's request (payload format 2.0), read without copying what need not be copied.
+//! The HTTP API's request (payload format 2.0): only what is used of it, read in one pass.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -8,104 +7,71 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
 /// The parts of a request that are used.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Event<'a> {
-    #[serde(borrow)]
-    pub(crate) raw_path: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(crate) headers: HeaderPairs<'a>,
-    #[serde(borrow)]
-    pub(crate) request_context: RequestContext<'a>,
-    #[serde(borrow, default)]
-    pub(crate) body: Text<'a>,
+pub struct Event {
+    pub(crate) raw_path: String,
+    pub(crate) headers: HeaderPairs,
+    pub(crate) request_context: RequestContext,
+    #[serde(default)]
+    pub(crate) body: Option<String>,
     #[serde(default)]
     pub(crate) is_base64_encoded: bool,
 }
 
 /// Where a request came in.
-#[derive(Debug, Deserialize)]
-pub(crate) struct RequestContext<'a> {
-    #[serde(borrow)]
-    pub(crate) http: HttpPart<'a>,
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct RequestContext {
+    pub(crate) http: HttpPart,
 }
 
 /// The request line, and who sent it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct HttpPart<'a> {
-    #[serde(borrow)]
-    pub(crate) method: Cow<'a, str>,
-    #[serde(borrow, default)]
-    source_ip: Text<'a>,
+pub(crate) struct HttpPart {
+    pub(crate) method: String,
+    #[serde(default)]
+    source_ip: Option<String>,
 }
 
 /// Header names, in lower case, with their values.
-#[derive(Debug)]
-pub(crate) struct HeaderPairs<'a>(Vec<(Text<'a>, Text<'a>)>);
+#[derive(Debug, Clone)]
+pub(crate) struct HeaderPairs(Vec<(String, String)>);
 
-/// A text, borrowed where it has no escapes; empty where it is null.
-#[derive(Debug, Default)]
-pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
-
-impl Event<'_> {
+impl Event {
     /// The address of whoever sent the request.
     pub(crate) fn source_ip(&self) -> Option<IpAddr> {
-        self.request_context.http.source_ip.0.parse().ok()
+        self.request_context.http.source_ip.as_deref()?.parse().ok()
+    }
+
+    /// The body as it stands in the event.
+    pub(crate) fn body(&self) -> &str {
+        self.body.as_deref().unwrap_or_default()
     }
 }
 
-impl HeaderPairs<'_> {
+impl HeaderPairs {
     /// The headers as pairs of a lower-case name and a value.
     pub(crate) fn pairs(&self) -> Vec<(&str, &[u8])> {
-        self.0.iter().map(|(name, value)| (name.0.as_ref(), value.0.as_bytes())).collect()
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextVisitor;
-        impl<'de> Visitor<'de> for TextVisitor {
-            type Value = Text<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string or null")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-
-            fn visit_unit<E>(self) -> Result<Text<'de>, E> {
-                Ok(Text::default())
-            }
-        }
-        deserializer.deserialize_any(TextVisitor)
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for HeaderPairs<'a> {
+impl<'de> Deserialize<'de> for HeaderPairs {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct PairsVisitor;
         impl<'de> Visitor<'de> for PairsVisitor {
-            type Value = HeaderPairs<'de>;
+            type Value = HeaderPairs;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object of header names and values")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<HeaderPairs<'de>, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<HeaderPairs, A::Error> {
                 let mut pairs = Vec::with_capacity(24);
-                while let Some((Text(name), value)) = map.next_entry::<Text<'de>, _>()? {
-                    let name = match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-                        true => Cow::Owned(name.to_ascii_lowercase()),
-                        false => name,
-                    };
-                    pairs.push((Text(name), value));
+                while let Some((mut name, value)) = map.next_entry::<String, Option<String>>()? {
+                    name.make_ascii_lowercase();
+                    pairs.push((name, value.unwrap_or_default()));
                 }
                 Ok(HeaderPairs(pairs))
             }
@@ -118,19 +84,18 @@ impl<'de: 'a, 'a> Deserialize<'de> for HeaderPairs<'a> {
 mod tests {
     use super::*;
 
-    fn read(json: &str) -> Event<'_> {
+    fn read(json: &str) -> Event {
         serde_json::from_str(json).unwrap()
     }
 
     #[test]
-    fn what_has_no_escapes_is_borrowed() {
+    fn what_is_used_is_read_and_the_rest_passed_over() {
         let event = read(
-            r#"{"version":"2.0","rawPath":"/webhook/a","headers":{"X-Odd":"1","b":"c\"d"},"body":"plain",
+            r#"{"version":"2.0","rawPath":"/webhook/a","headers":{"X-Odd":"1","b":"c\"d","c":null},"body":"plain",
             "requestContext":{"http":{"method":"POST","sourceIp":"192.0.2.7","path":"/webhook/a"},"stage":"$default"}}"#,
         );
-        assert!(matches!(event.body.0, Cow::Borrowed("plain")));
-        assert!(matches!(event.raw_path, Cow::Borrowed("/webhook/a")));
-        assert_eq!(event.headers.pairs(), [("x-odd", &b"1"[..]), ("b", b"c\"d")]);
+        assert_eq!((event.raw_path.as_str(), event.body()), ("/webhook/a", "plain"));
+        assert_eq!(event.headers.pairs(), [("x-odd", &b"1"[..]), ("b", b"c\"d"), ("c", b"")]);
         assert_eq!(event.source_ip(), Some("192.0.2.7".parse().unwrap()));
         assert!(!event.is_base64_encoded);
     }
@@ -142,12 +107,12 @@ mod tests {
                 r#"{{"rawPath":"/","headers":{{}},"requestContext":{{"http":{{"method":"GET","sourceIp":""}}}}{body}}}"#
             );
             let event = read(&json);
-            assert_eq!((event.body.0.as_ref(), event.source_ip()), ("", None));
+            assert_eq!((event.body(), event.source_ip()), ("", None));
         }
     }
 
     #[test]
     fn another_trigger_is_no_request() {
-        assert!(serde_json::from_str::<Event<'_>>(r#"{"Records":[]}"#).is_err());
+        assert!(serde_json::from_str::<Event>(r#"{"Records":[]}"#).is_err());
     }
 }

@@ -11,17 +11,16 @@ use bellhop_app::ingress::Ingress;
 use bellhop_app::web::{HEALTHY, accepted, at_door};
 use bellhop_core::door::Door;
 use bellhop_core::inbound::Headers;
-use lambda_runtime::{Error, LambdaEvent};
+use lambda_runtime::LambdaEvent;
 use serde::Serialize;
-use serde_json::value::RawValue;
 
-use crate::event::Event;
+pub use crate::event::Event;
 
 /// Within this time a sender has its answer, whatever becomes of our store.
 const ANSWER_TIME: Duration = Duration::from_millis(2_800);
 
-/// The request as it comes: it is read in place.
-pub type Request = LambdaEvent<Box<RawValue>>;
+/// A request, with what the platform says of its invocation.
+pub type Request = LambdaEvent<Event>;
 
 /// The answer, as the HTTP API wants it.
 #[derive(Debug, PartialEq, Serialize)]
@@ -35,22 +34,20 @@ pub struct Answer {
     pub body: String,
 }
 
-/// Answers a request at the front door; an error only where it is none.
-pub async fn answer(ingress: &Ingress, request: &Request) -> Result<Answer, Error> {
-    let event: Event<'_> = serde_json::from_str(request.payload.get())
-        .map_err(|error| format!("not a request of the HTTP API, payload format 2.0: {error}"))?;
-    let taken = tokio::time::timeout(ANSWER_TIME, take_in(ingress, &event)).await.unwrap_or_else(|_| {
+/// Answers a request at the front door.
+pub async fn answer(ingress: &Ingress, request: &Request) -> Answer {
+    let taken = tokio::time::timeout(ANSWER_TIME, take_in(ingress, &request.payload)).await.unwrap_or_else(|_| {
         log::error!("no answer from the store in time");
         Err(Refused::unavailable())
     });
-    Ok(match taken {
+    match taken {
         Ok(body) => Answer::new(200, body),
         Err(refused) => Answer::refusal(&refused, &request.context.request_id),
-    })
+    }
 }
 
 /// Takes a request in; the answer's body where it is accepted.
-async fn take_in(ingress: &Ingress, event: &Event<'_>) -> Result<String, Refused> {
+async fn take_in(ingress: &Ingress, event: &Event) -> Result<String, Refused> {
     let method = http::Method::from_bytes(event.request_context.http.method.as_bytes()).unwrap_or_default();
     let path = match at_door(&method, &event.raw_path)? {
         Door::Hook(path) => path,
@@ -62,10 +59,10 @@ async fn take_in(ingress: &Ingress, event: &Event<'_>) -> Result<String, Refused
     let body = match event.is_base64_encoded {
         true => Cow::Owned(
             STANDARD
-                .decode(event.body.0.as_bytes())
+                .decode(event.body().as_bytes())
                 .map_err(|_| Refused::new(400, "bad_request", "the body broke off"))?,
         ),
-        false => Cow::Borrowed(event.body.0.as_bytes()),
+        false => Cow::Borrowed(event.body().as_bytes()),
     };
     let id = ingress.accept(&admitted, headers, &body).await?;
     Ok(accepted(&id))
