@@ -15,12 +15,14 @@ pub struct Refused {
     pub message: String,
     /// After how many seconds to come back.
     pub retry_after: Option<u64>,
+    /// The method that would be taken instead.
+    pub allow: Option<&'static str>,
 }
 
 impl Refused {
     /// A refusal.
     pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), retry_after: None }
+        Self { status, code, message: message.into(), retry_after: None, allow: None }
     }
 
     /// The same, with a time to come back at.
@@ -28,6 +30,12 @@ impl Refused {
     pub fn after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
         self
+    }
+
+    /// 405: this method is not taken here, another one is.
+    pub fn method(allow: &'static str) -> Self {
+        let refused = Self::new(405, "method_not_allowed", format!("send {allow} here"));
+        Self { allow: Some(allow), ..refused }
     }
 
     /// 503: something inside failed, and the caller should come back.

@@ -77,8 +77,8 @@ pub fn at_door<'a>(method: &Method, path: &'a str) -> Result<Door<'a>, Refused> 
         (Door::Nowhere, _) => Err(Refused::new(404, "not_found", "nothing is here; hooks are at /webhook/{path}")),
         (Door::Health, &Method::GET | &Method::HEAD) => Ok(Door::Health),
         (Door::Hook(path), &Method::POST) => Ok(Door::Hook(path)),
-        (Door::Health, _) => Err(Refused::new(405, "method_not_allowed", "the health check answers GET")),
-        (Door::Hook(_), _) => Err(Refused::new(405, "method_not_allowed", "hooks take POST")),
+        (Door::Health, _) => Err(Refused::method("GET")),
+        (Door::Hook(_), _) => Err(Refused::method("POST")),
     }
 }
 
@@ -90,7 +90,11 @@ pub fn pairs(headers: &HeaderMap) -> Vec<(&str, &[u8])> {
 /// A refusal as a response, with an id that no event has.
 pub fn refusal(refused: &Refused) -> Response {
     let request_id = uuid::Uuid::now_v7().to_string();
-    json_response(refused.status, refused.body(&request_id), refused.retry_after)
+    let mut response = json_response(refused.status, refused.body(&request_id), refused.retry_after);
+    if let Some(method) = refused.allow {
+        response.headers_mut().insert(http::header::ALLOW, HeaderValue::from_static(method));
+    }
+    response
 }
 
 /// A response with a JSON body.
@@ -101,9 +105,6 @@ pub fn json_response(status: u16, body: String, retry_after: Option<u64>) -> Res
     headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Some(seconds) = retry_after {
         headers.insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    if status == 405 {
-        headers.insert(http::header::ALLOW, HeaderValue::from_static("POST"));
     }
     response
 }

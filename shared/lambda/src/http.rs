@@ -80,8 +80,8 @@ impl Answer {
         if let Some(seconds) = refused.retry_after {
             answer.headers.insert("retry-after", seconds.to_string().into());
         }
-        if refused.status == 405 {
-            answer.headers.insert("allow", "POST".into());
+        if let Some(method) = refused.allow {
+            answer.headers.insert("allow", method.into());
         }
         answer
     }
