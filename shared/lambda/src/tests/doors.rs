@@ -88,7 +88,7 @@ async fn refusals_have_the_error_body_and_leave_nothing() {
         let body: Value = serde_json::from_str(&answer.body).unwrap();
         assert_eq!(body["error"]["request_id"], "request-1", "{what}");
         assert!(body["error"]["code"].is_string() && body["error"]["message"].is_string(), "{what}");
-        assert_eq!(answer.headers.get("allow").is_some(), status == 405, "{what}");
+        assert_eq!(answer.headers.contains_key("allow"), status == 405, "{what}");
     }
 }
 
