@@ -210,6 +210,8 @@ impl Deployment {
         let markers: Vec<String> = (0..40).map(|number| format!("#{number:02}")).collect();
         for marker in &markers {
             self.say("/webhook/order", marker).await;
+            // The inbox is a standard queue, which keeps no order: only what is routed one after the other has one.
+            tokio::time::sleep(Duration::from_millis(400)).await;
         }
         let seen = |messages: &[Message]| {
             let words = messages.iter().filter(|m| m.chat_id == 2).flat_map(|m| m.text.split_whitespace());

@@ -38,6 +38,15 @@ pub struct Routing {
     pub clock: Arc<dyn Clock>,
 }
 
+/// An event that is recorded with its tasks.
+#[derive(Debug)]
+pub struct Recorded {
+    /// The event.
+    pub event: EventId,
+    /// The work to queue; queueing it again does no harm.
+    pub work: Vec<Work>,
+}
+
 /// Why a message was not routed.
 #[derive(Debug, thiserror::Error)]
 pub enum Unrouted {
@@ -50,10 +59,19 @@ pub enum Unrouted {
 }
 
 impl Routing {
-    /// Routes one inbox message: drops duplicates, filters, records the event and its tasks, queues their work.
+    /// Routes one inbox message: records it and queues its tasks' work.
+    pub async fn route(&self, message: &[u8]) -> Result<EventId, Unrouted> {
+        let recorded = self.record(message).await?;
+        if !recorded.work.is_empty() {
+            self.queue.send(&recorded.work).await?;
+        }
+        Ok(recorded.event)
+    }
+
+    /// Drops duplicates, filters, and records an inbox message's event and its tasks, whose work is then to be queued.
     ///
     /// Poison is told from trouble: a message that cannot be read never will be, so it must not be tried again for ever.
-    pub async fn route(&self, message: &[u8]) -> Result<EventId, Unrouted> {
+    pub async fn record(&self, message: &[u8]) -> Result<Recorded, Unrouted> {
         let mut event = match inbox::read(message)? {
             Read::Whole(event) => event,
             Read::Claim(head) => Event { body: self.bodies.get(head.id).await?, head },
@@ -77,15 +95,12 @@ impl Routing {
         let id = event.head.id;
         if let (true, Some(first)) = (tasks.is_empty(), duplicate_of) {
             log::info!(event:% = id, first:%; "duplicate");
-            return Ok(id);
+            return Ok(Recorded { event: id, work });
         }
         let expires = now.plus_ms(u64::from(rules.retention_days) * DAY_MS);
         self.events.record(&event, &tasks, expires).await?;
-        if !work.is_empty() {
-            self.queue.send(&work).await?;
-        }
         log::info!(event:% = id, kind = event.head.event_type.as_deref().unwrap_or(""), tasks = tasks.len(), queued = work.len(); "routed");
-        Ok(id)
+        Ok(Recorded { event: id, work })
     }
 
     /// Claims the event's delivery for a hook; an event without a delivery id is nobody's copy.

@@ -3,7 +3,9 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use bellhop_app::ports::PortResult;
 use bellhop_app::routing::Unrouted;
+use bellhop_core::work::Work;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use tokio::sync::watch;
@@ -35,28 +37,42 @@ pub(super) async fn route_all(parts: &EngineParts, mut stopped: watch::Receiver<
             }
             continue;
         }
-        let routed = join_all(messages.iter().map(|(place, message)| route_one(parts, *place, message))).await;
-        let done: Vec<_> =
-            messages.iter().zip(&routed).filter(|(_, done)| **done).map(|((place, _), _)| *place).collect();
-        let stuck = done.len() < messages.len();
-        if let Err(error) = parts.database.forget_messages(done).await {
-            log::error!(error:%; "routed messages could not be forgotten; they are routed again, without effect");
+        let recorded = join_all(messages.iter().map(|(place, message)| record(parts, *place, message))).await;
+        let (mut done, mut work) = (Vec::new(), Vec::new());
+        for ((place, _), its_work) in messages.iter().zip(recorded) {
+            // Recorded side by side, queued in the order they came in.
+            if let Some(its_work) = its_work {
+                done.push(*place);
+                work.extend(its_work);
+            }
         }
-        if stuck {
+        let stuck = done.len() < messages.len();
+        if let Err(error) = queue_and_forget(parts, work, done).await {
+            log::error!(error:%; "messages could not be routed to their end; they are routed again, without effect");
+            pause(AFTER_FAILURE, &mut stopped).await;
+        } else if stuck {
             pause(AFTER_FAILURE, &mut stopped).await;
         }
     }
 }
 
-/// Routes one message; says whether it may be forgotten.
-async fn route_one(parts: &EngineParts, place: i64, message: &[u8]) -> bool {
+/// Queues the work of recorded messages, and forgets these.
+async fn queue_and_forget(parts: &EngineParts, work: Vec<Work>, done: Vec<i64>) -> PortResult<()> {
+    if !work.is_empty() {
+        parts.routing.queue.send(&work).await?;
+    }
+    parts.database.forget_messages(done).await
+}
+
+/// Records one message; its work, or nothing where it must wait or was set aside.
+async fn record(parts: &EngineParts, place: i64, message: &[u8]) -> Option<Vec<Work>> {
     // One message that makes us panic must not stop the others for ever.
-    let routed = AssertUnwindSafe(parts.routing.route(message)).catch_unwind().await;
-    let reason = match routed {
-        Ok(Ok(_)) => return true,
+    let recorded = AssertUnwindSafe(parts.routing.record(message)).catch_unwind().await;
+    let reason = match recorded {
+        Ok(Ok(recorded)) => return Some(recorded.work),
         Ok(Err(Unrouted::Again(error))) => {
             log::warn!(error:%; "a message could not be routed yet");
-            return false;
+            return None;
         }
         Ok(Err(Unrouted::Poison(error))) => error.to_string(),
         Err(_) => "the router panicked over it".to_owned(),
@@ -65,5 +81,5 @@ async fn route_one(parts: &EngineParts, place: i64, message: &[u8]) -> bool {
     if let Err(error) = parts.database.set_aside(place, reason).await {
         log::error!(error:%; "a message could not be set aside");
     }
-    false
+    None
 }
