@@ -1,15 +1,15 @@
 # Every target is one to three lines; what is longer is a script in infra/.
 VENV := .venv
-FUNCTIONS := ingress router telegram api
+FUNCTIONS := ingress router telegram api scheduler
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: run test lint deny build bench gate watch deploy deploy-local local-logs local-down
+.PHONY: run test lint deny build bench gate watch deploy monitoring deploy-local local-logs local-down
 
 run: ## Start Bellhop, ring once, show the message that comes out, keep serving
 	cargo build --quiet --package bellhop && python3 infra/run.py target/debug/bellhop
 
 test: $(VENV)/installed ## Every test, the deployed stack included
-	cargo build --package bellhop --features faults
+	cargo build --package bellhop --features faults,otlp
 	cargo build $(FUNCTIONS:%=--package %) --package bellhop --package bellhop-tests
 	@command -v cargo-nextest >/dev/null || cargo install --quiet --locked cargo-nextest
 	cargo nextest run --workspace $(NEXTEST)
@@ -38,6 +38,9 @@ watch: $(VENV)/installed ## The functions one by one on a local AWS, for `cargo 
 
 deploy: $(VENV)/installed ## To AWS, with the credentials of the environment
 	$(VENV)/bin/python infra/deploy.py $(PARAMETERS)
+
+monitoring: $(VENV)/installed ## Alarms and a dashboard for what `make deploy` made
+	$(VENV)/bin/python infra/monitoring.py $(PARAMETERS)
 
 deploy-local: $(VENV)/installed ## To a local AWS on port 4566
 	$(VENV)/bin/python infra/local_stack.py up

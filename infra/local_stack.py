@@ -137,7 +137,9 @@ def _function_variables(port: int, stack: dict) -> str:
         "BELLHOP_TABLE": outputs["TableName"],
         "BELLHOP_BUCKET": outputs["BucketName"],
         "BELLHOP_INBOX_URL": outputs["InboxQueueUrl"],
+        "BELLHOP_INBOX_DEAD_LETTER_URL": outputs["InboxDeadLetterQueueUrl"],
         "BELLHOP_TELEGRAM_QUEUE_URL": outputs["TelegramQueueUrl"],
+        "BELLHOP_TELEGRAM_DEAD_LETTER_URL": outputs["TelegramDeadLetterQueueUrl"],
         "BELLHOP_SSM_PREFIX": outputs["SecretPrefix"],
         "BELLHOP_ADMIN_TOKEN_SHA256": admin_token.digest(stack["admin_token"]),
     }

@@ -41,9 +41,9 @@ def package_binaries(binaries: Path, out: Path) -> Path:
     return built
 
 
-def deploy(built: Path, config_env: str, parameters: dict[str, str], environment: dict[str, str]) -> None:
+def deploy(built: Path, config_env: str, parameters: dict[str, str], environment: dict[str, str], *options) -> None:
     """Deploy a built template under the named settings of samconfig.toml."""
-    _sam("deploy", environment, parameters, "--template-file", built, "--config-env", config_env)
+    _sam("deploy", environment, parameters, "--template-file", built, "--config-env", config_env, *options)
 
 
 def silence(state: Path) -> dict[str, str]:

@@ -7,8 +7,8 @@ use clap::Args;
 
 use crate::config::{Loaded, Place, load, look_up};
 use crate::failure::Failure;
-use crate::hooks::Server;
 use crate::print::to_stdout;
+use crate::server::Server;
 
 /// Bring the hooks of a configuration file to a deployed stack or a running server.
 #[derive(Args)]
@@ -26,6 +26,13 @@ impl Apply {
         let Loaded { mut spec, .. } = load(&self.config, Place::Deployed)?;
         for secret in spec.hooks.iter_mut().flat_map(|hook| &mut hook.secrets) {
             *secret = value_of(secret)?;
+        }
+        for hook in &mut spec.hooks {
+            // A token whose variable is unset means that nobody looks for lost deliveries yet.
+            hook.reconcile = hook.reconcile.take().and_then(|mut reconcile| {
+                reconcile.token = value_of(&reconcile.token).ok()?;
+                Some(reconcile)
+            });
         }
         // A token whose variable is unset means that there is no bot yet.
         spec.telegram.token = spec.telegram.token.and_then(|token| value_of(&token).ok());

@@ -76,16 +76,27 @@ fn secret_problems(config: &CheckedConfig, place: Place) -> Vec<Problem> {
                 problems.push(Problem { field: format!("hooks[{i}].secrets[{j}]"), message });
             }
         }
+        let token = hook.reconcile.as_ref().map(|reconcile| &reconcile.token);
+        problems.extend(token_problem(token, &format!("hooks[{i}].reconcile.token"), place));
     }
-    if let Some(SecretInput::Reference(reference)) = &config.telegram_token {
-        // An unset variable means that there is no bot yet; anything else that is missing is a mistake.
-        let absent =
-            matches!(reference, SecretRef::Env(name) if std::env::var_os(name).is_none_or(|value| value.is_empty()));
-        if !absent && let Err(message) = look_up(reference, place) {
-            problems.push(Problem { field: "telegram.token".to_owned(), message });
-        }
-    }
+    problems.extend(token_problem(config.telegram_token.as_ref(), "telegram.token", place));
     problems
+}
+
+/// What is wrong with a token that may be absent: an unset variable means that there is none yet.
+fn token_problem(token: Option<&SecretInput>, field: &str, place: Place) -> Option<Problem> {
+    let Some(SecretInput::Reference(reference)) = token else {
+        return None;
+    };
+    if is_unset(reference) {
+        return None;
+    }
+    look_up(reference, place).err().map(|message| Problem { field: field.to_owned(), message })
+}
+
+/// Whether a reference names a variable that is not set, or empty.
+pub(crate) fn is_unset(reference: &SecretRef) -> bool {
+    matches!(reference, SecretRef::Env(name) if std::env::var_os(name).is_none_or(|value| value.is_empty()))
 }
 
 /// Whether a secret can be had and used.

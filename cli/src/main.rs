@@ -2,11 +2,22 @@
 
 mod apply;
 mod config;
+mod events;
 mod failure;
 mod hooks;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod print;
+mod purge;
+mod reconcile;
+mod replay;
 mod serve;
+mod server;
+mod tasks;
 mod token;
+mod tokens;
+mod trial;
+mod when;
 
 use std::process::ExitCode;
 
@@ -30,6 +41,22 @@ enum Command {
     Apply(apply::Apply),
     /// List the hooks of a deployed stack or a running server.
     Hooks(hooks::Hooks),
+    /// Try a hook out with a sample event.
+    Test(trial::Trial),
+    /// List events, or show one.
+    Events(events::Events),
+    /// Do events anew.
+    Replay(replay::Replay),
+    /// Delete old events of a hook.
+    Purge(purge::Purge),
+    /// List tasks, by where they stand.
+    Tasks(tasks::Tasks),
+    /// Do tasks anew that have ended.
+    Retry(tasks::Retry),
+    /// List, make and revoke tokens of the management API.
+    Tokens(tokens::Tokens),
+    /// Ask GitHub again for deliveries that did not reach us.
+    Reconcile(reconcile::Reconcile),
 }
 
 fn main() -> ExitCode {
@@ -37,6 +64,14 @@ fn main() -> ExitCode {
         Command::Serve(command) => command.run(),
         Command::Apply(command) => command.run(),
         Command::Hooks(command) => command.run(),
+        Command::Test(command) => command.run(),
+        Command::Events(command) => command.run(),
+        Command::Replay(command) => command.run(),
+        Command::Purge(command) => command.run(),
+        Command::Tasks(command) => command.run(),
+        Command::Retry(command) => command.run(),
+        Command::Tokens(command) => command.run(),
+        Command::Reconcile(command) => command.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,19 +5,23 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use bellhop_app::api::{self, AdminToken, Api};
+use bellhop_app::api::{self, AdminToken, Api, Ports};
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::clock::SystemClock;
 use bellhop_app::doors::DoorCache;
-use bellhop_app::hooks::HookBook;
 use bellhop_app::ingress::Ingress;
+use bellhop_app::limiter::Limiter;
 use bellhop_app::logging::{self, Form};
+use bellhop_app::metrics;
 use bellhop_app::ports::{Clock, Secrets};
+use bellhop_app::ranges::{RangeBook, RangeRefresh};
+use bellhop_app::reconcile::Reconciler;
 use bellhop_app::routing::{Routing, RuleCache};
 use bellhop_app::telegram::{BotCache, TelegramWorker};
 use bellhop_app::web;
-use bellhop_core::telegram::{Pace, Scope};
-use bellhop_http::HttpBot;
+use bellhop_core::telegram::{Pace, Scope as PaceScope};
+use bellhop_core::token::Scope;
+use bellhop_http::{GitHub, HttpBot};
 use bellhop_local::{Database, Engine, EngineParts, Listener, LocalSecrets};
 use clap::Args;
 use tokio::net::TcpListener;
@@ -77,17 +81,20 @@ impl Serve {
             clock: Arc::new(SystemClock),
             changes: Changes::default(),
         };
-        let hooks = Arc::new(shared.hook_book());
+        let api = Api::new(AdminToken::of(&token), shared.api_ports());
         if let Some(config) = config {
-            hooks.apply(config).await?;
+            api.hooks.apply(config).await?;
         }
         let failed = |e| Failure::new(&format!("cannot listen on {}", self.listen), e);
         let listener = TcpListener::bind(self.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(|e| Failure::new("no signals", e))?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| Failure::new("no signals", e))?;
-        let admin = Arc::new(AdminToken::of(&token));
-        let app = web::router(Arc::new(shared.ingress())).merge(api::router(Api { hooks, admin }));
+        let page = metrics::router(shared.database.clone(), Arc::clone(&shared.clock));
+        let page = api::guarded(page, &api.guard, Scope::Events);
+        let app = web::router(Arc::new(shared.ingress())).merge(api::router(api)).merge(page);
+        #[cfg(feature = "otlp")]
+        let sending = crate::otlp::start()?;
         let engine = Engine::start(shared.engine_parts())?;
         if let Some(file) = made_in {
             to_stdout(&format!("admin token written to {}", file.display()));
@@ -101,6 +108,10 @@ impl Serve {
         };
         bellhop_local::serve(Listener::default(), listener, app, stop).await;
         engine.stop();
+        #[cfg(feature = "otlp")]
+        if let Some(sending) = sending {
+            sending.stop().await;
+        }
         Ok(())
     }
 }
@@ -111,12 +122,19 @@ impl Shared {
         Cache::new(Arc::clone(&self.clock), self.changes.clone())
     }
 
-    /// The hooks, for managing.
-    fn hook_book(&self) -> HookBook {
-        HookBook {
+    /// What the management API works on.
+    fn api_ports(&self) -> Ports {
+        Ports {
             reader: self.database.clone(),
             writer: self.database.clone(),
             vault: self.database.clone(),
+            secrets: Arc::clone(&self.secrets),
+            inbox: self.database.clone(),
+            orders: self.database.clone(),
+            events: self.database.clone(),
+            history: self.database.clone(),
+            tallies: self.database.clone(),
+            notes: self.database.clone(),
             clock: Arc::clone(&self.clock),
             changes: self.changes.clone(),
         }
@@ -124,17 +142,25 @@ impl Shared {
 
     /// The front door.
     fn ingress(&self) -> Ingress {
-        let doors = DoorCache::new(self.database.clone(), Arc::clone(&self.secrets), self.cache());
-        Ingress::new(Arc::new(doors), self.database.clone(), Arc::clone(&self.clock))
+        let ranges = RangeBook::new(self.database.clone());
+        let doors = DoorCache::new(self.database.clone(), Arc::clone(&self.secrets), ranges, self.cache());
+        let (inbox, orders) = (self.database.clone(), self.database.clone());
+        Ingress::new(Arc::new(doors), inbox, orders, Limiter::alone(), Arc::clone(&self.clock))
     }
 
     /// What works behind it.
     fn engine_parts(&self) -> EngineParts {
+        let github = Arc::new(GitHub::new(Arc::clone(&self.clock)));
         EngineParts {
             database: Database::clone(&self.database),
             routing: Routing {
                 rules: RuleCache::new(self.database.clone(), self.cache()),
                 events: self.database.clone(),
+                history: self.database.clone(),
+                tasks: self.database.clone(),
+                book: self.database.clone(),
+                tallies: self.database.clone(),
+                orders: self.database.clone(),
                 bodies: self.database.clone(),
                 queue: self.database.clone(),
                 clock: Arc::clone(&self.clock),
@@ -143,11 +169,19 @@ impl Shared {
                 bot: BotCache::new(self.database.clone(), Arc::clone(&self.secrets), self.cache()),
                 tasks: self.database.clone(),
                 book: self.database.clone(),
+                queue: self.database.clone(),
                 api: Arc::new(HttpBot::new()),
                 dry_run: Arc::new(Terminal),
                 clock: Arc::clone(&self.clock),
-                bot_pace: Mutex::new(Pace::new(Scope::Bot)),
+                bot_pace: Mutex::new(Pace::new(PaceScope::Bot)),
             },
+            reconciler: Reconciler {
+                hooks: self.database.clone(),
+                secrets: Arc::clone(&self.secrets),
+                notes: self.database.clone(),
+                deliveries: github.clone(),
+            },
+            ranges: RangeRefresh { hooks: self.database.clone(), notes: self.database.clone(), published: github },
             clock: Arc::clone(&self.clock),
         }
     }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use bellhop_app::clock::SystemClock;
 use bellhop_app::ports::Clock;
-use bellhop_core::id::random_word;
 use bellhop_core::secret::Secret;
+use bellhop_core::token::{RANDOM_LETTERS, mint};
 
 use crate::failure::Failure;
 
@@ -25,12 +25,12 @@ pub(crate) fn admin_token(data: &Path) -> Result<(Secret, Option<PathBuf>), Fail
     match fs::read_to_string(&file) {
         Ok(text) => Ok((Secret::new(text.trim()).map_err(|e| failed(&e))?, None)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let mut random = [0; 40];
+            let mut random = [0; RANDOM_LETTERS];
             SystemClock.random(&mut random);
-            let token = format!("bh_{}", random_word(&random));
+            let token = mint(&random).map_err(|e| failed(&e))?;
             let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file);
-            made.and_then(|mut made| writeln!(made, "{token}")).map_err(|e| failed(&e))?;
-            Ok((Secret::new(token).map_err(|e| failed(&e))?, Some(file)))
+            made.and_then(|mut made| writeln!(made, "{}", token.expose())).map_err(|e| failed(&e))?;
+            Ok((token, Some(file)))
         }
         Err(error) => Err(failed(&error)),
     }

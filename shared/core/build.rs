@@ -1,4 +1,5 @@
-//! Turns `senders/*.toml` and the message texts beside them into two static tables, so that nothing is parsed at start-up.
+//! Turns `senders/*.toml`, and the samples and message texts beside them, into two static tables, so that nothing is parsed
+//! at start-up.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -16,6 +17,15 @@ struct Sender {
     event_type: Place,
     delivery_id: Place,
     scheme: Scheme,
+    #[serde(default)]
+    sample: Sample,
+}
+
+/// What a sender's `sample.json` does not say itself.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sample {
+    event_type: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -61,7 +71,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let name = stem(&file)?;
         let sender: Sender =
             toml::from_str(&fs::read_to_string(&file)?).map_err(|e| format!("{}: {e}", file.display()))?;
-        writeln!(senders, "    {},", sender_code(&name, &sender)?)?;
+        let sample = sample_code(&sender, &folder.join(&name).join("sample.json"))?;
+        writeln!(senders, "    {},", sender_code(&name, &sender, &sample)?)?;
         for text in sorted(&folder.join(&name), "html")? {
             let event = stem(&text)?;
             writeln!(texts, "    Text {{ sender: {name:?}, event_type: {event:?}, source: include_str!({text:?}) }},")?;
@@ -102,15 +113,27 @@ fn stem(path: &Path) -> Result<String, Box<dyn Error>> {
 }
 
 /// The Rust expression for one sender.
-fn sender_code(name: &str, sender: &Sender) -> Result<String, Box<dyn Error>> {
+fn sender_code(name: &str, sender: &Sender, sample: &str) -> Result<String, Box<dyn Error>> {
     Ok(format!(
-        "Sender {{ name: {name:?}, title: {:?}, docs: {:?}, event_type: {}, delivery_id: {}, scheme: {} }}",
+        "Sender {{ name: {name:?}, title: {:?}, docs: {:?}, event_type: {}, delivery_id: {}, scheme: {}, sample: {sample} }}",
         sender.title,
         sender.docs,
         place_code(&sender.event_type),
         place_code(&sender.delivery_id),
         scheme_code(name, &sender.scheme)?
     ))
+}
+
+/// The Rust expression for a sender's sample event; its headers say that it is JSON, and its type where that is a header.
+fn sample_code(sender: &Sender, body: &Path) -> Result<String, Box<dyn Error>> {
+    let text = fs::read_to_string(body).map_err(|e| format!("{}: {e}: every sender needs a sample", body.display()))?;
+    let event_type = sender.sample.event_type.as_deref();
+    let mut headers = vec![("content-type", "application/json")];
+    if let (Place::Header(header), Some(event_type)) = (&sender.event_type, event_type) {
+        headers.push((header, event_type));
+    }
+    let body = text.trim_end();
+    Ok(format!("Sample {{ event_type: {event_type:?}, headers: &{headers:?}, body: {body:?} }}"))
 }
 
 /// The Rust expression for where a value is found.

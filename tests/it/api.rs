@@ -1,5 +1,13 @@
 //! The management API of one process: who may use it, and hooks made through it.
 
+mod events;
+mod hooks;
+mod matrix;
+mod openapi;
+mod tokens;
+
+use std::time::Duration;
+
 use bellhop_tests::http::{Answer, headers};
 use http::Method;
 use serde_json::{Value, json};
@@ -8,12 +16,56 @@ use crate::world::{
     ADMIN_TOKEN, CHAT, OTHER_SECRET, SHARED_SECRET, World, assert_accepted, assert_refused, no_secret_in, shared_hook,
 };
 
+/// Calls the API with the admin token.
 async fn call(world: &World, method: Method, path: &str, body: Value) -> Answer {
-    let all = headers(&[("authorization", &format!("Bearer {ADMIN_TOKEN}")), ("content-type", "application/json")]);
-    let body = if body.is_null() { String::new() } else { body.to_string() };
-    let answer = world.http.send(method, &world.bellhop.at(path), &all, body).await;
+    let answer = call_with(world, ADMIN_TOKEN, &[], method, path, body).await;
     no_secret_in(&answer.text());
     answer
+}
+
+/// Calls the API with a token and further headers.
+async fn call_with(
+    world: &World,
+    token: &str,
+    more: &[(&str, &str)],
+    method: Method,
+    path: &str,
+    body: Value,
+) -> Answer {
+    let mut all = headers(&[("authorization", &format!("Bearer {token}")), ("content-type", "application/json")]);
+    all.extend(headers(more));
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    world.http.send(method, &world.bellhop.at(path), &all, body).await
+}
+
+/// Reads the API's answer to a GET, which must be 200.
+async fn get(world: &World, path: &str) -> Value {
+    let answer = call(world, Method::GET, path, Value::Null).await;
+    assert_eq!(answer.status.as_u16(), 200, "{path}: {}", answer.text());
+    answer.json()
+}
+
+/// Posts to the API; the answer must have this status.
+async fn post(world: &World, path: &str, body: Value, status: u16) -> Value {
+    let answer = call(world, Method::POST, path, body).await;
+    assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.text());
+    answer.json()
+}
+
+/// A field of an answer as text.
+fn text(value: &Value, field: &str) -> String {
+    value[field].as_str().unwrap_or_else(|| panic!("{field} is missing in {value}")).to_owned()
+}
+
+/// Asks again and again until an answer is as wanted.
+async fn until<T>(world: &World, path: &str, wanted: impl Fn(&Value) -> Option<T>) -> T {
+    for _ in 0..300 {
+        if let Some(found) = wanted(&get(world, path).await) {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{path} never answered as wanted: {}", get(world, path).await);
 }
 
 fn new_hook(name: &str) -> Value {

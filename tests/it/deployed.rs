@@ -4,8 +4,15 @@
 
 use std::time::{Duration, Instant};
 
+use bellhop_core::event::Proof;
+use bellhop_core::id::{EventId, HookId, TaskId};
+use bellhop_core::inbox;
+use bellhop_core::task::Task;
+use bellhop_core::time::Timestamp;
+use bellhop_core::work::{TelegramV1, Work};
 use bellhop_tests::bot_api::limits::{Limits, Scope};
 use bellhop_tests::bot_api::{Chat, FakeBotApi, Message, Script, TOKEN};
+use bellhop_tests::build::workspace;
 use bellhop_tests::github::{self, delivery_id};
 use bellhop_tests::http::{Answer, Http, headers};
 use bellhop_tests::sign;
@@ -53,6 +60,8 @@ async fn the_deployed_stack_does_the_main_job() {
     deployment.final_refusals_are_final().await;
     deployment.a_new_configuration_comes_into_force(&kinds).await;
     deployment.an_inbox_that_cannot_be_written_accepts_nothing().await;
+    deployment.dead_letters_become_dead_tasks().await;
+    deployment.a_webhook_costs_what_is_said().await;
     deployment.nothing_is_left_behind();
 }
 
@@ -70,6 +79,7 @@ fn other_hooks() -> String {
         + &hook("far", "far", "github", "GITHUB_WEBHOOK_SECRET", 9, "allowed_ips = [\"10.0.0.0/8\"]", "")
         + &hook("tampered-hook", "tampered", "github", "OTHER_SECRET", 9, "", "")
         + &shared_hook("going", 10)
+        + &hook("priced", "priced", "github", "GITHUB_WEBHOOK_SECRET", 12, "", "")
 }
 
 impl Deployment {
@@ -288,6 +298,77 @@ impl Deployment {
         assert!(!self.fake.messages().iter().any(|message| message.text.contains("not accepted")));
     }
 
+    /// Puts an event and a task where those end that crash their functions, and something that is neither.
+    async fn dead_letters_become_dead_tasks(&self) {
+        let (event, crashed) = (event_id("dead-event"), event_id("dead-work!"));
+        let hook = HookId::from_text("hk_crashed");
+        let now = now();
+        let later = now.plus_ms(3_600_000);
+        let message = inbox::Message {
+            id: event,
+            path: "order",
+            sender: "none",
+            event_type: None,
+            delivery_id: None,
+            received_at: now,
+            source_ip: None,
+            headers: Vec::new(),
+            hooks: vec![Proof { hook: hook.clone(), secret: None }],
+            body: b"{\"crashed\":true}",
+            test: false,
+        };
+        let task = Task::queued(TaskId::new(crashed, &hook, 0), crashed, hook, "telegram", "2", now, later);
+        let work = Work::TelegramV1(TelegramV1 { task, parts: Vec::new(), trace: None });
+        let work = serde_json::to_string(&work).expect("work is JSON");
+        let outputs = &self.stack.deployed.outputs;
+        let left = self.stack.python(
+            "inbox, telegram, message, work = sys.argv[1:]\n\
+             sqs = aws('sqs')\n\
+             for body in (message, 'neither'): sqs.send_message(QueueUrl=inbox, MessageBody=body)\n\
+             sqs.send_message(QueueUrl=telegram, MessageBody=work, MessageGroupId='2', MessageDeduplicationId='2')\n\
+             answer = aws('lambda').invoke(FunctionName='bellhop-scheduler', Payload=b'{}')\n\
+             assert 'FunctionError' not in answer, answer['Payload'].read()\n\
+             names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible']\n\
+             for url in (inbox, telegram):\n    \
+             seen = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)['Attributes']\n    \
+             print(sum(int(seen[name]) for name in names))\n\
+             sqs.purge_queue(QueueUrl=inbox)",
+            &[&outputs.inbox_dead_letter_queue_url, &outputs.telegram_dead_letter_queue_url, &message.to_text(), &work],
+        );
+        assert_eq!(left.split_whitespace().collect::<Vec<_>>(), ["1", "0"], "what can be read is read");
+        let stored = self.stack.stored();
+        for (id, reason) in [(event, "the router failed on its event"), (crashed, "a worker failed on it")] {
+            let row = stored.split("\"pk\"").find(|row| row.contains(&id.to_string()) && row.contains(reason));
+            assert!(row.is_some_and(|row| row.contains("dead")), "{id} is dead because {reason}");
+        }
+    }
+
+    /// What the functions ask of AWS for one webhook of some 7 KB with one action.
+    #[expect(clippy::print_stdout, reason = "the table is for people")]
+    async fn a_webhook_costs_what_is_said(&self) {
+        const TRAIL: &str = "sys.path.insert(0, sys.argv[1])\nfrom benchlib import trail\n";
+        let folder = workspace().join("tests/bench").to_string_lossy().into_owned();
+        let keep = |kept: &str| {
+            self.stack.python(&format!("{TRAIL}trail.keep(os.environ['AWS_ENDPOINT_URL'], {kept})"), &[&folder]);
+        };
+        let push = github::example("push", "");
+        keep("True");
+        let headers = push.headers(GITHUB_SECRET, &delivery_id(7, 7));
+        assert_accepted(&self.http.post(&self.stack.at("/webhook/priced"), &headers, push.body.clone()).await);
+        let arrived = |messages: &[Message]| messages.iter().any(|message| message.chat_id == 12).then_some(());
+        self.fake.wait_for("message in chat 12", Duration::from_secs(20), arrived).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        keep("False");
+        let counted = self.stack.python(&format!("{TRAIL}trail.show_all(aws('cloudtrail'))"), &[&folder]);
+        let (table, units) = counted.rsplit_once('\n').expect("a table and a line");
+        println!("{table}");
+        let units: serde_json::Value = serde_json::from_str(units).expect("the units are JSON");
+        let count = |unit: &str| units[unit].as_f64().unwrap_or_default();
+        assert_eq!((count("SQS requests"), count("SQS FIFO requests")), (1.0, 1.0), "{units}");
+        // Of a hook's first webhook: event 2, claim, task, chat and count, and a lease of its limit, which many share later.
+        assert!((1.0..=7.0).contains(&count("DynamoDB write units")), "{units}");
+    }
+
     fn nothing_is_left_behind(&self) {
         let outputs = &self.stack.deployed.outputs;
         let left = self.stack.python(
@@ -300,13 +381,23 @@ impl Deployment {
             &[&outputs.inbox_dead_letter_queue_url, &outputs.telegram_dead_letter_queue_url],
         );
         assert_eq!(left, "0", "nothing crashed into a dead-letter queue");
-        let kept = self.stack.python(
-            "print(json.dumps(aws('dynamodb').scan(TableName=sys.argv[1])['Items'], default=lambda b: b.decode('latin-1')))",
-            &[&outputs.table_name],
-        );
-        no_secret_in(&kept);
+        let stored = self.stack.stored();
+        assert!(stored.contains("nobody reads this"), "events are stored, and read here");
+        no_secret_in(&stored);
         no_secret_in(&self.stack.output());
     }
+}
+
+/// The present moment, to the second.
+fn now() -> Timestamp {
+    Timestamp::from_seconds(sign::now().unsigned_abs())
+}
+
+/// The id of an event of this moment.
+fn event_id(seed: &str) -> EventId {
+    let mut random = [0; 10];
+    random.copy_from_slice(&seed.as_bytes()[..10]);
+    EventId::new(now(), &random)
 }
 
 /// Letters that do not compress well.

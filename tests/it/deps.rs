@@ -7,7 +7,7 @@ use bellhop_tests::build::{cargo, workspace};
 use serde_json::Value;
 
 const ADAPTERS: [&str; 4] = ["bellhop-aws", "bellhop-http", "bellhop-lambda", "bellhop-local"];
-const FUNCTIONS: [&str; 4] = ["api", "ingress", "router", "telegram"];
+const FUNCTIONS: [&str; 5] = ["api", "ingress", "router", "scheduler", "telegram"];
 
 /// The workspace's packages with the names of what they depend on outside their tests.
 fn packages() -> HashMap<String, HashSet<String>> {

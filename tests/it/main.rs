@@ -4,12 +4,20 @@
 
 mod api;
 mod bad_input;
+mod canary;
+mod commands;
 mod config;
 mod crash;
 mod deployed;
 mod deps;
+mod duplicates;
+mod faults;
 mod html;
 mod kinds;
+mod monitoring;
+mod observability;
+mod reconcile;
+mod rotation;
 mod serve_main_job;
 mod telegram;
 mod template;

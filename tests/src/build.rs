@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 pub enum Variant {
     /// As it is.
     Plain,
-    /// With the cargo feature `faults`, which can switch a safety step off.
+    /// With the cargo features `faults`, which can switch a safety step off, and `otlp`.
     Faults,
 }
 
@@ -36,7 +36,7 @@ pub fn bellhop(variant: Variant) -> &'static Path {
             Some(given) => given.into(),
             None => build_bellhop("bellhop", &[]),
         }),
-        Variant::Faults => FAULTS.get_or_init(|| build_bellhop("bellhop-faults", &["--features", "faults"])),
+        Variant::Faults => FAULTS.get_or_init(|| build_bellhop("bellhop-faults", &["--features", "faults,otlp"])),
     }
 }
 
@@ -55,7 +55,7 @@ fn build_bellhop(name: &str, features: &[&str]) -> PathBuf {
 /// The folder of the function binaries for this machine, built when this test run first asks for them.
 pub fn functions() -> PathBuf {
     once_per_run("functions", || {
-        cargo(&["build", "--quiet", "-p", "ingress", "-p", "router", "-p", "telegram", "-p", "api"]);
+        cargo(&["build", "--quiet", "-p", "ingress", "-p", "router", "-p", "telegram", "-p", "api", "-p", "scheduler"]);
     });
     target().join("debug")
 }

@@ -5,7 +5,9 @@
 pub mod bot_api;
 pub mod build;
 pub mod github;
+pub mod github_api;
 pub mod http;
+pub mod proxy;
 pub mod raw;
 pub mod serve;
 pub mod sign;

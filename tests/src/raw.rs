@@ -75,3 +75,15 @@ async fn read_until_closed(mut stream: TcpStream, limit: Duration) -> Outcome {
     }
     Outcome { answer: String::from_utf8_lossy(&answer).into_owned(), closed, took: started.elapsed() }
 }
+
+/// Posts a body with these headers exactly as they are written; the status of the answer, 0 where there was none.
+pub async fn post(url: &str, path: &str, headers: Vec<(String, String)>, body: Vec<u8>) -> u16 {
+    let host = url.trim_start_matches("http://");
+    let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: {host}\r\n{lines}content-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    let request = [head.into_bytes(), body].concat();
+    exchange(url, &request, Duration::from_secs(20)).await.status().unwrap_or_default()
+}

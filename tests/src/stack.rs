@@ -10,6 +10,7 @@ use serde::Deserialize;
 use tempfile::TempDir;
 
 use crate::build::{self, Variant, workspace};
+use crate::proxy::Proxy;
 
 /// A deployed stack; it goes away when dropped.
 #[derive(Debug)]
@@ -52,13 +53,23 @@ pub struct Outputs {
 impl Stack {
     /// Builds the functions, starts a local AWS and deploys; it fails the test where that does not work.
     pub fn deploy() -> Self {
+        Self::deploy_with(&[])
+    }
+
+    /// The same on a port of its own, with the functions calling it through a proxy.
+    pub fn deploy_behind(proxy: &Proxy, port: u16) -> Self {
+        let (port, variable) = (port.to_string(), format!("AWS_ENDPOINT_URL={}", proxy.url()));
+        Self::deploy_with(&["--port", &port, "--env", &variable])
+    }
+
+    fn deploy_with(options: &[&str]) -> Self {
         let binaries = build::functions();
         let folder = tempfile::Builder::new().prefix("bellhop-stack-").tempdir();
         let folder = folder.expect("a temporary folder can be made");
         let log = File::create(folder.path().join("log")).expect("a log file can be made");
         let mut command = Command::new(python());
         command.arg(workspace().join("infra/local_stack.py")).arg("run");
-        command.arg("--binaries").arg(binaries).arg("--state").arg(folder.path().join("state"));
+        command.arg("--binaries").arg(binaries).arg("--state").arg(folder.path().join("state")).args(options);
         let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn();
         let mut child = spawned.expect("the virtual environment of infra/requirements.txt is there");
         let mut line = String::new();
@@ -96,6 +107,19 @@ impl Stack {
         let output = command.output().expect("python runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// Everything in the table, as text; what is packed there is unpacked.
+    pub fn stored(&self) -> String {
+        const SCRIPT: &str = "import zlib\n\
+            dictionary = open(sys.argv[2], 'rb').read()\n\
+            def shown(value):\n    \
+            packed = zlib.decompressobj(-15, zdict=dictionary)\n    \
+            return (packed.decompress(value[1:]) if value[0] else value[1:]).decode('latin-1')\n\
+            for page in aws('dynamodb').get_paginator('scan').paginate(TableName=sys.argv[1]):\n    \
+            print(json.dumps(page['Items'], default=shown))";
+        let dictionary = workspace().join("shared/aws/src/pack/dictionary.txt");
+        self.python(SCRIPT, &[&self.deployed.outputs.table_name, &dictionary.to_string_lossy()])
     }
 
     /// What the deployment, the local AWS and the functions have printed.
@@ -138,6 +162,12 @@ impl Drop for Stack {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).expect("a free port can be bound");
+    listener.local_addr().expect("a bound listener has an address").port()
 }
 
 fn log_of(folder: &Path) -> String {

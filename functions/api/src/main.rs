@@ -1,12 +1,13 @@
 //! The management API.
 
+mod source;
+
 use std::sync::Arc;
 
-use bellhop_app::api::{Api, router};
+use axum::middleware::map_request;
+use bellhop_app::api::{Api, Ports, nowhere, router};
 use bellhop_app::cache::Changes;
 use bellhop_app::clock::SystemClock;
-use bellhop_app::hooks::HookBook;
-use bellhop_app::ports::Clock;
 use bellhop_aws::Aws;
 use bellhop_lambda::start::{admin_token, required, start_logging};
 use lambda_http::Error;
@@ -15,9 +16,25 @@ use lambda_http::Error;
 async fn main() -> Result<(), Error> {
     start_logging();
     let aws = Aws::from_env()?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let table = Arc::new(aws.table(required("BELLHOP_TABLE")?, Arc::clone(&clock)));
-    let vault = Arc::new(aws.vault(required("BELLHOP_SSM_PREFIX")?));
-    let hooks = HookBook { reader: table.clone(), writer: table, vault, clock, changes: Changes::default() };
-    lambda_http::run(router(Api { hooks: Arc::new(hooks), admin: Arc::new(admin_token()?) })).await
+    let clock = Arc::new(SystemClock);
+    let (prefix, bucket) = (required("BELLHOP_SSM_PREFIX")?, aws.bucket(&required("BELLHOP_BUCKET")?));
+    let table = Arc::new(aws.table(required("BELLHOP_TABLE")?, clock.clone()));
+    let inbox = Arc::new(aws.inbox(required("BELLHOP_INBOX_URL")?, bucket.clone()));
+    let events = Arc::new(aws.events((*table).clone(), bucket));
+    let ports = Ports {
+        reader: table.clone(),
+        writer: table.clone(),
+        vault: Arc::new(aws.vault(prefix.clone())),
+        secrets: Arc::new(aws.secrets(prefix)),
+        inbox: inbox.clone(),
+        orders: inbox,
+        events: events.clone(),
+        history: events,
+        tallies: table.clone(),
+        notes: table,
+        clock,
+        changes: Changes::default(),
+    };
+    let api = router(Api::new(admin_token()?, ports)).fallback(nowhere);
+    lambda_http::run(api.layer(map_request(source::note))).await
 }

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use bellhop_app::cache::{Cache, Changes};
-use bellhop_app::clock::SystemClock;
-use bellhop_app::ports::Clock;
 use bellhop_app::routing::{Routing, RuleCache};
+use bellhop_app::{clock::SystemClock, ports::Clock};
 use bellhop_aws::Aws;
 use bellhop_lambda::batch::{Batch, deadline};
 use bellhop_lambda::inbox::route;
@@ -17,21 +16,25 @@ async fn main() -> Result<(), Error> {
     start_logging();
     let aws = Aws::from_env()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let table = aws.table(required("BELLHOP_TABLE")?, Arc::clone(&clock));
-    let bodies = aws.bucket(&required("BELLHOP_BUCKET")?);
-    let queue = aws.telegram_queue(required("BELLHOP_TELEGRAM_QUEUE_URL")?);
-    let cache = Cache::new(Arc::clone(&clock), Changes::default());
+    let table = Arc::new(aws.table(required("BELLHOP_TABLE")?, Arc::clone(&clock)));
+    let bodies = Arc::new(aws.bucket(&required("BELLHOP_BUCKET")?));
+    let orders = Arc::new(aws.inbox(required("BELLHOP_INBOX_URL")?, (*bodies).clone()));
+    let events = Arc::new(aws.events((*table).clone(), (*bodies).clone()));
+    let queue = Arc::new(aws.telegram_queue(required("BELLHOP_TELEGRAM_QUEUE_URL")?));
     let routing = &Routing {
-        rules: RuleCache::new(Arc::new(table.clone()), cache),
-        events: Arc::new(aws.events(table, bodies.clone())),
-        bodies: Arc::new(bodies),
-        queue: Arc::new(queue),
+        rules: RuleCache::new(table.clone(), Cache::new(Arc::clone(&clock), Changes::default())),
+        events: events.clone(),
+        history: events,
+        tasks: table.clone(),
+        book: table.clone(),
+        tallies: table,
+        orders,
+        bodies,
+        queue,
         clock,
     };
     let (read, ()) = tokio::join!(routing.rules.rules(), aws.warm_sqs());
     warmed(read);
-    let work = |event: LambdaEvent<Batch>| async move {
-        Ok::<_, Error>(route(routing, &event.payload, deadline(&event)).await)
-    };
+    let work = async |event: LambdaEvent<Batch>| Ok::<_, Error>(route(routing, &event.payload, deadline(&event)).await);
     Runtime::new(service_fn(work)).run().await
 }

@@ -21,12 +21,13 @@ async fn main() -> Result<(), Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let table = Arc::new(aws.table(required("BELLHOP_TABLE")?, Arc::clone(&clock)));
     let secrets = Arc::new(aws.secrets(required("BELLHOP_SSM_PREFIX")?));
-    let receipts = &aws.receipts(required("BELLHOP_TELEGRAM_QUEUE_URL")?);
+    let queue_url = required("BELLHOP_TELEGRAM_QUEUE_URL")?;
+    let (receipts, queue) = (&aws.receipts(queue_url.clone()), Arc::new(aws.telegram_queue(queue_url)));
     let cache = Cache::new(Arc::clone(&clock), Changes::default());
     let bot = BotCache::new(table.clone(), secrets, cache);
     let (tasks, book, bot_pace) = (table.clone(), table, Mutex::new(Pace::new(Scope::Bot)));
     let (api, dry_run) = (Arc::new(HttpBot::new()), Arc::new(LoggedMessages));
-    let worker = &TelegramWorker { bot, tasks, book, api, dry_run, clock, bot_pace };
+    let worker = &TelegramWorker { bot, tasks, book, queue, api, dry_run, clock, bot_pace };
     warmed(worker.bot.bot().await);
     let work = |event: LambdaEvent<Batch>| async move {
         let chats = Chats { worker, receipts, deadline: deadline(&event) };

@@ -4,6 +4,8 @@
 
 use serde_json::json;
 
+use crate::metrics::Cause;
+
 /// A refusal, as a caller sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
@@ -17,18 +19,27 @@ pub struct Refused {
     pub retry_after: Option<u64>,
     /// The method that would be taken instead.
     pub allow: Option<&'static str>,
+    /// What it is counted as.
+    pub cause: Cause,
 }
 
 impl Refused {
     /// A refusal.
     pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), retry_after: None, allow: None }
+        Self { status, code, message: message.into(), retry_after: None, allow: None, cause: Cause::of_code(code) }
     }
 
     /// The same, with a time to come back at.
     #[must_use]
     pub fn after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
+        self
+    }
+
+    /// The same, counted under another cause than its code has.
+    #[must_use]
+    pub const fn because(mut self, cause: Cause) -> Self {
+        self.cause = cause;
         self
     }
 

@@ -1,27 +1,39 @@
-//! The management API: hooks to list and make, a configuration to apply.
+//! The management API: hooks, tokens, events, tasks and the configuration, described by an `OpenAPI` document.
 
 mod auth;
+mod body;
+mod config;
+mod document;
+mod events;
+mod hooks;
+mod query;
+mod replays;
+mod tasks;
+mod tokens;
 mod view;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::DefaultBodyLimit;
 use axum::response::Response;
-use axum::routing::{get, put};
-use bellhop_core::config::{ConfigSpec, HookSpec, Problem, SecretsAs, check_config, check_hook};
-use bellhop_core::id::HookId;
-use serde::de::DeserializeOwned;
-use serde_json::json;
+use axum::routing::get;
+use bellhop_core::token::Scope;
+use utoipa_axum::router::OpenApiRouter;
 
-pub use auth::AdminToken;
+pub use auth::{AdminToken, Guard, guarded};
+pub use document::document;
 
 use crate::answer::Refused;
-use crate::hooks::{HookBook, NotMade};
-use crate::ports::PortError;
+use crate::cache::Changes;
+use crate::history::{Records, Redo};
+use crate::hooks::{HookBook, Trials};
+use crate::ports::{
+    Clock, EventLog, History, HookReader, HookWriter, Inbox, Notebook, Orders, PortError, Secrets, Tallies, Vault,
+};
+use crate::tokens::TokenBook;
 use crate::web::{json_response, refusal};
-use view::{hook_view, page};
 
 /// The longest body the API takes: a configuration of a thousand hooks.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
@@ -29,104 +41,111 @@ const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 /// What the API works on.
 #[derive(Clone)]
 pub struct Api {
+    /// Who may use it.
+    pub guard: Arc<Guard>,
     /// The hooks.
     pub hooks: Arc<HookBook>,
-    /// The token that may do everything.
-    pub admin: Arc<AdminToken>,
+    /// Hooks being tried out.
+    pub trials: Arc<Trials>,
+    /// How often hooks had an event.
+    pub tallies: Arc<dyn Tallies>,
+    /// What happened.
+    pub records: Arc<Records>,
+    /// What is to be done anew.
+    pub redo: Arc<Redo>,
+    /// The tokens.
+    pub tokens: Arc<TokenBook>,
 }
 
-/// The management API. Every path needs the admin token.
+/// Everything the API asks of the world.
+#[expect(missing_docs, reason = "each port says itself what it is for")]
+pub struct Ports {
+    pub reader: Arc<dyn HookReader>,
+    pub writer: Arc<dyn HookWriter>,
+    pub vault: Arc<dyn Vault>,
+    pub secrets: Arc<dyn Secrets>,
+    pub inbox: Arc<dyn Inbox>,
+    pub orders: Arc<dyn Orders>,
+    pub events: Arc<dyn EventLog>,
+    pub history: Arc<dyn History>,
+    pub tallies: Arc<dyn Tallies>,
+    pub notes: Arc<dyn Notebook>,
+    pub clock: Arc<dyn Clock>,
+    pub changes: Changes,
+}
+
+impl Api {
+    /// The API over these ports; the admin token opens all of it.
+    pub fn new(admin: AdminToken, ports: Ports) -> Self {
+        let Ports { reader, writer, vault, secrets, inbox, orders, events, history, tallies, notes, clock, changes } =
+            ports;
+        let hooks = HookBook { reader: Arc::clone(&reader), writer, vault, clock: Arc::clone(&clock), changes };
+        let records = Arc::new(Records { history, events, hooks: reader, clock: Arc::clone(&clock) });
+        let redo = Redo { records: Arc::clone(&records), notes: Arc::clone(&notes), orders, clock: Arc::clone(&clock) };
+        let tokens = Arc::new(TokenBook { notes, clock: Arc::clone(&clock) });
+        Self {
+            guard: Arc::new(Guard::new(admin, Arc::clone(&tokens), Arc::clone(&clock))),
+            hooks: Arc::new(hooks),
+            trials: Arc::new(Trials { secrets, inbox, clock }),
+            tallies,
+            records,
+            redo: Arc::new(redo),
+            tokens,
+        }
+    }
+}
+
+/// The management API: each path under the scope that opens it, and the document that describes them all.
 pub fn router(api: Api) -> Router {
-    Router::new()
-        .route("/api/hooks", get(list_hooks).post(create_hook))
-        .route("/api/hooks/{id}", get(get_hook))
-        .route("/api/config", put(apply_config))
-        .layer(axum::middleware::from_fn_with_state(Arc::clone(&api.admin), auth::require))
+    let mut router = Router::new();
+    for (scope, routes) in routes() {
+        let (routes, _) = routes.split_for_parts();
+        router = router.merge(guarded(routes.with_state(api.clone()), &api.guard, scope));
+    }
+    router
+        .route("/openapi.json", get(async || json_response(200, document_text(), None)))
+        .layer(axum::middleware::map_response(in_our_words))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .with_state(api)
 }
 
-/// `GET /api/hooks?limit=&cursor=`: the hooks, newest first.
-async fn list_hooks(State(api): State<Api>, query: axum::extract::RawQuery) -> Response {
-    answer(async {
-        let hooks = api.hooks.list().await.map_err(failed)?;
-        Ok((200, page(hooks, query.0.as_deref())?.to_string()))
-    })
-    .await
+/// Answers a path that is nobody's, where the API stands alone.
+pub async fn nowhere() -> Response {
+    refusal(&Refused::new(404, "not_found", "nothing is here; the paths are described at /openapi.json"))
 }
 
-/// `GET /api/hooks/{id}`: one hook.
-async fn get_hook(State(api): State<Api>, Path(id): Path<String>) -> Response {
-    answer(async {
-        let hook = api.hooks.get(&HookId::from_text(id)).await.map_err(failed)?;
-        let hook = hook.ok_or_else(|| Refused::new(404, "not_found", "no hook has this id"))?;
-        Ok((200, hook_view(&hook).to_string()))
-    })
-    .await
+/// The routes of each scope.
+fn routes() -> [(Scope, OpenApiRouter<Api>); 3] {
+    [
+        (Scope::Hooks, hooks::routes()),
+        (Scope::Events, OpenApiRouter::new().merge(events::routes()).merge(replays::routes()).merge(tasks::routes())),
+        (Scope::Admin, OpenApiRouter::new().merge(tokens::routes()).merge(config::routes())),
+    ]
 }
 
-/// `POST /api/hooks`: makes a hook; 201 with the hook.
-async fn create_hook(State(api): State<Api>, body: Bytes) -> Response {
-    answer(async {
-        let spec: HookSpec = read_body(&body)?;
-        let draft = check_hook(&spec, SecretsAs::Values).map_err(|problems| invalid(&problems))?;
-        match api.hooks.create(draft).await {
-            Ok(hook) => Ok((201, hook_view(&hook).to_string())),
-            Err(taken @ NotMade::NameTaken(_)) => Err(Refused::new(409, "name_taken", taken.to_string())),
-            Err(NotMade::Store(error)) => Err(failed(error)),
-        }
-    })
-    .await
+/// The document as it is served; it is made when it is first asked for.
+fn document_text() -> Bytes {
+    static TEXT: OnceLock<Bytes> = OnceLock::new();
+    TEXT.get_or_init(|| document().to_string().into()).clone()
 }
 
-/// `PUT /api/config`: applies a configuration, all or nothing; 200 with what it changed.
-async fn apply_config(State(api): State<Api>, body: Bytes) -> Response {
-    answer(async {
-        let spec: ConfigSpec = read_body(&body)?;
-        let config = check_config(&spec, SecretsAs::Values).map_err(|problems| invalid(&problems))?;
-        let applied = api.hooks.apply(config).await.map_err(failed)?;
-        Ok((200, json!(applied).to_string()))
-    })
-    .await
-}
-
-/// The response of an operation.
-async fn answer(operation: impl Future<Output = Result<(u16, String), Refused>>) -> Response {
-    match operation.await {
-        Ok((status, body)) => json_response(status, body, None),
-        Err(refused) => refusal(&refused),
+/// Puts answers that the router made itself into the API's error body: a method or a path that is not there.
+async fn in_our_words(response: Response) -> Response {
+    let ours = response.headers().contains_key(http::header::CONTENT_TYPE);
+    if response.status() != http::StatusCode::METHOD_NOT_ALLOWED || ours {
+        return response;
     }
-}
-
-/// Reads a JSON body; the error says where, and repeats nothing of it.
-fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
-    serde_json::from_slice(body).map_err(|error| {
-        let place = format!("line {} column {}", error.line(), error.column());
-        match error.classify() {
-            serde_json::error::Category::Data => Refused::new(422, "invalid", field_error(&error.to_string(), &place)),
-            _ => Refused::new(400, "bad_json", format!("the body is not JSON: {place}")),
-        }
-    })
-}
-
-/// What a body of the wrong shape is told: names of fields, never their values.
-fn field_error(error: &str, place: &str) -> String {
-    match error.split_once(": ") {
-        Some(("invalid type" | "invalid value", _)) => {
-            format!("a field has a value of the wrong type at {place}")
-        }
-        _ => error.to_owned(),
+    let mut answer = refusal(&Refused::new(405, "method_not_allowed", "this method is not taken here; see `Allow`"));
+    if let Some(allow) = response.headers().get(http::header::ALLOW) {
+        answer.headers_mut().insert(http::header::ALLOW, allow.clone());
     }
-}
-
-/// 422, naming every field that is wrong.
-fn invalid(problems: &[Problem]) -> Refused {
-    let named: Vec<_> = problems.iter().map(|problem| format!("{}: {}", problem.field, problem.message)).collect();
-    Refused::new(422, "invalid", named.join("; "))
+    answer
 }
 
 /// 503; the cause is for the log alone.
 fn failed(error: PortError) -> Refused {
     log::error!(error:%; "the store failed");
-    Refused::new(503, "unavailable", "the store did not answer; nothing was changed").after(5)
+    match error.is_too_much() {
+        true => Refused::new(422, "too_much", "more changes than the store takes at once; nothing was changed"),
+        false => Refused::new(503, "unavailable", "the store did not answer; nothing was changed").after(5),
+    }
 }

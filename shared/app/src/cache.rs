@@ -49,6 +49,11 @@ impl<T> Cache<T> {
         Self { clock, changes, kept: Mutex::new(None) }
     }
 
+    /// The present moment, by the cache's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// The value; `read` is called where it is too old.
     pub async fn get<F>(&self, read: impl FnOnce() -> F) -> PortResult<Arc<T>>
     where

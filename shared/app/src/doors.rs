@@ -1,14 +1,23 @@
 //! The doors: hooks with their secrets at hand, as ingress needs them, kept for a while.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use bellhop_core::hook::{Hook, HookStatus};
+use bellhop_core::hook::{Allowed, Hook, HookStatus};
+use bellhop_core::id::HookId;
+use bellhop_core::ranges::{Ranges, contains};
+use bellhop_core::secret::{Secret, SecretRef};
 use bellhop_core::sender::Sender;
+use bellhop_core::time::Timestamp;
 use bellhop_core::verify::Key;
+use futures_util::future::join;
+use ipnet::IpNet;
 
 use crate::cache::Cache;
 use crate::ports::{HookReader, PortResult, Secrets};
+use crate::ranges::RangeBook;
 
 /// All doors at one moment.
 #[derive(Debug, Default)]
@@ -27,6 +36,10 @@ pub struct Door {
     pub sender: &'static Sender,
     /// Its usable secrets; none where they cannot be had, and then nothing is let in.
     pub keys: Vec<Key>,
+    /// Which of the hook's secrets each key is: the current ones count first, then the retiring.
+    pub places: Vec<usize>,
+    /// The networks it takes requests from; not looked at where the hook names none.
+    pub networks: Vec<IpNet>,
 }
 
 impl Doors {
@@ -35,34 +48,67 @@ impl Doors {
         self.by_path.get(path).map_or(&[], Vec::as_slice)
     }
 
-    /// Makes the doors of these hooks.
-    async fn open(hooks: Vec<Hook>, secrets: &dyn Secrets) -> PortResult<Self> {
-        let references: Vec<_> = hooks.iter().flat_map(|hook| hook.secrets.iter().cloned()).collect();
-        let values = if references.is_empty() { HashMap::new() } else { secrets.resolve(&references).await? };
+    /// Makes the doors of these hooks, as they are at this moment.
+    fn open(mut hooks: Vec<Hook>, values: &HashMap<SecretRef, Secret>, ranges: &Ranges, now: Timestamp) -> Self {
+        hooks.sort_by(|one, other| rank(one).cmp(&rank(other)));
         let mut by_path: HashMap<String, Vec<Arc<Door>>> = HashMap::new();
         for hook in hooks {
             let Some(sender) = hook.sender() else {
                 log::error!(hook = hook.id.as_str(); "hook refused: this version does not know its sender");
                 continue;
             };
-            let keys: Vec<_> = hook
-                .secrets
-                .iter()
-                .filter_map(|reference| values.get(reference))
-                .filter_map(|secret| Key::new(sender, secret).ok())
-                .collect();
-            if keys.len() < hook.secrets.len() {
-                let missing = hook.secrets.len() - keys.len();
-                log::error!(hook = hook.id.as_str(), missing; "secrets of the hook are missing or unusable");
+            let networks = ranges.networks(&hook.allowed_ips);
+            if networks.is_empty() && !hook.allowed_ips.is_empty() {
+                log::error!(hook = hook.id.as_str(); "no networks are known of the sets that the hook names");
             }
-            let door = Arc::new(Door { sender, keys, hook });
+            let (keys, places) = keys(&hook, sender, values, now);
+            let door = Arc::new(Door { sender, keys, places, networks, hook });
             by_path.entry(door.hook.path.clone()).or_default().push(Arc::clone(&door));
             if door.hook.path != door.hook.id.as_str() {
                 by_path.entry(door.hook.id.as_str().to_owned()).or_default().push(door);
             }
         }
-        Ok(Self { by_path, rate_per_minute: 0 })
+        Self { by_path, rate_per_minute: 0 }
     }
+}
+
+/// A hook's place among those of its path: the higher its priority and the older, the sooner it comes.
+fn rank(hook: &Hook) -> (Reverse<i32>, Timestamp, &HookId) {
+    (Reverse(hook.priority), hook.created_at, &hook.id)
+}
+
+/// The secrets of a hook that count at this moment, its current ones first, each with its place among all and its end.
+fn secrets_of(hook: &Hook, now: Timestamp) -> impl Iterator<Item = (usize, &SecretRef, Option<Timestamp>)> {
+    let current = hook.secrets.iter().map(|secret| (secret, None));
+    let retiring = hook.retiring.iter().map(|retiring| (&retiring.secret, Some(retiring.until)));
+    let all = current.chain(retiring).enumerate().map(|(at, (secret, until))| (at, secret, until));
+    all.filter(move |(_, _, until)| until.is_none_or(|until| now < until))
+}
+
+/// The usable keys of a hook, and which of its secrets each one is.
+fn keys(
+    hook: &Hook,
+    sender: &'static Sender,
+    values: &HashMap<SecretRef, Secret>,
+    now: Timestamp,
+) -> (Vec<Key>, Vec<usize>) {
+    let (mut keys, mut places, mut missing) = (Vec::new(), Vec::new(), 0);
+    for (at, reference, until) in secrets_of(hook, now) {
+        match values.get(reference).and_then(|secret| Key::new(sender, secret).ok()) {
+            Some(key) => {
+                keys.push(match until {
+                    Some(end) => key.until(end),
+                    None => key,
+                });
+                places.push(at);
+            }
+            None => missing += 1,
+        }
+    }
+    if missing > 0 {
+        log::error!(hook = hook.id.as_str(), missing; "secrets of the hook are missing or unusable");
+    }
+    (keys, places)
 }
 
 impl Door {
@@ -70,19 +116,25 @@ impl Door {
     pub fn is_active(&self) -> bool {
         self.hook.status == HookStatus::Active
     }
+
+    /// Whether a request may come from this address; an unknown address passes only a hook that names no network.
+    pub fn allows(&self, source: Option<IpAddr>) -> bool {
+        self.hook.allowed_ips.is_empty() || contains(&self.networks, source)
+    }
 }
 
 /// Reads the doors and keeps them for at most a minute: a secret taken out of use is refused after that.
 pub struct DoorCache {
     hooks: Arc<dyn HookReader>,
     secrets: Arc<dyn Secrets>,
+    ranges: RangeBook,
     cache: Cache<Doors>,
 }
 
 impl DoorCache {
     /// A cache that has read nothing yet.
-    pub fn new(hooks: Arc<dyn HookReader>, secrets: Arc<dyn Secrets>, cache: Cache<Doors>) -> Self {
-        Self { hooks, secrets, cache }
+    pub fn new(hooks: Arc<dyn HookReader>, secrets: Arc<dyn Secrets>, ranges: RangeBook, cache: Cache<Doors>) -> Self {
+        Self { hooks, secrets, ranges, cache }
     }
 
     /// The doors, none older than a minute.
@@ -93,8 +145,31 @@ impl DoorCache {
     /// Reads the doors.
     async fn read(&self) -> PortResult<Doors> {
         let (hooks, settings) = self.hooks.hooks_and_settings().await?;
-        let mut doors = Doors::open(hooks, self.secrets.as_ref()).await?;
-        doors.rate_per_minute = settings.rate_per_minute;
-        Ok(doors)
+        let now = self.cache.now();
+        let (values, ranges) = join(self.values(&hooks, now), self.ranges_for(&hooks)).await;
+        let doors = Doors::open(hooks, &values?, &ranges, now);
+        Ok(Doors { rate_per_minute: settings.rate_per_minute, ..doors })
+    }
+
+    /// The values of the secrets that count at this moment.
+    async fn values(&self, hooks: &[Hook], now: Timestamp) -> PortResult<HashMap<SecretRef, Secret>> {
+        let secrets = hooks.iter().flat_map(|hook| secrets_of(hook, now));
+        let references: Vec<_> = secrets.map(|(_, reference, _)| reference.clone()).collect();
+        if references.is_empty() {
+            return Ok(HashMap::new());
+        }
+        self.secrets.resolve(&references).await
+    }
+
+    /// The published networks; read only where a hook names some.
+    async fn ranges_for(&self, hooks: &[Hook]) -> Ranges {
+        let mut allowed = hooks.iter().flat_map(|hook| &hook.allowed_ips);
+        match allowed.any(|entry| matches!(entry, Allowed::Published(_))) {
+            true => self.ranges.ranges().await,
+            false => Ranges::default(),
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,23 @@
-//! Managing hooks: listing, creating one, and applying a whole configuration, all or nothing.
+//! Managing hooks: making, changing and deleting one, and applying a whole configuration, all or nothing.
 
-use std::collections::{HashMap, HashSet};
+mod apply;
+mod change;
+mod keep;
+mod trial;
+
 use std::sync::Arc;
 
-use bellhop_core::config::{CheckedConfig, HookDraft, SecretInput, Settings};
+use bellhop_core::config::{HookDraft, Problem};
 use bellhop_core::hook::{Hook, Origin};
 use bellhop_core::id::{HookId, random_word};
-use bellhop_core::secret::{Secret, SecretRef};
-use sha2::{Digest, Sha256};
+
+pub use apply::Applied;
+pub use change::{Rotated, Rotation};
+pub use keep::fingerprint;
+pub use trial::{NotTried, Trials};
 
 use crate::cache::Changes;
-use crate::ports::{Clock, HookReader, HookWriter, PortResult, Vault};
+use crate::ports::{Clock, HookReader, HookWriter, PortError, PortResult, Vault};
 
 /// The hooks, as people manage them.
 pub struct HookBook {
@@ -26,28 +33,30 @@ pub struct HookBook {
     pub changes: Changes,
 }
 
-/// A hook was not made.
+/// A hook was not made or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum NotMade {
+    /// No hook has this id.
+    #[error("no hook has this id")]
+    Gone,
     /// There is a hook of that name.
     #[error("another hook is called `{0}` already")]
     NameTaken(String),
+    /// The hook has changed since the version that the change was meant for.
+    #[error("the hook has been changed since; read it again")]
+    Outdated,
+    /// The hook was changed by others each time this change was about to be written.
+    #[error("the hook is being changed by others; try again")]
+    Busy,
+    /// Its sender proves nothing, so there is no secret to replace.
+    #[error("the hook's sender checks no secret, so there is none to replace")]
+    Unsigned,
+    /// Fields of it are wrong.
+    #[error("fields are wrong")]
+    Invalid(Vec<Problem>),
     /// The store failed.
     #[error(transparent)]
-    Store(#[from] crate::ports::PortError),
-}
-
-/// What applying a configuration did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-pub struct Applied {
-    /// Hooks that are new.
-    pub created: usize,
-    /// Hooks that are different now.
-    pub updated: usize,
-    /// Hooks that are as they were.
-    pub unchanged: usize,
-    /// Hooks that are gone because the configuration no longer has them.
-    pub deleted: usize,
+    Store(#[from] PortError),
 }
 
 impl HookBook {
@@ -73,43 +82,25 @@ impl HookBook {
         let hook = self.complete(draft, None, Origin::Api).await?;
         self.writer.write_hooks(std::slice::from_ref(&hook), &[], None).await?;
         self.changes.note();
+        log::info!(hook = hook.id.as_str(); "hook made");
         Ok(hook)
     }
 
-    /// Makes the hooks of earlier configurations those of this one, and its settings the settings.
-    ///
-    /// Hooks are told apart by name; those made through the API stay, unless the configuration takes over their name.
-    pub async fn apply(&self, config: CheckedConfig) -> PortResult<Applied> {
-        let (hooks, before) = self.reader.hooks_and_settings().await?;
-        let mut existing: HashMap<String, Hook> = hooks.into_iter().map(|hook| (hook.name.clone(), hook)).collect();
-        let mut applied = Applied { created: 0, updated: 0, unchanged: 0, deleted: 0 };
-        let mut put = Vec::new();
-        for draft in config.hooks {
-            let old = existing.remove(&draft.name);
-            let new = self.complete(draft, old.as_ref(), Origin::File).await?;
-            match old {
-                None => applied.created += 1,
-                Some(old) if old == new => {
-                    applied.unchanged += 1;
-                    continue;
-                }
-                Some(_) => applied.updated += 1,
+    /// Deletes a hook and the secrets kept for it; its path is free at once, and its events stay until they expire.
+    pub async fn delete(&self, id: &HookId, expected: Option<&[u64]>) -> Result<(), NotMade> {
+        let hook = self.get(id).await?.ok_or(NotMade::Gone)?;
+        if let Some(expected) = expected {
+            // Taking the version first lets of two changes at the same time only one happen.
+            let taken = Hook { version: hook.version + 1, ..hook.clone() };
+            if !expected.contains(&hook.version) || !self.writer.replace_hook(&taken, hook.version).await? {
+                return Err(NotMade::Outdated);
             }
-            put.push(new);
         }
-        let gone = existing.into_values().filter(|hook| hook.origin == Origin::File);
-        let delete: Vec<_> = gone.map(|hook| hook.id).collect();
-        applied.deleted = delete.len();
-        let mut settings = Settings { telegram_token: None, ..config.settings };
-        if let Some(token) = config.telegram_token {
-            settings.telegram_token = Some(self.keep("telegram-token", token).await?);
-        }
-        let settings = (settings != before).then_some(settings);
-        if !put.is_empty() || !delete.is_empty() || settings.is_some() {
-            self.writer.write_hooks(&put, &delete, settings.as_ref()).await?;
-            self.changes.note();
-        }
-        Ok(applied)
+        self.writer.write_hooks(&[], std::slice::from_ref(id), None).await?;
+        self.changes.note();
+        log::info!(hook = id.as_str(); "hook deleted");
+        self.forget(keep::stored(&hook)).await;
+        Ok(())
     }
 
     /// Gives a draft what only the store knows: id, path and times, those of the hook it replaces where there is one.
@@ -117,37 +108,28 @@ impl HookBook {
         let id = old.map_or_else(|| HookId::from_random(&self.random()), |old| old.id.clone());
         let minted = || old.map(|old| old.path.clone()).filter(|path| is_minted(path));
         let path = draft.path.clone().or_else(minted).unwrap_or_else(|| mint_path(&self.random()));
-        let mut secrets = Vec::with_capacity(draft.secrets.len());
-        let mut seen = HashSet::new();
-        for secret in draft.secrets.clone() {
-            let reference = self.keep(id.as_str(), secret).await?;
-            if seen.insert(reference.clone()) {
-                secrets.push(reference);
+        let secrets = self.keep_all(id.as_str(), draft.secrets.clone()).await?;
+        let reconcile = match draft.reconcile.clone() {
+            Some(reconcile) => {
+                let token = self.keep(id.as_str(), reconcile.token.clone()).await?;
+                Some(reconcile.kept(token))
             }
-        }
-        let mut hook = draft.into_hook(id, path, secrets, origin, self.clock.now());
+            None => None,
+        };
+        let (status, now) = (draft.status, self.clock.now());
+        let mut hook = draft.into_hook(id, path, secrets, origin, now);
+        hook.reconcile = reconcile;
         if let Some(old) = old {
             hook.created_at = old.created_at;
-            hook.status = old.status;
+            hook.status = status.unwrap_or(old.status);
+            hook.retiring.clone_from(&old.retiring);
             // Nothing but the time differs: then it is the same hook.
-            hook.updated_at = old.updated_at;
+            (hook.updated_at, hook.version) = (old.updated_at, old.version);
             if hook != *old {
-                hook.updated_at = self.clock.now();
+                (hook.updated_at, hook.version) = (now, old.version + 1);
             }
         }
         Ok(hook)
-    }
-
-    /// Keeps a secret given by value under a name of its own, so that one being rotated in does not replace the other.
-    async fn keep(&self, owner: &str, secret: SecretInput) -> PortResult<SecretRef> {
-        match secret {
-            SecretInput::Reference(reference) => Ok(reference),
-            SecretInput::Value(value) => {
-                let name = format!("{owner}-{}", fingerprint(&value));
-                self.vault.keep(&name, &value).await?;
-                Ok(SecretRef::Stored(name))
-            }
-        }
     }
 
     /// Random bytes for an id or a path.
@@ -156,11 +138,6 @@ impl HookBook {
         self.clock.random(&mut random);
         random
     }
-}
-
-/// The first eight digits of a secret's SHA-256: enough to tell secrets apart, useless to find one out.
-pub fn fingerprint(secret: &Secret) -> String {
-    hex::encode(&Sha256::digest(secret.expose())[..4])
 }
 
 /// A path nobody can guess.

@@ -2,6 +2,8 @@
 //!
 //! In two steps, so that nothing is read of a body that a look at the head already refuses.
 
+mod refusals;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -9,12 +11,16 @@ use bellhop_core::event::{Proof, kept_headers};
 use bellhop_core::id::EventId;
 use bellhop_core::inbound::{Headers, Inbound};
 use bellhop_core::inbox::Message;
+use bellhop_core::trace::Trace;
 use bellhop_core::verify::{Refusal, Verified, verify};
 
 use crate::answer::Refused;
 use crate::doors::{Door, DoorCache, Doors};
 use crate::limiter::Limiter;
-use crate::ports::{Clock, Inbox};
+use crate::metrics::{Cause, METRICS};
+use crate::ports::{Clock, Inbox, Orders};
+use crate::spans;
+use refusals::{Knock, Refusals};
 
 /// The front door.
 pub struct Ingress {
@@ -22,6 +28,7 @@ pub struct Ingress {
     inbox: Arc<dyn Inbox>,
     clock: Arc<dyn Clock>,
     limiter: Limiter,
+    refusals: Refusals,
 }
 
 /// A request whose head passed; its body may be read now.
@@ -34,10 +41,28 @@ pub struct Admitted {
     pub max_body_bytes: u64,
 }
 
+/// Why the body of an admitted request was not read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unread {
+    /// It has more bytes than the hook takes.
+    TooLarge,
+    /// It broke off, or what carried it was damaged.
+    BrokenOff,
+    /// It did not arrive in time.
+    TooSlow,
+}
+
 impl Ingress {
     /// An ingress over these ports.
-    pub fn new(doors: Arc<DoorCache>, inbox: Arc<dyn Inbox>, clock: Arc<dyn Clock>) -> Self {
-        Self { doors, inbox, clock, limiter: Limiter::default() }
+    pub fn new(
+        doors: Arc<DoorCache>,
+        inbox: Arc<dyn Inbox>,
+        orders: Arc<dyn Orders>,
+        limiter: Limiter,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let refusals = Refusals::new(orders, Arc::clone(&clock));
+        Self { doors, inbox, clock, limiter, refusals }
     }
 
     /// Looks at a request's head: its hook path, where it comes from and its headers.
@@ -51,30 +76,25 @@ impl Ingress {
             log::error!(error:%; "hooks could not be read");
             Refused::unavailable()
         })?;
-        let here = doors.at(path);
-        if here.is_empty() {
-            let answer = Refused::new(404, "not_found", "no hook has this path");
-            return Err(refused(here, path, source_ip, "no such path", answer));
+        let knock = Knock { here: doors.at(path), path, source_ip };
+        match check_head(&knock, headers) {
+            Ok(max_body_bytes) => Ok(Admitted { path: path.to_owned(), source_ip, max_body_bytes, doors }),
+            Err((cause, answer)) => {
+                let promised = promised_bytes(headers).unwrap_or_default();
+                Err(self.refusals.refuse(&knock, cause, promised, answer).await)
+            }
         }
-        let max_body_bytes = open_doors(here, source_ip)
-            .map(|door| door.hook.max_body_bytes)
-            .max()
-            .ok_or_else(|| refused(here, path, source_ip, "closed", closed(here)))?;
-        check_head(headers, max_body_bytes).map_err(|answer| refused(here, path, source_ip, answer.code, answer))?;
-        Ok(Admitted { doors, path: path.to_owned(), source_ip, max_body_bytes })
     }
 
     /// Checks an admitted request's proof over its body and writes the event down; durable when this returns its id.
     pub async fn accept(&self, admitted: &Admitted, headers: Headers<'_>, body: &[u8]) -> Result<EventId, Refused> {
-        let (path, source_ip) = (admitted.path.as_str(), admitted.source_ip);
-        let here = admitted.doors.at(path);
-        let now = self.clock.now();
-        let inbound = Inbound { headers, body, source_ip };
+        let (knock, now, bytes) = (admitted.knock(), self.clock.now(), body.len() as u64);
+        let inbound = Inbound { headers, body, source_ip: admitted.source_ip };
         let mut proved: Vec<(&Door, Verified<'_>)> = Vec::with_capacity(1);
         let mut refusal = Refusal::NoSecret;
         let mut too_large = true;
-        for door in open_doors(here, source_ip) {
-            if body.len() as u64 > door.hook.max_body_bytes {
+        for door in open_doors(knock.here, admitted.source_ip) {
+            if bytes > door.hook.max_body_bytes {
                 continue;
             }
             too_large = false;
@@ -84,29 +104,40 @@ impl Ingress {
             }
         }
         let Some((_, first)) = proved.first() else {
-            let (cause, answer) = match too_large {
-                true => ("too large".to_owned(), too_large_answer(admitted.max_body_bytes)),
-                false => (
-                    refusal.to_string(),
-                    Refused::new(401, "unauthorized", "the signature is missing, wrong or too old"),
-                ),
-            };
-            return Err(refused(here, path, source_ip, &cause, answer));
+            if too_large {
+                return Err(self.unread(admitted, Unread::TooLarge, bytes).await);
+            }
+            let answer = Refused::new(401, "unauthorized", "the signature is missing, wrong or too old");
+            let stale = matches!(refusal, Refusal::Stale(_));
+            let answer = answer.because(if stale { Cause::Stale } else { Cause::Signature });
+            return Err(self.refusals.refuse(&knock, &refusal.to_string(), bytes, answer).await);
         };
         let hooks = proved.iter().map(|(door, _)| &door.hook);
-        self.limiter.pass(hooks, admitted.doors.rate_per_minute, now).map_err(|seconds| {
-            let answer =
-                Refused::new(429, "too_many_requests", "more requests than this hook takes in a minute").after(seconds);
-            refused(here, path, source_ip, "over the limit", answer)
-        })?;
+        if let Err(seconds) = self.limiter.pass(hooks, admitted.doors.rate_per_minute, now).await {
+            let answer = Refused::new(429, "too_many_requests", "more requests than this hook takes in a minute");
+            return Err(self.refusals.refuse(&knock, "over the limit", bytes, answer.after(seconds)).await);
+        }
         let message = self.message(admitted, first, &proved);
         self.inbox.put(&message).await.map_err(|error| {
             log::error!(event:% = message.id, error:%; "inbox could not be written");
             Refused::unavailable()
         })?;
+        METRICS.accepted.add(1);
         let hook = proved.first().map_or("", |(door, _)| door.hook.id.as_str());
-        log::info!(event:% = message.id, hook, sender = message.sender, bytes = body.len(); "accepted");
+        let trace = Trace::of(message.id, message.headers.iter().map(|(name, value)| (*name, value.as_str())));
+        spans::accepted(message.id, trace, hook, now, || self.clock.now());
+        log::info!(event:% = message.id, trace = trace.id_beside(message.id), hook, sender = message.sender, bytes; "accepted");
         Ok(message.id)
+    }
+
+    /// Refuses an admitted request whose body could not be read; so many bytes of it had come.
+    pub async fn unread(&self, admitted: &Admitted, why: Unread, bytes: u64) -> Refused {
+        let (cause, answer) = match why {
+            Unread::TooLarge => ("too large", too_large(admitted.max_body_bytes)),
+            Unread::BrokenOff => ("broken off", Refused::new(400, "bad_request", "the body broke off")),
+            Unread::TooSlow => ("too slow", Refused::new(408, "too_slow", "the body took too long to arrive")),
+        };
+        self.refusals.refuse(&admitted.knock(), cause, bytes, answer).await
     }
 
     /// The inbox message of a proved request.
@@ -121,7 +152,7 @@ impl Ingress {
         self.clock.random(&mut random);
         let proof = |(door, verified): &(&Door, Verified<'_>)| Proof {
             hook: door.hook.id.clone(),
-            secret: verified.matched_secret(),
+            secret: verified.matched_key().and_then(|key| door.places.get(key).copied()),
         };
         Message {
             id: EventId::new(now, &random),
@@ -134,55 +165,63 @@ impl Ingress {
             headers: kept_headers(first.sender(), first.headers()),
             hooks: proved.iter().map(proof).collect(),
             body: first.body(),
+            test: false,
         }
     }
 }
 
 /// The doors that take requests from this address.
 fn open_doors(doors: &[Arc<Door>], source_ip: Option<IpAddr>) -> impl Iterator<Item = &Door> {
-    doors.iter().map(Arc::as_ref).filter(move |door| door.is_active() && door.hook.allows(source_ip))
+    doors.iter().map(Arc::as_ref).filter(move |door| door.is_active() && door.allows(source_ip))
 }
 
-/// Why no door of a path is open.
-fn closed(doors: &[Arc<Door>]) -> Refused {
-    if doors.iter().any(|door| door.is_active()) {
-        return Refused::new(403, "forbidden", "requests from this address are not allowed");
+/// Looks at the head alone: how long a body may be, or why the request is refused, for the operator and for the caller.
+fn check_head(knock: &Knock<'_>, headers: Headers<'_>) -> Result<u64, (&'static str, Refused)> {
+    let here = knock.here;
+    if here.is_empty() {
+        return Err(("no such path", Refused::new(404, "not_found", "no hook has this path")));
     }
-    Refused::new(403, "disabled", "every hook of this path is disabled")
-}
-
-/// Refuses a head that promises a body we would not take.
-fn check_head(headers: Headers<'_>, max_body_bytes: u64) -> Result<(), Refused> {
+    let longest = open_doors(here, knock.source_ip).map(|door| door.hook.max_body_bytes).max();
+    let Some(max_body_bytes) = longest else {
+        return Err(match here.iter().any(|door| door.is_active()) {
+            true => {
+                ("address not allowed", Refused::new(403, "forbidden", "requests from this address are not allowed"))
+            }
+            false => ("disabled", Refused::new(403, "disabled", "every hook of this path is disabled")),
+        });
+    };
     let encoded = |(name, value): (&str, &[u8])| {
         name == "content-encoding" && !value.trim_ascii().eq_ignore_ascii_case(b"identity")
     };
     if headers.iter().any(encoded) {
         let message = "send the body as it is: a content-encoding other than identity is not taken";
-        return Err(Refused::new(415, "unsupported_encoding", message));
+        return Err(("encoded", Refused::new(415, "unsupported_encoding", message)));
     }
-    let promised = headers.text("content-length").and_then(|length| length.trim().parse::<u64>().ok());
-    if promised.is_some_and(|length| length > max_body_bytes) {
-        return Err(too_large_answer(max_body_bytes));
+    if promised_bytes(headers).is_some_and(|length| length > max_body_bytes) {
+        return Err(("too large", too_large(max_body_bytes)));
     }
-    Ok(())
+    Ok(max_body_bytes)
+}
+
+/// The length of the body, as its head promises it.
+fn promised_bytes(headers: Headers<'_>) -> Option<u64> {
+    headers.text("content-length").and_then(|length| length.trim().parse().ok())
 }
 
 /// 413.
-pub fn too_large_answer(max_body_bytes: u64) -> Refused {
+fn too_large(max_body_bytes: u64) -> Refused {
     Refused::new(413, "too_large", format!("this hook takes bodies of {max_body_bytes} bytes at most"))
 }
 
-/// Logs a refusal for the operator and passes the caller's answer on.
-///
-/// A hook is named by its id: the path of an unsigned one is its secret. Only a path that is nobody's is named itself.
-fn refused(here: &[Arc<Door>], path: &str, source_ip: Option<IpAddr>, cause: &str, answer: Refused) -> Refused {
-    let (status, source) = (answer.status, source_ip.map(|ip| ip.to_string()).unwrap_or_default());
-    match here.first() {
-        Some(door) => log::info!(hook = door.hook.id.as_str(), status, source, cause; "refused"),
-        None => {
-            let path: String = path.chars().take(200).collect();
-            log::info!(path, status, source, cause; "refused");
-        }
+impl Admitted {
+    /// The request as it knocked.
+    fn knock(&self) -> Knock<'_> {
+        Knock { here: self.doors.at(&self.path), path: &self.path, source_ip: self.source_ip }
     }
-    answer
 }
+
+#[cfg(test)]
+pub(crate) mod fakes;
+
+#[cfg(test)]
+mod tests;

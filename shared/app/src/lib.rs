@@ -1,7 +1,7 @@
 //! What Bellhop does, over ports: no AWS, no HTTP client, no files.
 //!
 //! One use case a module, each a small struct of the ports it needs. In an event's order: [`ingress`] takes a request in,
-//! [`routing`] turns it into tasks, [`telegram`] does them; [`hooks`] is what people manage, over [`api`].
+//! [`routing`] turns it into tasks, [`telegram`] does them. [`hooks`], [`tokens`] and [`history`] are what people manage, over [`api`].
 
 pub mod cache;
 pub mod clock;
@@ -10,16 +10,28 @@ pub mod ports;
 pub mod doors;
 pub mod ingress;
 pub mod limiter;
+pub mod ranges;
 
 pub mod routing;
 pub mod telegram;
 
+pub mod chores;
+pub mod dead_letters;
+pub mod reconcile;
+
 pub mod api;
+pub mod history;
 pub mod hooks;
+pub mod tokens;
 
 pub mod answer;
+mod fields;
 pub mod logging;
+pub mod metrics;
+pub mod spans;
 pub mod web;
 
-#[cfg(feature = "conformance")]
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+#[cfg(any(test, feature = "conformance"))]
+pub mod memory;

@@ -1,106 +1,234 @@
 //! How many requests a minute pass, per hook and over all.
 //!
-//! The counts live in this process: exact where it is the only one, per instance of the function when deployed.
+//! One process counts alone, exactly. Several share buckets in the [`Notebook`], and each leases blocks from them: the store
+//! is written once per block, and while a bucket is empty nobody asks it.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bellhop_core::hook::Hook;
 use bellhop_core::id::HookId;
-use bellhop_core::limit::Bucket;
+use bellhop_core::limit::{Lease, Place, SharedBucket};
 use bellhop_core::time::Timestamp;
+use futures_util::future::join_all;
+
+use crate::ports::{NewNote, Notebook, PortError, PortResult, Topic};
+
+/// How long the store may take over a lease; it is not waited for longer.
+const LEASE_TIME: Duration = Duration::from_millis(500);
+
+/// How often a lease is tried where others change the bucket at the same moment.
+const TRIES: usize = 5;
+
+/// After this time without a lease a bucket is full anyway, and its note may go.
+const NOTE_MS: u64 = 3_600_000;
+
+/// The key of the limit over all hooks.
+const ALL: &str = "*";
 
 /// Counts the requests of every hook.
-#[derive(Debug, Default)]
 pub struct Limiter {
-    buckets: Mutex<Buckets>,
+    notes: Option<Arc<dyn Notebook>>,
+    held: Mutex<Held>,
+    /// Whether the store failed the last time, so that this is logged once.
+    failing: AtomicBool,
 }
 
-#[derive(Debug, Default)]
-struct Buckets {
-    all: Option<Bucket>,
-    hooks: HashMap<HookId, Bucket>,
+/// What this process holds of each limit.
+#[derive(Default)]
+struct Held {
+    all: Option<Lease>,
+    hooks: HashMap<HookId, Lease>,
+}
+
+/// A limit that a request counts for; `None` is the one over all hooks.
+type Limit<'h> = (Option<&'h HookId>, u32);
+
+/// Requests to lease of a limit.
+struct Wanted<'h> {
+    limit: Limit<'h>,
+    requests: u32,
+}
+
+/// What came of a lease.
+enum Leased {
+    Granted(u32),
+    Refused(u64),
+    CrowdedOut,
+    Failed,
 }
 
 impl Limiter {
+    /// A limiter for the only process there is.
+    pub fn alone() -> Self {
+        Self::over(None)
+    }
+
+    /// A limiter for one of several processes that share these notes.
+    pub fn leasing(notes: Arc<dyn Notebook>) -> Self {
+        Self::over(Some(notes))
+    }
+
+    /// A limiter that holds nothing yet.
+    fn over(notes: Option<Arc<dyn Notebook>>) -> Self {
+        Self { notes, held: Mutex::default(), failing: AtomicBool::new(false) }
+    }
+
     /// Lets one request of these hooks through, or says in how many seconds to come back; then nothing is counted.
-    pub fn pass<'h>(
+    pub async fn pass<'h>(
         &self,
         hooks: impl Iterator<Item = &'h Hook> + Clone,
         all_per_minute: u32,
         now: Timestamp,
     ) -> Result<(), u64> {
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let Buckets { all, hooks: by_hook } = &mut *buckets;
-        let all = fitting(all.get_or_insert_with(|| Bucket::new(all_per_minute, now)), all_per_minute, now);
-        let mut wait = all.check(now).err();
-        for hook in hooks.clone() {
-            let rate = hook.rate_per_minute;
-            if !by_hook.contains_key(&hook.id) {
-                by_hook.insert(hook.id.clone(), Bucket::new(rate, now));
-            }
-            if let Some(bucket) = by_hook.get_mut(&hook.id) {
-                wait = wait.max(fitting(bucket, rate, now).check(now).err());
+        let hooks = hooks.map(|hook| (Some(&hook.id), hook.rate_per_minute));
+        let limits = std::iter::once((None, all_per_minute)).chain(hooks);
+        let wanted = self.take(limits.clone(), now)?;
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let leased = join_all(wanted.iter().map(|wanted| self.lease(wanted, now))).await;
+        self.settle(limits, wanted.into_iter().zip(leased), now)
+    }
+
+    /// Takes one from every limit that has one at hand; says what must be leased for the others. Takes nothing where a limit
+    /// is used up.
+    fn take<'h>(
+        &self,
+        limits: impl Iterator<Item = Limit<'h>> + Clone,
+        now: Timestamp,
+    ) -> Result<Vec<Wanted<'h>>, u64> {
+        let mut held = self.held();
+        let mut wanted = Vec::new();
+        let mut wait = None;
+        for limit in limits.clone() {
+            match self.with(&mut held, limit, now, |lease| lease.look(now)) {
+                Place::Free => {}
+                Place::Full(seconds) => wait = wait.max(Some(seconds)),
+                Place::Lease(requests) => wanted.push(Wanted { limit, requests }),
             }
         }
         if let Some(seconds) = wait {
             return Err(seconds);
         }
-        all.take();
-        for hook in hooks {
-            if let Some(bucket) = by_hook.get_mut(&hook.id) {
-                bucket.take();
+        for limit in limits.filter(|limit| !wanted.iter().any(|wanted| wanted.limit == *limit)) {
+            self.with(&mut held, limit, now, Lease::take);
+        }
+        Ok(wanted)
+    }
+
+    /// Takes in what was leased, and one from each of those limits; gives all back where one of them has none.
+    fn settle<'h>(
+        &self,
+        limits: impl Iterator<Item = Limit<'h>>,
+        leased: impl Iterator<Item = (Wanted<'h>, Leased)>,
+        now: Timestamp,
+    ) -> Result<(), u64> {
+        let mut held = self.held();
+        let mut wait = None;
+        let mut without = Vec::new();
+        for (Wanted { limit, .. }, leased) in leased {
+            let place = self.with(&mut held, limit, now, |lease| {
+                match leased {
+                    Leased::Granted(requests) => lease.granted(requests),
+                    Leased::Refused(seconds) => lease.refused(seconds, now),
+                    Leased::CrowdedOut => lease.crowded_out(),
+                    Leased::Failed => lease.failed(now),
+                }
+                let place = lease.look(now);
+                if place == Place::Free {
+                    lease.take();
+                }
+                place
+            });
+            let seconds = match place {
+                Place::Free => continue,
+                Place::Full(seconds) => seconds,
+                Place::Lease(_) => 1,
+            };
+            wait = wait.max(Some(seconds));
+            without.push(limit);
+        }
+        let Some(seconds) = wait else { return Ok(()) };
+        for limit in limits.filter(|limit| !without.contains(limit)) {
+            self.with(&mut held, limit, now, Lease::put_back);
+        }
+        Err(seconds)
+    }
+
+    /// Leases requests of a limit from the bucket that all share.
+    async fn lease(&self, wanted: &Wanted<'_>, now: Timestamp) -> Leased {
+        let Some(notes) = self.notes.as_deref() else { return Leased::Failed };
+        let asked = tokio::time::timeout(LEASE_TIME, ask(notes, wanted, now)).await;
+        match asked.unwrap_or_else(|_| Err(PortError::new("a lease", "no answer in time"))) {
+            Ok(leased) => {
+                self.failing.store(false, Ordering::Relaxed);
+                leased
+            }
+            Err(error) => {
+                if !self.failing.swap(true, Ordering::Relaxed) {
+                    log::error!(error:%; "limits cannot be read; until they can, this process counts for itself");
+                }
+                Leased::Failed
             }
         }
-        Ok(())
+    }
+
+    /// Does something with what is held of a limit, which is made anew where its rate has been changed.
+    fn with<T>(
+        &self,
+        held: &mut Held,
+        (hook, per_minute): Limit<'_>,
+        now: Timestamp,
+        change: impl FnOnce(&mut Lease) -> T,
+    ) -> T {
+        let new = || match self.notes {
+            Some(_) => Lease::new(per_minute),
+            None => Lease::whole(per_minute, now),
+        };
+        let lease = match hook {
+            None => held.all.get_or_insert_with(new),
+            // Asked first, because an entry would want an id of its own for each request.
+            Some(hook) => match held.hooks.get_mut(hook) {
+                Some(lease) => lease,
+                None => held.hooks.entry(hook.clone()).or_insert_with(new),
+            },
+        };
+        if lease.per_minute() != per_minute {
+            *lease = new();
+        }
+        change(lease)
+    }
+
+    /// What is held; nothing panics while it is locked.
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The bucket, made anew where its rate has been changed.
-fn fitting(bucket: &mut Bucket, per_minute: u32, now: Timestamp) -> &mut Bucket {
-    if bucket.per_minute() != per_minute {
-        *bucket = Bucket::new(per_minute, now);
+/// Takes requests out of a shared bucket; one write where nobody else is at it.
+async fn ask(notes: &dyn Notebook, wanted: &Wanted<'_>, now: Timestamp) -> PortResult<Leased> {
+    let (hook, per_minute) = wanted.limit;
+    let key = hook.map_or(ALL, HookId::as_str);
+    for _ in 0..TRIES {
+        let note = notes.note(Topic::Limit, key).await?;
+        let read = note.as_ref().and_then(|note| serde_json::from_str(&note.text).ok());
+        let mut bucket: SharedBucket = read.unwrap_or_else(|| SharedBucket::full(per_minute, now));
+        let granted = match bucket.take(wanted.requests, per_minute, now) {
+            Ok(granted) => granted,
+            Err(seconds) => return Ok(Leased::Refused(seconds)),
+        };
+        let text = serde_json::to_string(&bucket).map_err(|e| PortError::new("a limit's note", e))?;
+        let expires = Some(now.plus_ms(NOTE_MS));
+        let note_now = NewNote { topic: Topic::Limit, key, text: &text, expires };
+        if notes.swap(&note_now, note.map(|note| note.version)).await? {
+            return Ok(Leased::Granted(granted));
+        }
     }
-    bucket
+    Ok(Leased::CrowdedOut)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn hook(id: &str, rate_per_minute: u32) -> Hook {
-        serde_json::from_value(serde_json::json!({
-            "id": id, "name": id, "path": "p", "sender": "none", "secrets": [], "rate_per_minute": rate_per_minute,
-            "max_body_bytes": 1, "actions": [], "status": "active", "origin": "api", "created_at": 0, "updated_at": 0,
-        }))
-        .unwrap()
-    }
-
-    #[test]
-    fn a_request_counts_for_all_its_hooks_or_for_none() {
-        let (limiter, now) = (Limiter::default(), Timestamp::from_seconds(9));
-        let (wide, narrow) = (hook("wide", 3), hook("narrow", 1));
-        assert_eq!(limiter.pass([&wide, &narrow].into_iter(), 100, now), Ok(()));
-        for _ in 0..5 {
-            assert_eq!(limiter.pass([&wide, &narrow].into_iter(), 100, now), Err(60));
-        }
-        assert_eq!(limiter.pass([&wide].into_iter(), 100, now), Ok(()));
-        assert_eq!(limiter.pass([&wide].into_iter(), 100, now), Ok(()));
-        assert_eq!(limiter.pass([&wide].into_iter(), 100, now), Err(20));
-    }
-
-    #[test]
-    fn the_limit_over_all_hooks_holds_for_all() {
-        let (limiter, now) = (Limiter::default(), Timestamp::from_seconds(9));
-        assert_eq!(limiter.pass([&hook("a", 9)].into_iter(), 1, now), Ok(()));
-        assert_eq!(limiter.pass([&hook("b", 9)].into_iter(), 1, now), Err(60));
-    }
-
-    #[test]
-    fn a_new_rate_is_in_force_at_once() {
-        let (limiter, now) = (Limiter::default(), Timestamp::from_seconds(9));
-        assert_eq!(limiter.pass([&hook("a", 1)].into_iter(), 100, now), Ok(()));
-        assert!(limiter.pass([&hook("a", 1)].into_iter(), 100, now).is_err());
-        assert_eq!(limiter.pass([&hook("a", 2)].into_iter(), 100, now), Ok(()));
-    }
-}
+mod tests;

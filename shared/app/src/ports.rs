@@ -1,31 +1,48 @@
 //! Everything the use cases ask of the world. An adapter implements these; a use case holds only those it needs.
 
+mod notebook;
+
 use std::collections::HashMap;
 
 use async_trait::async_trait;
 use bellhop_core::config::Settings;
-use bellhop_core::event::Event;
+use bellhop_core::event::{Event, EventHead};
 use bellhop_core::hook::Hook;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox::Message;
+use bellhop_core::order::{Order, RefusedRequest};
 use bellhop_core::secret::{Secret, SecretRef};
 use bellhop_core::task::Task;
-use bellhop_core::telegram::pace::Pace;
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
-use serde::{Deserialize, Serialize};
+
+pub use notebook::{NewNote, Note, Notebook, Topic};
 
 /// A part of the world did not do what was asked; asking again later may help.
 ///
 /// The text is for the log: adapters keep secrets and bodies out of it.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{0}")]
-pub struct PortError(String);
+#[error("{text}")]
+pub struct PortError {
+    text: String,
+    too_much: bool,
+}
 
 impl PortError {
     /// Says what failed, and why.
     pub fn new(what: &str, why: impl std::fmt::Display) -> Self {
-        Self(format!("{what}: {why}"))
+        Self { text: format!("{what}: {why}"), too_much: false }
+    }
+
+    /// Says what was refused because it was more than can be done at once: asking again will not help, asking for less
+    /// will.
+    pub fn too_much(what: &str, why: impl std::fmt::Display) -> Self {
+        Self { too_much: true, ..Self::new(what, why) }
+    }
+
+    /// Whether it was refused because it was more than can be done at once.
+    pub const fn is_too_much(&self) -> bool {
+        self.too_much
     }
 }
 
@@ -70,6 +87,9 @@ pub trait HookReader: Send + Sync {
 pub trait HookWriter: Send + Sync {
     /// Writes the hooks and deletes those named, all or nothing; settings too where they are given.
     async fn write_hooks(&self, put: &[Hook], delete: &[HookId], settings: Option<&Settings>) -> PortResult<()>;
+
+    /// Writes a hook in place of itself only where the one in the store has still this version; says whether it did.
+    async fn replace_hook(&self, hook: &Hook, version: u64) -> PortResult<bool>;
 }
 
 /// The values behind secret references.
@@ -98,7 +118,7 @@ pub enum Claim {
     Duplicate(EventId),
 }
 
-/// The record of events, and of the tasks made of them.
+/// The record of events, as the router keeps it.
 #[async_trait]
 pub trait EventLog: Send + Sync {
     /// Claims a sender's delivery for a hook and an event, until `expires`.
@@ -110,11 +130,88 @@ pub trait EventLog: Send + Sync {
         expires: Timestamp,
     ) -> PortResult<Claim>;
 
-    /// Records an event and its tasks, until `expires`; what is recorded already stays as it is.
-    async fn record(&self, event: &Event, tasks: &[Task], expires: Timestamp) -> PortResult<()>;
+    /// Records an event with the tasks made of it, together, until `expires`; says whether it is new. What is recorded
+    /// already stays as it is.
+    async fn record(&self, event: &Event, tasks: &[Task], expires: Timestamp) -> PortResult<bool>;
 
     /// The event of this id.
     async fn event(&self, id: EventId) -> PortResult<Option<Event>>;
+
+    /// Records a refused request, until `expires`.
+    async fn record_refused(&self, refused: &RefusedRequest, expires: Timestamp) -> PortResult<()>;
+}
+
+/// A recorded event, without its body, and its tasks as they stand.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordedEvent {
+    /// The event's head.
+    pub head: EventHead,
+    /// Its tasks, those of replays among them, by id.
+    pub tasks: Vec<Task>,
+}
+
+/// A part of a list, newest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    /// The entries.
+    pub items: Vec<T>,
+    /// Where the list goes on, if it does: older than this. It may go on though there were no entries.
+    pub next: Option<EventId>,
+}
+
+/// The record of events, as people look at it, newest first.
+#[async_trait]
+pub trait History: Send + Sync {
+    /// At most `most` events older than `older_than` and not older than `oldest`.
+    async fn events(
+        &self,
+        older_than: Option<EventId>,
+        oldest: Timestamp,
+        most: usize,
+    ) -> PortResult<Page<RecordedEvent>>;
+
+    /// One event with its tasks.
+    async fn recorded(&self, id: EventId) -> PortResult<Option<RecordedEvent>>;
+
+    /// At most `most` refused requests older than `older_than` and not older than `oldest`.
+    async fn refused(
+        &self,
+        older_than: Option<EventId>,
+        oldest: Timestamp,
+        most: usize,
+    ) -> PortResult<Page<RefusedRequest>>;
+
+    /// Deletes an event's headers and body and notes when; says whether there was such an event.
+    async fn erase(&self, id: EventId, now: Timestamp) -> PortResult<bool>;
+
+    /// Deletes an event and its tasks.
+    async fn delete(&self, id: EventId) -> PortResult<()>;
+}
+
+/// How often hooks had an event.
+#[async_trait]
+pub trait Tallies: Send + Sync {
+    /// Adds events to a hook's count; the last of them came at `last`.
+    async fn add(&self, hook: &HookId, events: u64, last: Timestamp) -> PortResult<()>;
+
+    /// Every hook's count; a hook without events is absent.
+    async fn tallies(&self) -> PortResult<HashMap<HookId, Tally>>;
+}
+
+/// How often a hook had an event.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// How many events it had.
+    pub events: u64,
+    /// When the last of them came.
+    pub last: Timestamp,
+}
+
+/// Where the router is given orders; they take the inbox's way.
+#[async_trait]
+pub trait Orders: Send + Sync {
+    /// Gives an order; when this returns, it survives a crash of anything.
+    async fn give(&self, order: &Order) -> PortResult<()>;
 }
 
 /// The workers' queues.
@@ -140,67 +237,39 @@ pub trait Receipts: Send + Sync {
     async fn postpone(&self, messages: &[Postponed<'_>]) -> PortResult<()>;
 }
 
-/// What a worker finds when it wants to start a task.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Start {
-    /// The task is the worker's, until its lease ends.
-    Go(Box<Task>),
-    /// There is nothing to do: the task is final, or its record has expired.
-    Done,
-    /// Another worker has it until then.
-    Held(Timestamp),
+/// A message that a queue has put aside, because whoever received it failed on it too often.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The queue's id for it.
+    pub id: String,
+    /// The receipt it came with.
+    pub receipt: String,
+    /// The message.
+    pub body: String,
+}
+
+/// The messages that a queue has put aside.
+#[async_trait]
+pub trait DeadLetters: Send + Sync {
+    /// At most ten of them, which are out of sight for some minutes then; none where no more are in sight.
+    async fn receive(&self) -> PortResult<Vec<DeadLetter>>;
+
+    /// Deletes at most ten of them, by the receipts they came with.
+    async fn delete(&self, receipts: &[String]) -> PortResult<()>;
 }
 
 /// The record of tasks, as workers keep it.
 #[async_trait]
 pub trait TaskLog: Send + Sync {
-    /// Takes a task, until `lease_ends`; nobody else may have it meanwhile.
-    async fn start(&self, id: &TaskId, now: Timestamp, lease_ends: Timestamp) -> PortResult<Start>;
-
-    /// Writes a task down as it stands after an attempt, and gives it back.
-    async fn save(&self, task: &Task) -> PortResult<()>;
-
-    /// Takes tasks in order, up to the first that another worker has, which ends the answer.
-    async fn start_all(&self, ids: &[TaskId], now: Timestamp, lease_ends: Timestamp) -> PortResult<Vec<Start>> {
-        let mut starts = Vec::with_capacity(ids.len());
-        for id in ids {
-            let start = self.start(id, now, lease_ends).await?;
-            let held = matches!(start, Start::Held(_));
-            starts.push(start);
-            if held {
-                break;
-            }
-        }
-        Ok(starts)
-    }
+    /// The tasks of these ids as they were last written down, in the ids' order; `None` for one that nobody has written
+    /// down since its event was recorded, and for one whose record has expired.
+    async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Option<Task>>>;
 
     /// Writes tasks down that shared an attempt; the sooner all are, the fewer effects a crash repeats.
-    async fn save_all(&self, tasks: &[Task]) -> PortResult<()> {
-        futures_util::future::try_join_all(tasks.iter().map(|task| self.save(task))).await.map(|_| ())
-    }
+    async fn save(&self, tasks: &[Task]) -> PortResult<()>;
 
-    /// The task of this id.
-    async fn task(&self, id: &TaskId) -> PortResult<Option<Task>>;
-}
-
-/// What the Telegram workers remember of chats, together.
-#[async_trait]
-pub trait ChatBook: Send + Sync {
-    /// What is remembered of a chat, or of the whole bot.
-    async fn entry(&self, key: &str) -> PortResult<Option<ChatEntry>>;
-
-    /// Remembers it.
-    async fn set_entry(&self, key: &str, entry: &ChatEntry) -> PortResult<()>;
-}
-
-/// What is remembered of a chat.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ChatEntry {
-    /// The pace kept with it.
-    pub pace: Pace,
-    /// Where it has moved to, if it has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub moved_to: Option<String>,
+    /// Writes down tasks made besides those of their event; one that is there already stays as it is.
+    async fn add(&self, tasks: &[Task]) -> PortResult<()>;
 }
 
 /// A message for the Bot API.
@@ -243,4 +312,19 @@ pub trait BotApi: Send + Sync {
 pub trait DryRun: Send + Sync {
     /// Shows a message as it would look.
     fn show(&self, message: &BotMessage<'_>);
+}
+
+/// Since when the oldest thing has been waiting in each queue of one process; `None` where nothing waits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Oldest {
+    /// In the inbox.
+    pub inbox: Option<Timestamp>,
+    /// In the workers' queue; what waits for its next attempt waits too.
+    pub work: Option<Timestamp>,
+}
+
+/// The queues of one process, as its operator looks at them.
+pub trait Queues: Send + Sync {
+    /// Since when the oldest thing has been waiting.
+    fn oldest(&self) -> PortResult<Oldest>;
 }

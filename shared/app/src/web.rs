@@ -14,7 +14,8 @@ use http::{HeaderMap, HeaderValue, Method};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::answer::Refused;
-use crate::ingress::{Ingress, too_large_answer};
+use crate::ingress::{Ingress, Unread};
+use crate::metrics::METRICS;
 
 /// How long a sender may take over its body.
 const BODY_TIME: Duration = Duration::from_secs(15);
@@ -32,7 +33,10 @@ pub fn router(ingress: Arc<Ingress>) -> Router {
 async fn receive(State(ingress): State<Arc<Ingress>>, request: Request) -> Response {
     match take_in(&ingress, request).await {
         Ok(body) => json_response(200, body, None),
-        Err(refused) => refusal(&refused),
+        Err(refused) => {
+            METRICS.refused(&refused);
+            refusal(&refused)
+        }
     }
 }
 
@@ -48,19 +52,21 @@ async fn take_in(ingress: &Ingress, request: Request) -> Result<String, Refused>
     let headers = Headers::new(&pairs);
     let admitted = ingress.admit(path, source_ip, headers).await?;
     let limit = usize::try_from(admitted.max_body_bytes).unwrap_or(usize::MAX);
-    let reading = tokio::time::timeout(BODY_TIME, Limited::new(body, limit).collect());
-    let body = match reading.await {
-        Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            return Err(too_large_answer(admitted.max_body_bytes));
+    let mut read = 0;
+    let counted = body.map_frame(|frame| {
+        read += frame.data_ref().map_or(0, |data| data.len() as u64);
+        frame
+    });
+    let why = match tokio::time::timeout(BODY_TIME, Limited::new(counted, limit).collect()).await {
+        Ok(Ok(body)) => {
+            let id = ingress.accept(&admitted, headers, &body.to_bytes()).await?;
+            return Ok(accepted(&id));
         }
-        Ok(Err(_)) => return Err(Refused::new(400, "bad_request", "the body broke off")),
-        Err(_) => {
-            return Err(Refused::new(408, "too_slow", "the body took too long to arrive"));
-        }
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Unread::TooLarge,
+        Ok(Err(_)) => Unread::BrokenOff,
+        Err(_) => Unread::TooSlow,
     };
-    let id = ingress.accept(&admitted, headers, &body).await?;
-    Ok(accepted(&id))
+    Err(ingress.unread(&admitted, why, read).await)
 }
 
 /// What the health check answers.
@@ -98,8 +104,8 @@ pub fn refusal(refused: &Refused) -> Response {
 }
 
 /// A response with a JSON body.
-pub fn json_response(status: u16, body: String, retry_after: Option<u64>) -> Response {
-    let mut response = Response::new(Body::from(body));
+pub fn json_response(status: u16, body: impl Into<Body>, retry_after: Option<u64>) -> Response {
+    let mut response = Response::new(body.into());
     *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -107,4 +113,40 @@ pub fn json_response(status: u16, body: String, retry_after: Option<u64>) -> Res
         headers.insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::{StreamExt as _, stream};
+    use serde_json::json;
+
+    use super::*;
+    use crate::ingress::fakes::Memory;
+
+    /// The status of the answer to a body, and what was recorded of it: status, cause and length.
+    async fn send(body: Body) -> (u16, Vec<(u16, String, u64)>) {
+        let memory = Memory::with(&[json!({"id": "hk_1", "max_body_bytes": 10})], &[]);
+        let request = Request::builder().method("POST").uri("/webhook/p").body(body).unwrap();
+        let response = receive(State(Arc::new(memory.ingress())), request).await;
+        let refused = memory.refused().into_iter();
+        (response.status().as_u16(), refused.map(|r| (r.status, r.cause, r.body_bytes)).collect())
+    }
+
+    /// A body of these pieces.
+    fn pieces(pieces: &[&'static str]) -> impl stream::Stream<Item = Result<&'static str, Infallible>> + use<> {
+        stream::iter(pieces.iter().copied().map(Ok).collect::<Vec<_>>())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_is_not_read_to_its_end_is_recorded() {
+        assert_eq!(send(Body::from_stream(pieces(&["12345", "67890"]))).await, (200, vec![]));
+        let large = send(Body::from_stream(pieces(&["12345", "67890", "1"]))).await;
+        assert_eq!(large, (413, vec![(413, "too large".to_owned(), 11)]));
+        let fails = stream::iter([Ok("123"), Err("gone")]);
+        assert_eq!(send(Body::from_stream(fails)).await, (400, vec![(400, "broken off".to_owned(), 3)]));
+        let slow = pieces(&["1234"]).chain(stream::pending());
+        assert_eq!(send(Body::from_stream(slow)).await, (408, vec![(408, "too slow".to_owned(), 4)]));
+    }
 }

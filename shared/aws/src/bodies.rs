@@ -27,6 +27,11 @@ impl Bucket {
         self.call("a body could not be stored", Method::PUT, event, &pack(body)).await.map(|_| ())
     }
 
+    /// Deletes an event's body, if there is one.
+    pub(crate) async fn delete(&self, event: EventId) -> PortResult<()> {
+        self.call("a body could not be deleted", Method::DELETE, event, &[]).await.map(|_| ())
+    }
+
     /// Makes a call about an event's body; an answer other than 2xx is an error.
     async fn call(&self, what: &str, method: Method, event: EventId, body: &[u8]) -> PortResult<Reply> {
         let url = format!("{}/bodies/{event}", self.address);

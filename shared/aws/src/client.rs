@@ -14,7 +14,7 @@ use bellhop_app::ports::{Clock, PortError, PortResult};
 use crate::http::Http;
 use crate::parameters::Parameters;
 use crate::signed::{Patience, Signed};
-use crate::{Bucket, Events, SqsInbox, SqsReceipts, SsmSecrets, SsmVault, Table, TelegramQueue};
+use crate::{Bucket, Events, SqsDeadLetters, SqsInbox, SqsReceipts, SsmSecrets, SsmVault, Table, TelegramQueue};
 
 /// How long one attempt of a call may take, and the call with all its attempts: a sender is answered within 3 s.
 const ATTEMPT_TIME: Duration = Duration::from_millis(1_200);
@@ -97,6 +97,11 @@ impl Aws {
     /// Messages of a queue that a worker has received.
     pub fn receipts(&self, queue_url: String) -> SqsReceipts {
         SqsReceipts::new(aws_sdk_sqs::Client::new(&self.config("sqs")), queue_url)
+    }
+
+    /// The messages that a queue has put aside in the dead-letter queue at this URL.
+    pub fn dead_letters(&self, queue_url: String) -> SqsDeadLetters {
+        SqsDeadLetters::new(aws_sdk_sqs::Client::new(&self.config("sqs")), queue_url)
     }
 
     /// Secrets, those of our own below a prefix of parameter names.

@@ -1,27 +1,27 @@
 //! The record of events, in the table; bodies too large for a row are in the bucket already.
+//!
+//! An event and its tasks are one row, written at once: half an event is never seen, and a small one costs one write.
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use bellhop_app::ports::{Bodies as _, Claim, EventLog, PortError, PortResult};
 use bellhop_core::event::Event;
 use bellhop_core::id::{EventId, HookId};
+use bellhop_core::order::RefusedRequest;
 use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
-use futures_util::future::try_join_all;
 
 use crate::error::failed;
-use crate::inbox::MOST_CARRIED_BYTES;
-use crate::pack::{pack, unpack};
-use crate::table::{Key, Row, document, read_document, read_text, seconds, text};
+use crate::record::{pack_event, unpack_record};
+use crate::table::{Key, Row, document, packed, read_packed, read_text, seconds, text};
 use crate::{Bucket, Table};
 
 /// The record of events.
 #[derive(Clone)]
 pub struct Events {
-    table: Table,
-    bodies: Bucket,
+    pub(crate) table: Table,
+    pub(crate) bodies: Bucket,
 }
 
 impl Events {
@@ -64,34 +64,33 @@ impl EventLog for Events {
         Err(failed("a delivery could not be claimed")(error))
     }
 
-    async fn record(&self, event: &Event, tasks: &[Task], expires: Timestamp) -> PortResult<()> {
-        let mut rows = vec![event_row(event, expires)?];
-        for task in tasks {
-            rows.push(crate::tasks::task_row(task, expires)?);
-        }
-        // At the same time: nothing reads a task before its work is queued.
-        try_join_all(rows.into_iter().map(|row| self.table.put_new(row))).await.map(|_| ())
+    async fn record(&self, event: &Event, tasks: &[Task], expires: Timestamp) -> PortResult<bool> {
+        let row = event_row(event.head.id, pack_event(event, tasks)?, expires);
+        self.table.put_if(row, "attribute_not_exists(pk)").await
     }
 
     async fn event(&self, id: EventId) -> PortResult<Option<Event>> {
         let Some(row) = self.table.row(&Key::event(id)).await? else { return Ok(None) };
-        let body = match row.get("body").and_then(|body| body.as_b().ok()) {
-            Some(stored) => unpack(stored.as_ref())?,
+        let record = unpack_record(read_packed(&row, "record")?)?;
+        let body = match record.body {
+            Some(body) => body,
             None => self.bodies.get(id).await?,
         };
-        Ok(Some(Event { head: read_document(&row, "head")?, body }))
+        Ok(Some(Event { head: record.head, body }))
+    }
+
+    async fn record_refused(&self, refused: &RefusedRequest, expires: Timestamp) -> PortResult<()> {
+        let mut row = Key::refused(refused.id).row();
+        row.insert("doc".to_owned(), document(refused)?);
+        row.insert("expires_at".to_owned(), seconds(expires));
+        self.table.put(row).await
     }
 }
 
-/// An event's row, without a body where that is larger than what any message carries: then ingress has put it into the
-/// bucket.
-fn event_row(event: &Event, expires: Timestamp) -> PortResult<Row> {
-    let mut row = Key::event(event.head.id).row();
-    row.insert("head".to_owned(), document(&event.head)?);
+/// An event's row.
+pub(crate) fn event_row(id: EventId, record: Vec<u8>, expires: Timestamp) -> Row {
+    let mut row = Key::event(id).row();
+    row.insert("record".to_owned(), packed(record));
     row.insert("expires_at".to_owned(), seconds(expires));
-    let stored = pack(&event.body);
-    if stored.len() <= MOST_CARRIED_BYTES {
-        row.insert("body".to_owned(), AttributeValue::B(Blob::new(stored)));
-    }
-    Ok(row)
+    row
 }

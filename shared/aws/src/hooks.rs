@@ -8,8 +8,8 @@ use bellhop_core::hook::Hook;
 use bellhop_core::id::HookId;
 
 use crate::Table;
-use crate::error::failed;
-use crate::table::{Key, Row, document, read_document, read_text, text};
+use crate::error::{code, failed};
+use crate::table::{Key, Row, count, document, is_refused, read_document, read_text};
 
 /// How many rows one transaction may change.
 const MOST_CHANGES: usize = 100;
@@ -18,28 +18,14 @@ const MOST_CHANGES: usize = 100;
 impl HookReader for Table {
     async fn hooks_and_settings(&self) -> PortResult<(Vec<Hook>, Settings)> {
         let settings_key = Key::settings();
-        let request = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .key_condition_expression("pk = :hooks")
-            .expression_attribute_values(":hooks", text(&settings_key.pk))
-            .consistent_read(true);
-        let (mut hooks, mut settings, mut next) = (Vec::new(), Settings::default(), None);
-        loop {
-            let page = request.clone().set_exclusive_start_key(next);
-            let page = page.send().await.map_err(failed("hooks could not be read"))?;
-            for row in page.items() {
-                match read_text(row, "sk")? == settings_key.sk {
-                    true => settings = read_document(row, "doc")?,
-                    false => hooks.extend(read_hook(row)),
-                }
-            }
-            next = page.last_evaluated_key;
-            if next.is_none() {
-                return Ok((hooks, settings));
+        let (mut hooks, mut settings) = (Vec::new(), Settings::default());
+        for row in &self.rows(&settings_key.pk, None).await? {
+            match read_text(row, "sk")? == settings_key.sk {
+                true => settings = read_document(row, "doc")?,
+                false => hooks.extend(read_hook(row)),
             }
         }
+        Ok((hooks, settings))
     }
 
     async fn settings(&self) -> PortResult<Settings> {
@@ -53,10 +39,12 @@ impl HookWriter for Table {
     async fn write_hooks(&self, put: &[Hook], delete: &[HookId], settings: Option<&Settings>) -> PortResult<()> {
         let mut changes = Vec::with_capacity(put.len() + delete.len() + 1);
         for hook in put {
-            changes.push(self.put_change(&Key::hook(&hook.id), hook)?);
+            changes.push(self.put_change(hook_row(hook)?)?);
         }
         if let Some(settings) = settings {
-            changes.push(self.put_change(&Key::settings(), settings)?);
+            let mut row = Key::settings().row();
+            row.insert("doc".to_owned(), document(settings)?);
+            changes.push(self.put_change(row)?);
         }
         for id in delete {
             let delete = Delete::builder().table_name(&self.name).set_key(Some(Key::hook(id).row())).build();
@@ -68,25 +56,40 @@ impl HookWriter for Table {
         }
         if changes.len() > MOST_CHANGES {
             let why = format!("{} changes at once, and the table takes {MOST_CHANGES}", changes.len());
-            return Err(PortError::new("the hooks cannot be written", why));
+            return Err(PortError::too_much("the hooks cannot be written", why));
         }
         let request = self.client.transact_write_items().set_transact_items(Some(changes));
         request.send().await.map(|_| ()).map_err(failed("the hooks could not be written"))
     }
+
+    async fn replace_hook(&self, hook: &Hook, version: u64) -> PortResult<bool> {
+        let request = self.client.put_item().table_name(&self.name).set_item(Some(hook_row(hook)?));
+        let request = request.condition_expression("version = :version");
+        match request.expression_attribute_values(":version", count(version)).send().await {
+            Err(error) if is_refused(code(&error)) => Ok(false),
+            result => result.map(|_| true).map_err(failed("a hook could not be written")),
+        }
+    }
 }
 
 impl Table {
-    /// A change that writes a document.
-    fn put_change(&self, key: &Key, value: &impl serde::Serialize) -> PortResult<TransactWriteItem> {
-        let mut row = key.row();
-        row.insert("doc".to_owned(), document(value)?);
+    /// A change that writes a row.
+    fn put_change(&self, row: Row) -> PortResult<TransactWriteItem> {
         let put = Put::builder().table_name(&self.name).set_item(Some(row)).build();
-        let put = put.map_err(|e| PortError::new("a document cannot be written", e))?;
+        let put = put.map_err(|e| PortError::new("a row cannot be written", e))?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
 }
 
-/// A hook's row; one that this version cannot read is left out, so that it does not close every other door.
+/// A hook's row. Its version is an attribute of its own besides, so that a write can depend on it.
+fn hook_row(hook: &Hook) -> PortResult<Row> {
+    let mut row = Key::hook(&hook.id).row();
+    row.insert("doc".to_owned(), document(hook)?);
+    row.insert("version".to_owned(), count(hook.version));
+    Ok(row)
+}
+
+/// The hook in a row; one that this version cannot read is left out, so that it does not close every other door.
 fn read_hook(row: &Row) -> Option<Hook> {
     let hook = read_document(row, "doc");
     hook.inspect_err(|error| {

@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
-use bellhop_app::ports::{Inbox, PortResult};
-use bellhop_core::inbox::Message;
+use bellhop_app::ports::{Inbox, Orders, PortResult};
+use bellhop_core::inbox::{Message, order_text};
+use bellhop_core::order::Order;
 
 use crate::Bucket;
 use crate::error::failed;
@@ -28,6 +29,12 @@ impl SqsInbox {
     pub(crate) const fn new(client: Client, queue_url: String, bodies: Bucket) -> Self {
         Self { client, queue_url, bodies }
     }
+
+    /// Sends a message.
+    async fn send(&self, text: String) -> PortResult<()> {
+        let request = self.client.send_message().queue_url(&self.queue_url).message_body(text);
+        request.send().await.map(|_| ()).map_err(failed("the inbox queue did not take a message"))
+    }
 }
 
 #[async_trait]
@@ -41,7 +48,13 @@ impl Inbox for SqsInbox {
             self.bodies.put(message.id, message.body).await?;
             message.to_claim()
         };
-        let request = self.client.send_message().queue_url(&self.queue_url).message_body(text);
-        request.send().await.map(|_| ()).map_err(failed("the inbox queue did not take a message"))
+        self.send(text).await
+    }
+}
+
+#[async_trait]
+impl Orders for SqsInbox {
+    async fn give(&self, order: &Order) -> PortResult<()> {
+        self.send(order_text(order)).await
     }
 }

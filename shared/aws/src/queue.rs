@@ -60,7 +60,7 @@ impl WorkQueue for TelegramQueue {
             let entry = SendMessageBatchRequestEntry::builder()
                 .id(batch.len().to_string())
                 .message_group_id(queue_word(work.group()))
-                .message_deduplication_id(queue_word(work.task().as_str()))
+                .message_deduplication_id(queue_word(&work.key()))
                 .message_body(body);
             batch.push(entry.build().map_err(|e| PortError::new("work cannot be queued", e))?);
         }
@@ -89,7 +89,8 @@ fn queue_word(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bellhop_core::id::{EventId, TaskId};
+    use bellhop_core::id::{EventId, HookId, TaskId};
+    use bellhop_core::task::Task;
     use bellhop_core::time::Timestamp;
     use bellhop_core::work::TelegramV1;
 
@@ -104,12 +105,11 @@ mod tests {
 
     #[test]
     fn characters_that_the_service_refuses_are_escaped() {
-        let work = Work::TelegramV1(TelegramV1 {
-            task: TaskId::from_text("t"),
-            event: EventId::new(Timestamp::from_ms(0), &[0; 10]),
-            chat: "1".to_owned(),
-            parts: vec!["a\u{ffff}b\u{fffe}\u{1}".to_owned()],
-        });
+        let (event, hook, now) =
+            (EventId::new(Timestamp::from_ms(0), &[0; 10]), HookId::from_text("hk"), Timestamp::from_ms(0));
+        let task = Task::queued(TaskId::new(event, &hook, 0), event, hook, "telegram", "1", now, now);
+        let work =
+            Work::TelegramV1(TelegramV1 { task, parts: vec!["a\u{ffff}b\u{fffe}\u{1}".to_owned()], trace: None });
         let body = body(&work).unwrap();
         assert!(body.contains(r"a\uffffb\ufffe\u0001"), "{body}");
         assert_eq!(serde_json::from_str::<Work>(&body).unwrap(), work);

@@ -4,19 +4,24 @@
 //! |---|---|---|
 //! | `HOOKS` | hook id | a hook |
 //! | `HOOKS` | `#SETTINGS` | what holds for all hooks |
-//! | `EVENT#<hour>` | event id | an event, by the hour (UTC) of its id |
-//! | `TASK#<hour>` | task id | a task, by the hour of its event |
+//! | `EVENT#<day>` | event id | an event with its tasks as they were made, by the day (UTC) of its id |
+//! | `TASK#<day>` | task id | a task that something was written down of since, by the day of its event |
+//! | `REFUSED#<day>` | its id | a refused request |
 //! | `SEEN#<sha256>` | `#` | who claimed a sender's delivery for a hook |
-//! | `CHAT#<chat>` | `#` | what is remembered of a chat |
+//! | `NOTE#<topic>` | key | a note |
+//! | `TALLY` | hook id | how often a hook had an event |
 //!
-//! All but hooks and settings end at `expires_at`. The service deletes them days later, so readers look at it too.
+//! All but hooks, settings, tallies and some notes end at `expires_at`. The service deletes them days later, so readers
+//! look at it too.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
-use bellhop_app::ports::{Clock, PortError, PortResult};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use bellhop_app::ports::{Clock, PortError, PortResult, Topic};
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::time::Timestamp;
 use serde::Serialize;
@@ -53,8 +58,40 @@ impl Table {
     pub(crate) async fn row(&self, key: &Key) -> PortResult<Option<Row>> {
         let request = self.client.get_item().table_name(&self.name).set_key(Some(key.row())).consistent_read(true);
         let row = request.send().await.map_err(failed("a row could not be read"))?.item;
-        let now = self.clock.now().as_seconds();
-        Ok(row.filter(|row| number(row, "expires_at").is_none_or(|expires| expires > now)))
+        Ok(row.filter(|row| self.is_there(row)))
+    }
+
+    /// The rows of a partition, by their sort keys, without those that have expired; only those from one sort key to
+    /// another where they are given.
+    pub(crate) async fn rows(&self, pk: &str, between: Option<(&str, &str)>) -> PortResult<Vec<Row>> {
+        let request = self.query(pk, between);
+        let (mut rows, mut next) = (Vec::new(), None);
+        loop {
+            let page = request.clone().set_exclusive_start_key(next);
+            let page = page.send().await.map_err(failed("rows could not be read"))?;
+            rows.extend(page.items.unwrap_or_default().into_iter().filter(|row| self.is_there(row)));
+            next = page.last_evaluated_key;
+            if next.is_none() {
+                return Ok(rows);
+            }
+        }
+    }
+
+    /// A request for the rows of a partition.
+    pub(crate) fn query(&self, pk: &str, between: Option<(&str, &str)>) -> QueryFluentBuilder {
+        let request = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .expression_attribute_values(":pk", text(pk))
+            .consistent_read(true);
+        match between {
+            Some((from, to)) => request
+                .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+                .expression_attribute_values(":from", text(from))
+                .expression_attribute_values(":to", text(to)),
+            None => request.key_condition_expression("pk = :pk"),
+        }
     }
 
     /// Writes a row, in place of any other at its key.
@@ -63,17 +100,35 @@ impl Table {
         request.send().await.map(|_| ()).map_err(failed("a row could not be written"))
     }
 
-    /// Writes a row unless there is one at its key.
-    pub(crate) async fn put_new(&self, row: Row) -> PortResult<()> {
+    /// Writes a row only where a condition holds for the one at its key; says whether it did.
+    pub(crate) async fn put_if(&self, row: Row, condition: &str) -> PortResult<bool> {
         let request = self.client.put_item().table_name(&self.name).set_item(Some(row));
-        match request.condition_expression("attribute_not_exists(pk)").send().await {
-            Err(error) if is_refused(crate::error::code(&error)) => Ok(()),
-            result => result.map(|_| ()).map_err(failed("a row could not be written")),
+        match request.condition_expression(condition).send().await {
+            Err(error) if is_refused(crate::error::code(&error)) => Ok(false),
+            result => result.map(|_| true).map_err(failed("a row could not be written")),
         }
+    }
+
+    /// Deletes the row at a key, if there is one; says whether there was one that had not expired.
+    pub(crate) async fn delete_row(&self, key: &Key) -> PortResult<bool> {
+        let request = self.client.delete_item().table_name(&self.name).set_key(Some(key.row()));
+        let deleted = request.return_values(ReturnValue::AllOld).send().await;
+        let row = deleted.map_err(failed("a row could not be deleted"))?.attributes;
+        // Nothing is an empty row to some.
+        Ok(row.is_some_and(|row| row.contains_key("pk") && self.is_there(&row)))
+    }
+
+    /// Whether a row has not expired.
+    pub(crate) fn is_there(&self, row: &Row) -> bool {
+        let now = self.clock.now().as_seconds();
+        number(row, "expires_at").is_none_or(|expires| expires > now)
     }
 }
 
 impl Key {
+    /// The partition of the hooks' counts.
+    pub(crate) const TALLIES: &str = "TALLY";
+
     /// Where a hook is.
     pub(crate) fn hook(id: &HookId) -> Self {
         Self::new("HOOKS".to_owned(), id.as_str())
@@ -86,13 +141,23 @@ impl Key {
 
     /// Where an event is.
     pub(crate) fn event(id: EventId) -> Self {
-        Self::new(format!("EVENT#{}", hour(id)), &id.to_string())
+        Self::new(format!("EVENT#{}", day(id.accepted_at())), &id.to_string())
     }
 
     /// Where a task is; `None` where the id is not one of ours.
     pub(crate) fn task(id: &TaskId) -> Option<Self> {
         let event: EventId = id.as_str().split('.').next()?.parse().ok()?;
-        Some(Self::new(format!("TASK#{}", hour(event)), id.as_str()))
+        Some(Self::new(Self::tasks_of_day(event.accepted_at()), id.as_str()))
+    }
+
+    /// The partition of the tasks of a day's events.
+    pub(crate) fn tasks_of_day(moment: Timestamp) -> String {
+        format!("TASK#{}", day(moment))
+    }
+
+    /// Where a refused request is.
+    pub(crate) fn refused(id: EventId) -> Self {
+        Self::new(format!("REFUSED#{}", day(id.accepted_at())), &id.to_string())
     }
 
     /// Where the claim on a delivery is; a digest, as senders choose their ids as they like.
@@ -101,9 +166,14 @@ impl Key {
         Self::new(format!("SEEN#{}", hex::encode(digest)), "#")
     }
 
-    /// Where a chat is.
-    pub(crate) fn chat(chat: &str) -> Self {
-        Self::new(format!("CHAT#{chat}"), "#")
+    /// Where a note is.
+    pub(crate) fn note(topic: Topic, key: &str) -> Self {
+        Self::new(format!("NOTE#{}", topic.as_str()), key)
+    }
+
+    /// Where a hook's count is.
+    pub(crate) fn tally(hook: &HookId) -> Self {
+        Self::new(Self::TALLIES.to_owned(), hook.as_str())
     }
 
     /// The beginning of a row.
@@ -116,11 +186,11 @@ impl Key {
     }
 }
 
-/// The hour of an event's id: `2026-11-21T03`.
-fn hour(id: EventId) -> String {
-    let mut moment = id.accepted_at().rfc3339();
-    moment.truncate(13);
-    moment
+/// The day of a moment: `2026-11-21`.
+pub(crate) fn day(moment: Timestamp) -> String {
+    let mut day = moment.rfc3339();
+    day.truncate(10);
+    day
 }
 
 /// Whether a call was refused by its condition.
@@ -155,6 +225,17 @@ pub(crate) fn read_document<T: DeserializeOwned>(row: &Row, name: &str) -> PortR
     serde_json::from_str(json).map_err(|e| PortError::new("a stored document is unreadable", e))
 }
 
+/// A packed attribute.
+pub(crate) fn packed(stored: Vec<u8>) -> AttributeValue {
+    AttributeValue::B(Blob::new(stored))
+}
+
+/// The packed bytes in a row's attribute.
+pub(crate) fn read_packed<'r>(row: &'r Row, name: &str) -> PortResult<&'r [u8]> {
+    let value = row.get(name).and_then(|value| value.as_b().ok());
+    value.map(AsRef::as_ref).ok_or_else(|| PortError::new("a stored row is incomplete", name))
+}
+
 /// The text in a row's attribute.
 pub(crate) fn read_text<'r>(row: &'r Row, name: &str) -> PortResult<&'r str> {
     let value = row.get(name).and_then(|value| value.as_s().ok());
@@ -171,12 +252,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn events_and_tasks_stand_in_the_hour_of_the_event() {
+    fn events_and_tasks_stand_in_the_day_of_the_event() {
         let id = EventId::new(Timestamp::from_ms(1_700_000_000_000), &[0; 10]);
-        assert_eq!(Key::event(id).pk, "EVENT#2023-11-14T22");
+        assert_eq!(Key::event(id).pk, "EVENT#2023-11-14");
         let task = TaskId::new(id, &HookId::from_text("hk_1"), 0);
         let key = Key::task(&task).unwrap();
-        assert_eq!((key.pk.as_str(), key.sk.as_str()), ("TASK#2023-11-14T22", task.as_str()));
+        assert_eq!((key.pk.as_str(), key.sk.as_str()), ("TASK#2023-11-14", task.as_str()));
         assert_eq!(Key::task(&TaskId::from_text("nobody's")), None);
     }
 

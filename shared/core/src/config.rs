@@ -1,15 +1,23 @@
 //! Configuration: the shape people write, in TOML or JSON, and what it means once checked.
 
+mod change;
 mod check;
+mod table;
 
 use serde::{Deserialize, Serialize};
 
-pub use check::{CheckedConfig, HookDraft, Problem, SecretInput, SecretsAs, check_config, check_hook};
+pub use check::{
+    CheckedConfig, HookDraft, Kept, Problem, ReconcileDraft, SecretInput, SecretsAs, check_change, check_config,
+    check_hook, read_secret,
+};
 
+use crate::filter::Check;
+use crate::hook::HookStatus;
 use crate::secret::SecretRef;
 
 /// The configuration as written. A TOML table and the API's JSON object have the same fields.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ConfigSpec {
     /// What senders call: `https://hooks.example.com`.
@@ -19,15 +27,19 @@ pub struct ConfigSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
     /// Limits over all hooks.
+    #[serde(deserialize_with = "table::one")]
     pub limits: LimitsSpec,
     /// The Telegram bot.
+    #[serde(deserialize_with = "table::one")]
     pub telegram: TelegramSpec,
     /// The hooks.
+    #[serde(deserialize_with = "table::many")]
     pub hooks: Vec<HookSpec>,
 }
 
 /// Limits over all hooks, as written.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsSpec {
     /// How many requests a minute all hooks take together; 1,000 unless said.
@@ -37,11 +49,15 @@ pub struct LimitsSpec {
 
 /// The Telegram bot, as written.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct TelegramSpec {
     /// The bot's token; without one, messages are printed, not sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
+    /// The chat that is told of trouble: of dead tasks, and of chats given up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operator_chat: Option<Chat>,
     /// Where the Bot API is; Telegram's own unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_base: Option<String>,
@@ -49,6 +65,7 @@ pub struct TelegramSpec {
 
 /// A hook, as written.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct HookSpec {
     /// Its name, unlike every other hook's.
@@ -68,20 +85,57 @@ pub struct HookSpec {
     /// A condition in CEL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
+    /// Plain conditions, all of which must hold.
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "table::many")]
+    pub conditions: Vec<Check>,
+    /// Its place among the hooks of its path, from -1,000 to 1,000; 0 unless said, and the higher goes first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<i32>,
+    /// After how many events it stops acting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_executions: Option<u64>,
+    /// For how many seconds after an event it does not act on others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cooldown_seconds: Option<u64>,
     /// How many requests a minute it takes; 100 unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_per_minute: Option<u32>,
-    /// The addresses or networks it takes requests from; empty: all.
+    /// The addresses, networks or published sets (`github`) it takes requests from; empty: all.
     pub allowed_ips: Vec<String>,
     /// The longest body it takes; 4 MiB unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_body_bytes: Option<u64>,
     /// What it does with an event.
+    #[serde(deserialize_with = "table::many")]
     pub actions: Vec<ActionSpec>,
+    /// How to find deliveries at GitHub that did not reach us.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "table::maybe")]
+    pub reconcile: Option<ReconcileSpec>,
+    /// Whether it takes requests: `active` or `disabled`; unless said, a new hook does and another stays as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<HookStatus>,
+}
+
+/// How to find deliveries at GitHub that did not reach us, as written.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct ReconcileSpec {
+    /// Whose webhook it is: `repos/OWNER/NAME`, `orgs/NAME`, or `app/APP_ID` with the app's private key as token.
+    pub of: String,
+    /// The webhook's number at GitHub, the last part of its settings page's address; not for `app`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook_id: Option<u64>,
+    /// The token: a reference in a file, a value or a reference through the API.
+    pub token: String,
+    /// Where GitHub's API is; `https://api.github.com` unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_base: Option<String>,
 }
 
 /// An action, as written.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ActionSpec {
     /// Its kind: `telegram`.
@@ -96,6 +150,7 @@ pub struct ActionSpec {
 
 /// A chat as written: ids may stand with or without quotes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum Chat {
     /// A numeric id.
@@ -117,6 +172,9 @@ pub struct Settings {
     pub telegram_token: Option<SecretRef>,
     /// Where the Bot API is, without a slash at its end.
     pub telegram_api_base: String,
+    /// The chat that is told of trouble.
+    #[serde(default)]
+    pub operator_chat: Option<String>,
 }
 
 impl Default for Settings {
@@ -127,6 +185,7 @@ impl Default for Settings {
             rate_per_minute: 1000,
             telegram_token: None,
             telegram_api_base: "https://api.telegram.org".to_owned(),
+            operator_chat: None,
         }
     }
 }

@@ -50,6 +50,12 @@ pub struct EventHead {
     pub hooks: Vec<Proof>,
     /// The body's length in bytes.
     pub body_bytes: usize,
+    /// Whether it was made to try a hook out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub test: bool,
+    /// When its content was deleted on request; headers and body are gone since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<Timestamp>,
 }
 
 /// A hook that an event proved itself to, and by which of its secrets.

@@ -1,7 +1,9 @@
 //! Which events a hook lets through.
 
+mod check;
 mod condition;
 
+pub use check::{Check, Operator};
 pub use condition::{BadCondition, Condition};
 
 /// Whether an event type passes a hook's list of patterns; an empty list lets everything through.

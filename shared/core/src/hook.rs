@@ -1,10 +1,9 @@
 //! Hooks: doors with a sender, its secrets, filters, limits and actions.
 
-use std::net::IpAddr;
-
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::filter::Check;
 use crate::id::HookId;
 use crate::secret::SecretRef;
 use crate::sender::Sender;
@@ -26,17 +25,32 @@ pub struct Hook {
     pub sender: String,
     /// Where its secrets are; any of them may match.
     pub secrets: Vec<SecretRef>,
+    /// Secrets that were rotated out and still match for a while.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retiring: Vec<Retiring>,
     /// Patterns of the event types it takes; empty: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<String>,
     /// A condition in CEL that an event must meet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
+    /// Plain conditions, all of which an event must meet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Check>,
+    /// Its place among the hooks of its path: the higher, the sooner its actions are queued.
+    #[serde(default)]
+    pub priority: i32,
+    /// After how many events it stops acting; `None`: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_executions: Option<u64>,
+    /// How many seconds after acting on an event it lets others pass without acting; 0: none.
+    #[serde(default)]
+    pub cooldown_seconds: u64,
     /// How many requests a minute it takes.
     pub rate_per_minute: u32,
-    /// The networks it takes requests from; empty: all.
+    /// Where it takes requests from; empty: anywhere.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub allowed_ips: Vec<IpNet>,
+    pub allowed_ips: Vec<Allowed>,
     /// The longest body it takes, in bytes.
     pub max_body_bytes: u64,
     /// What it does with an event.
@@ -49,10 +63,50 @@ pub struct Hook {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// How often it has been changed: what a change must know so as not to undo another.
+    #[serde(default)]
+    pub version: u64,
+    /// How to ask its sender for deliveries that did not reach us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reconcile: Option<Reconcile>,
+}
+
+/// A secret that was rotated out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retiring {
+    /// Where it is.
+    pub secret: SecretRef,
+    /// Until when it still matches.
+    pub until: Timestamp,
+}
+
+/// Where requests may come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Allowed {
+    /// This network.
+    Network(IpNet),
+    /// The networks that a provider publishes, by its name: `github`.
+    Published(String),
+}
+
+/// How to find deliveries at GitHub that did not reach us.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reconcile {
+    /// Whose webhook it is: `repos/OWNER/NAME`, `orgs/NAME`, `app/APP_ID` with the app's private key as token, or `app`.
+    pub of: String,
+    /// The webhook's number at GitHub; `None` for an app, which has one alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_id: Option<u64>,
+    /// Where the token is.
+    pub token: SecretRef,
+    /// Where GitHub's API is, without a slash at its end.
+    pub api_base: String,
 }
 
 /// What a hook does with an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Action {
     /// Sends a message to a Telegram chat.
@@ -67,6 +121,7 @@ pub enum Action {
 
 /// Whether a hook takes requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum HookStatus {
     /// It does.
@@ -78,6 +133,7 @@ pub enum HookStatus {
 
 /// Who wrote a hook: applying a configuration changes only its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// A configuration file.
@@ -86,38 +142,18 @@ pub enum Origin {
     Api,
 }
 
+impl std::fmt::Display for Allowed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Network(network) => network.fmt(f),
+            Self::Published(name) => f.write_str(name),
+        }
+    }
+}
+
 impl Hook {
     /// The hook's sender; `None` where the store names one that this version does not know.
     pub fn sender(&self) -> Option<&'static Sender> {
         Sender::named(&self.sender)
-    }
-
-    /// Whether a request may come from this address; an unknown address passes only an empty list.
-    pub fn allows(&self, source: Option<IpAddr>) -> bool {
-        // An IPv4 address that arrived over an IPv6 socket is still that IPv4 address.
-        self.allowed_ips.is_empty()
-            || source.is_some_and(|ip| self.allowed_ips.iter().any(|net| net.contains(&ip.to_canonical())))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_compared_as_addresses() {
-        let mut hook: Hook = serde_json::from_value(serde_json::json!({
-            "id": "hk_1", "name": "n", "path": "p", "sender": "none", "secrets": [], "rate_per_minute": 1,
-            "max_body_bytes": 1, "actions": [], "status": "active", "origin": "api", "created_at": 0, "updated_at": 0,
-            "allowed_ips": ["10.0.0.0/8", "2001:db8::/32"],
-        }))
-        .unwrap();
-        assert!(hook.allows(Some("10.1.2.3".parse().unwrap())));
-        assert!(hook.allows(Some("::ffff:10.1.2.3".parse().unwrap())));
-        assert!(hook.allows(Some("2001:db8::7".parse().unwrap())));
-        assert!(!hook.allows(Some("11.0.0.1".parse().unwrap())));
-        assert!(!hook.allows(None));
-        hook.allowed_ips.clear();
-        assert!(hook.allows(None));
     }
 }

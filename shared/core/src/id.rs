@@ -19,6 +19,11 @@ impl EventId {
         Self(uuid::Builder::from_unix_timestamp_millis(now.as_ms(), random).into_uuid())
     }
 
+    /// The id's 128 bits.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
+
     /// When the event was accepted, read from the id itself.
     pub fn accepted_at(self) -> Timestamp {
         let millis = self.0.as_bytes()[..6].iter().fold(0u64, |ms, byte| ms << 8 | u64::from(*byte));
@@ -79,6 +84,18 @@ impl TaskId {
         Self(format!("{event}.{hook}.{action}"))
     }
 
+    /// The id of the task that a replay makes of the same action: another one, so that both are seen.
+    pub fn replayed(event: EventId, hook: &HookId, action: usize, replay: &ReplayId) -> Self {
+        Self(format!("{event}.{hook}.{action}.{replay}"))
+    }
+
+    /// The event, the hook and the action's place that the id was made of; `None` where it is not one of ours.
+    pub fn parts(&self) -> Option<(EventId, HookId, usize)> {
+        let mut parts = self.0.split('.');
+        let (event, hook, action) = (parts.next()?, parts.next()?, parts.next()?);
+        Some((event.parse().ok()?, HookId::from_text(hook), action.parse().ok()?))
+    }
+
     /// Takes an id as it was stored or sent.
     pub fn from_text(text: impl Into<String>) -> Self {
         Self(text.into())
@@ -91,6 +108,34 @@ impl TaskId {
 }
 
 impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The id of a replay: `rp_` and 22 letters or digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ReplayId(String);
+
+impl ReplayId {
+    /// The id made of these random bytes.
+    pub fn from_random(random: &[u8; 22]) -> Self {
+        Self(format!("rp_{}", random_word(random)))
+    }
+
+    /// Takes an id as it was stored or sent.
+    pub fn from_text(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ReplayId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

@@ -12,10 +12,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, EventHead, Proof};
 use crate::id::EventId;
+use crate::order::Order;
 use crate::time::Timestamp;
 
 /// The version written first, so that a later one can tell messages apart.
 const VERSION: u8 = b'1';
+
+/// What is written first where an order follows as JSON.
+const ORDER: u8 = b'o';
 
 /// A message about to be written.
 #[derive(Debug)]
@@ -40,6 +44,8 @@ pub struct Message<'a> {
     pub hooks: Vec<Proof>,
     /// The body's exact bytes.
     pub body: &'a [u8],
+    /// Whether it was made to try a hook out.
+    pub test: bool,
 }
 
 /// How a message carries its body.
@@ -71,6 +77,8 @@ struct HeadLine<'a> {
     headers: &'a [(&'a str, String)],
     hooks: &'a [Proof],
     body_bytes: usize,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    test: bool,
 }
 
 /// The first line's JSON on the way in.
@@ -88,6 +96,8 @@ pub enum Read {
     Whole(Event),
     /// The event's head; its body is kept elsewhere under its id.
     Claim(EventHead),
+    /// Something else for the router to do.
+    Order(Order),
 }
 
 /// The message is not one of ours, or it was cut.
@@ -136,6 +146,7 @@ impl Message<'_> {
             headers: &self.headers,
             hooks: &self.hooks,
             body_bytes: self.body.len(),
+            test: self.test,
         };
         let mut out = Vec::with_capacity(1536 + body);
         out.push(VERSION);
@@ -146,8 +157,19 @@ impl Message<'_> {
     }
 }
 
+/// An order as an inbox message, for a carrier that takes only the characters XML allows.
+pub fn order_text(order: &Order) -> String {
+    let json = serde_json::to_string(order).unwrap_or_default();
+    // JSON escapes control characters; of those that SQS refuses, two are left.
+    let json = json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff");
+    format!("{}{json}", char::from(ORDER))
+}
+
 /// Reads a message back.
 pub fn read(message: &[u8]) -> Result<Read, BadMessage> {
+    if let Some((&ORDER, json)) = message.split_first() {
+        return serde_json::from_slice(json).map(Read::Order).map_err(|_| BadMessage("it is not an order"));
+    }
     let line_end = message.iter().position(|byte| *byte == b'\n').ok_or(BadMessage("it has no first line"))?;
     let (line, rest) = message.split_at(line_end);
     let (version, json) = line.split_first().ok_or(BadMessage("it is empty"))?;
@@ -165,6 +187,16 @@ pub fn read(message: &[u8]) -> Result<Read, BadMessage> {
         return Err(BadMessage("its body was cut"));
     }
     Ok(Read::Whole(Event { head: line.head, body }))
+}
+
+/// The event that a message is about, for the log; `None` where it cannot be told.
+pub fn event_of(message: &[u8]) -> Option<EventId> {
+    #[derive(Deserialize)]
+    struct Named {
+        id: EventId,
+    }
+    let line = message.strip_prefix(&[VERSION])?.split(|byte| *byte == b'\n').next()?;
+    serde_json::from_slice::<Named>(line).ok().map(|named| named.id)
 }
 
 /// Whether a text has only characters that XML 1.0 allows.
@@ -193,13 +225,14 @@ mod tests {
             headers: vec![("user-agent", "a\"b\\".to_owned())],
             hooks: vec![Proof { hook: HookId::from_text("hk_1"), secret: Some(1) }],
             body,
+            test: false,
         }
     }
 
     fn whole(read: Result<Read, BadMessage>) -> Event {
         match read.unwrap() {
             Read::Whole(event) => event,
-            Read::Claim(_) => panic!("the body is missing"),
+            other => panic!("no whole event: {other:?}"),
         }
     }
 
@@ -222,6 +255,8 @@ mod tests {
         for bad in [&b""[..], b"1", b"\n", b"2{}\n", b"1{}\n", &good[..good.len() - 1]] {
             assert!(read(bad).is_err(), "{}", String::from_utf8_lossy(bad));
         }
+        assert_eq!(event_of(&good[..good.len() - 1]), Some(message(b"body").id), "a cut message has its first line");
+        assert_eq!(event_of(b"1{}\n"), None);
     }
 
     proptest! {

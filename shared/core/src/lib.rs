@@ -9,21 +9,30 @@ pub mod time;
 
 pub mod secret;
 pub mod sender;
+pub mod token;
 
 pub mod door;
 pub mod inbound;
+pub mod sign;
 pub mod verify;
 
 pub mod config;
 pub mod hook;
 pub mod limit;
+pub mod ranges;
+pub mod reconcile;
 
 pub mod event;
 pub mod filter;
 pub mod inbox;
+pub mod order;
 pub mod template;
+pub mod turnstile;
 
+pub mod breaker;
+pub mod replay;
 pub mod retry;
 pub mod task;
 pub mod telegram;
+pub mod trace;
 pub mod work;

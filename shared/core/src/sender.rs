@@ -1,6 +1,7 @@
 //! Senders as data: how each one signs, and where its event type and delivery id are.
 //!
-//! The rows come from `senders/*.toml`; a sender that needs no new family of cryptography needs no Rust.
+//! The rows come from `senders/*.toml`, each with a sample event beside it; a sender that needs no new family of
+//! cryptography needs no Rust.
 
 mod scheme;
 
@@ -21,6 +22,19 @@ pub struct Sender {
     pub delivery_id: Place,
     /// How requests are signed.
     pub scheme: Scheme,
+    /// A small event as it sends them.
+    sample: Sample,
+}
+
+/// A small event as a sender sends them, with invented values, to try a hook out with.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// Its type; `None` where the sender's events need none.
+    pub event_type: Option<&'static str>,
+    /// Its headers, by lower-case name, besides those that prove it.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// Its body.
+    pub body: &'static str,
 }
 
 /// Where a value is found in a request.
@@ -43,6 +57,11 @@ impl Sender {
     /// All senders, by name.
     pub fn all() -> &'static [Self] {
         SENDERS
+    }
+
+    /// A small event as this sender sends them.
+    pub const fn sample(&'static self) -> &'static Sample {
+        &self.sample
     }
 
     /// Whether requests of this sender carry no proof at all.
@@ -74,5 +93,19 @@ mod tests {
             }
         }
         assert_eq!(Sender::named("nobody"), None);
+    }
+
+    #[test]
+    fn every_sample_is_an_event_of_its_sender() {
+        for sender in Sender::all() {
+            let sample = sender.sample();
+            let body: serde_json::Value = serde_json::from_str(sample.body).expect(sender.name);
+            let found = match sender.event_type {
+                Place::Header(name) => sample.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| *value),
+                Place::Field(name) => body[name].as_str(),
+            };
+            assert_eq!(found, sample.event_type, "{}", sender.name);
+            assert!(sample.headers.contains(&("content-type", "application/json")), "{}", sender.name);
+        }
     }
 }

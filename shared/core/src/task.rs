@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{EventId, HookId, TaskId};
+use crate::id::{EventId, HookId, ReplayId, TaskId};
 use crate::time::Timestamp;
 
 /// How many attempts a task remembers; failures are far fewer, so only throttled ones are ever forgotten.
 const MOST_ATTEMPTS: usize = 40;
+
+/// How much of an answer an attempt remembers, in bytes.
+pub const MOST_ANSWER_BYTES: usize = 2048;
 
 /// One action for one event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +32,9 @@ pub struct Task {
     /// What was tried.
     #[serde(default)]
     pub attempts: Vec<Attempt>,
+    /// How many of the attempts failed before the task was last asked for anew; the table of waits leaves them out.
+    #[serde(default, skip_serializing_if = "nothing")]
+    pub failures_before: usize,
     /// How many parts of a split message have arrived.
     #[serde(default)]
     pub parts_done: usize,
@@ -36,10 +42,22 @@ pub struct Task {
     pub created_at: Timestamp,
     /// When it is next due, or when its worker's lease ends.
     pub due_at: Timestamp,
+    /// When its record may be deleted.
+    pub expires_at: Timestamp,
+    /// How often people have asked for it anew after it had ended.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retries: u32,
+    /// The replay that made it; the event's own tasks have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<ReplayId>,
+    /// Whether its event was made to try the hook out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub test: bool,
 }
 
 /// Where a task stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TaskStatus {
     /// It waits for its first attempt.
@@ -65,13 +83,20 @@ pub struct Attempt {
     pub duration_ms: u64,
     /// What came of it.
     pub outcome: AttemptOutcome,
-    /// What was answered, in a few words; empty where it went well.
+    /// What went wrong, in a few words; empty where nothing did.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
+    /// The HTTP status of the answer, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_status: Option<u16>,
+    /// The first [`MOST_ANSWER_BYTES`] of the answer's body, as text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub answer: String,
 }
 
 /// What came of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptOutcome {
     /// The effect happened.
@@ -103,7 +128,15 @@ impl TaskStatus {
 
 impl Task {
     /// A task that waits for its first attempt.
-    pub fn queued(id: TaskId, event: EventId, hook: HookId, kind: &str, destination: &str, now: Timestamp) -> Self {
+    pub fn queued(
+        id: TaskId,
+        event: EventId,
+        hook: HookId,
+        kind: &str,
+        destination: &str,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Self {
         Self {
             id,
             event,
@@ -113,9 +146,14 @@ impl Task {
             status: TaskStatus::Queued,
             reason: None,
             attempts: Vec::new(),
+            failures_before: 0,
             parts_done: 0,
             created_at: now,
             due_at: now,
+            expires_at,
+            retries: 0,
+            replay: None,
+            test: false,
         }
     }
 
@@ -123,22 +161,107 @@ impl Task {
     pub fn note(&mut self, attempt: Attempt) {
         if self.attempts.len() >= MOST_ATTEMPTS {
             let throttled = self.attempts.iter().position(|attempt| attempt.outcome == AttemptOutcome::Throttled);
-            self.attempts.remove(throttled.unwrap_or(0));
+            let forgotten = self.attempts.remove(throttled.unwrap_or(0));
+            if forgotten.outcome == AttemptOutcome::Failed {
+                self.failures_before = self.failures_before.saturating_sub(1);
+            }
         }
         self.attempts.push(attempt);
     }
 
-    /// How many attempts failed.
+    /// How many attempts failed since the task was made, or last asked for anew.
     pub fn failures(&self) -> usize {
-        self.attempts.iter().filter(|attempt| attempt.outcome == AttemptOutcome::Failed).count()
+        self.all_failures().saturating_sub(self.failures_before)
     }
 
-    /// Whether a worker may take the task now: it is not final, and no other worker's lease on it runs.
-    pub fn may_start(&self, now: Timestamp) -> bool {
-        match self.status {
-            TaskStatus::Queued | TaskStatus::Retrying => true,
-            TaskStatus::Running => self.due_at <= now,
-            TaskStatus::Succeeded | TaskStatus::Dead | TaskStatus::Skipped => false,
+    /// Has the task done anew, `parts` parts this time: it waits for an attempt as if there had been none.
+    ///
+    /// What arrived of one that died on its way does not go out again; all else does.
+    pub fn ask_anew(&mut self, parts: usize, now: Timestamp) {
+        if self.status != TaskStatus::Dead || self.parts_done >= parts {
+            self.parts_done = 0;
+        }
+        self.status = TaskStatus::Queued;
+        self.retries += 1;
+        self.reason = None;
+        self.failures_before = self.all_failures();
+        self.due_at = now;
+    }
+
+    /// When the next attempt may be made, if that is later than `now`.
+    pub fn waits_until(&self, now: Timestamp) -> Option<Timestamp> {
+        (self.status == TaskStatus::Retrying && self.due_at > now).then_some(self.due_at)
+    }
+
+    /// How many of the attempts that are remembered failed.
+    fn all_failures(&self) -> usize {
+        self.attempts.iter().filter(|attempt| attempt.outcome == AttemptOutcome::Failed).count()
+    }
+}
+
+/// For serde.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// For serde.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn nothing(number: &usize) -> bool {
+    *number == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A task with so many failed attempts.
+    fn failed(times: usize) -> Task {
+        let (event, hook, now) =
+            (EventId::new(Timestamp::from_ms(0), &[0; 10]), HookId::from_text("hk_1"), Timestamp::from_ms(0));
+        let id = TaskId::new(event, &hook, 0);
+        let mut task = Task::queued(id, event, hook, "telegram", "1", now, now);
+        (0..times).for_each(|_| fail(&mut task));
+        task
+    }
+
+    fn fail(task: &mut Task) {
+        task.note(Attempt {
+            started_at: Timestamp::from_ms(0),
+            duration_ms: 0,
+            outcome: AttemptOutcome::Failed,
+            detail: String::new(),
+            response_status: None,
+            answer: String::new(),
+        });
+    }
+
+    #[test]
+    fn failures_count_from_the_last_asking_even_where_old_attempts_are_forgotten() {
+        let mut task = failed(8);
+        for asked in 1..=9 {
+            task.status = TaskStatus::Dead;
+            task.ask_anew(1, Timestamp::from_ms(asked));
+            assert_eq!((task.failures(), task.retries), (0, u32::try_from(asked).unwrap()));
+            for failure in 1..=8 {
+                fail(&mut task);
+                assert_eq!(task.failures(), failure, "asked {asked} times");
+            }
+            assert!(task.attempts.len() <= MOST_ATTEMPTS);
+        }
+    }
+
+    #[test]
+    fn parts_that_arrived_count_only_where_the_task_died_on_its_way() {
+        for (status, done, parts, expected) in [
+            (TaskStatus::Dead, 2, 3, 2),
+            (TaskStatus::Dead, 2, 2, 0),
+            (TaskStatus::Succeeded, 2, 3, 0),
+            (TaskStatus::Skipped, 0, 1, 0),
+        ] {
+            let mut task = Task { status, parts_done: done, reason: Some("x".to_owned()), ..failed(1) };
+            task.ask_anew(parts, Timestamp::from_ms(7));
+            assert_eq!((task.parts_done, task.status, task.reason), (expected, TaskStatus::Queued, None));
         }
     }
 }

@@ -39,6 +39,12 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// Reads a moment in RFC 3339, in any time zone; `None` where it is not one, or before 1970.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let moment: jiff::Timestamp = text.parse().ok()?;
+        u64::try_from(moment.as_millisecond()).ok().map(Self)
+    }
+
     /// The moment in RFC 3339, UTC, with milliseconds: `2026-11-21T03:24:00.000Z`.
     pub fn rfc3339(self) -> String {
         let ms = i64::try_from(self.0).unwrap_or(i64::MAX);
@@ -58,6 +64,17 @@ mod tests {
         assert_eq!(Timestamp::from_ms(1_700_000_000_007).rfc3339(), "2023-11-14T22:13:20.007Z");
         assert_eq!(Timestamp::from_seconds(0).rfc3339(), "1970-01-01T00:00:00.000Z");
         assert_eq!(Timestamp::from_ms(u64::MAX).rfc3339(), "18446744073709551615ms");
+    }
+
+    #[test]
+    fn read_from_rfc3339_in_any_time_zone() {
+        let moment = Timestamp::from_ms(1_700_000_000_007);
+        for text in ["2023-11-14T22:13:20.007Z", "2023-11-14T23:13:20.007+01:00"] {
+            assert_eq!(Timestamp::from_rfc3339(text), Some(moment), "{text}");
+        }
+        for bad in ["", "yesterday", "2023-11-14", "1960-01-01T00:00:00Z", "2023-13-14T22:13:20Z"] {
+            assert_eq!(Timestamp::from_rfc3339(bad), None, "{bad}");
+        }
     }
 
     #[test]

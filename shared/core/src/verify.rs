@@ -43,7 +43,7 @@ pub enum Refusal {
     Mismatch(&'static str),
 }
 
-/// Checks a request against its hook's keys; any key may match.
+/// Checks a request against its hook's keys; any key in force may match.
 pub fn verify<'a>(
     sender: &'static Sender,
     keys: &[Key],
@@ -52,9 +52,9 @@ pub fn verify<'a>(
 ) -> Result<Verified<'a>, Refusal> {
     let key = match &sender.scheme {
         Scheme::None => None,
-        _ if keys.is_empty() => return Err(Refusal::NoSecret),
+        _ if in_force(keys, now).next().is_none() => return Err(Refusal::NoSecret),
         Scheme::Hmac(scheme) => Some(hmac::check(scheme, keys, inbound, now)?),
-        Scheme::Token { header } => Some(check_token(header, keys, inbound.headers)?),
+        Scheme::Token { header } => Some(check_token(header, keys, inbound.headers, now)?),
     };
     Ok(Verified { sender, inbound, key })
 }
@@ -75,8 +75,8 @@ impl<'a> Verified<'a> {
         self.inbound.headers
     }
 
-    /// Which of the hook's secrets matched, counted from 0; `None` for an unsigned sender.
-    pub const fn matched_secret(&self) -> Option<usize> {
+    /// Which of the keys matched, counted from 0; `None` for an unsigned sender.
+    pub const fn matched_key(&self) -> Option<usize> {
         self.key
     }
 
@@ -99,6 +99,11 @@ impl<'a> Verified<'a> {
     }
 }
 
+/// The keys that still match at this moment, with their places.
+fn in_force(keys: &[Key], now: Timestamp) -> impl Iterator<Item = (usize, &Key)> {
+    keys.iter().enumerate().filter(move |(_, key)| key.is_in_force(now))
+}
+
 /// The one value of a header that carries a proof.
 fn proof<'a>(headers: Headers<'a>, name: &'static str) -> Result<&'a [u8], Refusal> {
     let value = headers.single(name).map_err(|_| Refusal::Doubled(name))?;
@@ -106,10 +111,10 @@ fn proof<'a>(headers: Headers<'a>, name: &'static str) -> Result<&'a [u8], Refus
 }
 
 /// Compares a shared token with every key, in a time that does not depend on which one matches or how far.
-fn check_token(header: &'static str, keys: &[Key], headers: Headers<'_>) -> Result<usize, Refusal> {
+fn check_token(header: &'static str, keys: &[Key], headers: Headers<'_>, now: Timestamp) -> Result<usize, Refusal> {
     let given = Key::digest(proof(headers, header)?);
     let mut matched = None;
-    for (index, key) in keys.iter().enumerate() {
+    for (index, key) in in_force(keys, now) {
         if bool::from(key.token_digest().ct_eq(&given)) && matched.is_none() {
             matched = Some(index);
         }

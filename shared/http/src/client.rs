@@ -6,7 +6,7 @@ use bellhop_app::ports::PortError;
 use bellhop_core::secret::Secret;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{Request, StatusCode};
+use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -33,6 +33,8 @@ pub struct Client {
 pub(crate) struct Reply {
     /// The status.
     pub(crate) status: StatusCode,
+    /// The headers.
+    pub(crate) headers: HeaderMap,
     /// The body.
     pub(crate) body: Bytes,
 }
@@ -115,9 +117,9 @@ impl Client {
                 true => NoReply::NotConnected,
                 false => NoReply::Broken,
             })?;
-            let status = response.status();
-            let body = Limited::new(response.into_body(), most).collect().await.map_err(|_| NoReply::Broken)?;
-            Ok(Reply { status, body: body.to_bytes() })
+            let (head, body) = response.into_parts();
+            let body = Limited::new(body, most).collect().await.map_err(|_| NoReply::Broken)?;
+            Ok(Reply { status: head.status, headers: head.headers, body: body.to_bytes() })
         };
         tokio::time::timeout(time, exchange).await.unwrap_or(Err(NoReply::TimedOut))
     }

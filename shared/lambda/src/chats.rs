@@ -11,6 +11,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 
 use crate::batch::{Batch, Outcome, Record, panic_text};
+use crate::metrics::flush;
 
 /// A wait up to this long is slept through; during a longer one the function may end.
 const SHORT_WAIT_MS: u64 = 2_500;
@@ -52,6 +53,7 @@ impl Chats<'_> {
             }
         }
         let left = join_all(chats.iter().map(|chat| self.work_chat(chat))).await;
+        flush();
         Outcome::failed(left.into_iter().flatten())
     }
 
@@ -84,14 +86,15 @@ impl Chats<'_> {
     /// seconds to come again where the turn failed.
     async fn turn(&self, works: &mut Vec<TelegramV1>, first: &Record) -> Result<u64, u64> {
         let message = first.message_id.as_str();
+        let event = works.first().map(|work| work.task.event.to_string()).unwrap_or_default();
         let turn = match AssertUnwindSafe(self.worker.turn(works)).catch_unwind().await {
             Ok(Ok(turn)) => turn,
             Ok(Err(error)) => {
-                log::error!(message_id = message, error:%; "no turn for the chat");
+                log::error!(event, message_id = message, error:%; "no turn for the chat");
                 return Err(TROUBLE_SECONDS);
             }
             Err(panic) => {
-                log::error!(message_id = message, reason = panic_text(panic.as_ref()); "panic at a turn for the chat");
+                log::error!(event, message_id = message, reason = panic_text(panic.as_ref()); "panic at a turn for the chat");
                 return Err(POISON_SECONDS);
             }
         };

@@ -7,7 +7,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bellhop_app::answer::Refused;
-use bellhop_app::ingress::Ingress;
+use bellhop_app::ingress::{Ingress, Unread};
+use bellhop_app::metrics::METRICS;
 use bellhop_app::web::{HEALTHY, accepted, at_door};
 use bellhop_core::door::Door;
 use bellhop_core::inbound::Headers;
@@ -15,6 +16,8 @@ use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 
 pub use crate::event::Event;
+
+use crate::metrics::flush;
 
 /// Within this time a sender has its answer, whatever becomes of our store.
 const ANSWER_TIME: Duration = Duration::from_millis(2_800);
@@ -37,13 +40,18 @@ pub struct Answer {
 /// Answers a request at the front door.
 pub async fn answer(ingress: &Ingress, request: &Request) -> Answer {
     let taken = tokio::time::timeout(ANSWER_TIME, take_in(ingress, &request.payload)).await.unwrap_or_else(|_| {
-        log::error!("no answer from the store in time");
+        log::error!(request = request.context.request_id.as_str(); "no answer from the store in time");
         Err(Refused::unavailable())
     });
-    match taken {
+    let answer = match taken {
         Ok(body) => Answer::new(200, body),
-        Err(refused) => Answer::refusal(&refused, &request.context.request_id),
-    }
+        Err(refused) => {
+            METRICS.refused(&refused);
+            Answer::refusal(&refused, &request.context.request_id)
+        }
+    };
+    flush();
+    answer
 }
 
 /// Takes a request in; the answer's body where it is accepted.
@@ -57,11 +65,10 @@ async fn take_in(ingress: &Ingress, event: &Event) -> Result<String, Refused> {
     let headers = Headers::new(&pairs);
     let admitted = ingress.admit(path, event.source_ip(), headers).await?;
     let body = match event.is_base64_encoded {
-        true => Cow::Owned(
-            STANDARD
-                .decode(event.body().as_bytes())
-                .map_err(|_| Refused::new(400, "bad_request", "the body broke off"))?,
-        ),
+        true => match STANDARD.decode(event.body().as_bytes()) {
+            Ok(body) => Cow::Owned(body),
+            Err(_) => return Err(ingress.unread(&admitted, Unread::BrokenOff, 0).await),
+        },
         false => Cow::Borrowed(event.body().as_bytes()),
     };
     let id = ingress.accept(&admitted, headers, &body).await?;

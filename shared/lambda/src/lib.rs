@@ -4,6 +4,7 @@ pub mod batch;
 pub mod chats;
 pub mod http;
 pub mod inbox;
+pub mod metrics;
 pub mod start;
 
 mod event;

@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bellhop_app::ports::{PortError, PortResult};
+use bellhop_app::clock::SystemClock;
+use bellhop_app::ports::{Clock, PortError, PortResult};
+use bellhop_core::time::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Notify;
 
+use crate::schema::prepare;
 use crate::writer::Writer;
-
-/// The version of the tables, kept in the file.
-const SCHEMA_VERSION: i64 = 1;
 
 /// The SQLite file: any number of readers, one writer.
 #[derive(Clone)]
@@ -18,6 +18,7 @@ pub struct Database {
     pub(crate) writer: Writer,
     pub(crate) arrived: Arrived,
     reader: Arc<Mutex<Connection>>,
+    clock: Arc<dyn Clock>,
 }
 
 /// Where those who wait for something to do are told that it has come.
@@ -32,18 +33,29 @@ pub(crate) struct Arrived {
 impl Database {
     /// Opens the file `bellhop.db` in `folder`, and makes both where they are missing, for this user alone.
     pub fn open(folder: &Path) -> PortResult<Self> {
+        Self::with_clock(folder, Arc::new(SystemClock))
+    }
+
+    /// Opens the file; what has expired by this clock is absent from every answer.
+    pub fn with_clock(folder: &Path, clock: Arc<dyn Clock>) -> PortResult<Self> {
         make_private_folder(folder)?;
         let file = folder.join("bellhop.db");
         make_private_file(&file)?;
-        let connection = connect(&file)?;
-        prepare(&connection)?;
+        let mut connection = connect(&file)?;
+        prepare(&mut connection)?;
         let reader = connect(&file)?;
         reader.pragma_update(None, "query_only", true).map_err(|e| database_error(&e))?;
         Ok(Self {
             writer: Writer::start(connection)?,
             arrived: Arrived::default(),
             reader: Arc::new(Mutex::new(reader)),
+            clock,
         })
+    }
+
+    /// The present moment.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Reads.
@@ -76,30 +88,6 @@ fn connect(file: &Path) -> PortResult<Connection> {
         .map_err(|e| database_error(&e))?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
-}
-
-/// Makes the tables, refuses a file of a later version, and frees what a killed process held.
-fn prepare(connection: &Connection) -> PortResult<()> {
-    let version: i64 =
-        connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(|e| database_error(&e))?;
-    if version > SCHEMA_VERSION {
-        return Err(PortError::new("the data was written by a later version of Bellhop", format!("version {version}")));
-    }
-    let prepared = connection.execute_batch(include_str!("schema.sql")).and_then(|()| {
-        // The only worker was in this process, so no lease of a former one holds.
-        let held: bool =
-            connection
-                .query_row("SELECT EXISTS (SELECT 1 FROM tasks WHERE status = 'running')", [], |row| row.get(0))?;
-        if held {
-            connection.execute(
-                "UPDATE tasks SET due_at = 0, doc = json_set(doc, '$.due_at', 0) WHERE status = 'running'",
-                [],
-            )?;
-        }
-        // A write less is a sync less before the first request.
-        if version < SCHEMA_VERSION { connection.pragma_update(None, "user_version", SCHEMA_VERSION) } else { Ok(()) }
-    });
-    prepared.map_err(|e| database_error(&e))
 }
 
 /// Makes a folder that only its owner can enter.

@@ -2,6 +2,8 @@
 //!
 //! It runs at a lower priority than the front door: accepting comes first, working off follows.
 
+mod chores;
+mod poison;
 mod routing;
 mod telegram;
 
@@ -10,6 +12,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bellhop_app::ports::{Clock, PortError, PortResult};
+use bellhop_app::ranges::RangeRefresh;
+use bellhop_app::reconcile::Reconciler;
 use bellhop_app::routing::Routing;
 use bellhop_app::telegram::TelegramWorker;
 use tokio::sync::watch;
@@ -33,6 +37,10 @@ pub struct EngineParts {
     pub routing: Routing,
     /// The Telegram worker.
     pub telegram: TelegramWorker,
+    /// What asks for lost deliveries.
+    pub reconciler: Reconciler,
+    /// What renews published networks.
+    pub ranges: RangeRefresh,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -72,6 +80,7 @@ async fn run(parts: Arc<EngineParts>, stopped: watch::Receiver<bool>) {
     tokio::join!(
         routing::route_all(&parts, stopped.clone()),
         telegram::deliver_all(Arc::clone(&parts), stopped.clone()),
+        chores::chores_all(&parts, stopped.clone()),
         purge_all(&parts, stopped),
     );
 }

@@ -9,7 +9,7 @@ use bellhop_core::secret::Secret;
 use rusqlite::OptionalExtension as _;
 
 use crate::database::Database;
-use crate::records::{from_json, to_json};
+use crate::packed::{from_json, signed, to_json};
 
 #[async_trait]
 impl HookReader for Database {
@@ -45,6 +45,16 @@ impl HookWriter for Database {
                 connection.execute("INSERT OR REPLACE INTO settings (one, doc) VALUES (1, ?1)", [doc])?;
             }
             Ok(())
+        })
+        .await
+    }
+
+    async fn replace_hook(&self, hook: &Hook, version: u64) -> PortResult<bool> {
+        let row = (hook.id.as_str().to_owned(), to_json(hook)?, signed(version));
+        self.write(move |connection| {
+            // A hook of a former Bellhop has no version yet.
+            let replace = "UPDATE hooks SET doc = ?2 WHERE id = ?1 AND coalesce(doc ->> '$.version', 0) = ?3";
+            Ok(connection.execute(replace, row)? > 0)
         })
         .await
     }

@@ -1,9 +1,10 @@
 //! The inbox on the SQLite file.
 
 use async_trait::async_trait;
-use bellhop_app::ports::{Bodies, Inbox, PortError, PortResult};
+use bellhop_app::ports::{Bodies, Inbox, Orders, PortError, PortResult};
 use bellhop_core::id::EventId;
-use bellhop_core::inbox::Message;
+use bellhop_core::inbox::{Message, order_text};
+use bellhop_core::order::Order;
 
 use crate::database::Database;
 
@@ -21,6 +22,15 @@ impl Inbox for Database {
             return Ok(());
         }
         self.writer.put_message(bytes).await?;
+        self.arrived.inbox.notify_one();
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Orders for Database {
+    async fn give(&self, order: &Order) -> PortResult<()> {
+        self.writer.put_message(order_text(order).into_bytes()).await?;
         self.arrived.inbox.notify_one();
         Ok(())
     }

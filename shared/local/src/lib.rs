@@ -1,15 +1,23 @@
 //! Everything on one machine: the ports on one SQLite file, the loops that do the work, and the listener.
 
 mod database;
+mod packed;
+mod purge;
+mod schema;
 mod writer;
 
+mod events;
+mod history;
 mod hooks;
 mod inbox;
-mod records;
+mod notes;
+mod tallies;
+mod tasks;
 mod work;
 
 mod engine;
 mod listener;
+mod queues;
 mod secrets;
 
 #[cfg(test)]

@@ -5,23 +5,30 @@ use bellhop_app::ports::{PortResult, WorkQueue};
 use bellhop_core::work::Work;
 
 use crate::database::Database;
-use crate::records::to_json;
+use crate::packed::{signed, to_json};
 
-/// Work that waits in one group, in order, with its places in the queue.
-pub(crate) type Waiting = Vec<(i64, String)>;
+/// Work that waits on a queue.
+pub(crate) struct Waiting {
+    /// Its place in the queue.
+    pub(crate) place: i64,
+    /// Its key, which tells its task even where the message is unreadable.
+    pub(crate) key: String,
+    /// The work as JSON.
+    pub(crate) message: String,
+}
 
 #[async_trait]
 impl WorkQueue for Database {
     async fn send(&self, work: &[Work]) -> PortResult<()> {
         let rows = work
             .iter()
-            .map(|work| Ok((work.group().to_owned(), work.task().clone(), to_json(work)?)))
+            .map(|work| Ok((work.group().to_owned(), work.key(), to_json(work)?)))
             .collect::<PortResult<Vec<_>>>()?;
         self.write(move |connection| {
             let mut insert = connection.prepare_cached(
-                "INSERT OR IGNORE INTO work (queue, grp, task, message) VALUES ('telegram', ?1, ?2, ?3)",
+                "INSERT OR IGNORE INTO work (queue, grp, key, message) VALUES ('telegram', ?1, ?2, ?3)",
             )?;
-            rows.iter().try_for_each(|(group, task, json)| insert.execute((group, task.as_str(), json)).map(|_| ()))
+            rows.iter().try_for_each(|row| insert.execute((&row.0, &row.1, &row.2)).map(|_| ()))
         })
         .await?;
         self.arrived.work.notify_one();
@@ -46,12 +53,15 @@ impl Database {
     }
 
     /// The first work of a group.
-    pub(crate) fn group_work(&self, queue: &str, group: &str, most: usize) -> PortResult<Waiting> {
+    pub(crate) fn group_work(&self, queue: &str, group: &str, most: usize) -> PortResult<Vec<Waiting>> {
         self.read(|connection| {
-            let mut select = connection
-                .prepare_cached("SELECT seq, message FROM work WHERE queue = ?1 AND grp = ?2 ORDER BY seq LIMIT ?3")?;
-            let most = i64::try_from(most).unwrap_or(i64::MAX);
-            select.query_map((queue, group, most), |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+            let mut select = connection.prepare_cached(
+                "SELECT seq, key, message FROM work WHERE queue = ?1 AND grp = ?2 ORDER BY seq LIMIT ?3",
+            )?;
+            let rows = select.query_map((queue, group, signed(most)), |row| {
+                Ok(Waiting { place: row.get(0)?, key: row.get(1)?, message: row.get(2)? })
+            })?;
+            rows.collect()
         })
     }
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from . import payload
 
 CREATED_MS = 1_795_244_400_000
-EVENT = "019aa4f5-9a00-7000-8000-000000000001"
 HOOK = "hk_bench"
 PREFIX = "/bellhop/bench"
 
@@ -34,22 +33,10 @@ BENCH_HOOK = {
     "updated_at": CREATED_MS,
 }
 
-TASK = {
-    "id": f"{EVENT}.{HOOK}.0",
-    "event": EVENT,
-    "hook": HOOK,
-    "kind": "telegram",
-    "destination": "1",
-    "status": "running",
-    "attempts": [],
-    "created_at": CREATED_MS,
-    "due_at": CREATED_MS,
-}
 
-
-def row(partition: str, sort: str, document: dict, **more: dict) -> dict:
+def row(partition: str, sort: str, document: dict) -> dict:
     """A row of the table, as DynamoDB writes it."""
-    return {"pk": {"S": partition}, "sk": {"S": sort}, "doc": {"S": json.dumps(document)}, **more}
+    return {"pk": {"S": partition}, "sk": {"S": sort}, "doc": {"S": json.dumps(document)}}
 
 
 def parameter(name: str, value: str) -> dict:
@@ -61,7 +48,6 @@ def answers() -> list[dict]:
     """The answers; what is not named gets an empty object."""
     settings = row("HOOKS", "#SETTINGS", SETTINGS)
     hooks = [settings, row("HOOKS", HOOK, BENCH_HOOK)]
-    task = row("TASK", TASK["id"], TASK, stands={"S": "running"}, due_at={"N": str(CREATED_MS)})
     secrets = [parameter("hook", payload.SECRET), parameter("telegram", "1:bench-token")]
     sent = {"MessageId": "5fea7756-0ea4-451a-a703-a558b933e274", "MD5OfMessageBody": "fafb00f5732ab283681e124bf8747ed1"}
     return [
@@ -70,7 +56,6 @@ def answers() -> list[dict]:
         answer("AmazonSSM.GetParameters", {"Parameters": secrets, "InvalidParameters": []}),
         answer("DynamoDB_20120810.Query", {"Items": hooks, "Count": len(hooks), "ScannedCount": len(hooks)}),
         answer("DynamoDB_20120810.GetItem", {"Item": settings}, contains="#SETTINGS"),
-        answer("DynamoDB_20120810.UpdateItem", {"Attributes": task}, contains=":lease"),
         answer("POST /bot", {"ok": True, "result": {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private"}}}),
     ]
 

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import re
 
 SECRET = "bench-secret-of-32-characters-ok"
 WEBHOOK_BYTES = 7_653
@@ -129,10 +130,15 @@ def webhook_event() -> str:
     return text(gateway_event("POST", "/webhook/github", fields, body, "ANY /webhook/{proxy+}"))
 
 
-def queue_event(queue: str, message: str) -> str:
-    """The event of one message that SQS hands to a function."""
-    record = {
-        "messageId": "{{delivery}}",
+def queue_event(queue: str, messages: list[str]) -> str:
+    """The event of a batch of messages that SQS hands to a function."""
+    return text({"Records": [record(queue, message, number) for number, message in enumerate(messages)]})
+
+
+def record(queue: str, message: str, number: int) -> dict:
+    """One message of a batch."""
+    return {
+        "messageId": f"{{{{delivery}}}}-{number}",
         "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
         "body": message,
         "attributes": {
@@ -150,4 +156,9 @@ def queue_event(queue: str, message: str) -> str:
         "eventSourceARN": f"arn:aws:sqs:us-east-1:123456789012:{queue}",
         "awsRegion": "us-east-1",
     }
-    return text({"Records": [record]})
+
+
+def copies(message: str, count: int) -> list[str]:
+    """A message, and the same of other events: the end of the event's id, the first of version 7 in it, is counted up."""
+    event = re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", message).group()
+    return [message.replace(event, f"{event[:-4]}{number:04x}") for number in range(count)]

@@ -21,6 +21,8 @@ class Subject:
     environment: dict[str, str] = field(default_factory=dict)
     warm: int = 100
     """How many events follow the first."""
+    batch: int = 1
+    """How many webhooks each event is about."""
 
     def run(self, invocations: int, **more: object) -> dict:
         """One life of the function; a wrong first answer is an error, so that no refusal is ever measured."""
@@ -57,16 +59,26 @@ def product() -> list[Subject]:
     """The functions of the product: each worker gets what the one before it put on its queue."""
     first = ingress()
     inbox = sent(first.calls(1), "inbox")
-    router = Subject("router", build.function("router"), payload.queue_event("inbox", inbox), '"batchItemFailures":[]')
-    work = sent(router.calls(1), "telegram.fifo")
-    telegram = payload.queue_event("telegram.fifo", work)
-    return [
-        first,
-        router,
-        # Telegram takes 30 messages a second from a bot, and the worker keeps to that.
-        Subject("telegram", build.function("telegram"), telegram, '"batchItemFailures":[]', warm=20),
-        api(),
-    ]
+    alone = worker("router", "inbox", [inbox])
+    work = sent(alone.calls(1), "telegram.fifo")
+    return [first, alone, worker("telegram", "telegram.fifo", [work]), api()]
+
+
+def in_batches(count: int) -> list[Subject]:
+    """The workers, each given so many messages at once: all of one hook, so all for one chat."""
+    inbox = payload.copies(sent(ingress().calls(1), "inbox"), count)
+    router = worker("router", "inbox", inbox)
+    work = payload.copies(sent(router.calls(1), "telegram.fifo"), count)
+    return [router, worker("telegram", "telegram.fifo", work)]
+
+
+def worker(name: str, queue: str, messages: list[str]) -> Subject:
+    """A function that works off a queue, given these messages at once."""
+    event = payload.queue_event(queue, messages)
+    # Telegram takes 30 messages a second from a bot, and the worker keeps to that.
+    warm = 20 if name == "telegram" else 100
+    good = '"batchItemFailures":[]'
+    return Subject(name, build.function(name), event, good, warm=warm // len(messages) or 1, batch=len(messages))
 
 
 def api() -> Subject:

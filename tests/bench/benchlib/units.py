@@ -8,6 +8,8 @@ from collections import Counter
 from .subjects import Subject
 
 PRICE_PER_MILLION = {
+    "HTTP API requests": 1.00,
+    "invocations": 0.20,
     "SQS requests": 0.40,
     "SQS FIFO requests": 0.50,
     "DynamoDB write units": 0.625,
@@ -25,7 +27,8 @@ def per_webhook(subject: Subject) -> dict[str, float]:
     for call in subject.calls(1 + subject.warm):
         if call["after_events"] > 1:
             total.update(units(call))
-    return {name: round(count / subject.warm, 2) for name, count in sorted(total.items())}
+    webhooks = subject.warm * subject.batch
+    return {name: round(count / webhooks, 2) for name, count in sorted(total.items())}
 
 
 def at_start(subject: Subject) -> dict[str, float]:
@@ -55,9 +58,14 @@ def queue(operation: str, body: str) -> dict[str, float]:
     """SQS bills each request, and each 64 KB of it."""
     fields = json.loads(body)
     entries = fields.get("Entries", [fields])
-    size = sum(len(entry.get("MessageBody", "")) for entry in entries)
+    size = sum(len(entry.get("MessageBody", "").encode()) for entry in entries)
     fifo = fields.get("QueueUrl", "").endswith(".fifo")
-    return {"SQS FIFO requests" if fifo else "SQS requests": max(1, math.ceil(size / 65_536))}
+    return {"SQS FIFO requests" if fifo else "SQS requests": pieces(size)}
+
+
+def pieces(size: int) -> int:
+    """How many requests a request of this size is billed as."""
+    return max(1, math.ceil(size / 65_536))
 
 
 def table(operation: str, body: dict, bytes_out: int) -> dict[str, float]:

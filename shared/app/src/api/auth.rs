@@ -1,17 +1,34 @@
-//! Who may use the management API.
+//! Who may use the management API, and for what.
 
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::Router;
 use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
+use bellhop_core::limit::Bucket;
 use bellhop_core::secret::Secret;
-use http::HeaderMap;
+use bellhop_core::time::Timestamp;
+use bellhop_core::token::Scope;
+use http::{HeaderMap, HeaderValue, header};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::answer::Refused;
-use crate::web::refusal;
+use crate::ports::Clock;
+use crate::tokens::TokenBook;
+use crate::web::{Source, refusal};
+
+/// How many wrong tokens a minute are taken from one address; the same one again is no new attempt.
+const WRONG_PER_MINUTE: u32 = 10;
+
+/// How many wrong tokens are remembered of an address.
+const MOST_SEEN: usize = 16;
+
+/// How many addresses are remembered; beyond that, those that have not been wrong for longest are forgotten.
+const MOST_SOURCES: usize = 10_000;
 
 /// The admin token, known only by its SHA-256.
 #[derive(Debug, Clone)]
@@ -30,19 +47,137 @@ impl AdminToken {
         Some(Self(bytes))
     }
 
-    /// Whether a value is the token; digests have one length, so the comparison tells nothing about it.
-    fn is(&self, value: &str) -> bool {
-        let digest: [u8; 32] = Sha256::digest(value).into();
-        self.0.ct_eq(&digest).into()
+    /// Whether a digest is the token's; digests have one length, so the comparison tells nothing about it.
+    fn is(&self, digest: &[u8; 32]) -> bool {
+        self.0.ct_eq(digest).into()
     }
 }
 
-/// Lets a request with the admin token through; answers 401 to every other.
-pub(super) async fn require(State(admin): State<Arc<AdminToken>>, request: Request, next: Next) -> Response {
-    match given(request.headers()) {
-        Some(token) if admin.is(token) => next.run(request).await,
-        Some(_) => refusal(&Refused::new(401, "unauthorized", "the token is wrong")),
-        None => refusal(&Refused::new(401, "unauthorized", "send the token as `Authorization: Bearer <token>`")),
+/// Lets requests through that bring a token with the scope they need.
+pub struct Guard {
+    admin: AdminToken,
+    tokens: Arc<TokenBook>,
+    clock: Arc<dyn Clock>,
+    wrong: Mutex<Wrong>,
+}
+
+/// The addresses that wrong tokens came from, and the tokens that were right before.
+#[derive(Default)]
+struct Wrong {
+    sources: HashMap<Option<IpAddr>, Attempts>,
+    known: HashSet<[u8; 32]>,
+}
+
+/// The wrong tokens of one address.
+struct Attempts {
+    bucket: Bucket,
+    seen: VecDeque<[u8; 32]>,
+    last: Timestamp,
+}
+
+impl Guard {
+    /// A guard that knows these tokens.
+    pub fn new(admin: AdminToken, tokens: Arc<TokenBook>, clock: Arc<dyn Clock>) -> Self {
+        Self { admin, tokens, clock, wrong: Mutex::default() }
+    }
+
+    /// Checks a request's token.
+    async fn check(&self, headers: &HeaderMap, source: Option<IpAddr>, scope: &Scope) -> Result<(), Refused> {
+        let missing = || Refused::new(401, "unauthorized", "send the token as `Authorization: Bearer <token>`");
+        let token = given(headers).ok_or_else(missing)?;
+        let digest: [u8; 32] = Sha256::digest(token).into();
+        if self.admin.is(&digest) {
+            return Ok(());
+        }
+        self.may_try(source, &digest)?;
+        let found = self.tokens.recognise(token).await.map_err(super::failed)?;
+        let Some(found) = found else {
+            self.note_wrong(source, &digest);
+            return Err(Refused::new(401, "unauthorized", "the token is wrong, expired or revoked"));
+        };
+        self.wrong().known.insert(digest);
+        if found.opens(scope) {
+            return Ok(());
+        }
+        Err(Refused::new(403, "forbidden", format!("the token lacks the scope `{scope}`")))
+    }
+
+    /// Refuses an address that too many wrong tokens came from; a token that was right before may still be looked up, since
+    /// a proxy's address is everybody's.
+    fn may_try(&self, source: Option<IpAddr>, digest: &[u8; 32]) -> Result<(), Refused> {
+        let (mut wrong, now) = (self.wrong(), self.clock.now());
+        if wrong.known.contains(digest) {
+            return Ok(());
+        }
+        let attempts = wrong.sources.get_mut(&source).filter(|attempts| !attempts.seen.contains(digest));
+        let Some(attempts) = attempts else {
+            return Ok(());
+        };
+        attempts.bucket.check(now).map_err(|seconds| {
+            let message = "too many wrong tokens came from this address";
+            Refused::new(429, "too_many_attempts", message).after(seconds)
+        })
+    }
+
+    /// Notes that a wrong token came from an address.
+    fn note_wrong(&self, source: Option<IpAddr>, digest: &[u8; 32]) {
+        let (mut wrong, now) = (self.wrong(), self.clock.now());
+        wrong.known.remove(digest);
+        if wrong.sources.len() >= MOST_SOURCES {
+            let oldest = wrong.sources.iter().min_by_key(|(_, attempts)| attempts.last).map(|(source, _)| *source);
+            oldest.map(|oldest| wrong.sources.remove(&oldest));
+        }
+        let attempts = wrong.sources.entry(source).or_insert_with(|| Attempts {
+            bucket: Bucket::new(WRONG_PER_MINUTE, now),
+            seen: VecDeque::new(),
+            last: now,
+        });
+        attempts.last = now;
+        if attempts.seen.contains(digest) {
+            return;
+        }
+        // Checking first fills the bucket up to this moment.
+        let _ = attempts.bucket.check(now);
+        attempts.bucket.take();
+        attempts.seen.push_back(*digest);
+        if attempts.seen.len() > MOST_SEEN {
+            attempts.seen.pop_front();
+        }
+        let source = source.map(|ip| ip.to_string()).unwrap_or_default();
+        log::warn!(source; "a wrong token");
+    }
+
+    /// What is known of wrong tokens; nothing panics while it is held.
+    fn wrong(&self) -> std::sync::MutexGuard<'_, Wrong> {
+        self.wrong.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The address that wrong tokens are counted by: of IPv6 the network, since one caller has all of it.
+fn counted(source: IpAddr) -> IpAddr {
+    match source.to_canonical() {
+        IpAddr::V6(ip) => IpAddr::V6((ip.to_bits() & (u128::MAX << 64)).into()),
+        ip => ip,
+    }
+}
+
+/// The routes, open only to tokens with this scope.
+pub fn guarded(routes: Router, guard: &Arc<Guard>, scope: Scope) -> Router {
+    routes.route_layer(from_fn_with_state((Arc::clone(guard), scope), require))
+}
+
+/// Lets a request through whose token has the scope.
+async fn require(State((guard, scope)): State<(Arc<Guard>, Scope)>, request: Request, next: Next) -> Response {
+    let source = request.extensions().get::<Source>().map(|Source(ip)| counted(*ip));
+    match guard.check(request.headers(), source, &scope).await {
+        Ok(()) => next.run(request).await,
+        Err(refused) => {
+            let mut response = refusal(&refused);
+            if refused.status == 401 {
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            response
+        }
     }
 }
 

@@ -1,64 +1,159 @@
-//! Hooks and lists as the API shows them.
+//! Hooks and tasks as the API shows them.
 
-use bellhop_core::hook::Hook;
+mod task;
+
+use bellhop_core::filter::Check;
+use bellhop_core::hook::{Action, Allowed, Hook, HookStatus, Origin};
 use bellhop_core::secret::SecretRef;
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::answer::Refused;
+pub(super) use task::{Execution, TaskView};
 
-/// How many entries a page has unless asked, and at most.
-const PAGE: usize = 50;
-const LARGEST_PAGE: usize = 200;
+use crate::ports::Tally;
 
-/// A hook: secrets only as where they are, or as a fingerprint.
-pub(super) fn hook_view(hook: &Hook) -> Value {
-    let mut view = json!(hook);
-    view["secrets"] = hook.secrets.iter().map(secret_view).collect();
-    view["url_path"] = format!("/webhook/{}", hook.path).trim_end_matches('/').into();
-    view["unsigned"] = hook.sender().is_some_and(|sender| sender.is_unsigned()).into();
-    for list in ["events", "allowed_ips"] {
-        if view[list].is_null() {
-            view[list] = json!([]);
-        }
-    }
-    view["created_at"] = hook.created_at.rfc3339().into();
-    view["updated_at"] = hook.updated_at.rfc3339().into();
-    view
+/// A hook.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct HookView {
+    /// Its id; it also answers at `/webhook/{id}`.
+    id: String,
+    /// Its name.
+    name: String,
+    /// What it is for.
+    description: String,
+    /// Its path below `/webhook/`.
+    path: String,
+    /// The path of its door.
+    url_path: String,
+    /// Its sender.
+    sender: String,
+    /// Whether its sender proves nothing, so that its path or its addresses are all that protects it.
+    unsigned: bool,
+    /// Its secrets, never their values.
+    secrets: Vec<SecretView>,
+    /// Secrets that were replaced and still match for a while.
+    retiring: Vec<RetiringView>,
+    /// Patterns of the event types it takes; empty: all.
+    events: Vec<String>,
+    /// A condition in CEL that an event must meet.
+    when: Option<String>,
+    /// Plain conditions, all of which an event must meet.
+    conditions: Vec<Check>,
+    /// Its place among the hooks of its path; the higher goes first.
+    priority: i32,
+    /// After how many events it stops acting.
+    max_executions: Option<u64>,
+    /// For how many seconds after an event it does not act on others.
+    cooldown_seconds: u64,
+    /// How many requests a minute it takes.
+    rate_per_minute: u32,
+    /// Where it takes requests from; empty: anywhere.
+    allowed_ips: Vec<String>,
+    /// The longest body it takes, in bytes.
+    max_body_bytes: u64,
+    /// What it does with an event.
+    actions: Vec<Action>,
+    /// How to find deliveries that did not reach us.
+    reconcile: Option<ReconcileView>,
+    /// Whether it takes requests.
+    status: HookStatus,
+    /// Who wrote it; applying a configuration overwrites those of the file.
+    origin: Origin,
+    /// When it was made.
+    created_at: String,
+    /// When it was last changed.
+    updated_at: String,
+    /// When the last of its events came.
+    last_triggered_at: Option<String>,
+    /// How many events it has had.
+    executions: u64,
+    /// How often it has been changed; its `ETag`.
+    version: u64,
 }
 
-/// A page of hooks, newest first, and the cursor of the next.
-pub(super) fn page(mut hooks: Vec<Hook>, query: Option<&str>) -> Result<Value, Refused> {
-    hooks.sort_by(|a, b| (b.created_at, &b.id).cmp(&(a.created_at, &a.id)));
-    let (mut limit, mut after) = (PAGE, None);
-    for (name, value) in query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('=')) {
-        match name {
-            "limit" => {
-                let given: Option<usize> = value.parse().ok().filter(|limit| (1..=LARGEST_PAGE).contains(limit));
-                limit = given.ok_or_else(|| {
-                    Refused::new(400, "bad_query", format!("limit: a number from 1 to {LARGEST_PAGE}"))
-                })?;
-            }
-            "cursor" => after = Some(value),
-            _ => {}
-        }
-    }
-    let start = match after {
-        None => 0,
-        Some(cursor) => {
-            let place = hooks.iter().position(|hook| hook.id.as_str() == cursor);
-            1 + place.ok_or_else(|| Refused::new(400, "bad_query", "cursor: not one that this list gave"))?
-        }
-    };
-    let more = hooks.len() > start + limit;
-    let items: Vec<_> = hooks.iter().skip(start).take(limit).collect();
-    let next = items.last().filter(|_| more).map(|hook| hook.id.as_str());
-    Ok(json!({"items": items.iter().map(|hook| hook_view(hook)).collect::<Vec<_>>(), "next_cursor": next}))
+/// A secret: where it is, or how to tell it from others.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum SecretView {
+    /// The first eight digits of its SHA-256.
+    Fingerprint(String),
+    /// Where it is.
+    Reference(String),
 }
 
-/// A secret as the API shows it.
-fn secret_view(reference: &SecretRef) -> Value {
-    match reference {
-        SecretRef::Stored(name) => json!({"fingerprint": name.rsplit('-').next()}),
-        elsewhere => json!({"reference": elsewhere.to_string()}),
+/// A secret that was replaced.
+#[derive(Debug, Serialize, ToSchema)]
+struct RetiringView {
+    /// The secret.
+    #[serde(flatten)]
+    secret: SecretView,
+    /// Until when it still matches.
+    until: String,
+}
+
+/// How to find deliveries that did not reach us.
+#[derive(Debug, Serialize, ToSchema)]
+struct ReconcileView {
+    /// Whose webhook it is.
+    of: String,
+    /// The webhook's number at GitHub.
+    webhook_id: Option<u64>,
+    /// The token, never its value.
+    token: SecretView,
+    /// Where GitHub's API is.
+    api_base: String,
+}
+
+impl HookView {
+    /// A hook with its count.
+    pub(super) fn new(hook: &Hook, tally: Option<&Tally>) -> Self {
+        Self {
+            id: hook.id.to_string(),
+            name: hook.name.clone(),
+            description: hook.description.clone(),
+            path: hook.path.clone(),
+            url_path: format!("/webhook/{}", hook.path).trim_end_matches('/').to_owned(),
+            sender: hook.sender.clone(),
+            unsigned: hook.sender().is_some_and(|sender| sender.is_unsigned()),
+            secrets: hook.secrets.iter().map(SecretView::new).collect(),
+            retiring: hook
+                .retiring
+                .iter()
+                .map(|old| RetiringView { secret: SecretView::new(&old.secret), until: old.until.rfc3339() })
+                .collect(),
+            events: hook.events.clone(),
+            when: hook.when.clone(),
+            conditions: hook.conditions.clone(),
+            priority: hook.priority,
+            max_executions: hook.max_executions,
+            cooldown_seconds: hook.cooldown_seconds,
+            rate_per_minute: hook.rate_per_minute,
+            allowed_ips: hook.allowed_ips.iter().map(Allowed::to_string).collect(),
+            max_body_bytes: hook.max_body_bytes,
+            actions: hook.actions.clone(),
+            reconcile: hook.reconcile.as_ref().map(|reconcile| ReconcileView {
+                of: reconcile.of.clone(),
+                webhook_id: reconcile.webhook_id,
+                token: SecretView::new(&reconcile.token),
+                api_base: reconcile.api_base.clone(),
+            }),
+            status: hook.status,
+            origin: hook.origin,
+            created_at: hook.created_at.rfc3339(),
+            updated_at: hook.updated_at.rfc3339(),
+            last_triggered_at: tally.map(|tally| tally.last.rfc3339()),
+            executions: tally.map_or(0, |tally| tally.events),
+            version: hook.version,
+        }
+    }
+}
+
+impl SecretView {
+    /// A secret; one that is kept here has its fingerprint at the end of its name.
+    fn new(reference: &SecretRef) -> Self {
+        match reference {
+            SecretRef::Stored(name) => Self::Fingerprint(name.rsplit('-').next().unwrap_or_default().to_owned()),
+            elsewhere => Self::Reference(elsewhere.to_string()),
+        }
     }
 }

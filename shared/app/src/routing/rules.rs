@@ -3,13 +3,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bellhop_core::event::Event;
 use bellhop_core::filter::{BadCondition, Condition};
 use bellhop_core::hook::{Action, Hook};
 use bellhop_core::id::HookId;
 use bellhop_core::template::{Escape, Template};
+use bellhop_core::time::Timestamp;
 
 use crate::cache::Cache;
 use crate::ports::{HookReader, PortResult};
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// All rules at one moment.
 #[derive(Debug)]
@@ -34,6 +38,18 @@ impl Rules {
     /// The rule of a hook, unless it has been deleted.
     pub fn get(&self, hook: &HookId) -> Option<&Rule> {
         self.by_hook.get(hook)
+    }
+
+    /// The rules of the hooks that an event proved itself to, the highest priority first.
+    pub fn of(&self, event: &Event) -> Vec<&Rule> {
+        let mut rules: Vec<_> = event.head.hooks.iter().filter_map(|proof| self.get(&proof.hook)).collect();
+        rules.sort_by_key(|rule| std::cmp::Reverse(rule.hook.priority));
+        rules
+    }
+
+    /// When what is recorded now may be deleted.
+    pub const fn expires(&self, now: Timestamp) -> Timestamp {
+        now.plus_ms(self.retention_days as u64 * DAY_MS)
     }
 }
 

@@ -12,6 +12,9 @@ const MOST_PARTS: usize = 8;
 /// The most bytes of a message's parts together, so that they fit one queue message with room to spare.
 const MOST_BYTES: usize = 160 * 1024;
 
+/// What the message of an event begins with that was made to try a hook out.
+const TEST_MARK: &str = "Test: ";
+
 /// An event's payload, parsed once for all its hooks.
 pub(super) struct Words {
     payload: Option<Value>,
@@ -49,7 +52,8 @@ impl Words {
         if let Some(trouble) = message.trouble {
             log::warn!(event:% = event.head.id, hook = hook.id.as_str(), trouble:%; "the hook's template failed; the sender's own text is used");
         }
-        cut(split(&message.html, MESSAGE_UNITS), event)
+        let html = if event.head.test { format!("{TEST_MARK}{}", message.html) } else { message.html };
+        cut(split(&html, MESSAGE_UNITS), event)
     }
 
     /// What is known of the event at one of its hooks.
@@ -60,7 +64,7 @@ impl Words {
             method: "POST",
             body: &event.body,
             payload: self.payload.as_ref(),
-            test: false,
+            test: event.head.test,
         }
     }
 }

@@ -4,7 +4,7 @@ mod hook;
 
 use std::collections::HashSet;
 
-pub use hook::{HookDraft, check_hook};
+pub use hook::{HookDraft, Kept, ReconcileDraft, check_change, check_hook};
 
 use super::{ConfigSpec, Settings};
 use crate::secret::{Secret, SecretRef};
@@ -75,7 +75,7 @@ pub fn check_config(spec: &ConfigSpec, secrets: SecretsAs) -> Result<CheckedConf
     let mut hooks = Vec::new();
     for (index, hook) in spec.hooks.iter().enumerate() {
         let at = format!("hooks[{index}].");
-        hooks.extend(hook::check(hook, secrets, &at, &mut problems));
+        hooks.extend(hook::check(hook, secrets, &Kept::default(), &at, &mut problems));
         if !hook.name.is_empty() && !names.insert(&hook.name) {
             problems.add(
                 format!("{at}name"),
@@ -95,6 +95,9 @@ fn check_settings(spec: &ConfigSpec, problems: &mut Problems) -> Settings {
     if let Some(base) = &spec.telegram.api_base {
         settings.telegram_api_base = problems.take("telegram.api_base", read_url(base)).unwrap_or_default();
     }
+    if let Some(chat) = &spec.telegram.operator_chat {
+        settings.operator_chat = problems.take("telegram.operator_chat", hook::read_chat(chat));
+    }
     if let Some(days) = spec.retention_days {
         settings.retention_days = problems.take("retention_days", between(days, 1, 3650)).unwrap_or_default();
     }
@@ -106,7 +109,7 @@ fn check_settings(spec: &ConfigSpec, problems: &mut Problems) -> Settings {
 }
 
 /// Reads a secret as the configuration may hold one.
-pub(super) fn read_secret(text: &str, secrets: SecretsAs) -> Result<SecretInput, String> {
+pub fn read_secret(text: &str, secrets: SecretsAs) -> Result<SecretInput, String> {
     match (secrets, SecretRef::parse(text)) {
         (_, Ok(SecretRef::Stored(_))) => {
             Err("`stored:` is Bellhop's own; write `env:NAME`, `file:PATH` or `ssm:NAME`".to_owned())
@@ -126,7 +129,7 @@ pub(super) fn read_secret(text: &str, secrets: SecretsAs) -> Result<SecretInput,
 }
 
 /// Reads an absolute `http` or `https` URL; the slash at its end is dropped.
-fn read_url(text: &str) -> Result<String, String> {
+pub(super) fn read_url(text: &str) -> Result<String, String> {
     const FIX: &str = "write a whole URL such as `https://hooks.example.com`";
     let url: http::Uri = text.parse().map_err(|_| format!("not a URL; {FIX}"))?;
     let known = matches!(url.scheme_str(), Some("http" | "https"));

@@ -30,6 +30,8 @@ impl Delivery<'_> {
             headers: self.headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
             hooks: vec![],
             body_bytes: self.body.len(),
+            test: false,
+            erased_at: None,
         };
         let hook: Hook = serde_json::from_value(json!({
             "id": "hk_1", "name": "my <door>", "path": "door", "sender": self.sender, "secrets": [], "rate_per_minute": 1,
@@ -285,6 +287,29 @@ fn a_standard_webhook_is_shown_by_its_type_and_data() {
     let delivery = Delivery { sender: "standard-webhooks", event_type: Some("invoice.paid"), headers: &[], body };
     let expected = "<b>my &lt;door&gt;</b> invoice.paid\n<pre>{\n  &quot;id&quot;: &quot;&lt;1&gt;&quot;\n}</pre>";
     assert_eq!(delivery.message(), expected);
+}
+
+#[test]
+fn every_senders_sample_reads_well() {
+    let says = |sender: &str| -> &[&str] {
+        match sender {
+            "github" => &["octo/hello · octo pushed 1 commit to main\n9c2d4e6 Greet whoever rings (Octo)"],
+            "none" => &["Hello from octo: somebody is at the door."],
+            "shared-secret" => &["Hello from octo: the nightly backup is done."],
+            "standard-webhooks" => &["my <door> invoice.paid", "in_1001"],
+            other => panic!("say here how the sample of {other} reads"),
+        }
+    };
+    for sender in crate::sender::Sender::all() {
+        let sample = sender.sample();
+        let event_type = sample.event_type;
+        let body = sample.body.as_bytes();
+        let delivery = Delivery { sender: sender.name, event_type, headers: sample.headers, body };
+        let text = html::parse(&delivery.message()).unwrap().text;
+        for words in says(sender.name) {
+            assert!(text.contains(words), "{}: {text}", sender.name);
+        }
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use super::{Key, Refusal, proof};
+use super::{Key, Refusal, in_force, proof};
 use crate::inbound::Inbound;
 use crate::sender::{Clock, Encoding, HmacScheme, Part};
 use crate::time::Timestamp;
@@ -24,7 +24,7 @@ pub(super) fn check(scheme: &HmacScheme, keys: &[Key], inbound: Inbound<'_>, now
     if let Some(clock) = scheme.timestamp {
         check_clock(clock, inbound, now)?;
     }
-    for (index, key) in keys.iter().enumerate() {
+    for (index, key) in in_force(keys, now) {
         let Some(mut mac) = key.mac() else { continue };
         feed(&mut mac, scheme, inbound)?;
         // Which key or which signature matches is no secret; how much of one matches is, and `verify_slice` hides it.

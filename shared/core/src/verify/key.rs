@@ -7,10 +7,14 @@ use sha2::{Digest, Sha256};
 
 use crate::secret::Secret;
 use crate::sender::{Scheme, SecretFormat, Sender};
+use crate::time::Timestamp;
 
 /// A secret in the form its sender's scheme computes with. It does not print.
 #[derive(Clone)]
-pub struct Key(Form);
+pub struct Key {
+    form: Form,
+    until: Option<Timestamp>,
+}
 
 #[derive(Clone)]
 enum Form {
@@ -33,22 +37,35 @@ impl Key {
     /// Reads a secret as the sender's scheme reads it.
     pub fn new(sender: &Sender, secret: &Secret) -> Result<Self, BadKey> {
         let text = secret.expose();
-        match &sender.scheme {
+        let form = match &sender.scheme {
             Scheme::Hmac(scheme) => {
                 let bytes = match scheme.secret {
                     SecretFormat::Raw => text.as_bytes().to_vec(),
                     SecretFormat::Whsec => decode_whsec(text)?,
                 };
                 let mac = Hmac::<Sha256>::new_from_slice(&bytes).map_err(|_| BadKey::Empty)?;
-                Ok(Self(Form::Hmac(Box::new(mac))))
+                Form::Hmac(Box::new(mac))
             }
-            Scheme::Token { .. } | Scheme::None => Ok(Self(Form::Token(Self::digest(text.as_bytes())))),
-        }
+            Scheme::Token { .. } | Scheme::None => Form::Token(Self::digest(text.as_bytes())),
+        };
+        Ok(Self { form, until: None })
+    }
+
+    /// The same key, which from this moment on matches nothing.
+    #[must_use]
+    pub const fn until(mut self, end: Timestamp) -> Self {
+        self.until = Some(end);
+        self
+    }
+
+    /// Whether the key still matches at this moment.
+    pub(super) fn is_in_force(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|end| now < end)
     }
 
     /// The keyed hash, ready to take the signed content; `None` for a token's key.
-    pub(super) fn mac(&self) -> Option<Hmac<Sha256>> {
-        match &self.0 {
+    pub(crate) fn mac(&self) -> Option<Hmac<Sha256>> {
+        match &self.form {
             Form::Hmac(mac) => Some((**mac).clone()),
             Form::Token(_) => None,
         }
@@ -56,7 +73,7 @@ impl Key {
 
     /// The digest to compare a token's digest with; of no use for a keyed hash, where it equals no digest.
     pub(super) fn token_digest(&self) -> [u8; 32] {
-        match &self.0 {
+        match &self.form {
             Form::Token(digest) => *digest,
             Form::Hmac(_) => [0; 32],
         }

@@ -31,7 +31,7 @@ fn check_at(
     let sender = Sender::named(sender).unwrap();
     let keys: Vec<_> = secrets.iter().map(|text| Key::new(sender, &Secret::new(*text).unwrap()).unwrap()).collect();
     let inbound = Inbound { headers: Headers::new(headers), body, source_ip: None };
-    verify(sender, &keys, inbound, Timestamp::from_seconds(now)).map(|verified| verified.matched_secret())
+    verify(sender, &keys, inbound, Timestamp::from_seconds(now)).map(|verified| verified.matched_key())
 }
 
 /// An HMAC-SHA256 computed apart from the code under test.
@@ -168,6 +168,25 @@ fn keys_do_not_print_and_bad_ones_are_refused() {
     }
     let key = Key::new(Sender::named("github").unwrap(), &Secret::new("canary").unwrap()).unwrap();
     assert!(!format!("{key:?}").contains("canary"));
+}
+
+#[test]
+fn a_key_matches_until_its_end_and_keeps_its_place() {
+    let (end, moment) = (Timestamp::from_seconds(NOW), |ms: u64| Timestamp::from_ms(NOW * 1000 - 1 + ms));
+    let signature = github("old", BODY);
+    let cases: [(&str, Pairs<'_>); 2] =
+        [("github", vec![(SIGNATURE, signature.as_bytes())]), ("shared-secret", vec![("x-webhook-secret", b"old")])];
+    for (name, headers) in cases {
+        let sender = Sender::named(name).unwrap();
+        let key = |text: &str| Key::new(sender, &Secret::new(text).unwrap()).unwrap();
+        let inbound = Inbound { headers: Headers::new(&headers), body: BODY, source_ip: None };
+        let check = |keys: &[Key], now| verify(sender, keys, inbound, now).map(|verified| verified.matched_key());
+        let retiring = [key("new"), key("old").until(end)];
+        assert_eq!(check(&retiring, moment(0)), Ok(Some(1)), "{name}");
+        assert!(matches!(check(&retiring, moment(1)), Err(Refusal::Mismatch(_))), "{name}");
+        assert_eq!(check(&[key("old").until(end), key("old")], end), Ok(Some(1)), "{name}");
+        assert_eq!(check(&[key("old").until(end)], end), Err(Refusal::NoSecret), "{name}");
+    }
 }
 
 proptest! {

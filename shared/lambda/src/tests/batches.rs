@@ -3,16 +3,18 @@
 use std::sync::{Arc, Mutex};
 
 use bellhop_app::cache::{Cache, Changes};
+use bellhop_app::memory::Memory as Elsewhere;
 use bellhop_app::ports::{Bot, BotAnswer, BotApi, BotMessage, PortError, PortResult};
 use bellhop_app::routing::{Routing, RuleCache};
 use bellhop_app::telegram::{BotCache, TelegramWorker};
-use bellhop_core::id::{EventId, TaskId};
+use bellhop_core::id::{EventId, HookId, TaskId};
+use bellhop_core::task::Task;
 use bellhop_core::telegram::{Pace, Scope};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::{TelegramV1, Work};
 
-use super::ports::{HELD_SECONDS, Memory, clock, in_seconds};
-use crate::batch::{Batch, Outcome};
+use super::ports::{Memory, clock, in_seconds};
+use crate::batch::{Batch, Outcome, Record};
 use crate::chats::Chats;
 use crate::inbox::route;
 
@@ -32,6 +34,7 @@ fn worker(memory: &Arc<Memory>) -> TelegramWorker {
         bot: BotCache::new(memory.clone(), memory.clone(), Cache::new(clock(), Changes::default())),
         tasks: memory.clone(),
         book: memory.clone(),
+        queue: memory.clone(),
         api: Arc::new(NoBotApi),
         dry_run: memory.clone(),
         clock: clock(),
@@ -49,9 +52,10 @@ fn batch(messages: &[(&str, &str, String)]) -> Batch {
 /// Work whose task's id says what happens.
 fn work(task: &str, parts: usize) -> String {
     let parts = (0..parts).map(|n| format!("part {n} of {task}")).collect();
-    let event = EventId::new(Timestamp::from_ms(0), &[0; 10]);
-    let work = TelegramV1 { task: TaskId::from_text(task), event, chat: task.to_owned(), parts };
-    serde_json::to_string(&Work::TelegramV1(work)).unwrap()
+    let (event, hook) = (EventId::new(Timestamp::from_ms(0), &[0; 10]), HookId::from_text("hk"));
+    let (now, later) = (Timestamp::from_ms(0), in_seconds(3_600));
+    let task = Task::queued(TaskId::from_text(task), event, hook, "telegram", task, now, later);
+    serde_json::to_string(&Work::TelegramV1(TelegramV1 { task, parts, trace: None })).unwrap()
 }
 
 /// What a batch comes to, and what was postponed.
@@ -72,9 +76,7 @@ async fn each_chat_stops_at_its_own_trouble_and_keeps_its_order() {
     let memory = Arc::new(Memory::default());
     let batch = batch(&[
         ("well", "w1", work("ok-1", 1)),
-        ("held", "h1", work("held-1", 1)),
         ("well", "w2", work("ok-2", 1)),
-        ("held", "h2", work("ok-3", 1)),
         ("poison", "p1", work("ok-4", 1)),
         ("poison", "p2", r#"{"type":"TelegramV9"}"#.to_owned()),
         ("poison", "p3", work("ok-5", 1)),
@@ -83,9 +85,9 @@ async fn each_chat_stops_at_its_own_trouble_and_keeps_its_order() {
         ("error", "e2", work("ok-6", 1)),
     ]);
     let (outcome, mut postponed) = carry(&memory, &batch, 60).await;
-    assert_eq!(outcome, named(&["h1", "h2", "p2", "p3", "c1", "e1", "e2"]));
+    assert_eq!(outcome, named(&["p2", "p3", "c1", "e1", "e2"]));
     postponed.sort();
-    let expected = [("c1", 5), ("e1", 30), ("e2", 0), ("h1", HELD_SECONDS), ("h2", 0), ("p2", 5), ("p3", 0)];
+    let expected = [("c1", 5), ("e1", 30), ("e2", 0), ("p2", 5), ("p3", 0)];
     assert_eq!(postponed, expected.map(|(id, seconds)| (id.to_owned(), seconds)));
     assert_eq!(memory.succeeded(), 3);
 }
@@ -128,23 +130,53 @@ fn routing(memory: &Arc<Memory>) -> Routing {
         bodies: memory.clone(),
         queue: memory.clone(),
         clock: clock(),
+        ..Elsewhere::new(clock()).routing(Changes::default())
     }
+}
+
+/// The recorded inbox batch, with its hooks those in memory: two messages that are routed, and one that never will be.
+fn inbox_batch() -> Batch {
+    let recorded = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/inbox-batch.json"));
+    serde_json::from_str(&recorded.unwrap().replace("hk_abcdefghijkmnpqrstuvwx", "hk_github")).unwrap()
+}
+
+/// A copy of a message with another delivery id.
+fn copy(record: &Record, id: &str, delivery: &str) -> Record {
+    let (line, body) = record.body.split_once('\n').unwrap();
+    let mut head: serde_json::Value = serde_json::from_str(&line[1..]).unwrap();
+    head["delivery_id"] = delivery.into();
+    Record { message_id: id.to_owned(), body: format!("1{head}\n{body}"), ..record.clone() }
 }
 
 #[tokio::test]
 async fn one_message_s_trouble_is_its_own() {
     let memory = Arc::new(Memory::default());
-    let recorded = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/inbox-batch.json")).unwrap();
-    let mut batch: Batch = serde_json::from_slice(&recorded).unwrap();
-    let mut panicking = batch.records[0].clone();
-    panicking.message_id = "panics".to_owned();
-    let (line, body) = panicking.body.split_once('\n').unwrap();
-    let mut head: serde_json::Value = serde_json::from_str(&line[1..]).unwrap();
-    head["delivery_id"] = "panic".into();
-    head["hooks"][0]["hook"] = "hk_github".into();
-    panicking.body = format!("1{head}\n{body}");
-    batch.records.insert(0, panicking);
-    let poison = batch.records.iter().find(|record| !record.body.starts_with("1{")).unwrap().message_id.clone();
+    let mut batch = inbox_batch();
+    batch.records.insert(0, copy(&batch.records[0], "panics", "panic"));
+    let poison = batch.records[3].message_id.clone();
     let outcome = route(&routing(&memory), &batch, in_seconds(30)).await;
     assert_eq!(outcome, named(&["panics", &poison]));
+}
+
+#[tokio::test]
+async fn a_batch_s_work_is_sent_at_once_in_the_order_of_its_events() {
+    let memory = Arc::new(Memory::default());
+    let mut batch = inbox_batch();
+    batch.records.swap(0, 1);
+    route(&routing(&memory), &batch, in_seconds(30)).await;
+    let queued = memory.queued.lock().unwrap();
+    let [work] = queued.as_slice() else { panic!("{} calls", queued.len()) };
+    assert_eq!(work.len(), 2);
+    assert!(work[0].task().event < work[1].task().event);
+}
+
+#[tokio::test]
+async fn what_was_not_sent_comes_again() {
+    let memory = Arc::new(Memory { queue_broken: true, ..Memory::default() });
+    let mut batch = inbox_batch();
+    // Of a hook that is gone nothing is left to send.
+    let gone = batch.records[0].body.replace("hk_github", "hk_gone");
+    batch.records.push(Record { message_id: "nothing to send".to_owned(), body: gone, ..batch.records[0].clone() });
+    let ids: Vec<_> = batch.records[..3].iter().map(|record| record.message_id.as_str()).collect();
+    assert_eq!(route(&routing(&memory), &batch, in_seconds(30)).await, named(&ids));
 }

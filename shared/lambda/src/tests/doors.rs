@@ -5,6 +5,8 @@ use std::sync::Arc;
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::doors::DoorCache;
 use bellhop_app::ingress::Ingress;
+use bellhop_app::limiter::Limiter;
+use bellhop_app::ranges::RangeBook;
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 
@@ -20,8 +22,9 @@ fn recorded(name: &str) -> Value {
 /// The answer to a request, and the inbox messages it left.
 async fn ring_at(memory: Memory, request: &Value) -> (Answer, Vec<String>) {
     let memory = Arc::new(memory);
-    let doors = DoorCache::new(memory.clone(), memory.clone(), Cache::new(clock(), Changes::default()));
-    let ingress = Ingress::new(Arc::new(doors), memory.clone(), clock());
+    let (ranges, cache) = (RangeBook::new(memory.clone()), Cache::new(clock(), Changes::default()));
+    let doors = DoorCache::new(memory.clone(), memory.clone(), ranges, cache);
+    let ingress = Ingress::new(Arc::new(doors), memory.clone(), memory.clone(), Limiter::alone(), clock());
     let payload = serde_json::from_value(request.clone()).unwrap();
     let mut context = Context::default();
     context.request_id = "request-1".to_owned();

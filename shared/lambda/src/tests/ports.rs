@@ -6,31 +6,32 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bellhop_app::clock::SystemClock;
 use bellhop_app::ports::{
-    Bodies, BotMessage, ChatBook, ChatEntry, Claim, Clock as _, DryRun, EventLog, HookReader, Inbox, PortError,
-    PortResult, Postponed, Receipts, Secrets, Start, TaskLog, WorkQueue,
+    Bodies, BotMessage, Claim, Clock as _, DryRun, EventLog, HookReader, Inbox, NewNote, Note, Notebook, Orders,
+    PortError, PortResult, Postponed, Receipts, Secrets, TaskLog, Topic, WorkQueue,
 };
 use bellhop_core::config::Settings;
 use bellhop_core::event::Event;
 use bellhop_core::hook::Hook;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox::Message;
+use bellhop_core::order::{Order, RefusedRequest};
 use bellhop_core::secret::{Secret, SecretRef};
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
-/// How long a task that another worker has is held, in seconds.
-pub(super) const HELD_SECONDS: u64 = 100;
-
 /// A store that remembers what it was told.
 #[derive(Default)]
 pub(super) struct Memory {
     pub(super) inbox: Mutex<Vec<String>>,
+    pub(super) orders: Mutex<Vec<Order>>,
     pub(super) tasks: Mutex<HashMap<TaskId, Task>>,
-    pub(super) queued: Mutex<Vec<Work>>,
+    /// The work of each call.
+    pub(super) queued: Mutex<Vec<Vec<Work>>>,
     pub(super) shown: Mutex<Vec<(String, String)>>,
     pub(super) postponed: Mutex<Vec<(String, u64)>>,
     pub(super) inbox_broken: bool,
+    pub(super) queue_broken: bool,
 }
 
 /// The hooks that the recorded events ring at.
@@ -53,6 +54,14 @@ impl HookReader for Memory {
 
     async fn settings(&self) -> PortResult<Settings> {
         Ok(Settings::default())
+    }
+}
+
+#[async_trait]
+impl Orders for Memory {
+    async fn give(&self, order: &Order) -> PortResult<()> {
+        self.orders.lock().unwrap().push(order.clone());
+        Ok(())
     }
 }
 
@@ -89,58 +98,77 @@ impl EventLog for Memory {
         Ok(Claim::Ours)
     }
 
-    async fn record(&self, _: &Event, tasks: &[Task], _: Timestamp) -> PortResult<()> {
+    async fn record(&self, _: &Event, tasks: &[Task], _: Timestamp) -> PortResult<bool> {
         self.tasks.lock().unwrap().extend(tasks.iter().map(|task| (task.id.clone(), task.clone())));
-        Ok(())
+        Ok(true)
     }
 
     async fn event(&self, _: EventId) -> PortResult<Option<Event>> {
         Ok(None)
+    }
+
+    async fn record_refused(&self, _: &RefusedRequest, _: Timestamp) -> PortResult<()> {
+        Ok(())
     }
 }
 
 #[async_trait]
 impl WorkQueue for Memory {
     async fn send(&self, work: &[Work]) -> PortResult<()> {
-        self.queued.lock().unwrap().extend_from_slice(work);
+        if self.queue_broken {
+            return Err(PortError::new("the queue", "is broken"));
+        }
+        self.queued.lock().unwrap().push(work.to_vec());
         Ok(())
     }
 }
 
-/// A task's id says what is to happen when it is taken.
+/// A task's id says what is to happen when it is looked up.
 #[async_trait]
 impl TaskLog for Memory {
-    async fn start(&self, id: &TaskId, now: Timestamp, _: Timestamp) -> PortResult<Start> {
-        match id.as_str().split('-').next() {
-            Some("held") => return Ok(Start::Held(now.plus_ms(HELD_SECONDS * 1000))),
-            Some("error") => return Err(PortError::new("the table", "is away")),
-            Some("panic") => panic!("as this test wants it"),
-            _ => {}
+    async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Option<Task>>> {
+        for id in ids {
+            match id.as_str().split('-').next() {
+                Some("error") => return Err(PortError::new("the table", "is away")),
+                Some("panic") => panic!("as this test wants it"),
+                _ => {}
+            }
         }
-        let event = EventId::new(now, &[0; 10]);
-        let fresh = || Task::queued(id.clone(), event, HookId::from_text("hk"), "telegram", "1", now);
-        let task = self.tasks.lock().unwrap().entry(id.clone()).or_insert_with(fresh).clone();
-        Ok(if task.status.is_final() { Start::Done } else { Start::Go(Box::new(task)) })
+        let tasks = self.tasks.lock().unwrap();
+        Ok(ids.iter().map(|id| tasks.get(id).cloned()).collect())
     }
 
-    async fn save(&self, task: &Task) -> PortResult<()> {
-        self.tasks.lock().unwrap().insert(task.id.clone(), task.clone());
+    async fn save(&self, tasks: &[Task]) -> PortResult<()> {
+        self.tasks.lock().unwrap().extend(tasks.iter().map(|task| (task.id.clone(), task.clone())));
         Ok(())
     }
 
-    async fn task(&self, id: &TaskId) -> PortResult<Option<Task>> {
-        Ok(self.tasks.lock().unwrap().get(id).cloned())
+    async fn add(&self, tasks: &[Task]) -> PortResult<()> {
+        self.save(tasks).await
     }
 }
 
+/// A notebook that is always empty.
 #[async_trait]
-impl ChatBook for Memory {
-    async fn entry(&self, _: &str) -> PortResult<Option<ChatEntry>> {
+impl Notebook for Memory {
+    async fn note(&self, _: Topic, _: &str) -> PortResult<Option<Note>> {
         Ok(None)
     }
 
-    async fn set_entry(&self, _: &str, _: &ChatEntry) -> PortResult<()> {
+    async fn notes(&self, _: Topic) -> PortResult<Vec<(String, Note)>> {
+        Ok(Vec::new())
+    }
+
+    async fn write(&self, _: &NewNote<'_>) -> PortResult<()> {
         Ok(())
+    }
+
+    async fn swap(&self, _: &NewNote<'_>, _: Option<u64>) -> PortResult<bool> {
+        Ok(true)
+    }
+
+    async fn erase_note(&self, _: Topic, _: &str) -> PortResult<bool> {
+        Ok(false)
     }
 }
 

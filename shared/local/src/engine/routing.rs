@@ -1,15 +1,17 @@
 //! Routes what the inbox holds.
 
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use bellhop_app::ports::PortResult;
-use bellhop_app::routing::Unrouted;
-use bellhop_core::work::Work;
+use bellhop_app::routing::{Recorded, Unrouted};
+use bellhop_core::inbox::event_of;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use tokio::sync::watch;
 
+use super::poison::{Panics, set_aside};
 use super::{AFTER_FAILURE, EngineParts, pause};
 
 /// How many messages are routed together, so that their writes share commits.
@@ -18,9 +20,22 @@ const TOGETHER: usize = 32;
 /// How long to wait for a message that nobody announces, such as those of a former process.
 const UNANNOUNCED: Duration = Duration::from_secs(2);
 
+/// What came of routing a message.
+enum Outcome {
+    /// It is recorded; its work is to be queued.
+    Recorded(Recorded),
+    /// It may be recorded later.
+    Later,
+    /// The router panicked over it.
+    Panicked,
+    /// It can never be routed, and why.
+    Never(String),
+}
+
 /// Routes messages, oldest first, until told to stop.
 pub(super) async fn route_all(parts: &EngineParts, mut stopped: watch::Receiver<bool>) {
     let arrived = parts.database.arrived.inbox.clone();
+    let mut panics = Panics::default();
     while !*stopped.borrow() {
         let messages = match parts.database.oldest_messages(TOGETHER) {
             Ok(messages) => messages,
@@ -37,49 +52,84 @@ pub(super) async fn route_all(parts: &EngineParts, mut stopped: watch::Receiver<
             }
             continue;
         }
-        let recorded = join_all(messages.iter().map(|(place, message)| record(parts, *place, message))).await;
-        let (mut done, mut work) = (Vec::new(), Vec::new());
-        for ((place, _), its_work) in messages.iter().zip(recorded) {
-            // Recorded side by side, queued in the order they came in.
-            if let Some(its_work) = its_work {
-                done.push(*place);
-                work.extend(its_work);
+        match route(parts, &messages, &mut panics).await {
+            Ok(true) => {}
+            Ok(false) => {
+                pause(AFTER_FAILURE, &mut stopped).await;
             }
-        }
-        let stuck = done.len() < messages.len();
-        if let Err(error) = queue_and_forget(parts, work, done).await {
-            log::error!(error:%; "messages could not be routed to their end; they are routed again, without effect");
-            pause(AFTER_FAILURE, &mut stopped).await;
-        } else if stuck {
-            pause(AFTER_FAILURE, &mut stopped).await;
+            Err(error) => {
+                log::error!(error:%; "messages could not be routed to their end; they are routed again, without effect");
+                pause(AFTER_FAILURE, &mut stopped).await;
+            }
         }
     }
 }
 
-/// Queues the work of recorded messages, and forgets these.
-async fn queue_and_forget(parts: &EngineParts, work: Vec<Work>, done: Vec<i64>) -> PortResult<()> {
+/// Routes messages together; says whether all of them left the inbox.
+async fn route(parts: &EngineParts, messages: &[(i64, Vec<u8>)], panics: &mut Panics) -> PortResult<bool> {
+    let outcomes = messages.iter().map(|(_, message)| outcome(message, parts.routing.record(message)));
+    let outcomes = join_all(outcomes).await;
+    let (mut done, mut work, mut counted, mut never) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for ((place, message), outcome) in messages.iter().zip(outcomes) {
+        let reason = match outcome {
+            // Recorded side by side, queued in the order they came in.
+            Outcome::Recorded(mut recorded) => {
+                panics.forget(*place);
+                done.push(*place);
+                work.append(&mut recorded.work);
+                counted.push(recorded);
+                continue;
+            }
+            Outcome::Later => continue,
+            Outcome::Panicked if !panics.count(*place) => continue,
+            Outcome::Panicked => "the router panicked over it again and again".to_owned(),
+            Outcome::Never(reason) => reason,
+        };
+        never.push((*place, message, reason));
+    }
+    let all = done.len() + never.len() == messages.len();
     if !work.is_empty() {
         parts.routing.queue.send(&work).await?;
     }
-    parts.database.forget_messages(done).await
+    parts.database.forget_messages(done).await?;
+    parts.routing.count(&counted).await;
+    for (place, message, reason) in never {
+        set_aside(&parts.database, place, message, &reason, parts.clock.now()).await?;
+    }
+    Ok(all)
 }
 
-/// Records one message; its work, or nothing where it must wait or was set aside.
-async fn record(parts: &EngineParts, place: i64, message: &[u8]) -> Option<Vec<Work>> {
-    // One message that makes us panic must not stop the others for ever.
-    let recorded = AssertUnwindSafe(parts.routing.record(message)).catch_unwind().await;
-    let reason = match recorded {
-        Ok(Ok(recorded)) => return Some(recorded.work),
+/// What came of recording a message; one that makes us panic must not stop the others for ever.
+async fn outcome(message: &[u8], recording: impl Future<Output = Result<Recorded, Unrouted>>) -> Outcome {
+    let event = || event_of(message).map(|id| id.to_string()).unwrap_or_default();
+    match AssertUnwindSafe(recording).catch_unwind().await {
+        Ok(Ok(recorded)) => Outcome::Recorded(recorded),
         Ok(Err(Unrouted::Again(error))) => {
-            log::warn!(error:%; "a message could not be routed yet");
-            return None;
+            log::warn!(event = event(), error:%; "a message could not be routed yet");
+            Outcome::Later
         }
-        Ok(Err(Unrouted::Poison(error))) => error.to_string(),
-        Err(_) => "the router panicked over it".to_owned(),
-    };
-    log::error!(reason; "a message can never be routed; it is set aside");
-    if let Err(error) = parts.database.set_aside(place, reason).await {
-        log::error!(error:%; "a message could not be set aside");
+        Ok(Err(Unrouted::Poison(error))) => Outcome::Never(error.to_string()),
+        Err(_) => {
+            log::error!(event = event(); "the router panicked over a message");
+            Outcome::Panicked
+        }
     }
-    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bellhop_app::ports::PortError;
+    use bellhop_core::inbox::read;
+
+    #[tokio::test]
+    async fn a_panic_is_told_from_trouble_and_from_poison() {
+        assert!(matches!(outcome(b"", async { panic!("over a message") }).await, Outcome::Panicked));
+        let trouble = Unrouted::Again(PortError::new("the store", "is down"));
+        assert!(matches!(outcome(b"", async { Err(trouble) }).await, Outcome::Later));
+        let poison = Unrouted::Poison(read(b"").unwrap_err());
+        assert!(
+            matches!(outcome(b"", async { Err(poison) }).await, Outcome::Never(reason) if reason.contains("not an inbox"))
+        );
+    }
 }

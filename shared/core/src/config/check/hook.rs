@@ -2,10 +2,10 @@
 
 use ipnet::IpNet;
 
-use super::{Problem, Problems, SecretInput, SecretsAs, between, read_secret};
-use crate::config::{ActionSpec, Chat, HookSpec};
-use crate::filter::Condition;
-use crate::hook::{Action, Hook, HookStatus, Origin};
+use super::{Problem, Problems, SecretInput, SecretsAs, between, read_secret, read_url};
+use crate::config::{ActionSpec, Chat, HookSpec, ReconcileSpec};
+use crate::filter::{Check, Condition};
+use crate::hook::{Action, Allowed, Hook, HookStatus, Origin, Reconcile};
 use crate::id::HookId;
 use crate::secret::SecretRef;
 use crate::sender::Sender;
@@ -33,14 +33,55 @@ pub struct HookDraft {
     pub events: Vec<String>,
     /// Its condition.
     pub when: Option<String>,
+    /// Its plain conditions.
+    pub conditions: Vec<Check>,
+    /// Its place among the hooks of its path.
+    pub priority: i32,
+    /// After how many events it stops acting.
+    pub max_executions: Option<u64>,
+    /// For how many seconds after an event it does not act on others.
+    pub cooldown_seconds: u64,
     /// Requests a minute.
     pub rate_per_minute: u32,
-    /// Networks it takes requests from.
-    pub allowed_ips: Vec<IpNet>,
+    /// Where it takes requests from.
+    pub allowed_ips: Vec<Allowed>,
     /// The longest body, in bytes.
     pub max_body_bytes: u64,
     /// Its actions.
     pub actions: Vec<Action>,
+    /// How to find deliveries that did not reach us.
+    pub reconcile: Option<ReconcileDraft>,
+    /// Whether it takes requests, where that was said.
+    pub status: Option<HookStatus>,
+}
+
+/// What a changed hook keeps where no new secrets were given.
+#[derive(Debug, Clone, Default)]
+pub struct Kept {
+    /// Its secrets.
+    pub secrets: Option<Vec<SecretRef>>,
+    /// How its lost deliveries are found; of this the token is kept.
+    pub reconcile: Option<Reconcile>,
+}
+
+/// How to find deliveries that did not reach us, with a token that is not kept yet.
+#[derive(Debug, Clone)]
+pub struct ReconcileDraft {
+    /// Whose webhook it is.
+    pub of: String,
+    /// The webhook's number.
+    pub webhook_id: Option<u64>,
+    /// The token.
+    pub token: SecretInput,
+    /// Where the API is.
+    pub api_base: String,
+}
+
+impl ReconcileDraft {
+    /// The same with its token kept at this place.
+    pub fn kept(self, token: SecretRef) -> Reconcile {
+        Reconcile { of: self.of, webhook_id: self.webhook_id, token, api_base: self.api_base }
+    }
 }
 
 impl HookDraft {
@@ -55,26 +96,44 @@ impl HookDraft {
             secrets,
             events: self.events,
             when: self.when,
+            conditions: self.conditions,
+            priority: self.priority,
+            max_executions: self.max_executions,
+            cooldown_seconds: self.cooldown_seconds,
             rate_per_minute: self.rate_per_minute,
             allowed_ips: self.allowed_ips,
             max_body_bytes: self.max_body_bytes,
             actions: self.actions,
-            status: HookStatus::Active,
+            status: self.status.unwrap_or_default(),
             origin,
             created_at: now,
             updated_at: now,
+            version: 1,
+            retiring: Vec::new(),
+            reconcile: None,
         }
     }
 }
 
 /// Checks a hook that stands alone, as the API takes it.
 pub fn check_hook(spec: &HookSpec, secrets: SecretsAs) -> Result<HookDraft, Vec<Problem>> {
+    check_change(spec, secrets, &Kept::default())
+}
+
+/// Checks a hook that stands alone and keeps secrets it had before.
+pub fn check_change(spec: &HookSpec, secrets: SecretsAs, kept: &Kept) -> Result<HookDraft, Vec<Problem>> {
     let mut problems = Problems::default();
-    check(spec, secrets, "", &mut problems).filter(|_| problems.0.is_empty()).ok_or(problems.0)
+    check(spec, secrets, kept, "", &mut problems).filter(|_| problems.0.is_empty()).ok_or(problems.0)
 }
 
 /// Checks a hook whose fields stand at `at`; `None` where it cannot even be drafted.
-pub(super) fn check(spec: &HookSpec, secrets: SecretsAs, at: &str, problems: &mut Problems) -> Option<HookDraft> {
+pub(super) fn check(
+    spec: &HookSpec,
+    secrets: SecretsAs,
+    kept: &Kept,
+    at: &str,
+    problems: &mut Problems,
+) -> Option<HookDraft> {
     let field = |name: &str| format!("{at}{name}");
     if spec.name.trim().is_empty() || spec.name.len() > 100 {
         problems.add(field("name"), "every hook has a name of 1 to 100 characters: `name = \"my-repos\"`");
@@ -85,13 +144,28 @@ pub(super) fn check(spec: &HookSpec, secrets: SecretsAs, at: &str, problems: &mu
         problems.add(field("sender"), format!("unknown sender `{}`; known are {}", spec.sender, known.join(", ")));
     }
     let path = spec.path.as_ref().and_then(|path| problems.take(&field("path"), read_path(path)));
-    let secrets = check_secrets(spec, sender, secrets, at, problems);
+    let kept_secrets = check_secrets(spec, sender, secrets, kept, at, problems);
     check_unsigned(spec, sender, at, problems);
     let allowed_ips = check_list(&spec.allowed_ips, &field("allowed_ips"), problems, read_network);
     let events = check_list(&spec.events, &field("events"), problems, read_pattern);
     if let Some(when) = &spec.when {
         problems.take(&field("when"), Condition::compile(when));
     }
+    for (i, check) in spec.conditions.iter().enumerate() {
+        if let Some(problem) = check.problem() {
+            problems.add(field(&format!("conditions[{i}]")), problem);
+        }
+    }
+    let priority = problems.take(&field("priority"), between(spec.priority.unwrap_or(0), -1000, 1000));
+    if let Some(most) = spec.max_executions {
+        problems.take(&field("max_executions"), between(most, 1, 1_000_000_000));
+    }
+    let cooldown = spec.cooldown_seconds.unwrap_or(0);
+    let cooldown = problems.take(&field("cooldown_seconds"), between(cooldown, 0, 31_536_000));
+    let reconcile = spec
+        .reconcile
+        .as_ref()
+        .and_then(|reconcile| check_reconcile(reconcile, &spec.sender, secrets, kept, &field("reconcile."), problems));
     let rate = problems.take(&field("rate_per_minute"), between(spec.rate_per_minute.unwrap_or(100), 1, 1_000_000_000));
     let most = 25 * 1024 * 1024;
     let max_body =
@@ -107,12 +181,18 @@ pub(super) fn check(spec: &HookSpec, secrets: SecretsAs, at: &str, problems: &mu
         actions: actions.collect(),
         path,
         sender: sender?,
-        secrets,
+        secrets: kept_secrets,
         events,
         when: spec.when.clone(),
+        conditions: spec.conditions.clone(),
+        priority: priority?,
+        max_executions: spec.max_executions,
+        cooldown_seconds: cooldown?,
+        reconcile,
         rate_per_minute: rate?,
         allowed_ips,
         max_body_bytes: max_body?,
+        status: spec.status,
     })
 }
 
@@ -132,18 +212,23 @@ fn check_secrets(
     spec: &HookSpec,
     sender: Option<&'static Sender>,
     secrets: SecretsAs,
+    kept: &Kept,
     at: &str,
     problems: &mut Problems,
 ) -> Vec<SecretInput> {
     let field = format!("{at}secrets");
+    let none = kept.secrets.as_ref().map_or(spec.secrets.is_empty(), Vec::is_empty);
     match sender {
-        Some(sender) if sender.is_unsigned() && !spec.secrets.is_empty() => {
+        Some(sender) if sender.is_unsigned() && !none => {
             problems.add(&field, "the sender `none` checks no secret; name another sender, or leave `secrets` out");
         }
-        Some(sender) if !sender.is_unsigned() && spec.secrets.is_empty() => {
+        Some(sender) if !sender.is_unsigned() && none => {
             problems.add(&field, "a hook needs a secret to know its sender by: `secrets = [\"env:MY_SECRET\"]`");
         }
         _ => {}
+    }
+    if let Some(kept) = &kept.secrets {
+        return kept.iter().cloned().map(SecretInput::Reference).collect();
     }
     check_list(&spec.secrets, &field, problems, |text| {
         let secret = read_secret(text, secrets)?;
@@ -179,6 +264,48 @@ fn is_capability(path: &str) -> bool {
     part.len() >= CAPABILITY_LENGTH && kinds.len() >= 10
 }
 
+/// Checks where deliveries are to be looked for.
+fn check_reconcile(
+    spec: &ReconcileSpec,
+    sender: &str,
+    secrets: SecretsAs,
+    kept: &Kept,
+    at: &str,
+    problems: &mut Problems,
+) -> Option<ReconcileDraft> {
+    if sender != "github" {
+        problems.add(format!("{at}of"), "only GitHub lists its deliveries; leave `reconcile` out for other senders");
+    }
+    let parts: Vec<_> = spec.of.split('/').collect();
+    let plain = |part: &&str| {
+        !part.is_empty()
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+            && !part.starts_with('.')
+    };
+    let known = match parts.as_slice() {
+        ["repos", rest @ ..] => rest.len() == 2 && rest.iter().all(plain),
+        ["orgs", rest @ ..] => rest.len() == 1 && rest.iter().all(plain),
+        ["app", rest @ ..] => rest.len() <= 1 && rest.iter().all(plain),
+        _ => false,
+    };
+    if !known {
+        problems.add(format!("{at}of"), "say whose webhook it is: `repos/OWNER/NAME`, `orgs/NAME` or `app/APP_ID`");
+    }
+    if spec.webhook_id.is_none() != (parts.first() == Some(&"app")) {
+        let message = "the number at the end of the webhook's settings page's address; an app's webhook has none";
+        problems.add(format!("{at}webhook_id"), message);
+    }
+    let api_base = spec.api_base.as_deref().unwrap_or("https://api.github.com");
+    let api_base = problems.take(&format!("{at}api_base"), read_url(api_base))?;
+    // A token goes only where it was meant to go: with another address, it must be given again.
+    let kept = kept.reconcile.as_ref().filter(|old| spec.token.is_empty() && old.api_base == api_base);
+    let token = match kept {
+        Some(old) => SecretInput::Reference(old.token.clone()),
+        None => problems.take(&format!("{at}token"), read_secret(&spec.token, secrets))?,
+    };
+    Some(ReconcileDraft { of: spec.of.clone(), webhook_id: spec.webhook_id, token, api_base })
+}
+
 /// Checks an action.
 fn check_action(spec: &ActionSpec, at: &str, problems: &mut Problems) -> Option<Action> {
     if spec.kind != "telegram" {
@@ -197,7 +324,7 @@ fn check_action(spec: &ActionSpec, at: &str, problems: &mut Problems) -> Option<
 }
 
 /// Reads a chat.
-fn read_chat(chat: &Chat) -> Result<String, String> {
+pub(super) fn read_chat(chat: &Chat) -> Result<String, String> {
     let text = match chat {
         Chat::Id(id) => return Ok(id.to_string()),
         Chat::Text(text) => text.trim(),
@@ -231,10 +358,18 @@ fn read_path(path: &str) -> Result<String, String> {
     Ok(path.to_owned())
 }
 
-/// Reads a network, or a single address.
-fn read_network(text: &str) -> Result<IpNet, String> {
+/// Reads a network, a single address, or the name of a published set of networks.
+fn read_network(text: &str) -> Result<Allowed, String> {
+    if crate::ranges::SETS.contains(&text) {
+        return Ok(Allowed::Published(text.to_owned()));
+    }
     let network = text.parse::<IpNet>().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from));
-    network.map_err(|_| format!("`{text}` is not an address or a network: write `192.0.2.7` or `192.0.2.0/24`"))
+    network.map(Allowed::Network).map_err(|_| {
+        let sets = crate::ranges::SETS.join("`, `");
+        format!(
+            "`{text}` is not an address or a network: write `192.0.2.7`, `192.0.2.0/24`, or a published set: `{sets}`"
+        )
+    })
 }
 
 /// Reads a pattern of event types.

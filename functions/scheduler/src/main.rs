@@ -1,0 +1,40 @@
+//! Does the chores, every few minutes.
+
+use std::sync::Arc;
+
+use bellhop_app::clock::SystemClock;
+use bellhop_app::{chores::Chores, dead_letters::Drain, ports::Clock, ranges::RangeRefresh, reconcile::Reconciler};
+use bellhop_aws::Aws;
+use bellhop_http::GitHub;
+use bellhop_lambda::{metrics::flush, start::required, start::start_logging};
+use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    start_logging();
+    let aws = Aws::from_env()?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let table = Arc::new(aws.table(required("BELLHOP_TABLE")?, Arc::clone(&clock)));
+    let events = Arc::new(aws.events(table.as_ref().clone(), aws.bucket(&required("BELLHOP_BUCKET")?)));
+    let drain = Drain {
+        inbox: Arc::new(aws.dead_letters(required("BELLHOP_INBOX_DEAD_LETTER_URL")?)),
+        telegram: Arc::new(aws.dead_letters(required("BELLHOP_TELEGRAM_DEAD_LETTER_URL")?)),
+        events: events.clone(),
+        history: events,
+        tasks: table.clone(),
+        hooks: table.clone(),
+        clock: clock.clone(),
+    };
+    let github = Arc::new(GitHub::new(Arc::clone(&clock)));
+    let secrets = Arc::new(aws.secrets(required("BELLHOP_SSM_PREFIX")?));
+    let ranges = RangeRefresh { hooks: table.clone(), notes: table.clone(), published: github.clone() };
+    let reconciler = Reconciler { hooks: table.clone(), secrets, notes: table, deliveries: github };
+    let chores = &Chores { drain, ranges, reconciler, clock };
+    let work = |_: LambdaEvent<Value>| async move {
+        chores.run().await;
+        flush();
+        Ok::<_, Error>(())
+    };
+    Runtime::new(service_fn(work)).run().await
+}

@@ -1,0 +1,70 @@
+//! Keeping secrets that were given by value, and forgetting those that no hook refers to any more.
+
+use std::collections::HashSet;
+
+use bellhop_core::config::SecretInput;
+use bellhop_core::hook::Hook;
+use bellhop_core::secret::{Secret, SecretRef};
+use sha2::{Digest, Sha256};
+
+use super::HookBook;
+use crate::ports::PortResult;
+
+/// The first eight digits of a secret's SHA-256: enough to tell secrets apart, useless to find one out.
+pub fn fingerprint(secret: &Secret) -> String {
+    hex::encode(&Sha256::digest(secret.expose())[..4])
+}
+
+/// The names under which a hook's secrets are kept.
+pub(super) fn stored(hook: &Hook) -> Vec<String> {
+    let retiring = hook.retiring.iter().map(|retiring| &retiring.secret);
+    let token = hook.reconcile.iter().map(|reconcile| &reconcile.token);
+    let all = hook.secrets.iter().chain(retiring).chain(token);
+    all.filter_map(|reference| match reference {
+        SecretRef::Stored(name) => Some(name.clone()),
+        _ => None,
+    })
+    .collect()
+}
+
+/// The names that a hook's older form had and its newer one has not.
+pub(super) fn unused(old: &Hook, new: &Hook) -> Vec<String> {
+    let needed = stored(new);
+    stored(old).into_iter().filter(|name| !needed.contains(name)).collect()
+}
+
+impl HookBook {
+    /// Keeps the secrets of a hook, each once.
+    pub(super) async fn keep_all(&self, owner: &str, secrets: Vec<SecretInput>) -> PortResult<Vec<SecretRef>> {
+        let (mut kept, mut seen) = (Vec::with_capacity(secrets.len()), HashSet::new());
+        for secret in secrets {
+            let reference = self.keep(owner, secret).await?;
+            if seen.insert(reference.clone()) {
+                kept.push(reference);
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Keeps a secret given by value under a name of its own, so that one being rotated in does not replace the other.
+    pub(super) async fn keep(&self, owner: &str, secret: SecretInput) -> PortResult<SecretRef> {
+        match secret {
+            SecretInput::Reference(reference) => Ok(reference),
+            SecretInput::Value(value) => {
+                let name = format!("{owner}-{}", fingerprint(&value));
+                self.vault.keep(&name, &value).await?;
+                Ok(SecretRef::Stored(name))
+            }
+        }
+    }
+
+    /// Forgets secrets whose hooks no longer refer to them; one that cannot be forgotten does no harm.
+    pub(super) async fn forget(&self, names: Vec<String>) {
+        if names.is_empty() {
+            return;
+        }
+        if let Err(error) = self.vault.forget(&names).await {
+            log::error!(error:%, secrets = names.len(); "secrets that are no longer used could not be forgotten");
+        }
+    }
+}

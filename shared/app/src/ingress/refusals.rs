@@ -1,0 +1,119 @@
+//! Refused requests: all are logged, and a few are recorded, so that a forger cannot make us write.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bellhop_core::id::{EventId, HookId};
+use bellhop_core::limit::Sampler;
+use bellhop_core::order::{Order, RefusedRequest};
+use bellhop_core::time::Timestamp;
+
+use crate::answer::Refused;
+use crate::doors::Door;
+use crate::ports::{Clock, Orders};
+
+/// How long the answer waits for the order to be given.
+const ORDER_TIME: Duration = Duration::from_millis(500);
+
+/// The longest part of a path that is kept, in characters.
+const PATH_CHARS: usize = 200;
+
+/// Logs refusals and has a few of them recorded.
+pub(super) struct Refusals {
+    orders: Arc<dyn Orders>,
+    clock: Arc<dyn Clock>,
+    samplers: Mutex<Samplers>,
+}
+
+/// Who had how many of its refusals recorded.
+#[derive(Default)]
+struct Samplers {
+    nobody: Sampler,
+    hooks: HashMap<HookId, Sampler>,
+}
+
+/// A request at a path, before anything is known of who sent it.
+#[derive(Clone, Copy)]
+pub(super) struct Knock<'a> {
+    /// The doors at the path.
+    pub(super) here: &'a [Arc<Door>],
+    /// The path.
+    pub(super) path: &'a str,
+    /// Where it comes from.
+    pub(super) source_ip: Option<IpAddr>,
+}
+
+impl Refusals {
+    /// Refusals that are recorded by these orders.
+    pub(super) fn new(orders: Arc<dyn Orders>, clock: Arc<dyn Clock>) -> Self {
+        Self { orders, clock, samplers: Mutex::default() }
+    }
+
+    /// Logs a refusal for the operator, has it recorded if few were of late, and passes the caller's answer on.
+    pub(super) async fn refuse(&self, knock: &Knock<'_>, cause: &str, body_bytes: u64, answer: Refused) -> Refused {
+        knock.log(answer.status, cause);
+        let now = self.clock.now();
+        if self.is_sampled(knock.hook(), now) {
+            let mut random = [0; 10];
+            self.clock.random(&mut random);
+            let refused = RefusedRequest {
+                id: EventId::new(now, &random),
+                received_at: now,
+                hook: knock.hook().cloned(),
+                path: knock.nobodys_path(),
+                source_ip: knock.source_ip,
+                status: answer.status,
+                cause: cause.to_owned(),
+                body_bytes,
+            };
+            self.record(refused).await;
+        }
+        answer
+    }
+
+    /// Gives the order to record a refusal; if that fails or takes long, the log alone has it.
+    async fn record(&self, refused: RefusedRequest) {
+        let order = Order::RefusedV1(refused);
+        match tokio::time::timeout(ORDER_TIME, self.orders.give(&order)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => log::warn!(error:%; "a refused request could not be recorded"),
+            Err(_) => log::warn!("a refused request could not be recorded in time"),
+        }
+    }
+
+    /// Whether to record a refusal of this hook, or one at nobody's path.
+    fn is_sampled(&self, hook: Option<&HookId>, now: Timestamp) -> bool {
+        let mut samplers = self.samplers.lock().unwrap_or_else(PoisonError::into_inner);
+        let sampler = match hook {
+            None => &mut samplers.nobody,
+            Some(hook) => samplers.hooks.entry(hook.clone()).or_default(),
+        };
+        sampler.takes(now)
+    }
+}
+
+impl Knock<'_> {
+    /// The first hook of the path.
+    fn hook(&self) -> Option<&HookId> {
+        self.here.first().map(|door| &door.hook.id)
+    }
+
+    /// The path, where no hook has it: the path of an unsigned hook is its secret.
+    fn nobodys_path(&self) -> Option<String> {
+        self.here.is_empty().then(|| self.path.chars().take(PATH_CHARS).collect())
+    }
+
+    /// Logs the refusal: a hook by its id, nobody's path as it is.
+    fn log(&self, status: u16, cause: &str) {
+        let source = self.source_ip.map(|ip| ip.to_string()).unwrap_or_default();
+        match self.hook() {
+            Some(hook) => log::info!(hook = hook.as_str(), status, source, cause; "refused"),
+            None => {
+                let path = self.nobodys_path().unwrap_or_default();
+                log::info!(path, status, source, cause; "refused");
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Hooks, settings and secrets in memory.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use bellhop_core::config::Settings;
+use bellhop_core::hook::Hook;
+use bellhop_core::id::HookId;
+use bellhop_core::secret::{Secret, SecretRef};
+
+use super::Memory;
+use crate::ports::{HookReader, HookWriter, PortResult, Secrets, Vault};
+
+#[async_trait]
+impl HookReader for Memory {
+    async fn hooks_and_settings(&self) -> PortResult<(Vec<Hook>, Settings)> {
+        self.call("hooks", |world, _| (world.hooks.values().cloned().collect(), world.settings.clone())).await
+    }
+
+    async fn settings(&self) -> PortResult<Settings> {
+        self.call("settings", |world, _| world.settings.clone()).await
+    }
+}
+
+#[async_trait]
+impl HookWriter for Memory {
+    async fn write_hooks(&self, put: &[Hook], delete: &[HookId], settings: Option<&Settings>) -> PortResult<()> {
+        self.call("write_hooks", |world, _| {
+            world.hooks.extend(put.iter().map(|hook| (hook.id.clone(), hook.clone())));
+            world.hooks.retain(|id, _| !delete.contains(id));
+            if let Some(settings) = settings {
+                world.settings = settings.clone();
+            }
+        })
+        .await
+    }
+
+    async fn replace_hook(&self, hook: &Hook, version: u64) -> PortResult<bool> {
+        self.call("replace_hook", |world, _| match world.hooks.get_mut(&hook.id) {
+            Some(kept) if kept.version == version => {
+                *kept = hook.clone();
+                true
+            }
+            _ => false,
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Secrets for Memory {
+    async fn resolve(&self, references: &[SecretRef]) -> PortResult<HashMap<SecretRef, Secret>> {
+        self.call("resolve", |world, _| {
+            let found = references.iter().filter_map(|reference| match reference {
+                SecretRef::Stored(name) => Some((reference.clone(), world.vault.get(name)?.clone())),
+                _ => None,
+            });
+            found.collect()
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Vault for Memory {
+    async fn keep(&self, name: &str, value: &Secret) -> PortResult<()> {
+        self.call("keep", |world, _| {
+            world.vault.insert(name.to_owned(), value.clone());
+        })
+        .await
+    }
+
+    async fn forget(&self, names: &[String]) -> PortResult<()> {
+        self.call("forget", |world, _| world.vault.retain(|name, _| !names.contains(name))).await
+    }
+}

@@ -1,0 +1,70 @@
+//! The inbox and the workers' queue in memory.
+
+use async_trait::async_trait;
+use bellhop_core::id::EventId;
+use bellhop_core::inbox::{Message, order_text};
+use bellhop_core::order::Order;
+use bellhop_core::work::Work;
+
+use super::Memory;
+use crate::ports::{Bodies, Inbox, Orders, PortError, PortResult, Postponed, Receipts, WorkQueue};
+
+/// The longest body that an inbox message carries.
+const MOST_CARRIED_BYTES: usize = 320 * 1024;
+
+#[async_trait]
+impl Inbox for Memory {
+    async fn put(&self, message: &Message<'_>) -> PortResult<()> {
+        let carried = message.body.len() <= MOST_CARRIED_BYTES;
+        let text = if carried { message.to_text() } else { message.to_claim() };
+        self.call("put", |world, now| {
+            if !carried {
+                world.bodies.insert(message.id, message.body.to_vec());
+            }
+            world.inbox.put(text, "", "", now);
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Bodies for Memory {
+    async fn get(&self, event: EventId) -> PortResult<Vec<u8>> {
+        let body = self.call("body", |world, _| world.bodies.get(&event).cloned()).await?;
+        body.ok_or_else(|| PortError::new("no body is kept", event))
+    }
+}
+
+#[async_trait]
+impl Orders for Memory {
+    async fn give(&self, order: &Order) -> PortResult<()> {
+        let text = order_text(order);
+        self.call("give", |world, now| world.inbox.put(text, "", "", now)).await
+    }
+}
+
+#[async_trait]
+impl WorkQueue for Memory {
+    async fn send(&self, work: &[Work]) -> PortResult<()> {
+        let bodies = work.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>();
+        let bodies = bodies.map_err(|e| PortError::new("work cannot be written", e))?;
+        self.call("send", |world, now| {
+            for (work, body) in work.iter().zip(bodies) {
+                world.work.put(body, work.group(), &work.key(), now);
+            }
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl Receipts for Memory {
+    async fn postpone(&self, messages: &[Postponed<'_>]) -> PortResult<()> {
+        self.call("postpone", |world, now| {
+            for message in messages {
+                world.work.postpone(message.receipt, message.seconds, now);
+            }
+        })
+        .await
+    }
+}

@@ -1,0 +1,97 @@
+//! Small documents that the parts of Bellhop share.
+
+use async_trait::async_trait;
+use bellhop_core::time::Timestamp;
+
+use super::PortResult;
+
+/// What notes are about; each topic is a list of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// What is known of a destination, by its kind and name: `telegram:123`.
+    Destination,
+    /// How much of a limit is left, by hook id, or `*` for the limit over all.
+    Limit,
+    /// Which events a hook with a cap or a cool-down has acted on, by hook id.
+    Turnstile,
+    /// A token of the management API, by the SHA-256 of its value in hex.
+    Token,
+    /// How far a replay is, by its id.
+    Replay,
+    /// Networks that a provider publishes, by the set's name.
+    Ranges,
+    /// Until when a hook's sender was asked for lost deliveries, by hook id.
+    Reconciled,
+    /// When an order to do a task anew was begun, by the task and which time.
+    Retry,
+}
+
+impl Topic {
+    /// Every topic.
+    pub const ALL: [Self; 8] = [
+        Self::Destination,
+        Self::Limit,
+        Self::Turnstile,
+        Self::Token,
+        Self::Replay,
+        Self::Ranges,
+        Self::Reconciled,
+        Self::Retry,
+    ];
+
+    /// The topic's name in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Destination => "destination",
+            Self::Limit => "limit",
+            Self::Turnstile => "turnstile",
+            Self::Token => "token",
+            Self::Replay => "replay",
+            Self::Ranges => "ranges",
+            Self::Reconciled => "reconciled",
+            Self::Retry => "retry",
+        }
+    }
+}
+
+/// A note: a small document that the parts of Bellhop share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The document, as JSON.
+    pub text: String,
+    /// How often it has been written, from 1.
+    pub version: u64,
+}
+
+/// A note about to be written.
+#[derive(Debug, Clone, Copy)]
+pub struct NewNote<'a> {
+    /// What it is about.
+    pub topic: Topic,
+    /// Its key within the topic.
+    pub key: &'a str,
+    /// The document, as JSON.
+    pub text: &'a str,
+    /// When it may be deleted, if ever; from then on it is absent.
+    pub expires: Option<Timestamp>,
+}
+
+/// Small documents by topic and key.
+#[async_trait]
+pub trait Notebook: Send + Sync {
+    /// The note at a key.
+    async fn note(&self, topic: Topic, key: &str) -> PortResult<Option<Note>>;
+
+    /// Every note of a topic with its key, by key.
+    async fn notes(&self, topic: Topic) -> PortResult<Vec<(String, Note)>>;
+
+    /// Writes a note, in place of any other at its key.
+    async fn write(&self, note: &NewNote<'_>) -> PortResult<()>;
+
+    /// Writes a note only where the one at its key has still this version; `None`: where there is none. Says whether it
+    /// was written.
+    async fn swap(&self, note: &NewNote<'_>, version: Option<u64>) -> PortResult<bool>;
+
+    /// Deletes a note; says whether there was one.
+    async fn erase_note(&self, topic: Topic, key: &str) -> PortResult<bool>;
+}

@@ -1,0 +1,141 @@
+//! Records events with the tasks made of them.
+
+use bellhop_core::event::Event;
+use bellhop_core::hook::Hook;
+use bellhop_core::id::{EventId, HookId, TaskId};
+use bellhop_core::task::{Task, TaskStatus};
+use bellhop_core::time::Timestamp;
+use bellhop_core::trace::Trace;
+use bellhop_core::work::Work;
+
+use super::making::{self, Making};
+use super::text::Words;
+use super::{Recorded, Routing, Rule, Rules};
+use crate::metrics::METRICS;
+use crate::ports::{Claim, PortResult};
+use crate::spans;
+
+/// How long a delivery is remembered, so that another copy of it has no effect.
+const CLAIM_DAYS: u64 = 7;
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// What is made of an event.
+#[derive(Default)]
+struct Made {
+    tasks: Vec<Task>,
+    /// The hooks that have it.
+    hooks: Vec<HookId>,
+    /// The event that had its delivery first, at one of the hooks.
+    duplicate_of: Option<EventId>,
+}
+
+impl Routing {
+    /// Drops duplicates, filters, and records an event with its tasks.
+    pub(super) async fn record_event(&self, mut event: Event) -> PortResult<Recorded> {
+        let rules = self.rules.rules().await?;
+        let words = Words::of(&mut event);
+        let id = event.head.id;
+        let now = self.clock.now();
+        let expires = rules.expires(now);
+        let made = self.make_tasks(&event, &words, &rules, expires).await?;
+        if let (true, Some(first)) = (made.tasks.is_empty(), made.duplicate_of) {
+            METRICS.duplicates.add(1);
+            log::info!(event:% = id, first:%; "duplicate");
+            return Ok(Recorded { event: Some(id), ..Recorded::default() });
+        }
+        let new = self.events.record(&event, &made.tasks, expires).await?;
+        let making = Making { event: &event, words: &words };
+        let work = match new {
+            true => made.tasks.iter().filter_map(|task| making.work(&rules, task)).collect(),
+            false => self.open_work(&making, &rules).await?,
+        };
+        let counts = new && !event.head.test;
+        let counted = made.hooks.into_iter().filter(|_| counts).map(|hook| (hook, event.head.received_at)).collect();
+        spans::routed(&event.head, made.tasks.len(), now, || self.clock.now());
+        let trace = Trace::of_event(&event.head).id_beside(id);
+        log::info!(event:% = id, trace, kind = event.head.event_type.as_deref().unwrap_or(""), tasks = made.tasks.len(), queued = work.len(), new; "routed");
+        Ok(Recorded { event: Some(id), work, counted })
+    }
+
+    /// Makes an event's tasks, hook by hook.
+    async fn make_tasks(&self, event: &Event, words: &Words, rules: &Rules, expires: Timestamp) -> PortResult<Made> {
+        let mut made = Made::default();
+        for rule in rules.of(event) {
+            match self.make_for(rule, event, words, expires).await? {
+                Ok(tasks) => {
+                    made.tasks.extend(tasks);
+                    made.hooks.push(rule.hook.id.clone());
+                }
+                Err(first) => made.duplicate_of = Some(first),
+            }
+        }
+        Ok(made)
+    }
+
+    /// Claims an event for a hook, asks whether it acts on it, and makes a task for each of its actions; or says which
+    /// event had the delivery first.
+    pub(super) async fn make_for(
+        &self,
+        rule: &Rule,
+        event: &Event,
+        words: &Words,
+        expires: Timestamp,
+    ) -> PortResult<Result<Vec<Task>, EventId>> {
+        let now = self.clock.now();
+        if let Claim::Duplicate(first) = self.claim(event, &rule.hook, now).await? {
+            return Ok(Err(first));
+        }
+        let skipped = self.skip_reason(rule, event, words).await?;
+        let tasks = rule.hook.actions.iter().enumerate().map(|(index, action)| {
+            let id = TaskId::new(event.head.id, &rule.hook.id, index);
+            let mut task = making::task(id, event, &rule.hook.id, action, now, expires);
+            if let Some(reason) = &skipped {
+                task.status = TaskStatus::Skipped;
+                task.reason = Some(reason.clone());
+            }
+            task
+        });
+        Ok(Ok(tasks.collect()))
+    }
+
+    /// The work of an event's own tasks, as they were recorded before, that are still open.
+    ///
+    /// What was recorded counts, not what the hooks say today: the record and the work must not part.
+    async fn open_work(&self, making: &Making<'_>, rules: &Rules) -> PortResult<Vec<Work>> {
+        let id = making.event.head.id;
+        let recorded = self.history.recorded(id).await?.map(|recorded| recorded.tasks).unwrap_or_default();
+        let (mut work, mut orphans) = (Vec::new(), Vec::new());
+        for mut task in recorded.into_iter().filter(|task| is_own(task) && !task.status.is_final()) {
+            match making.work(rules, &task) {
+                Some(its_work) => work.push(its_work),
+                None => {
+                    task.status = TaskStatus::Dead;
+                    task.reason = Some("its hook or action was deleted before its message was made".to_owned());
+                    orphans.push(task);
+                }
+            }
+        }
+        if !orphans.is_empty() {
+            self.tasks.save(&orphans).await?;
+        }
+        Ok(work)
+    }
+
+    /// Claims the event's delivery for a hook; an event without a delivery id, or for a test, is nobody's copy.
+    async fn claim(&self, event: &Event, hook: &Hook, now: Timestamp) -> PortResult<Claim> {
+        match &event.head.delivery_id {
+            Some(delivery) if !event.head.test => {
+                let expires = now.plus_ms(CLAIM_DAYS * DAY_MS);
+                self.events.claim_delivery(&hook.id, delivery, event.head.id, expires).await
+            }
+            _ => Ok(Claim::Ours),
+        }
+    }
+}
+
+/// Whether a task was made with its event and waits for its first round, which no order has queued.
+fn is_own(task: &Task) -> bool {
+    let made_of = task.id.parts().map(|(event, hook, action)| TaskId::new(event, &hook, action));
+    made_of.as_ref() == Some(&task.id) && task.retries == 0
+}

@@ -1,0 +1,88 @@
+//! Which events a hook acts on.
+
+use bellhop_core::event::Event;
+use bellhop_core::filter::type_passes;
+use bellhop_core::hook::{Hook, HookStatus};
+use bellhop_core::id::EventId;
+use bellhop_core::turnstile::{Passage, Turnstile};
+
+use super::text::Words;
+use super::{Routing, Rule};
+use crate::ports::{NewNote, PortError, PortResult, Topic};
+
+/// How often a turnstile's note is tried to be written where others write it too.
+const TRIES: usize = 32;
+
+impl Routing {
+    /// Why a hook's actions are not to be done for an event, if they are not.
+    pub(super) async fn skip_reason(&self, rule: &Rule, event: &Event, words: &Words) -> PortResult<Option<String>> {
+        let filtered = filtered(rule, event, words);
+        let turns = rule.hook.max_executions.is_some() || rule.hook.cooldown_seconds > 0;
+        if filtered.is_some() || !turns || event.head.test {
+            return Ok(filtered);
+        }
+        self.turned_away(&rule.hook, event.head.id).await
+    }
+
+    /// Why a hook's turnstile does not let an event through, if it does not.
+    async fn turned_away(&self, hook: &Hook, event: EventId) -> PortResult<Option<String>> {
+        for _ in 0..TRIES {
+            let note = self.book.note(Topic::Turnstile, hook.id.as_str()).await?;
+            let mut turnstile: Turnstile = match &note {
+                Some(note) => serde_json::from_str(&note.text)
+                    .map_err(|e| PortError::new("a hook's turnstile is unreadable", e))?,
+                None => Turnstile::default(),
+            };
+            match turnstile.pass(event, hook.max_executions, hook.cooldown_seconds) {
+                Passage::Passes => {}
+                Passage::Passed => return Ok(None),
+                Passage::Spent => {
+                    let max = hook.max_executions.unwrap_or_default();
+                    return Ok(Some(format!(
+                        "the hook has acted on {max} events, which is all it may (`max_executions`)"
+                    )));
+                }
+                Passage::Cooling => {
+                    let seconds = hook.cooldown_seconds;
+                    return Ok(Some(format!(
+                        "the hook acted on another event within {seconds} s (`cooldown_seconds`)"
+                    )));
+                }
+            }
+            let text = serde_json::to_string(&turnstile)
+                .map_err(|e| PortError::new("a hook's turnstile cannot be written", e))?;
+            let new = NewNote { topic: Topic::Turnstile, key: hook.id.as_str(), text: &text, expires: None };
+            if self.book.swap(&new, note.map(|note| note.version)).await? {
+                return Ok(None);
+            }
+        }
+        Err(PortError::new("a hook's turnstile is written by too many at once", &hook.id))
+    }
+}
+
+/// Why a hook does not take an event, if it does not: it is disabled, or its filters do not let the event through.
+pub(super) fn filtered(rule: &Rule, event: &Event, words: &Words) -> Option<String> {
+    if rule.hook.status == HookStatus::Disabled {
+        return Some("the hook was disabled after the event came in".to_owned());
+    }
+    let event_type = event.head.event_type.as_deref();
+    if !type_passes(&rule.hook.events, event_type) {
+        return Some(format!("the hook does not take events of type `{}`", event_type.unwrap_or_default()));
+    }
+    if rule.condition.is_none() && rule.hook.conditions.is_empty() {
+        return None;
+    }
+    let variables = words.variables(event, &rule.hook);
+    if let Some(check) = rule.hook.conditions.iter().find(|check| !check.holds(&variables)) {
+        return Some(format!("its condition on `{}` does not hold", check.field));
+    }
+    let holds = match rule.condition.as_ref()? {
+        Ok(condition) => condition.holds(variables),
+        Err(error) => Err(error.clone()),
+    };
+    match holds {
+        Ok(true) => None,
+        Ok(false) => Some("its condition does not hold".to_owned()),
+        Err(error) => Some(format!("its condition cannot be decided: {error}")),
+    }
+}

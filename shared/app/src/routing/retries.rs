@@ -1,0 +1,140 @@
+//! Has tasks done anew that have ended.
+
+use bellhop_core::event::Event;
+use bellhop_core::id::TaskId;
+use bellhop_core::task::{Task, TaskStatus};
+use bellhop_core::time::Timestamp;
+use bellhop_core::work::{TelegramV1, Work};
+
+use super::making::Making;
+use super::text::Words;
+use super::{Recorded, Routing};
+use crate::ports::{NewNote, PortError, PortResult, Topic};
+use crate::telegram::notice;
+
+/// The kind of task that stands for a hook's whole part in an event, which could not be routed when it came. It has the id
+/// of the first task that the routing would have made.
+const ROUTE: &str = "route";
+
+/// How long a copy of an order keeps others from its task: longer than a function runs, and less than it takes for a message
+/// to come again.
+const HELD_MS: u64 = 120_000;
+
+/// When that is forgotten.
+const FORGOTTEN_MS: u64 = 24 * 60 * 60 * 1000;
+
+impl Routing {
+    /// Has a task done anew that has ended, unless that was done already.
+    pub(super) async fn retry(&self, id: &TaskId, retries: u32) -> PortResult<Recorded> {
+        let Some((event_id, ..)) = id.parts() else {
+            return Ok(left_alone(id, "its id is not one of ours"));
+        };
+        let Some(recorded) = self.history.recorded(event_id).await? else {
+            return Ok(left_alone(id, "its event is gone"));
+        };
+        let Some(mut task) = recorded.tasks.iter().find(|task| task.id == *id).cloned() else {
+            return Ok(left_alone(id, "there is no such task"));
+        };
+        // Between the saving and the queueing the order may have been cut short; then only the queueing is left.
+        let was_saved = task.retries == retries + 1 && task.status == TaskStatus::Queued;
+        if !was_saved && (task.retries != retries || !task.status.is_final()) {
+            return Ok(left_alone(id, "it has not ended, or was done anew already"));
+        }
+        if task.kind == ROUTE {
+            return self.retry_route(task).await;
+        }
+        let parts = match notice::subject(&task, &recorded.tasks) {
+            Some(subject) => vec![notice::text(subject)],
+            None => match self.parts_today(&mut task).await? {
+                Some(parts) => parts,
+                None => return Ok(left_alone(id, "its event's content, its hook or its action was deleted")),
+            },
+        };
+        if !was_saved {
+            self.begin_retry(&task).await?;
+            task.ask_anew(parts.len(), self.clock.now());
+            self.tasks.save(std::slice::from_ref(&task)).await?;
+        }
+        let event = Some(event_id);
+        log::info!(event:% = event_id, task = id.as_str(), retries = task.retries; "task is done anew");
+        self.queue.send(&[Work::TelegramV1(TelegramV1 { task, parts, trace: None })]).await?;
+        Ok(Recorded { event, ..Recorded::default() })
+    }
+
+    /// Sees to it that of several copies of an order one writes the task down: written down late, it would be done twice.
+    async fn begin_retry(&self, task: &Task) -> PortResult<()> {
+        let key = format!("{}#{}", task.id, task.retries);
+        let (note, now) = (self.book.note(Topic::Retry, &key).await?, self.clock.now());
+        let begun = note.as_ref().and_then(|note| note.text.parse().ok()).map(Timestamp::from_ms);
+        let (text, expires) = (now.as_ms().to_string(), Some(now.plus_ms(FORGOTTEN_MS)));
+        let new = NewNote { topic: Topic::Retry, key: &key, text: &text, expires };
+        let is_held = begun.is_some_and(|begun| now.ms_since(begun) < HELD_MS);
+        if is_held || !self.book.swap(&new, note.map(|note| note.version)).await? {
+            return Err(PortError::new("another copy of the order is at work on the task", &task.id));
+        }
+        Ok(())
+    }
+
+    /// A task's message as the hook would make it today, for the chat it names today.
+    async fn parts_today(&self, task: &mut Task) -> PortResult<Option<Vec<String>>> {
+        let Some(mut event) = self.whole_event(task).await? else { return Ok(None) };
+        let rules = self.rules.rules().await?;
+        let words = Words::of(&mut event);
+        Ok(Making { event: &event, words: &words }.parts(&rules, task).map(|(chat, parts)| {
+            task.destination = chat;
+            parts
+        }))
+    }
+
+    /// Routes a hook's part in an event: the task that stood for it becomes the first of those that are made.
+    async fn retry_route(&self, task: Task) -> PortResult<Recorded> {
+        let rules = self.rules.rules().await?;
+        let (Some(mut event), Some(rule)) = (self.whole_event(&task).await?, rules.get(&task.hook)) else {
+            return Ok(left_alone(&task.id, "its event's content or its hook was deleted"));
+        };
+        let words = Words::of(&mut event);
+        let made = self.make_for(rule, &event, &words, task.expires_at).await?;
+        let duplicate_of = made.as_ref().err().map(|first| format!("its delivery was done before, as event {first}"));
+        let mut made = made.unwrap_or_default().into_iter();
+        let mut first = made.next().unwrap_or_else(|| Task {
+            status: TaskStatus::Skipped,
+            reason: Some(duplicate_of.unwrap_or_else(|| "its hook has no actions".to_owned())),
+            ..task.clone()
+        });
+        first.retries = task.retries + 1;
+        // The others first: once the first is written down, an order that comes again has nothing more to route.
+        let others: Vec<_> = made.collect();
+        let making = Making { event: &event, words: &words };
+        let work: Vec<_> = others.iter().filter_map(|task| making.work(&rules, task)).collect();
+        if !others.is_empty() {
+            self.tasks.add(&others).await?;
+        }
+        if !work.is_empty() {
+            self.queue.send(&work).await?;
+        }
+        self.begin_retry(&task).await?;
+        self.tasks.save(std::slice::from_ref(&first)).await?;
+        if let Some(work) = making.work(&rules, &first) {
+            self.queue.send(&[work]).await?;
+        }
+        let counted = vec![(task.hook, event.head.received_at)];
+        Ok(Recorded { event: Some(task.event), counted, ..Recorded::default() })
+    }
+
+    /// A task's event with its body, unless one of them is gone.
+    async fn whole_event(&self, task: &Task) -> PortResult<Option<Event>> {
+        let event = self.events.event(task.event).await?.filter(|event| event.head.erased_at.is_none());
+        let Some(mut event) = event else { return Ok(None) };
+        if event.body.is_empty() && event.head.body_bytes > 0 {
+            // It was recorded without being routed, so its body is still where ingress left it.
+            event.body = self.bodies.get(task.event).await?;
+        }
+        Ok(Some(event))
+    }
+}
+
+/// An order that changes nothing, and why.
+fn left_alone(id: &TaskId, why: &str) -> Recorded {
+    log::warn!(task = id.as_str(), why; "a task is not done anew");
+    Recorded::default()
+}

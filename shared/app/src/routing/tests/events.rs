@@ -1,0 +1,129 @@
+//! Events: filters, turnstiles, tests, counts, and what a second routing does.
+
+use bellhop_core::hook::HookStatus;
+use bellhop_core::id::HookId;
+use bellhop_core::task::TaskStatus;
+use serde_json::json;
+
+use super::stage::{Ringing, START, Stage, ends, hook};
+use crate::ports::{Tallies as _, Tally};
+
+#[tokio::test]
+async fn conditions_stand_beside_the_expression_and_say_which_failed() {
+    let condition = |value: &str| json!([{"field": "payload.message", "operator": "equals", "value": value}]);
+    let stage = Stage::new(&[
+        hook("holds", "1", json!({"conditions": condition("at 5"), "when": "payload.message == 'at 5'"})),
+        hook("plain", "1", json!({"conditions": condition("at 6")})),
+        hook("cel", "1", json!({"conditions": condition("at 5"), "when": "payload.message == 'at 6'"})),
+        hook("typed", "1", json!({"events": ["issue*"]})),
+    ])
+    .await;
+    let tasks = stage.route(&Ringing::new(5, &["holds", "plain", "cel", "typed"])).await;
+    let expected = [
+        (TaskStatus::Skipped, "its condition does not hold"),
+        (TaskStatus::Queued, ""),
+        (TaskStatus::Skipped, "its condition on `payload.message` does not hold"),
+        (TaskStatus::Skipped, "the hook does not take events of type `push`"),
+    ];
+    assert_eq!(ends(&tasks), expected);
+    assert_eq!(stage.queued().len(), 1);
+    let trace = stage.queued()[0].trace.clone().unwrap();
+    assert!(trace.starts_with("00-0af7651916cd43dd8448eb211c80319c-") && trace.ends_with("-01"), "{trace}");
+}
+
+#[tokio::test]
+async fn the_higher_priority_goes_first() {
+    let stage = Stage::new(&[
+        hook("a", "1", json!({"priority": -5})),
+        hook("b", "1", json!({})),
+        hook("c", "1", json!({"priority": 9})),
+        hook("d", "1", json!({})),
+    ])
+    .await;
+    stage.route(&Ringing::new(1, &["a", "b", "c", "d"])).await;
+    let order: Vec<_> = stage.queued().into_iter().map(|work| work.task.hook.to_string()).collect();
+    assert_eq!(order, ["c", "b", "d", "a"]);
+}
+
+#[tokio::test]
+async fn a_cap_and_a_cool_down_say_so_and_decide_the_same_again() {
+    let stage = Stage::new(&[
+        hook("cap", "1", json!({"max_executions": 2})),
+        hook("cool", "2", json!({"cooldown_seconds": 60})),
+        hook("free", "3", json!({})),
+    ])
+    .await;
+    let events: Vec<_> = [0, 30, 60, 90].iter().map(|second| Ringing::new(*second, &["cap", "cool", "free"])).collect();
+    for _ in 0..2 {
+        for (event, (caps, cools)) in events.iter().zip([(true, true), (true, false), (false, true), (false, false)]) {
+            let tasks = stage.route(event).await;
+            let reasons: Vec<_> = ends(&tasks).into_iter().map(|(_, reason)| reason.to_owned()).collect();
+            assert_eq!(reasons[0].contains("max_executions"), !caps, "{reasons:?}");
+            assert_eq!(reasons[1].contains("cooldown_seconds"), !cools, "{reasons:?}");
+            assert_eq!(reasons[2], "");
+        }
+    }
+    assert_eq!(stage.queued().len(), 2 + 2 + 4);
+}
+
+#[tokio::test]
+async fn a_hundred_events_at_once_pass_a_cap_of_three_exactly() {
+    let stage = Stage::new(&[hook("cap", "1", json!({"max_executions": 3}))]).await;
+    let events: Vec<_> = (0..100).map(|second| Ringing::new(second, &["cap"])).collect();
+    futures_util::future::join_all(events.iter().map(|event| stage.route(event))).await;
+    assert_eq!(stage.queued().len(), 3);
+}
+
+#[tokio::test]
+async fn a_test_is_marked_and_passes_claims_and_turnstiles() {
+    let stage =
+        Stage::new(&[hook("cap", "1", json!({"max_executions": 1})), hook("typed", "1", json!({"events": ["x"]}))])
+            .await;
+    stage.route(&Ringing { delivery: Some("d"), ..Ringing::new(1, &["cap"]) }).await;
+    for second in 2..5 {
+        let test = Ringing { delivery: Some("d"), test: true, ..Ringing::new(second, &["cap", "typed"]) };
+        let tasks = stage.route(&test).await;
+        assert_eq!((tasks[0].status, tasks[0].test), (TaskStatus::Queued, true));
+        assert_eq!(tasks[1].status, TaskStatus::Skipped, "filters hold for tests too");
+    }
+    let texts: Vec<_> = stage.queued().into_iter().map(|work| work.parts.concat()).collect();
+    assert_eq!(texts, ["at 1", "Test: at 2", "Test: at 3", "Test: at 4"]);
+    let tallies = stage.memory.tallies().await.unwrap();
+    assert_eq!(tallies[&HookId::from_text("cap")].events, 1, "tests are not counted");
+}
+
+#[tokio::test]
+async fn events_are_counted_once_and_in_a_batch_once_a_hook() {
+    let stage = Stage::new(&[hook("a", "1", json!({})), hook("b", "1", json!({}))]).await;
+    let mut batch = Vec::new();
+    for second in [3, 1, 2] {
+        batch.push(stage.record(&Ringing::new(second, &["a", "b"])).await);
+    }
+    batch.push(stage.record(&Ringing { delivery: Some("x"), ..Ringing::new(4, &["a"]) }).await);
+    batch.push(stage.record(&Ringing { delivery: Some("x"), ..Ringing::new(5, &["a"]) }).await);
+    batch.push(stage.record(&Ringing::new(1, &["a", "b"])).await);
+    stage.routing.count(&batch).await;
+    let tallies = stage.memory.tallies().await.unwrap();
+    let tally = |events, second: u64| Some(Tally { events, last: START.plus_ms(second * 1_000) });
+    assert_eq!(tallies.get(&HookId::from_text("a")).copied(), tally(4, 4));
+    assert_eq!(tallies.get(&HookId::from_text("b")).copied(), tally(3, 3));
+}
+
+#[tokio::test]
+async fn a_second_routing_queues_what_the_first_recorded_whatever_the_hooks_say_today() {
+    let stage = Stage::new(&["on", "off", "gone"].map(|id| hook(id, "1", json!({})))).await;
+    let off = hook("late", "1", json!({"status": "disabled"}));
+    stage.change(std::slice::from_ref(&off), &[]).await;
+    let event = Ringing::new(1, &["on", "off", "gone", "late"]);
+    // The first routing dies before it queues anything; then the hooks change.
+    assert_eq!(stage.record(&event).await.work.len(), 3);
+    let disabled = hook("off", "1", json!({"status": "disabled"}));
+    stage.change(&[disabled, hook("late", "1", json!({}))], &["gone"]).await;
+    let tasks = stage.route(&event).await;
+    let hooks: Vec<_> = stage.queued().into_iter().map(|work| work.task.hook.to_string()).collect();
+    assert_eq!(hooks, ["off", "on"]);
+    let status = |id: &str| tasks.iter().find(|task| task.hook.as_str() == id).map(|task| task.status);
+    assert_eq!(status("gone"), Some(TaskStatus::Dead));
+    assert_eq!(status("late"), Some(TaskStatus::Skipped));
+    assert_eq!(off.status, HookStatus::Disabled);
+}

@@ -1,0 +1,59 @@
+//! The messages that a queue has put aside, in its dead-letter queue.
+
+use async_trait::async_trait;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::DeleteMessageBatchRequestEntry;
+use bellhop_app::ports::{DeadLetter, DeadLetters, PortError, PortResult};
+
+use crate::error::failed;
+
+/// How many messages one call receives or deletes.
+const MOST_MESSAGES: i32 = 10;
+
+/// The dead-letter queue.
+#[derive(Clone)]
+pub struct SqsDeadLetters {
+    client: Client,
+    queue_url: String,
+}
+
+impl SqsDeadLetters {
+    /// The dead-letter queue at this URL.
+    pub(crate) const fn new(client: Client, queue_url: String) -> Self {
+        Self { client, queue_url }
+    }
+}
+
+#[async_trait]
+impl DeadLetters for SqsDeadLetters {
+    async fn receive(&self) -> PortResult<Vec<DeadLetter>> {
+        // Waiting a second asks all of the queue's machines; an answer at once comes from some, and may be empty.
+        let request = self.client.receive_message().queue_url(&self.queue_url);
+        let request = request.max_number_of_messages(MOST_MESSAGES).wait_time_seconds(1);
+        let received = request.send().await.map_err(failed("dead letters could not be received"))?;
+        let letter = |message: aws_sdk_sqs::types::Message| {
+            Some(DeadLetter { id: message.message_id?, receipt: message.receipt_handle?, body: message.body? })
+        };
+        Ok(received.messages.unwrap_or_default().into_iter().filter_map(letter).collect())
+    }
+
+    async fn delete(&self, receipts: &[String]) -> PortResult<()> {
+        let what = "dead letters could not be deleted";
+        if receipts.is_empty() {
+            return Ok(());
+        }
+        let entries = receipts.iter().enumerate().map(|(place, receipt)| {
+            let entry = DeleteMessageBatchRequestEntry::builder().id(place.to_string()).receipt_handle(receipt);
+            entry.build().map_err(|e| PortError::new(what, e))
+        });
+        let entries = entries.collect::<PortResult<Vec<_>>>()?;
+        let request = self.client.delete_message_batch().queue_url(&self.queue_url).set_entries(Some(entries));
+        let answer = request.send().await.map_err(failed(what))?;
+        match answer.failed().first() {
+            None => Ok(()),
+            Some(entry) => {
+                Err(PortError::new(what, format_args!("{}: {}", entry.code(), entry.message().unwrap_or_default())))
+            }
+        }
+    }
+}

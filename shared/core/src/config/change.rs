@@ -1,0 +1,52 @@
+//! A stored hook as someone would write it, so that a change can be laid over it.
+
+use super::{ActionSpec, Chat, HookSpec, Kept, ReconcileSpec};
+use crate::hook::{Action, Allowed, Hook, Reconcile};
+
+impl HookSpec {
+    /// The hook as it would be written, without its secrets.
+    pub fn of(hook: &Hook) -> Self {
+        Self {
+            name: hook.name.clone(),
+            description: Some(hook.description.clone()).filter(|text| !text.is_empty()),
+            path: Some(hook.path.clone()),
+            sender: hook.sender.clone(),
+            secrets: Vec::new(),
+            events: hook.events.clone(),
+            when: hook.when.clone(),
+            conditions: hook.conditions.clone(),
+            priority: Some(hook.priority),
+            max_executions: hook.max_executions,
+            cooldown_seconds: Some(hook.cooldown_seconds),
+            rate_per_minute: Some(hook.rate_per_minute),
+            allowed_ips: hook.allowed_ips.iter().map(Allowed::to_string).collect(),
+            max_body_bytes: Some(hook.max_body_bytes),
+            actions: hook.actions.iter().map(action).collect(),
+            reconcile: hook.reconcile.as_ref().map(reconcile),
+            status: Some(hook.status),
+        }
+    }
+}
+
+impl Kept {
+    /// All secrets of a hook.
+    pub fn of(hook: &Hook) -> Self {
+        Self { secrets: Some(hook.secrets.clone()), reconcile: hook.reconcile.clone() }
+    }
+}
+
+/// An action as it would be written.
+fn action(action: &Action) -> ActionSpec {
+    let Action::Telegram { chat, template } = action;
+    ActionSpec { kind: "telegram".to_owned(), chat: Some(Chat::Text(chat.clone())), template: template.clone() }
+}
+
+/// Where deliveries are looked for, as it would be written, without its token.
+fn reconcile(reconcile: &Reconcile) -> ReconcileSpec {
+    ReconcileSpec {
+        of: reconcile.of.clone(),
+        webhook_id: reconcile.webhook_id,
+        token: String::new(),
+        api_base: Some(reconcile.api_base.clone()),
+    }
+}

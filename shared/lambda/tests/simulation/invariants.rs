@@ -1,0 +1,139 @@
+//! What must hold when a world has ended.
+
+use std::collections::{BTreeMap, HashSet};
+
+use bellhop_app::ports::{Notebook as _, Topic};
+use bellhop_core::id::EventId;
+use bellhop_core::replay::Replay;
+use bellhop_core::task::{Task, TaskStatus};
+
+use crate::people::REPLAY;
+use crate::pollers::is_own;
+use crate::sim::{Notes, Sim};
+
+/// Everything that does not hold.
+pub(crate) async fn broken(sim: &Sim) -> Vec<String> {
+    let replay = sim.memory.note(Topic::Replay, REPLAY).await.unwrap();
+    let replay: Option<Replay> = replay.map(|note| serde_json::from_str(&note.text).unwrap());
+    let tasks = sim.memory.all_tasks();
+    let keys = sim.memory.with_work(|queue| queue.put_keys.clone());
+    let notes = sim.notes.lock().unwrap();
+    let mut broken = notes.broken.clone();
+    if !notes.ended {
+        broken.push("the world never comes to rest".to_owned());
+    }
+    let stuck = sim.memory.with_work(|queue| queue.dead.len());
+    if stuck > 0 {
+        broken.push(format!("{stuck} messages of the workers' queue are dead letters"));
+    }
+    broken.extend(lost_events(sim, &notes, &tasks));
+    broken.extend(open_tasks(&tasks));
+    broken.extend(wrong_effects(&notes, &tasks));
+    broken.extend(disorder(&notes, &tasks, &keys));
+    if sim.most_skew_ms == 0 && notes.pace_breaks.len() as u64 > notes.pace_excuses {
+        broken.push(format!("{:?}, and only {} excuses", notes.pace_breaks, notes.pace_excuses));
+    }
+    if let Some(replay) = replay {
+        let recorded: HashSet<EventId> = tasks.iter().filter(|task| is_own(task)).map(|task| task.event).collect();
+        if replay.finished_at.is_none() || replay.seen < recorded.len() as u64 {
+            broken.push(format!("{} events are recorded, and the replay is {replay:?}", recorded.len()));
+        }
+    }
+    broken
+}
+
+/// Every acknowledged event is recorded with its tasks, or was a copy of one that is.
+fn lost_events(sim: &Sim, notes: &Notes, tasks: &[Task]) -> Vec<String> {
+    let mut made: BTreeMap<(EventId, &str), usize> = BTreeMap::new();
+    for task in tasks.iter().filter(|task| is_own(task)) {
+        *made.entry((task.event, task.hook.as_str())).or_default() += 1;
+    }
+    let mut lost = Vec::new();
+    for rung in &notes.rung {
+        for proof in &rung.hooks {
+            let hook = sim.hooks.iter().find(|hook| hook.id == proof.hook).unwrap();
+            let count = made.get(&(rung.id, hook.id.as_str())).copied().unwrap_or_default();
+            let copies = notes.rung.iter().filter(|other| {
+                rung.delivery.is_some() && other.delivery == rung.delivery && other.hooks.contains(proof)
+            });
+            let copies: Vec<_> = if rung.delivery.is_some() { copies.collect() } else { vec![rung] };
+            let with_tasks = copies.iter().filter(|copy| made.contains_key(&(copy.id, hook.id.as_str()))).count();
+            if count > 0 && count != hook.actions.len() {
+                lost.push(format!("event {} has {count} tasks of {}", rung.id, hook.id));
+            }
+            if with_tasks != 1 {
+                lost.push(format!("of {} copies of {} {with_tasks} have tasks of {}", copies.len(), rung.id, hook.id));
+            }
+        }
+    }
+    lost
+}
+
+/// Every task has ended: the queues are empty.
+fn open_tasks(tasks: &[Task]) -> Vec<String> {
+    let open = tasks.iter().filter(|task| !task.status.is_final());
+    open.map(|task| format!("task {} is {} and on no queue", task.id, task.status.as_str())).collect()
+}
+
+/// Every part of a message that succeeded has arrived, and none arrived more often than it was asked for, but for crashes.
+fn wrong_effects(notes: &Notes, tasks: &[Task]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut bounds: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for task in tasks.iter().filter(|task| !task.id.as_str().contains(".notice")) {
+        let Some(base) = marker_of(notes, task) else { continue };
+        let number = notes.rung.iter().position(|rung| rung.id == task.event).unwrap();
+        for marker in 0..notes.rung[number].markers {
+            let (least, most) = bounds.entry(format!("{base}.{marker}")).or_default();
+            *least += u64::from(task.status == TaskStatus::Succeeded);
+            *most += u64::from(task.status != TaskStatus::Skipped) * u64::from(1 + task.retries);
+        }
+    }
+    for marker in bounds.keys().chain(notes.effects.keys()).collect::<HashSet<_>>() {
+        let (least, most) = bounds.get(marker).copied().unwrap_or_default();
+        let excuses = notes.excuses.get(marker).copied().unwrap_or_default();
+        let effects = notes.effects.get(marker).copied().unwrap_or_default();
+        if effects < least || effects > most + excuses {
+            wrong.push(format!("{marker} arrived {effects} times, not {least} to {most} and {excuses}"));
+        }
+    }
+    wrong.sort();
+    wrong
+}
+
+/// Messages for a chat are sent first in the order in which they were queued first.
+fn disorder(notes: &Notes, tasks: &[Task], keys: &[String]) -> Vec<String> {
+    let mut places: BTreeMap<(&str, String), usize> = BTreeMap::new();
+    for task in tasks.iter().filter(|task| !task.attempts.is_empty()) {
+        let (Some(base), key) = (marker_of(notes, task), format!("{}#", task.id)) else { continue };
+        if let Some(place) = keys.iter().position(|put| put.starts_with(&key)) {
+            let first = places.entry((task.destination.as_str(), base)).or_insert(place);
+            *first = (*first).min(place);
+        }
+    }
+    let mut wrong = Vec::new();
+    for (chat, sends) in &notes.sends {
+        let mut seen = HashSet::new();
+        let bases = sends.iter().flat_map(|(_, markers)| markers).map(|marker| base_of(marker));
+        let firsts: Vec<_> = bases.filter(|base| seen.insert((*base).to_owned())).collect();
+        let order: Vec<_> = firsts.iter().filter_map(|base| places.get(&(chat, (*base).to_owned()))).collect();
+        if !order.is_sorted() {
+            wrong.push(format!("chat {chat} got {firsts:?}, queued at {order:?}"));
+        }
+    }
+    wrong
+}
+
+/// What the markers of a task's message begin with.
+pub(crate) fn marker_of(notes: &Notes, task: &Task) -> Option<String> {
+    let (event, hook, action) = task.id.parts()?;
+    let number = notes.rung.iter().position(|rung| rung.id == event)?;
+    if task.id.as_str().contains(".notice") {
+        return None;
+    }
+    Some(format!("e{number}{hook}a{action}"))
+}
+
+/// A marker without its part.
+pub(crate) fn base_of(marker: &str) -> &str {
+    marker.split('.').next().unwrap_or(marker)
+}

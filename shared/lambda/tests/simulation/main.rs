@@ -1,0 +1,19 @@
+//! The engine in a simulated world: the real router, Telegram worker and batch loops on a clock, queues, a store and a Bot
+//! API that misbehave as a seed says.
+//!
+//! One seed is one world. It runs on one thread and on tokio's paused clock, so it runs the same each time.
+#![expect(clippy::unwrap_used, reason = "a failed call is a failed test")]
+#![expect(clippy::print_stdout, reason = "a world that broke says what happened in it")]
+
+mod batches;
+mod bot;
+mod crashes;
+mod faults;
+mod invariants;
+mod luck;
+mod people;
+mod pollers;
+mod sandbox;
+mod seeds;
+mod sim;
+mod watched;

@@ -1,0 +1,117 @@
+//! Those outside: senders, who ring, and a person, who has tasks and events done anew.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bellhop_app::ports::{Inbox as _, NewNote, Notebook as _, Orders as _, Topic};
+use bellhop_core::event::Proof;
+use bellhop_core::id::{EventId, ReplayId};
+use bellhop_core::inbox::Message;
+use bellhop_core::order::Order;
+use bellhop_core::replay::{Replay, Selection};
+
+use crate::sim::{Rung, START, Sim};
+
+/// The replay that a person may ask for.
+pub(crate) const REPLAY: &str = "rp_simulated";
+
+/// Rings so many times, now quickly, now slowly; some deliveries come twice, some messages too.
+pub(crate) async fn ring(sim: Arc<Sim>, events: u64) {
+    for number in 0..events {
+        let pause_ms = *sim.luck.pick(&[0, 0, 10, 400, 3_000, 60_000]);
+        tokio::time::sleep(Duration::from_millis(sim.luck.below(pause_ms + 1))).await;
+        ring_once(&sim, number).await;
+    }
+    sim.is_quiet();
+}
+
+async fn ring_once(sim: &Sim, number: u64) {
+    let luck = &sim.luck;
+    let mut random = [0; 10];
+    random.fill_with(|| luck.next().to_be_bytes()[0]);
+    let id = EventId::new(sim.now(), &random);
+    let first = luck.below(sim.hooks.len() as u64);
+    let rung = sim.hooks.iter().enumerate().filter(|(at, _)| *at as u64 == first || luck.chance(600));
+    let hooks: Vec<_> = rung.map(|(_, hook)| Proof { hook: hook.id.clone(), secret: None }).collect();
+    let earlier: Vec<_> = sim.notes.lock().unwrap().rung.iter().filter_map(|rung| rung.delivery.clone()).collect();
+    let delivery = match luck.below(10) {
+        0..3 => None,
+        3..5 if !earlier.is_empty() => Some(luck.pick(&earlier).clone()),
+        _ => Some(format!("delivery {number}")),
+    };
+    // Long enough for two parts, now and then.
+    let markers = if luck.chance(60) { 5 } else { 1 };
+    let filler = if markers > 1 { "word ".repeat(180) } else { "hello ".to_owned() };
+    let mut text = String::new();
+    for marker in 0..markers {
+        let _ = write!(text, "[e{number}H.{marker}] {filler}");
+    }
+    let body = serde_json::json!({ "text": text, "odd": luck.chance(500) }).to_string();
+    let message = Message {
+        id,
+        path: "p",
+        sender: "none",
+        event_type: Some("push"),
+        delivery_id: delivery.as_deref(),
+        received_at: sim.now(),
+        source_ip: None,
+        headers: Vec::new(),
+        hooks: hooks.clone(),
+        body: body.as_bytes(),
+        test: false,
+    };
+    for _ in 0..if luck.chance(100) { 2 } else { 1 } {
+        sim.memory.put(&message).await.unwrap();
+    }
+    sim.note(&format!("event {number} {id}"));
+    sim.notes.lock().unwrap().rung.push(Rung { id, delivery, hooks, markers });
+    sim.something_new.notify_waiters();
+}
+
+/// Has ended tasks done anew, and now and then everything of a while.
+pub(crate) async fn meddle(sim: Arc<Sim>) {
+    for _ in 0..sim.luck.below(4) {
+        let hours = *sim.luck.pick(&[0, 1, 20, 30]);
+        tokio::time::sleep(Duration::from_secs(sim.luck.between(10, 3_000) + hours * 3_600)).await;
+        let ended: Vec<_> = sim.memory.all_tasks().into_iter().filter(|task| task.status.is_final()).collect();
+        if ended.is_empty() {
+            continue;
+        }
+        let task = sim.luck.pick(&ended);
+        sim.note(&format!("retry {}", task.id));
+        let order = Order::RetryV1 { task: task.id.clone(), retries: task.retries };
+        give(&sim, &order).await;
+    }
+    if sim.luck.chance(300) {
+        tokio::time::sleep(Duration::from_secs(2 * 3_600)).await;
+        let id = ReplayId::from_text(REPLAY);
+        let replay = Replay {
+            id: id.clone(),
+            selection: Selection::Range { from: START, to: sim.now(), sender: None, events: Vec::new() },
+            hook: None,
+            created_at: sim.now(),
+            seen: 0,
+            replayed: 0,
+            tasks: 0,
+            older_than: None,
+            finished_at: None,
+        };
+        let text = serde_json::to_string(&replay).unwrap();
+        let expires = Some(replay.expires());
+        let note = NewNote { topic: Topic::Replay, key: id.as_str(), text: &text, expires };
+        assert!(sim.memory.swap(&note, None).await.unwrap());
+        sim.note("replay");
+        give(&sim, &Order::ReplayV1 { replay: id }).await;
+    }
+    sim.is_quiet();
+}
+
+/// Gives an order, which may come twice.
+async fn give(sim: &Sim, order: &Order) {
+    for _ in 0..if sim.luck.chance(200) { 2 } else { 1 } {
+        sim.memory.give(order).await.unwrap();
+        sim.something_new.notify_waiters();
+        tokio::time::sleep(Duration::from_secs(sim.luck.below(2) * 300)).await;
+    }
+}

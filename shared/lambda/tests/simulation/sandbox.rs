@@ -1,0 +1,85 @@
+//! Sandboxes: where invocations of the functions run, one at a time, until one dies.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bellhop_app::cache::Changes;
+use bellhop_app::memory::{Memory, Received};
+use bellhop_app::ports::Clock as _;
+use bellhop_app::routing::Routing;
+use bellhop_app::telegram::TelegramWorker;
+use bellhop_lambda::batch::{Batch, Outcome};
+use bellhop_lambda::chats::Chats;
+use bellhop_lambda::inbox::route;
+
+use crate::bot::SimBot;
+use crate::faults::Plan;
+use crate::sim::{Sim, SimClock};
+use crate::watched::Watched;
+
+/// How long an invocation may take, in seconds, as the template says.
+const ROUTER_SECONDS: u64 = 30;
+const WORKER_SECONDS: u64 = 60;
+
+/// A process that runs both functions, which share nothing but its clock and its fate.
+pub(crate) struct Sandbox {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) routing: Routing,
+    pub(crate) worker: TelegramWorker,
+    clock: Arc<SimClock>,
+    entrance: Memory,
+}
+
+impl Sandbox {
+    /// A fresh one, whose clock goes wrong in its own way.
+    pub(crate) fn new(sim: &Arc<Sim>) -> Self {
+        let plan = Plan::new(sim);
+        let skew_ms = sim.luck.between(0, sim.most_skew_ms);
+        let clock = SimClock::new(sim.begin, skew_ms, sim.luck.next());
+        let entrance = sim.memory.entrance(clock.clone(), plan.clone());
+        let watched = Arc::new(Watched { sim: Arc::clone(sim), plan: plan.clone(), memory: entrance.clone() });
+        let mut routing = entrance.routing(Changes::default());
+        routing.events = watched.clone();
+        let mut worker = entrance.telegram(Changes::default());
+        worker.tasks = watched;
+        worker.api = Arc::new(SimBot { sim: Arc::clone(sim), plan: plan.clone() });
+        Self { plan, routing, worker, clock, entrance }
+    }
+
+    /// Runs the router's function on a batch; `None` where it died.
+    pub(crate) async fn route(&self, received: &[Received]) -> Option<Outcome> {
+        let (batch, deadline) = (batch(received), self.clock.now().plus_ms((ROUTER_SECONDS - 1) * 1000));
+        self.live(route(&self.routing, &batch, deadline), ROUTER_SECONDS).await
+    }
+
+    /// Runs the Telegram worker's function on a batch; `None` where it died.
+    pub(crate) async fn carry(&self, received: &[Received]) -> Option<Outcome> {
+        let (batch, deadline) = (batch(received), self.clock.now().plus_ms((WORKER_SECONDS - 1) * 1000));
+        let chats = Chats { worker: &self.worker, receipts: &self.entrance, deadline };
+        self.live(chats.work(&batch), WORKER_SECONDS).await
+    }
+
+    /// Runs an invocation until it is done, dies, or has to be stopped.
+    async fn live(&self, invocation: impl Future<Output = Outcome>, seconds: u64) -> Option<Outcome> {
+        let outcome = tokio::select! {
+            biased;
+            () = self.plan.death() => None,
+            outcome = tokio::time::timeout(Duration::from_secs(seconds), invocation) => outcome.ok(),
+        };
+        self.plan.end();
+        outcome
+    }
+}
+
+/// A batch as the queue hands it over.
+pub(crate) fn batch(received: &[Received]) -> Batch {
+    let records = received.iter().map(|message| {
+        serde_json::json!({
+            "messageId": message.id,
+            "receiptHandle": message.receipt,
+            "body": message.body,
+            "attributes": {"MessageGroupId": message.group, "ApproximateReceiveCount": message.receipts.to_string()},
+        })
+    });
+    serde_json::from_value(serde_json::json!({ "Records": records.collect::<Vec<_>>() })).unwrap()
+}

@@ -1,0 +1,158 @@
+//! Ten thousand worlds.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bellhop_core::hook::Hook;
+use serde_json::json;
+
+use crate::bot::Mood;
+use crate::faults::Rates;
+use crate::invariants;
+use crate::luck::Luck;
+use crate::people;
+use crate::pollers::{Function, poll};
+use crate::sim::{Removed, START, Sim, hook_id};
+
+/// Until when a world must have come to rest.
+const HORIZON: Duration = Duration::from_secs(40 * 24 * 3_600);
+
+/// What became of a world.
+#[derive(Debug, PartialEq, Eq)]
+struct Report {
+    broken: Vec<String>,
+    trace: u64,
+}
+
+/// Runs the world of a seed.
+fn run(seed: u64, removed: Removed) -> Report {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(world(seed, removed))
+}
+
+async fn world(seed: u64, removed: Removed) -> Report {
+    let luck = Luck::new(seed ^ 0x00be_1140);
+    // A third of the worlds is kind, so that what they hide is not excused.
+    let rough = |most: u64| luck.below(most + 1) * u64::from(!seed.is_multiple_of(3));
+    let rates = Rates { refused: rough(60), lost: rough(20), slow: rough(15), crash: rough(300) };
+    let skew_ms = if luck.chance(300) { rough(4_000) } else { 0 };
+    let hooks: Vec<_> = (0..luck.between(1, 3)).map(|place| hook(place, &luck)).collect();
+    let chats = ["1", "2", "-3", "-4"];
+    let moods = chats.iter().map(|chat| ((*chat).to_owned(), mood(&luck))).collect();
+    let sim = Sim::new(seed, rates, skew_ms, removed, hooks, moods).await;
+    let events = sim.luck.between(5, 30);
+    (0..2).for_each(|_| sim.is_busy());
+    let mut all: Vec<std::pin::Pin<Box<dyn Future<Output = ()>>>> =
+        vec![Box::pin(people::ring(Arc::clone(&sim), events)), Box::pin(people::meddle(Arc::clone(&sim)))];
+    for function in [Function::Router, Function::Worker] {
+        for _ in 0..sim.luck.between(1, 3) {
+            all.push(Box::pin(poll(Arc::clone(&sim), function)));
+        }
+    }
+    // What forgets its attempts tries for ever; it is not waited for as long.
+    let horizon = if removed == Removed::TaskWrites { HORIZON / 500 } else { HORIZON };
+    let _ = tokio::time::timeout(horizon, futures_util::future::join_all(all)).await;
+    for task in sim.memory.all_tasks() {
+        sim.note(&serde_json::to_string(&task).unwrap());
+    }
+    let broken = invariants::broken(&sim).await;
+    let notes = sim.notes.lock().unwrap();
+    if !broken.is_empty() {
+        for line in &notes.log {
+            println!("{line}");
+        }
+    }
+    Report { broken, trace: notes.trace }
+}
+
+/// A hook with one or two actions, and now and then a cap, a cool-down or a condition.
+fn hook(place: u64, luck: &Luck) -> Hook {
+    let id = hook_id(place);
+    let actions: Vec<_> = (0..luck.between(1, 2))
+        .map(|action| {
+            let template = format!("{{{{ payload.text | replace('H', '{id}a{action}') }}}}");
+            json!({"kind": "telegram", "chat": luck.pick(&["1", "2", "-3", "-4"]), "template": template})
+        })
+        .collect();
+    let mut hook = json!({
+        "id": id, "name": id, "path": "p", "sender": "none", "secrets": [], "rate_per_minute": 100,
+        "max_body_bytes": 4096, "status": "active", "origin": "api", "created_at": 0, "updated_at": 0,
+        "priority": luck.below(3), "actions": actions,
+    });
+    match luck.below(8) {
+        0 => hook["max_executions"] = luck.between(1, 8).into(),
+        1 => hook["cooldown_seconds"] = luck.between(1, 60).into(),
+        2 => hook["conditions"] = json!([{"field": "payload.odd", "operator": "equals", "value": true}]),
+        _ => {}
+    }
+    serde_json::from_value(hook).unwrap()
+}
+
+fn mood(luck: &Luck) -> Mood {
+    match luck.below(12) {
+        0..3 => Mood::Flaky(luck.between(50, 600)),
+        3 => Mood::DownUntil(START.plus_ms(luck.between(1, 90_000) * 1_000)),
+        4 => Mood::DownUntil(START.plus_ms(luck.between(1, 7) * 24 * 3_600_000)),
+        5 => Mood::Blocked,
+        6 => Mood::Flooded(luck.between(50, 400)),
+        7 => Mood::Picky(luck.between(100, 1_000)),
+        _ => Mood::Well,
+    }
+}
+
+/// Runs the worlds of some seeds on two threads; those whose invariants broke.
+fn run_all(seeds: std::ops::Range<u64>, removed: Removed) -> HashMap<u64, Report> {
+    let half = |odd: u64| {
+        let seeds = seeds.clone();
+        move || {
+            let mine = seeds.filter(|seed| seed % 2 == odd);
+            mine.map(|seed| (seed, run(seed, removed))).filter(|(_, report)| !report.broken.is_empty()).collect()
+        }
+    };
+    let threads = [0, 1].map(|odd| std::thread::spawn(half(odd)));
+    threads.into_iter().flat_map(|thread| -> Vec<_> { thread.join().unwrap() }).collect()
+}
+
+#[test]
+fn ten_thousand_worlds_keep_every_promise() {
+    let count = std::env::var("BELLHOP_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(10_000);
+    let broken = run_all(0..count, Removed::Nothing);
+    let mut seeds: Vec<_> = broken.iter().map(|(seed, report)| (seed, &report.broken)).collect();
+    seeds.sort();
+    seeds.truncate(5);
+    assert!(
+        broken.is_empty(),
+        "{} worlds broke: {seeds:#?}\nsee one with BELLHOP_SEED=… BELLHOP_SEED_LOG=1 cargo test -p bellhop-lambda --test \
+         simulation one_world -- --nocapture",
+        broken.len(),
+    );
+}
+
+#[test]
+fn one_world() {
+    let seed = std::env::var("BELLHOP_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    assert_eq!(run(seed, Removed::Nothing).broken, [""; 0], "seed {seed}");
+}
+
+#[test]
+fn a_seed_runs_the_same_each_time() {
+    for seed in [1, 2, 77] {
+        let first = run(seed, Removed::Nothing);
+        for _ in 0..10 {
+            assert_eq!(run(seed, Removed::Nothing), first, "seed {seed}");
+        }
+    }
+    assert_ne!(run(1, Removed::Nothing).trace, run(2, Removed::Nothing).trace);
+}
+
+#[test]
+fn without_its_safety_steps_the_engine_breaks_its_promises() {
+    for (removed, expected) in
+        [(Removed::FailureLists, "on no queue"), (Removed::TaskWrites, "arrived"), (Removed::EventWrites, "have tasks")]
+    {
+        let broken = run_all(0..30, removed);
+        let named = broken.values().flat_map(|report| &report.broken).any(|what| what.contains(expected));
+        assert!(named, "{removed:?}: {} worlds of 30 broke, none so: {expected}", broken.len());
+    }
+}

@@ -1,0 +1,72 @@
+//! The record of tasks and events as one sandbox reaches it: looked at, and forgetful where a safety step is taken out.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bellhop_app::memory::Memory;
+use bellhop_app::ports::{Claim, EventLog, PortResult, TaskLog};
+use bellhop_core::event::Event;
+use bellhop_core::id::{EventId, HookId, TaskId};
+use bellhop_core::order::RefusedRequest;
+use bellhop_core::task::Task;
+use bellhop_core::time::Timestamp;
+
+use crate::faults::Plan;
+use crate::invariants::marker_of;
+use crate::sim::{Removed, Sim};
+
+/// The record.
+pub(crate) struct Watched {
+    pub(crate) sim: Arc<Sim>,
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) memory: Memory,
+}
+
+#[async_trait]
+impl TaskLog for Watched {
+    async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Option<Task>>> {
+        self.memory.written(ids).await
+    }
+
+    async fn save(&self, tasks: &[Task]) -> PortResult<()> {
+        let forgets = self.sim.removed == Removed::TaskWrites;
+        self.memory.save(if forgets { &[] } else { tasks }).await?;
+        let notes = self.sim.notes.lock().unwrap();
+        let bases: Vec<_> = tasks.iter().filter_map(|task| marker_of(&notes, task)).collect();
+        drop(notes);
+        self.plan.close_window(&bases);
+        Ok(())
+    }
+
+    async fn add(&self, tasks: &[Task]) -> PortResult<()> {
+        TaskLog::add(&self.memory, tasks).await
+    }
+}
+
+#[async_trait]
+impl EventLog for Watched {
+    async fn claim_delivery(
+        &self,
+        hook: &HookId,
+        delivery: &str,
+        event: EventId,
+        expires: Timestamp,
+    ) -> PortResult<Claim> {
+        self.memory.claim_delivery(hook, delivery, event, expires).await
+    }
+
+    async fn record(&self, event: &Event, tasks: &[Task], expires: Timestamp) -> PortResult<bool> {
+        match self.sim.removed {
+            Removed::EventWrites => Ok(true),
+            _ => self.memory.record(event, tasks, expires).await,
+        }
+    }
+
+    async fn event(&self, id: EventId) -> PortResult<Option<Event>> {
+        self.memory.event(id).await
+    }
+
+    async fn record_refused(&self, refused: &RefusedRequest, expires: Timestamp) -> PortResult<()> {
+        self.memory.record_refused(refused, expires).await
+    }
+}

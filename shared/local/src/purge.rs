@@ -1,0 +1,67 @@
+//! Deletes what has expired.
+
+use bellhop_app::ports::PortResult;
+use bellhop_core::time::Timestamp;
+
+use crate::database::Database;
+use crate::packed::milliseconds;
+
+/// How many rows of a table are deleted at once.
+const AT_ONCE: usize = 500;
+
+impl Database {
+    /// Deletes what has expired, a little at a time; says whether there may be more.
+    pub(crate) async fn purge(&self, now: Timestamp) -> PortResult<bool> {
+        let now = milliseconds(now);
+        self.write(move |connection| {
+            let mut most = 0;
+            for table in ["events", "tasks", "refused"] {
+                let delete = format!(
+                    "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE expires_at <= ?1 LIMIT {AT_ONCE})"
+                );
+                most = most.max(connection.prepare_cached(&delete)?.execute([now])?);
+            }
+            for table in ["claims", "notes"] {
+                let delete = format!("DELETE FROM {table} WHERE expires_at <= ?1");
+                connection.prepare_cached(&delete)?.execute([now])?;
+            }
+            Ok(most == AT_ONCE)
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::Connection;
+
+    #[tokio::test]
+    async fn what_has_expired_is_deleted_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(folder.path()).unwrap();
+        let rows = [
+            "INSERT INTO events VALUES (?1, '', x'', ?2)",
+            "INSERT INTO tasks VALUES (?1, '', ?2)",
+            "INSERT INTO refused VALUES (?1, '', ?2)",
+            "INSERT INTO claims VALUES ('hk_1', ?1, '', ?2)",
+            "INSERT INTO notes VALUES ('limit', ?1, '', 1, ?2)",
+        ];
+        let fill = move |connection: &Connection| {
+            for row in rows {
+                for (key, expires) in [("past", 99), ("now", 100), ("later", 101)] {
+                    connection.execute(row, (key, expires))?;
+                }
+            }
+            connection.execute("INSERT INTO notes VALUES ('limit', 'for ever', '', 1, NULL)", [])
+        };
+        database.write(fill).await.unwrap();
+        assert!(!database.purge(Timestamp::from_ms(100)).await.unwrap(), "that was all");
+        let left = |connection: &Connection| {
+            let all = "SELECT id FROM events UNION ALL SELECT id FROM tasks UNION ALL SELECT id FROM refused
+                       UNION ALL SELECT delivery FROM claims UNION ALL SELECT key FROM notes";
+            connection.prepare(all)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
+        };
+        assert_eq!(database.read(left).unwrap(), ["later", "later", "later", "later", "for ever", "later"]);
+    }
+}

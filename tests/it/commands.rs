@@ -1,0 +1,243 @@
+//! The commands for people: what each asks of a server, and what it prints of the answers.
+
+use std::net::Ipv4Addr;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::response::Response;
+use bellhop_tests::build::{self, Variant};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::world::ADMIN_TOKEN;
+
+/// A server that gives prepared answers, each once, and keeps what it was asked.
+struct Prepared {
+    url: String,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Prepared {
+    /// Starts a server with answers: status and body.
+    async fn start(answers: Vec<(u16, Value)>) -> Self {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let answers = Arc::new(Mutex::new(answers.into_iter()));
+        let kept = Arc::clone(&asked);
+        let app = Router::new().fallback(move |request: Request| {
+            let (kept, answers) = (Arc::clone(&kept), Arc::clone(&answers));
+            async move {
+                let (parts, body) = request.into_parts();
+                let body = to_bytes(body, 1 << 20).await.unwrap_or_default();
+                let known = parts.headers["authorization"] == format!("Bearer {ADMIN_TOKEN}");
+                let line = format!("{} {} {}", parts.method, parts.uri, String::from_utf8_lossy(&body));
+                kept.lock().unwrap_or_else(PoisonError::into_inner).push(line.trim_end().to_owned());
+                let next = answers.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let (status, body) =
+                    next.filter(|_| known).unwrap_or((500, json!({"error": {"message": "nothing left"}})));
+                let body = if body.is_null() { String::new() } else { body.to_string() };
+                Response::builder().status(status).body(Body::from(body)).expect("an answer")
+            }
+        });
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Self { url, asked }
+    }
+}
+
+/// Runs a command against prepared answers; whether it succeeded, what it printed and what it asked.
+async fn run(arguments: &[&str], answers: Vec<(u16, Value)>) -> (bool, String, Vec<String>) {
+    let server = Prepared::start(answers).await;
+    let mut command = Command::new(build::bellhop(Variant::Plain));
+    command
+        .args(arguments)
+        .env("BELLHOP_URL", &server.url)
+        .env("BELLHOP_ADMIN_TOKEN", ADMIN_TOKEN)
+        .stdin(Stdio::null());
+    let output = tokio::task::spawn_blocking(move || command.output().expect("bellhop runs"));
+    let output = output.await.expect("it does not panic");
+    let text = [output.stdout.as_slice(), &output.stderr].concat();
+    let text = String::from_utf8(text).expect("it prints UTF-8");
+    let steers = text.chars().any(|c| (c.is_control() && c != '\n' && c != '\t') || c == '\u{202e}');
+    assert!(!steers && !text.contains(ADMIN_TOKEN), "{text:?}");
+    let asked = server.asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    (output.status.success(), text, asked)
+}
+
+/// Checks what a command asks, and words of what it prints.
+async fn check(arguments: &[&str], answers: &[(u16, Value)], asked: &[&str], printed: &[&str]) {
+    let (success, text, found) = run(arguments, answers.to_vec()).await;
+    assert!(success, "{arguments:?}: {text}");
+    assert_eq!(found, asked, "{arguments:?}");
+    for words in printed {
+        assert!(text.contains(words), "{arguments:?}: no {words:?} in {text}");
+    }
+}
+
+/// A page of a list of hooks.
+fn hooks() -> (u16, Value) {
+    (200, json!({"items": [{"id": "hk_1", "name": "my repos"}], "next_cursor": null}))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_are_read_to_their_end_or_their_limit() {
+    let event = json!({"id": "e1", "received_at": "2026", "sender": "github", "type": "push", "test": true,
+        "tasks": [{"kind": "telegram", "status": "dead"}]});
+    let refused = json!({"id": "e2", "received_at": "2026", "status": 401, "cause": "no\u{1b}[2J\u{202e}signature",
+        "source_ip": "192.0.2.1", "body_bytes": 7});
+    let page = |items: &[&Value], next: Value| (200, json!({"items": items, "next_cursor": next}));
+    check(
+        &["events", "--hook", "my repos", "--status", "dead"],
+        &[hooks(), page(&[&event], json!("c1")), page(&[&refused], json!(null))],
+        &[
+            "GET /api/hooks?limit=200",
+            "GET /api/events?hook=hk_1&status=dead&limit=200",
+            "GET /api/events?hook=hk_1&status=dead&limit=200&cursor=c1",
+        ],
+        &["telegram dead  TEST", "refused 401  from 192.0.2.1, 7 bytes: no·[2J·signature"],
+    )
+    .await;
+    check(
+        &["events", "--limit", "1"],
+        &[page(&[&event, &event], json!("c1"))],
+        &["GET /api/events?limit=200"],
+        &["e1"],
+    )
+    .await;
+    let groups = json!({"queued": [{"id": "a", "status": "queued"}], "dead": [{"id": "b", "status": "dead", "reason": "blocked"}]});
+    check(
+        &["tasks", "--status", "dead"],
+        &[(200, json!({"groups": groups, "next_cursor": null}))],
+        &["GET /api/tasks?status=dead&limit=200"],
+        &["dead       b", "blocked", "queued     a"],
+    )
+    .await;
+    check(
+        &["hooks"],
+        &[page(&[&json!({"id": "hk_1", "name": "n\u{7}", "unsigned": true})], json!(null))],
+        &["GET /api/hooks?limit=200"],
+        &["n·  UNSIGNED"],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_event_is_shown_whole() {
+    let event = json!({
+        "id": "e1", "received_at": "2026", "sender": "github", "type": "push", "path": "a", "test": false,
+        "hooks": [{"id": "hk_1", "secret": 0}], "hook_names": {"hk_1": "my-repos"},
+        "headers": [{"name": "x-a", "value": "b\u{1b}]0;title\u{7}"}], "body": "{\n \"a\": 1\u{9b}\n}",
+        "tasks": [{"id": "e1.hk_1.0", "kind": "telegram", "destination": "123", "status": "dead", "reason": "blocked",
+            "attempts": [{"started_at": "2026", "outcome": "failed", "duration_ms": 12, "detail": "403"}]}],
+    });
+    check(
+        &["events", "a/../b"],
+        &[(200, event)],
+        &["GET /api/events/a%2F..%2Fb"],
+        &[
+            "hook: my-repos (hk_1)",
+            "task e1.hk_1.0: telegram to 123, dead blocked",
+            "failed after 12 ms  403",
+            "x-a: b·]0;title·",
+            "\n \"a\": 1·\n}",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changes_something_asks_for_it_part_by_part() {
+    check(
+        &["purge", "--hook", "hk_9", "--before", "2026-01-01"],
+        &[
+            (200, json!({"deleted": 200, "kept": 1, "more": true, "next_cursor": "c1"})),
+            (200, json!({"deleted": 3, "kept": 0, "more": false, "next_cursor": null})),
+        ],
+        &[
+            r#"POST /api/events/purge {"before":"2026-01-01T00:00:00.000Z","cursor":null,"hook":"hk_9","limit":200}"#,
+            r#"POST /api/events/purge {"before":"2026-01-01T00:00:00.000Z","cursor":"c1","hook":"hk_9","limit":200}"#,
+        ],
+        &["events deleted: 203; 1 stay"],
+    )
+    .await;
+    check(
+        &["retry", "--all-dead", "--hook", "hk_9"],
+        &[(202, json!({"count": 200, "next_cursor": "c1"})), (202, json!({"count": 2, "next_cursor": null}))],
+        &[
+            r#"POST /api/tasks/retry {"cursor":null,"hook":"hk_9","status":"dead"}"#,
+            r#"POST /api/tasks/retry {"cursor":"c1","hook":"hk_9","status":"dead"}"#,
+        ],
+        &["tasks done anew: 202"],
+    )
+    .await;
+    check(
+        &["retry", "t1", "t2"],
+        &[(202, json!({"id": "t1"})), (202, json!({"id": "t2"}))],
+        &["POST /api/tasks/t1/retry", "POST /api/tasks/t2/retry"],
+        &["t2 is done anew"],
+    )
+    .await;
+    check(
+        &["replay", "--from", "2026-01-01", "--to", "2026-01-02T12:00:00Z"],
+        &[
+            (202, json!({"replay_id": "rp_1"})),
+            (200, json!({"seen": 25, "replayed": 20, "tasks": 20, "finished_at": null})),
+            (200, json!({"seen": 30, "replayed": 24, "tasks": 24, "finished_at": "2026"})),
+        ],
+        &[
+            r#"POST /api/events/replay {"from":"2026-01-01T00:00:00.000Z","to":"2026-01-02T12:00:00.000Z"}"#,
+            "GET /api/events/replays/rp_1",
+            "GET /api/events/replays/rp_1",
+        ],
+        &["events looked at: 25, done anew: 20, tasks: 20", "events looked at: 30, done anew: 24, tasks: 24"],
+    )
+    .await;
+    check(
+        &["test", "my repos"],
+        &[hooks(), (202, json!({"id": "e1"}))],
+        &["GET /api/hooks?limit=200", "POST /api/hooks/hk_1/test"],
+        &["bellhop events e1"],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_are_made_listed_and_revoked() {
+    check(
+        &["tokens", "create", "--name", "ci", "--scope", "events", "--scope", "channel:a", "--expires", "90d"],
+        &[(201, json!({"id": "tk_1", "token": "bh_new"}))],
+        &[r#"POST /api/tokens {"expires_in_seconds":7776000,"name":"ci","scopes":["events","channel:a"]}"#],
+        &["tk_1", "bh_new"],
+    )
+    .await;
+    let token = json!({"id": "tk_1", "name": "ci\r", "scopes": ["events"], "expires_at": null, "last_used_at": "2026"});
+    let list = (200, json!({"items": [token], "next_cursor": null}));
+    check(&["tokens"], &[list], &["GET /api/tokens?limit=200"], &["ends never", "used 2026", "ci·"]).await;
+    check(&["tokens", "revoke", "tk_1"], &[(204, Value::Null)], &["DELETE /api/tokens/tk_1"], &["tk_1 is revoked"])
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mistakes_are_told_before_anything_is_asked() {
+    for arguments in [
+        ["purge", "--hook", "hk_1"].as_slice(),
+        &["purge", "--hook", "hk_1", "--before", "soon"],
+        &["retry"],
+        &["retry", "t1", "--all-dead"],
+        &["replay"],
+        &["replay", "e1", "--from", "1d"],
+        &["tokens", "create", "--name", "x"],
+        &["tokens", "create", "--name", "x", "--scope", "events", "--expires", "0d"],
+    ] {
+        let (success, text, asked) = run(arguments, Vec::new()).await;
+        assert!(!success && asked.is_empty() && !text.contains("panicked"), "{arguments:?}: {asked:?} {text}");
+    }
+    let (success, text, asked) = run(&["test", "nobody"], vec![hooks()]).await;
+    assert!(!success && asked.len() == 1 && text.contains("no hook is called `nobody`"), "{text}");
+    let failure = (409, json!({"error": {"message": "the task\u{1b}[1m has not ended"}}));
+    let (success, text, _) = run(&["retry", "t1"], vec![failure]).await;
+    assert!(!success && text.contains("answered 409: the task·[1m has not ended"), "{text}");
+}
