@@ -44,6 +44,7 @@ def of_process(measured) -> list[Aim]:
         at_least("four times the faster durable rival's 2,500 requests/s, measured elsewhere", rps("bellhop", 2_000), 10_000, "requests/s"),
         at_most("p99 at 64 connections, 2 KB", stats.median(own.p99_ms), 30, "ms"),
         at_most("acknowledgement at one connection, 2 KB, of one fdatasync", stats.median(alone.p50_ms) / disk_ms, 3),
+        at_most("p99 of a hook beside a flood on another, of the p99 without", stats.median(measured.flooded_p99_ms) / stats.median(measured.alone_p99_ms), 1.5),
         at_most("idle memory", measured.idle_kib / 1024, 20, "MiB"),
     ]  # fmt: skip
 

@@ -71,6 +71,8 @@ def one_process(seen) -> list[str]:
     long = seen.sustained
     facts = [
         ["one write of 8 KB with fdatasync on the same disk", f"{stats.spread(seen.fdatasync_us)} µs"],
+        ["p99 of one hook at 400 requests/s, alone", f"{stats.spread(seen.alone_p99_ms)} ms"],
+        ["the same while another hook refuses 2,000 requests/s", f"{stats.spread(seen.flooded_p99_ms)} ms"],
         ["memory of `bellhop serve` after start", f"{seen.idle_kib / 1024:.1f} MiB"],
         [f"requests/s over {long['seconds']:.0f} s at 64 connections, 2 KB", f"{long['requests'] / long['seconds']:,.0f}"],
         ["peak memory during that load", f"{seen.loaded_peak_kib / 1024:.1f} MiB"],

@@ -1,14 +1,17 @@
 -- Posts one signed body again and again, each time with a delivery id of its own.
--- Arguments: the file of the body, its signature, a name that sets this run's ids apart.
+-- Arguments: the file of the body, its signature, a name that sets this run's ids apart; and for a paced load the hook's
+-- path and the milliseconds between a connection's requests.
 
 local before, after
 local number = 0
+local pause = 0
 
 function init(args)
   local file = assert(io.open(args[1], "rb"))
   local body = file:read("*a")
   file:close()
-  before = "POST /webhook/github HTTP/1.1\r\n"
+  pause = tonumber(args[5] or "0")
+  before = "POST /webhook/" .. (args[4] or "github") .. " HTTP/1.1\r\n"
     .. "host: " .. wrk.host .. "\r\n"
     .. "user-agent: GitHub-Hookshot/bench\r\n"
     .. "content-type: application/json\r\n"
@@ -17,6 +20,10 @@ function init(args)
     .. "content-length: " .. #body .. "\r\n"
     .. "x-github-delivery: " .. args[3] .. "-"
   after = "\r\n\r\n" .. body
+end
+
+function delay()
+  return pause
 end
 
 function request()
