@@ -103,6 +103,7 @@ fn functions_are_small_and_keep_their_logs_for_a_while() {
     };
     for (name, own) in &functions {
         assert_eq!(of(own, "MemorySize").as_i64(), Some(128), "{name}");
+        assert_eq!(text(&of(own, "Tracing")), "Tracing", "{name}: chosen by parameter");
         assert_eq!(text(&of(own, "Runtime")), "provided.al2023", "{name}");
         assert_eq!(text(&of(own, "Handler")), "bootstrap", "{name}");
         let architectures: Vec<String> = list(&of(own, "Architectures")).iter().map(text).collect();
