@@ -29,6 +29,7 @@ async fn events_and_tasks() {
     conformance::history(&database, &database, &database).await;
     conformance::refused(&database, &database).await;
     conformance::tallies(&database).await;
+    conformance::tallies_together(&database).await;
     conformance::notes(&database).await;
 }
 

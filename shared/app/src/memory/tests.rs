@@ -18,6 +18,7 @@ async fn it_passes_the_suite_of_the_adapters() {
     conformance::history(&world, &world, &world).await;
     conformance::refused(&world, &world).await;
     conformance::tallies(&world).await;
+    conformance::tallies_together(&world).await;
     conformance::notes(&world).await;
     conformance::secrets(&world, &world).await;
 }
