@@ -3,7 +3,7 @@ VENV := .venv
 FUNCTIONS := ingress router telegram api scheduler
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: run test lint deny build bench gate watch deploy monitoring deploy-local local-logs local-down
+.PHONY: run test lint deny build bench gate fuzz watch deploy monitoring deploy-local local-logs local-down
 
 run: ## Start Bellhop, ring once, show the message that comes out, keep serving
 	cargo build --quiet --package bellhop && python3 infra/run.py target/debug/bellhop
@@ -31,6 +31,9 @@ bench: ## Measure beside the floors; writes docs/BENCHMARKS.md
 
 gate: ## Instructions, sizes and billed units against the committed baseline
 	tests/bench/gate
+
+fuzz: ## Hostile input at every parser and scheme, SECONDS each
+	tests/fuzz/fuzz --seconds $(or $(SECONDS),60)
 
 watch: $(VENV)/installed ## The functions one by one on a local AWS, for `cargo lambda invoke`
 	cargo build $(FUNCTIONS:%=--package %) && $(VENV)/bin/python infra/local_stack.py up --binaries target/debug

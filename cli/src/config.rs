@@ -32,6 +32,18 @@ pub(crate) struct Loaded {
 
 /// Reads and checks a configuration file; the failure lists every mistake as `file:line: field: what, and the fix`.
 pub(crate) fn load(file: &Path, place: Place) -> Result<Loaded, Failure> {
+    let (loaded, text) = parse(file)?;
+    let problems = secret_problems(&loaded.checked, place);
+    if problems.is_empty() { Ok(loaded) } else { Err(listed(&file.display().to_string(), &text, &problems)) }
+}
+
+/// Reads and checks a configuration file, whose secrets need not be at hand.
+pub(crate) fn read(file: &Path) -> Result<CheckedConfig, Failure> {
+    parse(file).map(|(loaded, _)| loaded.checked)
+}
+
+/// Reads and checks a configuration file but for its secrets; its text, too.
+fn parse(file: &Path) -> Result<(Loaded, String), Failure> {
     let name = file.display().to_string();
     let text = std::fs::read_to_string(file).map_err(|e| Failure::new(&format!("{name} cannot be read"), e))?;
     let spec: ConfigSpec = toml::from_str(&text).map_err(|error| {
@@ -39,11 +51,7 @@ pub(crate) fn load(file: &Path, place: Place) -> Result<Loaded, Failure> {
         Failure(format!("{name}:{line}: {}", without_value(error.message())))
     })?;
     let checked = check_config(&spec, SecretsAs::References).map_err(|problems| listed(&name, &text, &problems))?;
-    let problems = secret_problems(&checked, place);
-    if !problems.is_empty() {
-        return Err(listed(&name, &text, &problems));
-    }
-    Ok(Loaded { spec, checked })
+    Ok((Loaded { spec, checked }, text))
 }
 
 /// A parser's message without the value it met, which may be a secret in the wrong place.

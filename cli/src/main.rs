@@ -3,6 +3,7 @@
 mod apply;
 mod config;
 mod events;
+mod explain;
 mod failure;
 mod hooks;
 #[cfg(feature = "otlp")]
@@ -11,6 +12,9 @@ mod print;
 mod purge;
 mod reconcile;
 mod replay;
+mod secret;
+mod send;
+mod senders;
 mod serve;
 mod server;
 mod tasks;
@@ -39,7 +43,7 @@ enum Command {
     Serve(serve::Serve),
     /// Bring the hooks of a configuration file to a deployed stack or a running server.
     Apply(apply::Apply),
-    /// List the hooks of a deployed stack or a running server.
+    /// List the hooks of a deployed stack or a running server, and take the secrets that senders offered them.
     Hooks(hooks::Hooks),
     /// Try a hook out with a sample event.
     Test(trial::Trial),
@@ -57,6 +61,9 @@ enum Command {
     Tokens(tokens::Tokens),
     /// Ask GitHub again for deliveries that did not reach us.
     Reconcile(reconcile::Reconcile),
+    Senders(senders::Senders),
+    Send(send::Send),
+    Explain(explain::Explain),
 }
 
 fn main() -> ExitCode {
@@ -72,6 +79,9 @@ fn main() -> ExitCode {
         Command::Retry(command) => command.run(),
         Command::Tokens(command) => command.run(),
         Command::Reconcile(command) => command.run(),
+        Command::Senders(command) => command.run(),
+        Command::Send(command) => command.run(),
+        Command::Explain(command) => command.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -89,5 +89,6 @@ fn webhook(hook: &HookDraft) -> Result<Option<(&str, Webhook)>, Failure> {
     }
     let token = look_up(reference, Place::Here).map_err(Failure)?;
     let reference: SecretRef = reference.clone();
-    Ok(token.map(|token| (hook.name.as_str(), Webhook { place: reconcile.kept(reference), token })))
+    let webhook = |token| Webhook { place: reconcile.kept(reference), token, public_only: false };
+    Ok(token.map(|token| (hook.name.as_str(), webhook(token))))
 }

@@ -9,10 +9,12 @@ use bellhop_app::api::{self, AdminToken, Api, Ports};
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::clock::SystemClock;
 use bellhop_app::doors::DoorCache;
-use bellhop_app::ingress::Ingress;
+use bellhop_app::ingress::{Ingress, Parts};
+use bellhop_app::keys::KeyBook;
 use bellhop_app::limiter::Limiter;
 use bellhop_app::logging::{self, Form};
 use bellhop_app::metrics;
+use bellhop_app::offers::Offers;
 use bellhop_app::ports::{Clock, Secrets};
 use bellhop_app::ranges::{RangeBook, RangeRefresh};
 use bellhop_app::reconcile::Reconciler;
@@ -21,7 +23,7 @@ use bellhop_app::telegram::{BotCache, TelegramWorker};
 use bellhop_app::web;
 use bellhop_core::telegram::{Pace, Scope as PaceScope};
 use bellhop_core::token::Scope;
-use bellhop_http::{GitHub, HttpBot};
+use bellhop_http::{GitHub, HttpBot, HttpFetch};
 use bellhop_local::{Database, Engine, EngineParts, Listener, LocalSecrets};
 use clap::Args;
 use tokio::net::TcpListener;
@@ -144,8 +146,15 @@ impl Shared {
     fn ingress(&self) -> Ingress {
         let ranges = RangeBook::new(self.database.clone());
         let doors = DoorCache::new(self.database.clone(), Arc::clone(&self.secrets), ranges, self.cache());
-        let (inbox, orders) = (self.database.clone(), self.database.clone());
-        Ingress::new(Arc::new(doors), inbox, orders, Limiter::alone(), Arc::clone(&self.clock))
+        Ingress::new(Parts {
+            doors: Arc::new(doors),
+            inbox: self.database.clone(),
+            orders: self.database.clone(),
+            limiter: Limiter::alone(),
+            keys: KeyBook::new(Arc::new(HttpFetch::new()), Arc::clone(&self.clock)),
+            offers: Offers::new(self.database.clone(), Arc::clone(&self.clock)),
+            clock: Arc::clone(&self.clock),
+        })
     }
 
     /// What works behind it.

@@ -20,6 +20,11 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// The server at this URL.
+    pub(crate) const fn at(url: String) -> Self {
+        Self { url }
+    }
+
     /// Makes one call and reads its JSON answer, null where it is empty; the failure says what the server said.
     pub(crate) fn call(&self, method: &str, path: &str, body: Option<String>) -> Result<Value, Failure> {
         let token = token::from_environment()?;

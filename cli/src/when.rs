@@ -16,6 +16,12 @@ pub(crate) fn stretch(text: &str) -> Result<u64, String> {
     number.checked_mul(unit).ok_or_else(|| "that is too long".to_owned())
 }
 
+/// Reads a stretch of time that may be written in seconds without a unit; in milliseconds.
+pub(crate) fn seconds(text: &str) -> Result<u64, String> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if digits { stretch(&format!("{text}s")) } else { stretch(text) }
+}
+
 /// A moment as it was written: in the calendar, or so long ago.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moment {
@@ -69,6 +75,8 @@ mod tests {
         ] {
             assert_eq!(stretch(text).ok(), expected, "{text}");
         }
+        assert_eq!([seconds("30"), seconds("2m")], [Ok(30_000), Ok(120_000)]);
+        assert!(seconds("").is_err() && seconds("0").is_err() && seconds("1.5").is_err());
     }
 
     #[test]

@@ -1,78 +1,93 @@
-//! Turns `senders/*.toml`, and the samples and message texts beside them, into two static tables, so that nothing is parsed
+//! Turns `senders/*.toml`, and the samples and message texts beside them, into static tables, so that nothing is parsed
 //! at start-up.
 
-use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use serde::Deserialize;
+use answer::answers;
+use code::{Result, known};
+use row::{Place, Row};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Sender {
-    title: String,
-    #[serde(default)]
-    docs: String,
-    event_type: Place,
-    delivery_id: Place,
-    scheme: Scheme,
-    #[serde(default)]
-    sample: Sample,
-}
+#[path = "build/answer.rs"]
+mod answer;
+#[path = "build/code.rs"]
+mod code;
+#[path = "build/row.rs"]
+mod row;
 
-/// What a sender's `sample.json` does not say itself.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Sample {
-    event_type: Option<String>,
-}
+/// The bodies that may lie beside a row, and what they are.
+const SAMPLES: &[(&str, &str)] =
+    &[("sample.json", "application/json"), ("sample.form", "application/x-www-form-urlencoded")];
 
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Place {
-    Header(String),
-    Field(String),
-}
+/// The body of a sender that has none beside its row.
+const PLAIN_SAMPLE: &str = r#"{"message":"Hello from Bellhop"}"#;
 
-#[derive(Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-enum Scheme {
-    Hmac {
-        hash: String,
-        header: String,
-        #[serde(default)]
-        prefix: String,
-        separator: Option<char>,
-        encoding: String,
-        content: Vec<String>,
-        secret: String,
-        timestamp: Option<Clock>,
-    },
-    Token {
-        header: String,
-    },
-    None,
-}
+/// Where bodies of more events are kept, for trying hooks out.
+const CASES: &str = "src/template/tests/cases";
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Clock {
-    header: String,
-    tolerance_seconds: u64,
-}
+const CATEGORIES: &[(&str, &str)] = &[
+    ("code", "code"),
+    ("chat", "chat"),
+    ("payments", "payments"),
+    ("saas", "saas"),
+    ("cloud", "cloud"),
+    ("home", "home"),
+    ("generic", "generic"),
+];
+const VERIFICATIONS: &[(&str, &str)] = &[
+    ("vectors", "Verification::Vectors"),
+    ("sdk", "Verification::Sdk"),
+    ("documentation", "Verification::Documentation"),
+    ("unverified", "Verification::Unverified"),
+];
+const HANDSHAKES: &[(&str, &str)] = &[
+    ("none", "Handshake::None"),
+    ("slack-challenge", "Handshake::SlackChallenge"),
+    ("hub-challenge", "Handshake::HubChallenge"),
+    ("x-crc", "Handshake::XCrc"),
+    ("zoom", "Handshake::Zoom"),
+    ("dropbox", "Handshake::Dropbox"),
+    ("twitch", "Handshake::Twitch"),
+    ("okta", "Handshake::Okta"),
+    ("event-grid", "Handshake::EventGrid"),
+    ("asana", "Handshake::Asana"),
+    ("notion", "Handshake::Notion"),
+    ("bitbucket-ping", "Handshake::BitbucketPing"),
+    ("woocommerce-ping", "Handshake::WooCommercePing"),
+    ("monday", "Handshake::Monday"),
+    ("discord-ping", "Handshake::DiscordPing"),
+    ("sns-confirm", "Handshake::SnsConfirm"),
+    ("cloudevents", "Handshake::CloudEvents"),
+    ("head", "Handshake::Head"),
+    ("ping", "Handshake::Ping"),
+    ("terraform", "Handshake::Terraform"),
+    ("xero", "Handshake::Xero"),
+    ("validation-token", "Handshake::ValidationToken"),
+];
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("senders");
-    println!("cargo::rerun-if-changed={}", folder.display());
+fn main() -> Result<()> {
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    let folder = root.join("senders");
+    for watched in ["senders", "build.rs", "build", CASES] {
+        println!("cargo::rerun-if-changed={}", root.join(watched).display());
+    }
     let mut senders = String::from("/// Every sender, by name.\nstatic SENDERS: &[Sender] = &[\n");
+    let mut facts = String::from("/// What else is known of each sender.\nstatic FACTS: &[Facts] = &[\n");
+    let mut samples = String::from("/// A small event of each sender.\nstatic SAMPLES: &[Sample] = &[\n");
+    let mut cases = String::from("/// Bodies of more events of each sender, as JSON.\nstatic CASES: &[&str] = &[\n");
     let mut texts = String::from("static TEXTS: &[Text] = &[\n");
-    for file in sorted(&folder, "toml")? {
+    for (at, file) in sorted(&folder, "toml")?.into_iter().enumerate() {
         let name = stem(&file)?;
-        let sender: Sender =
-            toml::from_str(&fs::read_to_string(&file)?).map_err(|e| format!("{}: {e}", file.display()))?;
-        let sample = sample_code(&sender, &folder.join(&name).join("sample.json"))?;
-        writeln!(senders, "    {},", sender_code(&name, &sender, &sample)?)?;
+        let codes = row_codes(&name, at, &file, &folder.join(&name)).map_err(|e| format!("{}: {e}", file.display()))?;
+        for (table, code) in [&mut facts, &mut samples, &mut senders].into_iter().zip(codes) {
+            writeln!(table, "    {code},")?;
+        }
+        let kept = root.join(CASES).join(format!("{name}.json"));
+        match kept.is_file() {
+            true => writeln!(cases, "    include_str!({kept:?}),")?,
+            false => writeln!(cases, "    \"[]\",")?,
+        }
         for text in sorted(&folder.join(&name), "html")? {
             let event = stem(&text)?;
             writeln!(texts, "    Text {{ sender: {name:?}, event_type: {event:?}, source: include_str!({text:?}) }},")?;
@@ -82,16 +97,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         let event = stem(&text)?;
         writeln!(texts, "    Text {{ sender: \"\", event_type: {event:?}, source: include_str!({text:?}) }},")?;
     }
-    senders.push_str("];\n");
-    texts.push_str("];\n");
+    for table in [&mut facts, &mut samples, &mut senders, &mut cases, &mut texts] {
+        table.push_str("];\n");
+    }
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    fs::write(out.join("senders.rs"), senders)?;
+    fs::write(out.join("senders.rs"), [senders, facts, samples, cases].concat())?;
     fs::write(out.join("texts.rs"), texts)?;
     Ok(())
 }
 
 /// The files of `folder` with this extension, by name; none where the folder is missing.
-fn sorted(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+fn sorted(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
@@ -107,79 +123,68 @@ fn sorted(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, Box<dyn Error>
 }
 
 /// A file's name without its extension.
-fn stem(path: &Path) -> Result<String, Box<dyn Error>> {
+fn stem(path: &Path) -> Result<String> {
     let stem = path.file_stem().and_then(|stem| stem.to_str());
     Ok(stem.ok_or_else(|| format!("{} has no usable name", path.display()))?.to_owned())
 }
 
+/// The Rust expressions for one row: its facts, its sample and its sender.
+fn row_codes(name: &str, at: usize, file: &Path, beside: &Path) -> Result<[String; 3]> {
+    let row: Row = toml::from_str(&fs::read_to_string(file)?)?;
+    Ok([facts_code(&row)?, sample_code(&row, beside)?, sender_code(name, at, row)?])
+}
+
 /// The Rust expression for one sender.
-fn sender_code(name: &str, sender: &Sender, sample: &str) -> Result<String, Box<dyn Error>> {
+fn sender_code(name: &str, at: usize, row: Row) -> Result<String> {
     Ok(format!(
-        "Sender {{ name: {name:?}, title: {:?}, docs: {:?}, event_type: {}, delivery_id: {}, scheme: {}, sample: {sample} }}",
-        sender.title,
-        sender.docs,
-        place_code(&sender.event_type),
-        place_code(&sender.delivery_id),
-        scheme_code(name, &sender.scheme)?
+        "Sender {{ name: {name:?}, event_type: {}, delivery_id: {}, scheme: {}, \
+         alternative: {}, handshake: {}, answers: {}, at: {at} }}",
+        code::place(&row.event_type),
+        code::place(&row.delivery_id),
+        code::scheme(row.scheme)?,
+        code::alternative(row.alternative)?,
+        known(row.handshake.as_deref().unwrap_or("none"), HANDSHAKES)?,
+        answers(&row.answer)?,
     ))
 }
 
-/// The Rust expression for a sender's sample event; its headers say that it is JSON, and its type where that is a header.
-fn sample_code(sender: &Sender, body: &Path) -> Result<String, Box<dyn Error>> {
-    let text = fs::read_to_string(body).map_err(|e| format!("{}: {e}: every sender needs a sample", body.display()))?;
-    let event_type = sender.sample.event_type.as_deref();
-    let mut headers = vec![("content-type", "application/json")];
-    if let (Place::Header(header), Some(event_type)) = (&sender.event_type, event_type) {
-        headers.push((header, event_type));
+/// The Rust expression for what else is known of a sender.
+fn facts_code(row: &Row) -> Result<String> {
+    let Row { title, docs, deadline_seconds, retries, max_body_bytes, setup, .. } = row;
+    Ok(format!(
+        "Facts {{ title: {title:?}, docs: {docs:?}, category: {:?}, deadline_seconds: {deadline_seconds:?}, retries: {retries:?}, \
+         max_body_bytes: {max_body_bytes:?}, setup: &{setup:?}, verified: {} }}",
+        known(&row.category, CATEGORIES)?,
+        known(&row.verified, VERIFICATIONS)?,
+    ))
+}
+
+/// The Rust expression for a sender's sample event; its headers say what it is, and its type where that is a header.
+fn sample_code(row: &Row, beside: &Path) -> Result<String> {
+    let found: Vec<_> = SAMPLES.iter().filter(|(name, _)| beside.join(name).is_file()).collect();
+    let (own, content_type, text) = match found.as_slice() {
+        [] => (false, "application/json", PLAIN_SAMPLE.to_owned()),
+        [(name, content_type)] => (true, *content_type, fs::read_to_string(beside.join(name))?),
+        [..] => return Err("there is more than one sample".into()),
+    };
+    let mut event_type = row.sample.event_type.as_deref();
+    let mut headers = vec![("content-type", content_type)];
+    match (&row.event_type, event_type) {
+        (place, Some(event_type)) if own || matches!(place, Place::Header(_)) => {
+            headers.extend(header_of(place).map(|header| (header, event_type)));
+        }
+        _ if !own => event_type = None,
+        _ => {}
     }
     let body = text.trim_end();
     Ok(format!("Sample {{ event_type: {event_type:?}, headers: &{headers:?}, body: {body:?} }}"))
 }
 
-/// The Rust expression for where a value is found.
-fn place_code(place: &Place) -> String {
+/// The header that says an event's type, where a header does.
+fn header_of(place: &Place) -> Option<&str> {
     match place {
-        Place::Header(header) => format!("Place::Header({header:?})"),
-        Place::Field(field) => format!("Place::Field({field:?})"),
+        Place::Header(name) => Some(name),
+        Place::First(places) => places.first().and_then(header_of),
+        _ => None,
     }
-}
-
-/// The Rust expression for a scheme; a word that the families do not know stops the build.
-fn scheme_code(name: &str, scheme: &Scheme) -> Result<String, Box<dyn Error>> {
-    let Scheme::Hmac { hash, header, prefix, separator, encoding, content, secret, timestamp } = scheme else {
-        return Ok(match scheme {
-            Scheme::Token { header } => format!("Scheme::Token {{ header: {header:?} }}"),
-            _ => "Scheme::None".to_owned(),
-        });
-    };
-    let hash = known(name, hash, &[("sha256", "Hash::Sha256")])?;
-    let encoding = known(name, encoding, &[("hex", "Encoding::Hex"), ("base64", "Encoding::Base64")])?;
-    let secret = known(name, secret, &[("raw", "SecretFormat::Raw"), ("whsec", "SecretFormat::Whsec")])?;
-    let timestamp = match timestamp {
-        None => "None".to_owned(),
-        Some(clock) => {
-            format!("Some(Clock {{ header: {:?}, tolerance_seconds: {} }})", clock.header, clock.tolerance_seconds)
-        }
-    };
-    let content = content.iter().map(|part| part_code(name, part)).collect::<Result<Vec<_>, _>>()?.join(", ");
-    Ok(format!(
-        "Scheme::Hmac(HmacScheme {{ hash: {hash}, header: {header:?}, prefix: {prefix:?}, separator: {separator:?}, \
-         encoding: {encoding}, content: &[{content}], secret: {secret}, timestamp: {timestamp} }})"
-    ))
-}
-
-/// The Rust expression for one part of the signed content.
-fn part_code(name: &str, part: &str) -> Result<String, Box<dyn Error>> {
-    Ok(match part.split_once(':') {
-        None if part == "body" => "Part::Body".to_owned(),
-        Some(("header", header)) => format!("Part::Header({header:?})"),
-        Some(("text", text)) => format!("Part::Text({text:?})"),
-        _ => return Err(format!("senders/{name}.toml: unknown content part {part:?}").into()),
-    })
-}
-
-/// The Rust path for a word of the table.
-fn known<'a>(name: &str, word: &str, words: &[(&str, &'a str)]) -> Result<&'a str, Box<dyn Error>> {
-    let found = words.iter().find(|(known, _)| *known == word).map(|(_, path)| *path);
-    Ok(found.ok_or_else(|| format!("senders/{name}.toml: unknown word {word:?}"))?)
 }

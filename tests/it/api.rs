@@ -3,6 +3,7 @@
 mod events;
 mod hooks;
 mod matrix;
+mod offers;
 mod openapi;
 mod tokens;
 

@@ -13,6 +13,7 @@ use crate::world::{ADMIN_TOKEN, GITHUB_SECRET, World, config, github_hook, setup
 const GIVEN_BY_API: &str = "canary-by-api-4f7b1d9e2c";
 const GIVEN_LATER: &str = "canary-later-9a3c5e7d1b";
 const READ_TOKEN: &str = "canary-github-read-token-7c1e";
+const OFFERED: &str = "canary-offered-by-a-sender-5d8b";
 const CREDENTIAL: &str = "canary-credential-of-a-sender-3e";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -39,6 +40,19 @@ async fn no_secret_leaves_by_any_way() {
             .expect("the token is JSON");
     secrets.push(token["token"].as_str().expect("the token is shown once").to_owned());
 
+    let asana = json!({
+        "name": "asana", "path": "asana", "sender": "asana", "secrets": [GIVEN_BY_API],
+        "actions": [{"kind": "telegram", "chat": 3}],
+    });
+    let asana: Value = serde_json::from_str(&call(&world, Method::POST, "/api/hooks", Some(&asana), ADMIN_TOKEN).await)
+        .expect("the hook is JSON");
+    let claim = format!("/api/hooks/{}/claim", asana["id"].as_str().expect("a hook has an id"));
+    let offered = headers(&[("x-hook-secret", OFFERED)]);
+    // Its sender alone hears it again.
+    let answer = world.http.post(&world.bellhop.at("/webhook/asana"), &offered, "").await;
+    assert_eq!(answer.header("x-hook-secret"), OFFERED);
+    said += &answer.text();
+
     everything_goes_wrong(&world, &path(""), &mut said).await;
     let patch = json!({"secrets": [GIVEN_LATER], "description": "changed"});
     said += &call(&world, Method::PATCH, &path(""), Some(&patch), ADMIN_TOKEN).await;
@@ -63,8 +77,13 @@ async fn no_secret_leaves_by_any_way() {
         said += &call(&world, method, &rest, body.as_ref(), ADMIN_TOKEN).await;
     }
     said += &every_event(&world).await;
-    said += &stored(&world);
-    secrets.extend([TOKEN, GITHUB_SECRET, ADMIN_TOKEN, CREDENTIAL].map(str::to_owned));
+    said += &stored(&world, "offer");
+    let claimed = call(&world, Method::POST, &claim, None, ADMIN_TOKEN).await;
+    assert!(claimed.contains(OFFERED), "what was offered is shown once: {claimed}");
+    said += &call(&world, Method::POST, &claim, None, ADMIN_TOKEN).await;
+    said += &call(&world, Method::GET, "/api/hooks", None, ADMIN_TOKEN).await;
+    said += &stored(&world, "");
+    secrets.extend([TOKEN, GITHUB_SECRET, ADMIN_TOKEN, CREDENTIAL, OFFERED].map(str::to_owned));
     said += &world.finish();
     for secret in &secrets {
         assert!(!said.contains(secret.as_str()), "{secret} shows in:\n{}", around(&said, secret));
@@ -123,8 +142,9 @@ async fn every_event(world: &World) -> String {
     said
 }
 
-/// Everything in the database, the place for secrets left out.
-fn stored(world: &World) -> String {
+/// Everything in the database, the place for secrets left out, and the notes of a topic: until it is claimed, and for an
+/// hour at most, the note of an offer is such a place too.
+fn stored(world: &World, unseen: &str) -> String {
     let file = world.setup.data().join("bellhop.db");
     let script = "import sqlite3, sys\n\
         store = sqlite3.connect(sys.argv[1])\n\
@@ -132,8 +152,10 @@ fn stored(world: &World) -> String {
         assert 'vault' in tables and len(tables) > 5, tables\n\
         for table in tables:\n    \
         if table != 'vault' and not table.startswith('sqlite'):\n        \
-        print(table, store.execute(f'SELECT * FROM {table}').fetchall())";
-    let output = std::process::Command::new("python3").args(["-c", script]).arg(file).output().expect("python runs");
+        seen = ' WHERE topic <> ?' if table == 'notes' else ''\n        \
+        print(table, store.execute(f'SELECT * FROM {table}{seen}', [sys.argv[2]] if seen else []).fetchall())";
+    let output =
+        std::process::Command::new("python3").args(["-c", script]).arg(file).arg(unseen).output().expect("python runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }

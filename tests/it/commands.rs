@@ -221,6 +221,32 @@ async fn tokens_are_made_listed_and_revoked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_offered_secret_is_claimed_by_name_or_id() {
+    let claimed = json!({"secret": "offered-6b1f", "offered_at": "2026-11-21", "source_ip": "192.0.2.7"});
+    check(
+        &["hooks", "claim", "my repos"],
+        &[hooks(), (200, claimed.clone())],
+        &["GET /api/hooks?limit=200", "POST /api/hooks/hk_1/claim"],
+        &["offered at 2026-11-21 from 192.0.2.7", "\noffered-6b1f\n", "the hook's first secret now"],
+    )
+    .await;
+    let mut shown = claimed;
+    (shown["note"], shown["source_ip"]) = (json!("put it into\u{1b}[2J the file"), Value::Null);
+    check(
+        &["hooks", "claim", "hk_9"],
+        &[(200, shown)],
+        &["POST /api/hooks/hk_9/claim"],
+        &["from an unknown address", "\noffered-6b1f\nput it into·[2J the file\n"],
+    )
+    .await;
+    let failure = (404, json!({"error": {"message": "nothing is offered to this hook"}}));
+    let (success, text, _) = run(&["hooks", "claim", "hk_9"], vec![failure]).await;
+    assert!(!success && text.contains("answered 404: nothing is offered to this hook"), "{text}");
+    let list = (200, json!({"items": [{"id": "hk_1", "name": "n"}], "next_cursor": null}));
+    check(&["hooks", "list"], &[list], &["GET /api/hooks?limit=200"], &["hk_1"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn mistakes_are_told_before_anything_is_asked() {
     for arguments in [
         ["purge", "--hook", "hk_1"].as_slice(),

@@ -113,6 +113,22 @@ fn bad_templates_conditions_and_networks_are_refused() {
 }
 
 #[test]
+fn a_scheme_of_ones_own_is_checked() {
+    let sender = "sender = \"github\"";
+    let own = |scheme: &str| with(sender, &format!("sender = \"hmac-sha256\"\nscheme = {{ {scheme} }}"));
+    check(&own("heder = \"x-sign\""), "scheme = ", &["heder"]);
+    check(&own("header = \"x sign\""), "scheme = ", &["header", "x sign"]);
+    check(&own("content = \"{header:x-at}\""), "scheme = ", &["content", "{body}"]);
+    check(&own("content = \"{boy}{body}\""), "scheme = ", &["content", "{boy}", "{path}"]);
+    check(&own("encoding = \"base85\""), "scheme = ", &["encoding", "base64url"]);
+    check(&own("timestamp_header = \"x-at\", timestamp_unit = \"s\""), "scheme = ", &["not signed"]);
+    check(&own("tolerance_seconds = 5"), "scheme = ", &["timestamp_header"]);
+    check(&with(sender, "sender = \"github\"\nscheme = { header = \"x-sign\" }"), "scheme = ", &["hmac-sha256"]);
+    let hex = own("secret = \"hex\"");
+    check_with(&hex, &[("GITHUB_WEBHOOK_SECRET", "not hexadecimal")], "secrets = [", &["hexadecimal"]);
+}
+
+#[test]
 fn bad_addresses_are_refused() {
     check(&format!("public_url = \"hooks.example.com\"\n{HOOK}"), "public_url", &["https://"]);
     check(&format!("public_url = \"ftp://hooks.example.com\"\n{HOOK}"), "public_url", &["http"]);

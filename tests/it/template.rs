@@ -162,7 +162,7 @@ fn statements(template: &Yaml, role: &str) -> Vec<Yaml> {
 }
 
 #[test]
-fn the_door_reads_hooks_and_writes_nothing_but_limits() {
+fn the_door_reads_hooks_and_writes_nothing_but_limits_and_offers() {
     let template = template();
     let reads = ["HOOKS", "NOTE#limit", "NOTE#ranges"];
     let mut seen = Vec::new();
@@ -175,7 +175,7 @@ fn the_door_reads_hooks_and_writes_nothing_but_limits() {
     }
     let expected = [
         (["dynamodb:Query", "dynamodb:GetItem"], reads.as_slice()),
-        (["dynamodb:PutItem", "dynamodb:UpdateItem"], &["NOTE#limit"]),
+        (["dynamodb:PutItem", "dynamodb:UpdateItem"], &["NOTE#limit", "NOTE#offer"]),
     ];
     let owned = |words: &[&str]| -> Vec<String> { words.iter().map(|word| (*word).to_owned()).collect() };
     assert_eq!(seen, expected.map(|(actions, keys)| (owned(&actions), owned(keys))));

@@ -1,13 +1,9 @@
 //! Real GitHub webhook bodies: the examples of the npm package `@octokit/webhooks-examples`.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{http, sign};
+use crate::{http, npm, sign};
 
 /// One recorded webhook.
 #[derive(Debug, Clone)]
@@ -55,7 +51,8 @@ pub fn examples() -> Vec<Example> {
     struct Action {
         action: Option<String>,
     }
-    let index = std::fs::read(installed().join("api.github.com/index.json")).expect("the examples are readable");
+    let index = std::fs::read(npm::packages().join("@octokit/webhooks-examples/api.github.com/index.json"))
+        .expect("the examples are readable");
     let kinds: Vec<Kind> = serde_json::from_slice(&index).expect("the examples are JSON");
     let of_kind = |kind: Kind| {
         let event = kind.name;
@@ -79,19 +76,4 @@ pub fn example(event: &str, action: &str) -> Example {
     let wanted =
         |example: &Example| example.event == event && (action.is_empty() || example.action.as_deref() == Some(action));
     examples().into_iter().find(wanted).expect("the package has such an example")
-}
-
-/// The package's folder; the lock keeps test processes from installing it twice at once.
-fn installed() -> PathBuf {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let package = tests.join("node_modules/@octokit/webhooks-examples");
-    let lock = File::create(std::env::temp_dir().join("bellhop-tests-npm.lock")).expect("a lock file can be made");
-    lock.lock().expect("the lock can be taken");
-    if !package.join("api.github.com/index.json").exists() {
-        let npm =
-            Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(tests).output();
-        let npm = npm.expect("npm is installed");
-        assert!(npm.status.success(), "npm ci failed: {}", String::from_utf8_lossy(&npm.stderr));
-    }
-    package
 }

@@ -176,6 +176,7 @@ fn log_of(folder: &Path) -> String {
     logs.into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
 
-fn python() -> PathBuf {
+/// The interpreter of the virtual environment.
+pub fn python() -> PathBuf {
     workspace().join(".venv/bin/python")
 }

@@ -29,6 +29,7 @@ use crate::answer::Refused;
 use crate::cache::Changes;
 use crate::history::{Records, Redo};
 use crate::hooks::{HookBook, Trials};
+use crate::offers::Offers;
 use crate::ports::{
     Clock, EventLog, History, HookReader, HookWriter, Inbox, Notebook, Orders, PortError, Secrets, Tallies, Vault,
 };
@@ -45,6 +46,8 @@ pub struct Api {
     pub guard: Arc<Guard>,
     /// The hooks.
     pub hooks: Arc<HookBook>,
+    /// The secrets that senders offered to hooks.
+    pub offers: Arc<Offers>,
     /// Hooks being tried out.
     pub trials: Arc<Trials>,
     /// How often hooks had an event.
@@ -80,13 +83,16 @@ impl Api {
         let Ports { reader, writer, vault, secrets, inbox, orders, events, history, tallies, notes, clock, changes } =
             ports;
         let hooks = HookBook { reader: Arc::clone(&reader), writer, vault, clock: Arc::clone(&clock), changes };
+        let trials = Trials { hooks: Arc::clone(&reader), secrets, inbox, clock: Arc::clone(&clock) };
         let records = Arc::new(Records { history, events, hooks: reader, clock: Arc::clone(&clock) });
         let redo = Redo { records: Arc::clone(&records), notes: Arc::clone(&notes), orders, clock: Arc::clone(&clock) };
+        let offers = Arc::new(Offers::new(Arc::clone(&notes), Arc::clone(&clock)));
         let tokens = Arc::new(TokenBook { notes, clock: Arc::clone(&clock) });
         Self {
-            guard: Arc::new(Guard::new(admin, Arc::clone(&tokens), Arc::clone(&clock))),
+            guard: Arc::new(Guard::new(admin, Arc::clone(&tokens), clock)),
             hooks: Arc::new(hooks),
-            trials: Arc::new(Trials { secrets, inbox, clock }),
+            offers,
+            trials: Arc::new(trials),
             tallies,
             records,
             redo: Arc::new(redo),

@@ -18,8 +18,6 @@ const WORKER_FAILED: &str = "a worker failed on it too often";
 /// How often a queue is asked for more in one run.
 const MOST_ROUNDS: usize = 20;
 
-const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-
 /// Works through the dead letters.
 pub struct Drain {
     /// What the inbox has put aside.
@@ -85,8 +83,7 @@ impl Drain {
     /// Records the event in an inbox message with dead tasks; false where no event can be read in it.
     async fn record_event(&self, letter: &DeadLetter) -> PortResult<bool> {
         let now = self.clock.now();
-        let days = self.hooks.settings().await?.retention_days;
-        let expires = now.plus_ms(u64::from(days) * DAY_MS);
+        let expires = self.hooks.settings().await?.expiry(now);
         let Some((event, tasks)) = poisoned(letter.body.as_bytes(), ROUTER_FAILED, now, expires) else {
             return Ok(false);
         };

@@ -25,6 +25,8 @@ pub struct Doors {
     by_path: HashMap<String, Vec<Arc<Door>>>,
     /// How many requests a minute all hooks take together.
     pub rate_per_minute: u32,
+    /// What senders call, without a slash at its end; empty where it is not configured.
+    pub public_url: String,
 }
 
 /// One hook, ready to verify.
@@ -36,6 +38,8 @@ pub struct Door {
     pub sender: &'static Sender,
     /// Its usable secrets; none where they cannot be had, and then nothing is let in.
     pub keys: Vec<Key>,
+    /// What each key was made of, to explain a refusal with.
+    pub secrets: Vec<Secret>,
     /// Which of the hook's secrets each key is: the current ones count first, then the retiring.
     pub places: Vec<usize>,
     /// The networks it takes requests from; not looked at where the hook names none.
@@ -46,6 +50,15 @@ impl Doors {
     /// The doors at a hook path, or of the hook with this id.
     pub fn at(&self, path: &str) -> &[Arc<Door>] {
         self.by_path.get(path).map_or(&[], Vec::as_slice)
+    }
+
+    /// The secrets of all other hooks, each with its hook's name, in no order.
+    pub fn others<'a>(&'a self, door: &'a Door) -> impl Iterator<Item = (&'a str, &'a Secret)> {
+        // A door also stands at its hook's id.
+        let all =
+            self.by_path.iter().flat_map(|(path, doors)| doors.iter().filter(move |door| door.hook.path == *path));
+        let others = all.filter(|other| other.hook.id != door.hook.id);
+        others.flat_map(|other| other.secrets.iter().map(|secret| (other.hook.name.as_str(), secret)))
     }
 
     /// Makes the doors of these hooks, as they are at this moment.
@@ -61,14 +74,14 @@ impl Doors {
             if networks.is_empty() && !hook.allowed_ips.is_empty() {
                 log::error!(hook = hook.id.as_str(); "no networks are known of the sets that the hook names");
             }
-            let (keys, places) = keys(&hook, sender, values, now);
-            let door = Arc::new(Door { sender, keys, places, networks, hook });
+            let (keys, secrets, places) = keys(&hook, sender, values, now);
+            let door = Arc::new(Door { sender, keys, secrets, places, networks, hook });
             by_path.entry(door.hook.path.clone()).or_default().push(Arc::clone(&door));
             if door.hook.path != door.hook.id.as_str() {
                 by_path.entry(door.hook.id.as_str().to_owned()).or_default().push(door);
             }
         }
-        Self { by_path, rate_per_minute: 0 }
+        Self { by_path, ..Self::default() }
     }
 }
 
@@ -85,21 +98,22 @@ fn secrets_of(hook: &Hook, now: Timestamp) -> impl Iterator<Item = (usize, &Secr
     all.filter(move |(_, _, until)| until.is_none_or(|until| now < until))
 }
 
-/// The usable keys of a hook, and which of its secrets each one is.
+/// The usable keys of a hook, what each one was made of, and which of the hook's secrets it is.
 fn keys(
     hook: &Hook,
     sender: &'static Sender,
     values: &HashMap<SecretRef, Secret>,
     now: Timestamp,
-) -> (Vec<Key>, Vec<usize>) {
-    let (mut keys, mut places, mut missing) = (Vec::new(), Vec::new(), 0);
+) -> (Vec<Key>, Vec<Secret>, Vec<usize>) {
+    let (mut keys, mut secrets, mut places, mut missing) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for (at, reference, until) in secrets_of(hook, now) {
-        match values.get(reference).and_then(|secret| Key::new(sender, secret).ok()) {
-            Some(key) => {
+        match values.get(reference).and_then(|secret| Some((secret, Key::new(sender, secret).ok()?))) {
+            Some((secret, key)) => {
                 keys.push(match until {
                     Some(end) => key.until(end),
                     None => key,
                 });
+                secrets.push(secret.clone());
                 places.push(at);
             }
             None => missing += 1,
@@ -108,7 +122,7 @@ fn keys(
     if missing > 0 {
         log::error!(hook = hook.id.as_str(), missing; "secrets of the hook are missing or unusable");
     }
-    (keys, places)
+    (keys, secrets, places)
 }
 
 impl Door {
@@ -148,7 +162,8 @@ impl DoorCache {
         let now = self.cache.now();
         let (values, ranges) = join(self.values(&hooks, now), self.ranges_for(&hooks)).await;
         let doors = Doors::open(hooks, &values?, &ranges, now);
-        Ok(Doors { rate_per_minute: settings.rate_per_minute, ..doors })
+        let public_url = settings.public_url.unwrap_or_default();
+        Ok(Doors { rate_per_minute: settings.rate_per_minute, public_url, ..doors })
     }
 
     /// The values of the secrets that count at this moment.

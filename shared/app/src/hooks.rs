@@ -149,3 +149,6 @@ fn mint_path(random: &[u8; 22]) -> String {
 fn is_minted(path: &str) -> bool {
     path.len() == 25 && path.starts_with("in-")
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,33 +2,71 @@
 //!
 //! In two steps, so that nothing is read of a body that a look at the head already refuses.
 
+mod explained;
 mod refusals;
+mod sampled;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use bellhop_core::event::{Proof, kept_headers};
+use bellhop_core::handshake::{Greeting, Host, Introduction, Reply, greeting, introduction, knock};
+use bellhop_core::hook::Hook;
 use bellhop_core::id::EventId;
-use bellhop_core::inbound::{Headers, Inbound};
+use bellhop_core::inbound::{Headers, Inbound, Url};
 use bellhop_core::inbox::Message;
+use bellhop_core::sender::Answer;
 use bellhop_core::trace::Trace;
-use bellhop_core::verify::{Refusal, Verified, verify};
+use bellhop_core::verify::{Refusal, Verified};
 
 use crate::answer::Refused;
 use crate::doors::{Door, DoorCache, Doors};
+use crate::keys::{KeyBook, Unproved};
 use crate::limiter::Limiter;
 use crate::metrics::{Cause, METRICS};
+use crate::offers::Offers;
 use crate::ports::{Clock, Inbox, Orders};
 use crate::spans;
 use refusals::{Knock, Refusals};
+use sampled::Sampled;
+
+/// What the front door works with.
+pub struct Parts {
+    /// The hooks with their secrets.
+    pub doors: Arc<DoorCache>,
+    /// Where events are written down.
+    pub inbox: Arc<dyn Inbox>,
+    /// Who records refusals.
+    pub orders: Arc<dyn Orders>,
+    /// What counts requests.
+    pub limiter: Limiter,
+    /// The keys that senders publish.
+    pub keys: KeyBook,
+    /// The secrets that senders offer.
+    pub offers: Offers,
+    /// The time, and luck.
+    pub clock: Arc<dyn Clock>,
+}
 
 /// The front door.
 pub struct Ingress {
-    doors: Arc<DoorCache>,
-    inbox: Arc<dyn Inbox>,
-    clock: Arc<dyn Clock>,
-    limiter: Limiter,
+    parts: Parts,
     refusals: Refusals,
+    offered: Sampled,
+}
+
+/// What became of an accepted request.
+#[derive(Debug)]
+pub enum Taken {
+    /// It is an event, which is durable.
+    Event {
+        /// The event's id.
+        id: EventId,
+        /// What its sender wants to hear, where Bellhop's own answer will not do.
+        answer: Option<&'static Answer>,
+    },
+    /// It was a handshake, and this is the answer.
+    Greeted(Reply),
 }
 
 /// A request whose head passed; its body may be read now.
@@ -39,6 +77,17 @@ pub struct Admitted {
     source_ip: Option<IpAddr>,
     /// How many bytes of a body to read before giving up.
     pub max_body_bytes: u64,
+}
+
+/// The head of a request, as far as a signature may cover it.
+#[derive(Debug, Clone, Copy)]
+pub struct Head<'a> {
+    /// The method, in capitals.
+    pub method: &'a str,
+    /// The path and query as received.
+    pub target: &'a str,
+    /// The headers.
+    pub headers: Headers<'a>,
 }
 
 /// Why the body of an admitted request was not read to its end.
@@ -53,16 +102,10 @@ pub enum Unread {
 }
 
 impl Ingress {
-    /// An ingress over these ports.
-    pub fn new(
-        doors: Arc<DoorCache>,
-        inbox: Arc<dyn Inbox>,
-        orders: Arc<dyn Orders>,
-        limiter: Limiter,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        let refusals = Refusals::new(orders, Arc::clone(&clock));
-        Self { doors, inbox, clock, limiter, refusals }
+    /// A front door of these parts.
+    pub fn new(parts: Parts) -> Self {
+        let refusals = Refusals::new(Arc::clone(&parts.orders), Arc::clone(&parts.clock));
+        Self { parts, refusals, offered: Sampled::default() }
     }
 
     /// Looks at a request's head: its hook path, where it comes from and its headers.
@@ -72,7 +115,7 @@ impl Ingress {
         source_ip: Option<IpAddr>,
         headers: Headers<'_>,
     ) -> Result<Admitted, Refused> {
-        let doors = self.doors.doors().await.map_err(|error| {
+        let doors = self.parts.doors.doors().await.map_err(|error| {
             log::error!(error:%; "hooks could not be read");
             Refused::unavailable()
         })?;
@@ -86,48 +129,141 @@ impl Ingress {
         }
     }
 
+    /// Answers a GET, HEAD or OPTIONS of an admitted sender, where one of the hooks shakes hands that way.
+    pub async fn greet(&self, admitted: &Admitted, head: Head<'_>) -> Result<Reply, Refused> {
+        let (inbound, now) = (admitted.inbound(head, b""), self.parts.clock.now());
+        let mut refusal = None;
+        for door in open_doors(admitted.knock().here, admitted.source_ip) {
+            let rate_per_minute = door.hook.rate_per_minute;
+            match knock(Host { sender: door.sender, keys: &door.keys, rate_per_minute }, inbound, now) {
+                Ok(None) => {}
+                Ok(Some(reply)) => return Ok(answered(door, reply)),
+                Err(cause) => refusal = Some(cause),
+            }
+        }
+        match refusal {
+            None => Err(Refused::method("POST")),
+            Some(cause) => Err(self.unproved(admitted, cause, String::new, 0).await),
+        }
+    }
+
     /// Checks an admitted request's proof over its body and writes the event down; durable when this returns its id.
-    pub async fn accept(&self, admitted: &Admitted, headers: Headers<'_>, body: &[u8]) -> Result<EventId, Refused> {
-        let (knock, now, bytes) = (admitted.knock(), self.clock.now(), body.len() as u64);
-        let inbound = Inbound { headers, body, source_ip: admitted.source_ip };
+    pub async fn accept(&self, admitted: &Admitted, head: Head<'_>, body: &[u8]) -> Result<Taken, Refused> {
+        let (knock, now, bytes) = (admitted.knock(), self.parts.clock.now(), body.len() as u64);
+        let inbound = admitted.inbound(head, body);
         let mut proved: Vec<(&Door, Verified<'_>)> = Vec::with_capacity(1);
-        let mut refusal = Refusal::NoSecret;
-        let mut too_large = true;
+        let mut refused: Option<(&Door, Refusal)> = None;
         for door in open_doors(knock.here, admitted.source_ip) {
             if bytes > door.hook.max_body_bytes {
                 continue;
             }
-            too_large = false;
-            match verify(door.sender, &door.keys, inbound, now) {
+            if let Some(introduction) = introduction(door.sender, inbound) {
+                return self.introduced(admitted, door, introduction, bytes).await.map(Taken::Greeted);
+            }
+            match self.parts.keys.prove(door, inbound, now).await {
                 Ok(verified) => proved.push((door, verified)),
-                Err(cause) => refusal = cause,
+                Err(Unproved::Refused(cause)) => refused = Some((door, cause)),
+                Err(Unproved::Unavailable) => return Err(Refused::unavailable()),
             }
         }
-        let Some((_, first)) = proved.first() else {
-            if too_large {
-                return Err(self.unread(admitted, Unread::TooLarge, bytes).await);
-            }
-            let answer = Refused::new(401, "unauthorized", "the signature is missing, wrong or too old");
-            let stale = matches!(refusal, Refusal::Stale(_));
-            let answer = answer.because(if stale { Cause::Stale } else { Cause::Signature });
-            return Err(self.refusals.refuse(&knock, &refusal.to_string(), bytes, answer).await);
+        let Some((door, first)) = proved.first() else {
+            return Err(match refused {
+                None => self.unread(admitted, Unread::TooLarge, bytes).await,
+                Some((door, refusal)) => {
+                    let explain = || explained::findings(&admitted.doors, door, inbound, refusal, now);
+                    self.unproved(admitted, refusal, explain, bytes).await
+                }
+            });
         };
-        let hooks = proved.iter().map(|(door, _)| &door.hook);
-        if let Err(seconds) = self.limiter.pass(hooks, admitted.doors.rate_per_minute, now).await {
-            let answer = Refused::new(429, "too_many_requests", "more requests than this hook takes in a minute");
-            return Err(self.refusals.refuse(&knock, "over the limit", bytes, answer.after(seconds)).await);
+        let visited = match greeting(first, &door.keys) {
+            Some(Greeting::Reply(reply)) => {
+                return self.greeted(admitted, door, reply, bytes).await.map(Taken::Greeted);
+            }
+            Some(Greeting::Refused(cause)) => return Err(self.unproved(admitted, cause, String::new, bytes).await),
+            Some(Greeting::Visit(url)) => Some(url),
+            None => None,
+        };
+        self.limited(admitted, proved.iter().map(|(door, _)| &door.hook), bytes).await?;
+        if let Some(url) = visited
+            && !self.parts.keys.visit(&url).await
+        {
+            return Err(Refused::unavailable());
         }
         let message = self.message(admitted, first, &proved);
-        self.inbox.put(&message).await.map_err(|error| {
+        self.parts.inbox.put(&message).await.map_err(|error| {
             log::error!(event:% = message.id, error:%; "inbox could not be written");
             Refused::unavailable()
         })?;
         METRICS.accepted.add(1);
         let hook = proved.first().map_or("", |(door, _)| door.hook.id.as_str());
         let trace = Trace::of(message.id, message.headers.iter().map(|(name, value)| (*name, value.as_str())));
-        spans::accepted(message.id, trace, hook, now, || self.clock.now());
+        spans::accepted(message.id, trace, hook, now, || self.parts.clock.now());
         log::info!(event:% = message.id, trace = trace.id_beside(message.id), hook, sender = message.sender, bytes; "accepted");
-        Ok(message.id)
+        Ok(Taken::Event { id: message.id, answer: first.sender().answer(first.body()) })
+    }
+
+    /// Keeps what a sender brought with its introduction, and answers it.
+    async fn introduced(
+        &self,
+        admitted: &Admitted,
+        door: &Door,
+        introduction: Introduction,
+        bytes: u64,
+    ) -> Result<Reply, Refused> {
+        if let Some(secret) = &introduction.offer {
+            if !self.offered.takes(Some(&door.hook.id), self.parts.clock.now()) {
+                return Err(self.too_many(admitted, 60, bytes).await);
+            }
+            self.parts.offers.keep(&door.hook.id, secret, admitted.source_ip).await.map_err(|error| {
+                log::error!(hook = door.hook.id.as_str(), error:%; "an offered secret could not be kept");
+                Refused::unavailable()
+            })?;
+        }
+        Ok(answered(door, introduction.reply))
+    }
+
+    /// Answers a proved handshake, within the hook's limit.
+    async fn greeted(&self, admitted: &Admitted, door: &Door, reply: Reply, bytes: u64) -> Result<Reply, Refused> {
+        self.limited(admitted, [&door.hook].into_iter(), bytes).await?;
+        Ok(answered(door, reply))
+    }
+
+    /// Lets a request pass as long as its hooks take more of them in this minute.
+    async fn limited<'h>(
+        &self,
+        admitted: &Admitted,
+        hooks: impl Iterator<Item = &'h Hook> + Clone,
+        bytes: u64,
+    ) -> Result<(), Refused> {
+        let now = self.parts.clock.now();
+        match self.parts.limiter.pass(hooks, admitted.doors.rate_per_minute, now).await {
+            Ok(()) => Ok(()),
+            Err(seconds) => Err(self.too_many(admitted, seconds, bytes).await),
+        }
+    }
+
+    /// Refuses a request that is one too many, for so many seconds.
+    async fn too_many(&self, admitted: &Admitted, seconds: u64, bytes: u64) -> Refused {
+        let answer = Refused::new(429, "too_many_requests", "more requests than this hook takes in a minute");
+        self.refusals.refuse(&admitted.knock(), "over the limit", bytes, answer.after(seconds)).await
+    }
+
+    /// Refuses an admitted request that is not its sender's; what `explain` says of it is for the operator alone.
+    async fn unproved(
+        &self,
+        admitted: &Admitted,
+        refusal: Refusal,
+        explain: impl FnOnce() -> String,
+        bytes: u64,
+    ) -> Refused {
+        let answer = match refusal {
+            Refusal::Unparsable => Refused::new(400, "bad_request", "the body is not what this sender sends"),
+            Refusal::Challenge(_) => Refused::new(400, "bad_request", "the challenge is not one of this sender's"),
+            _ => Refused::new(401, "unauthorized", "the signature is missing, wrong or too old"),
+        };
+        let stale = matches!(refusal, Refusal::Stale(_));
+        let answer = answer.because(if stale { Cause::Stale } else { Cause::Signature });
+        self.refusals.refuse_explained(&admitted.knock(), &refusal.to_string(), explain, bytes, answer).await
     }
 
     /// Refuses an admitted request whose body could not be read; so many bytes of it had come.
@@ -147,9 +283,9 @@ impl Ingress {
         first: &Verified<'a>,
         proved: &[(&Door, Verified<'_>)],
     ) -> Message<'a> {
-        let now = self.clock.now();
+        let now = self.parts.clock.now();
         let mut random = [0; 10];
-        self.clock.random(&mut random);
+        self.parts.clock.random(&mut random);
         let proof = |(door, verified): &(&Door, Verified<'_>)| Proof {
             hook: door.hook.id.clone(),
             secret: verified.matched_key().and_then(|key| door.places.get(key).copied()),
@@ -162,12 +298,20 @@ impl Ingress {
             delivery_id: first.delivery_id(),
             received_at: now,
             source_ip: admitted.source_ip,
-            headers: kept_headers(first.sender(), first.headers()),
+            headers: kept_headers(admitted.knock().here.iter().map(|door| door.sender), first.headers()),
             hooks: proved.iter().map(proof).collect(),
             body: first.body(),
             test: false,
         }
     }
+}
+
+/// Logs a handshake and passes its answer on.
+///
+/// What proved nothing is not counted: whoever knows the path could use up the limit of the hook's events.
+fn answered(door: &Door, reply: Reply) -> Reply {
+    log::info!(hook = door.hook.id.as_str(), sender = door.sender.name, status = reply.status; "handshake answered");
+    reply
 }
 
 /// The doors that take requests from this address.
@@ -214,6 +358,12 @@ fn too_large(max_body_bytes: u64) -> Refused {
 }
 
 impl Admitted {
+    /// The whole request, with its body.
+    fn inbound<'a>(&'a self, head: Head<'a>, body: &'a [u8]) -> Inbound<'a> {
+        let Head { method, target, headers } = head;
+        Inbound { headers, body, source_ip: self.source_ip, method, url: Url::new(&self.doors.public_url, target) }
+    }
+
     /// The request as it knocked.
     fn knock(&self) -> Knock<'_> {
         Knock { here: self.doors.at(&self.path), path: &self.path, source_ip: self.source_ip }

@@ -5,10 +5,12 @@
 
 pub mod cache;
 pub mod clock;
+pub mod offers;
 pub mod ports;
 
 pub mod doors;
 pub mod ingress;
+pub mod keys;
 pub mod limiter;
 pub mod ranges;
 

@@ -19,6 +19,9 @@ pub enum Form {
     Words,
 }
 
+/// What the SDK says as an error of every client but its own, after every answer of 5xx, which our own line tells too.
+const MUTED: &str = "aws_smithy_runtime::client::http::connection_poisoning";
+
 /// Starts logging to standard error. `level` is `error`, `warn`, `info`, `debug` or `off`; `info` where it is none of them.
 pub fn start(form: Form, level: Option<&str>) {
     let level = level.and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::Info);
@@ -35,7 +38,8 @@ struct Lines {
 impl Log for Lines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         // Libraries speak of their own matters; of those, only trouble is for the operator.
-        metadata.target().starts_with("bellhop") || metadata.level() <= Level::Warn
+        let trouble = metadata.level() <= Level::Warn && metadata.target() != MUTED;
+        metadata.target().starts_with("bellhop") || trouble
     }
 
     fn log(&self, record: &Record<'_>) {
@@ -112,4 +116,23 @@ impl<'kvs> VisitSource<'kvs> for Pairs<'_> {
 /// A text as a JSON string.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_libraries_only_trouble_is_logged() {
+        let lines = Lines { form: Form::Json };
+        for (target, level, logged) in [
+            ("bellhop_app::ingress", Level::Debug, true),
+            ("rustls::client", Level::Warn, true),
+            ("rustls::client", Level::Info, false),
+            (MUTED, Level::Error, false),
+        ] {
+            let metadata = Metadata::builder().target(target).level(level).build();
+            assert_eq!(lines.enabled(&metadata), logged, "{target} {level}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Everything the use cases ask of the world. An adapter implements these; a use case holds only those it needs.
 
+mod fetch;
 mod notebook;
 
 use std::collections::HashMap;
@@ -16,6 +17,7 @@ use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
+pub use fetch::Fetch;
 pub use notebook::{NewNote, Note, Notebook, Topic};
 
 /// A part of the world did not do what was asked; asking again later may help.

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bellhop_core::hook::{Hook, HookStatus, Reconcile};
+use bellhop_core::hook::{Hook, HookStatus, Origin, Reconcile};
 use bellhop_core::reconcile::{Attempted, Progress};
 use bellhop_core::secret::{Secret, SecretRef};
 use bellhop_core::time::Timestamp;
@@ -27,6 +27,8 @@ pub struct Webhook {
     pub place: Reconcile,
     /// The token; for an app named with its id, the app's private key.
     pub token: Secret,
+    /// Whether only a public address may be called for it: somebody else than the operator named it.
+    pub public_only: bool,
 }
 
 /// A part of a webhook's list of attempts, newest first.
@@ -104,7 +106,8 @@ impl Reconciler {
                 // What it refuses on purpose stays refused when it is enabled again.
                 progress.note_checked(now, &[]);
             } else {
-                let webhook = Webhook { place: (*place).clone(), token: token.clone() };
+                let public_only = hook.origin == Origin::Api;
+                let webhook = Webhook { place: (*place).clone(), token: token.clone(), public_only };
                 // Every hook gets its share of what is left, so that one with many does not starve the others.
                 let most = (MOST_ASKS - asked).div_ceil(places.len() - number);
                 let look = Look { deliveries: &*self.deliveries, webhook: &webhook, now, most, only_show: false };

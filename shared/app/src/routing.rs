@@ -74,16 +74,6 @@ pub enum Unrouted {
 }
 
 impl Routing {
-    /// Routes one inbox message: takes it in, queues its tasks' work, and counts it.
-    pub async fn route(&self, message: &[u8]) -> Result<Option<EventId>, Unrouted> {
-        let recorded = self.record(message).await?;
-        if !recorded.work.is_empty() {
-            self.queue.send(&recorded.work).await?;
-        }
-        self.count([&recorded]).await;
-        Ok(recorded.event)
-    }
-
     /// Takes an inbox message in: records its event with its tasks, whose work is then to be queued, or does its order.
     ///
     /// Poison is told from trouble: a message that cannot be read never will be, so it must not be tried again for ever.

@@ -1,5 +1,6 @@
 //! The front door as an HTTP router, for one process; the deployed ingress answers by the same functions.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,13 +10,17 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bellhop_core::door::Door;
+use bellhop_core::handshake::Reply;
 use bellhop_core::inbound::Headers;
 use http::{HeaderMap, HeaderValue, Method};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::answer::Refused;
-use crate::ingress::{Ingress, Unread};
+use crate::ingress::{Head, Ingress, Taken, Unread};
 use crate::metrics::METRICS;
+
+/// The header with an event's id, where the answer is one that its sender wants.
+const EVENT_HEADER: &str = "x-bellhop-event";
 
 /// How long a sender may take over its body.
 const BODY_TIME: Duration = Duration::from_secs(15);
@@ -32,7 +37,7 @@ pub fn router(ingress: Arc<Ingress>) -> Router {
 /// Answers one request.
 async fn receive(State(ingress): State<Arc<Ingress>>, request: Request) -> Response {
     match take_in(&ingress, request).await {
-        Ok(body) => json_response(200, body, None),
+        Ok(reply) => response(reply),
         Err(refused) => {
             METRICS.refused(&refused);
             refusal(&refused)
@@ -40,17 +45,22 @@ async fn receive(State(ingress): State<Arc<Ingress>>, request: Request) -> Respo
     }
 }
 
-/// Takes one request in; the answer's body where it is accepted.
-async fn take_in(ingress: &Ingress, request: Request) -> Result<String, Refused> {
+/// Takes one request in; the answer where it is accepted.
+async fn take_in(ingress: &Ingress, request: Request) -> Result<Reply, Refused> {
     let (parts, body) = request.into_parts();
     let path = match at_door(&parts.method, parts.uri.path())? {
         Door::Hook(path) => path,
-        Door::Health | Door::Nowhere => return Ok(HEALTHY.to_owned()),
+        Door::Health | Door::Nowhere => return Ok(healthy()),
     };
     let source_ip = parts.extensions.get::<Source>().map(|Source(ip)| ip.to_canonical());
     let pairs = pairs(&parts.headers);
     let headers = Headers::new(&pairs);
     let admitted = ingress.admit(path, source_ip, headers).await?;
+    let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+    let head = Head { method: parts.method.as_str(), target, headers };
+    if parts.method != Method::POST {
+        return ingress.greet(&admitted, head).await;
+    }
     let limit = usize::try_from(admitted.max_body_bytes).unwrap_or(usize::MAX);
     let mut read = 0;
     let counted = body.map_frame(|frame| {
@@ -59,8 +69,7 @@ async fn take_in(ingress: &Ingress, request: Request) -> Result<String, Refused>
     });
     let why = match tokio::time::timeout(BODY_TIME, Limited::new(counted, limit).collect()).await {
         Ok(Ok(body)) => {
-            let id = ingress.accept(&admitted, headers, &body.to_bytes()).await?;
-            return Ok(accepted(&id));
+            return ingress.accept(&admitted, head, &body.to_bytes()).await.map(Taken::into_reply);
         }
         Ok(Err(error)) if error.is::<LengthLimitError>() => Unread::TooLarge,
         Ok(Err(_)) => Unread::BrokenOff,
@@ -70,11 +79,29 @@ async fn take_in(ingress: &Ingress, request: Request) -> Result<String, Refused>
 }
 
 /// What the health check answers.
-pub const HEALTHY: &str = r#"{"status":"ok"}"#;
+pub fn healthy() -> Reply {
+    json(r#"{"status":"ok"}"#)
+}
 
-/// The answer to an accepted request.
-pub fn accepted(id: &bellhop_core::id::EventId) -> String {
-    format!(r#"{{"id":"{id}","status":"accepted"}}"#)
+impl Taken {
+    /// The answer to an accepted request.
+    pub fn into_reply(self) -> Reply {
+        match self {
+            Self::Event { id, answer: None } => json(format!(r#"{{"id":"{id}","status":"accepted"}}"#)),
+            Self::Event { id, answer: Some(answer) } => Reply {
+                status: answer.status,
+                content_type: answer.content_type,
+                headers: vec![(EVENT_HEADER, id.to_string())],
+                body: answer.body.into(),
+            },
+            Self::Greeted(reply) => reply,
+        }
+    }
+}
+
+/// 200 with a JSON body.
+fn json(body: impl Into<Cow<'static, str>>) -> Reply {
+    Reply { status: 200, content_type: "application/json", headers: Vec::new(), body: body.into() }
 }
 
 /// Finds the door of a request, or refuses a way of knocking that it does not know.
@@ -82,7 +109,7 @@ pub fn at_door<'a>(method: &Method, path: &'a str) -> Result<Door<'a>, Refused> 
     match (Door::at(path), method) {
         (Door::Nowhere, _) => Err(Refused::new(404, "not_found", "nothing is here; hooks are at /webhook/{path}")),
         (Door::Health, &Method::GET | &Method::HEAD) => Ok(Door::Health),
-        (Door::Hook(path), &Method::POST) => Ok(Door::Hook(path)),
+        (Door::Hook(path), &Method::POST | &Method::GET | &Method::HEAD | &Method::OPTIONS) => Ok(Door::Hook(path)),
         (Door::Health, _) => Err(Refused::method("GET")),
         (Door::Hook(_), _) => Err(Refused::method("POST")),
     }
@@ -91,6 +118,25 @@ pub fn at_door<'a>(method: &Method, path: &'a str) -> Result<Door<'a>, Refused> 
 /// The headers as pairs of a lower-case name and a value.
 pub fn pairs(headers: &HeaderMap) -> Vec<(&str, &[u8])> {
     headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
+}
+
+/// An answer as a response.
+fn response(reply: Reply) -> Response {
+    let mut response = Response::new(match reply.body {
+        Cow::Borrowed(text) => Body::from(text),
+        Cow::Owned(text) => Body::from(text),
+    });
+    *response.status_mut() = http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::OK);
+    let headers = response.headers_mut();
+    if !reply.content_type.is_empty() {
+        headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
+    }
+    for (name, value) in reply.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
+    response
 }
 
 /// A refusal as a response, with an id that no event has.

@@ -14,7 +14,9 @@ use bellhop_app::ports::{Clock, PortError, PortResult};
 use crate::http::Http;
 use crate::parameters::Parameters;
 use crate::signed::{Patience, Signed};
-use crate::{Bucket, Events, SqsDeadLetters, SqsInbox, SqsReceipts, SsmSecrets, SsmVault, Table, TelegramQueue};
+use crate::{
+    Bucket, Events, HttpFetch, SqsDeadLetters, SqsInbox, SqsReceipts, SsmSecrets, SsmVault, Table, TelegramQueue,
+};
 
 /// How long one attempt of a call may take, and the call with all its attempts: a sender is answered within 3 s.
 const ATTEMPT_TIME: Duration = Duration::from_millis(1_200);
@@ -114,6 +116,11 @@ impl Aws {
         // Few writes a second are allowed, and whoever applies a configuration can wait.
         let (attempt, call) = (Duration::from_secs(2), Duration::from_secs(10));
         SsmVault::new(self.parameters(Patience { attempts: 9, attempt, call }), prefix)
+    }
+
+    /// Documents that senders publish.
+    pub fn fetch(&self) -> HttpFetch {
+        HttpFetch::new(self.http.guarded())
     }
 
     /// Opens the connection to SQS before it is needed; that it fails is only logged.

@@ -1,6 +1,9 @@
 //! The HTTP client under the SDK: HTTP/1.1 over rustls with ring and built-in roots.
 //!
 //! The SDK's own client would read the machine's root store at every start, which is most of a function's start-up.
+//! A second one of the same type calls what strangers name, at public addresses alone.
+
+pub(crate) mod resolver;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +16,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bellhop_app::ports::{PortError, PortResult};
+use bellhop_core::address::{NotPublic, may_be_called};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -22,6 +26,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
+use self::resolver::Resolver;
 use crate::error::chain;
 
 /// How long connecting may take; the time for a whole attempt bounds the TLS handshake too.
@@ -37,6 +42,8 @@ const MOST_ANSWER_BYTES: usize = 26 * 1024 * 1024 + 1;
 #[derive(Debug, Clone)]
 pub(crate) struct Http {
     pool: Pool,
+    tls: ClientConfig,
+    guarded: bool,
     // Made once, as the SDK asks for it at every attempt.
     connector: SharedHttpConnector,
 }
@@ -51,29 +58,51 @@ pub(crate) struct Reply {
 }
 
 #[derive(Debug, Clone)]
-struct Pool(Client<HttpsConnector<connect::HttpConnector>, SdkBody>);
+struct Pool(Client<HttpsConnector<connect::HttpConnector<Resolver>>, SdkBody>);
 
 impl Http {
     /// A client without connections yet, which trusts the certificates of `extra_roots` (a PEM file) as well.
     pub(crate) fn new(extra_roots: Option<&str>) -> PortResult<Self> {
-        let mut connector = connect::HttpConnector::new();
-        connector.set_connect_timeout(Some(CONNECT_TIME));
-        connector.set_nodelay(true);
-        connector.enforce_http(false);
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls(extra_roots)?)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(connector);
+        Ok(Self::of(tls(extra_roots)?, Resolver::open(), false))
+    }
+
+    /// Another client without connections, for addresses that somebody else named: https and public hosts alone.
+    pub(crate) fn guarded(&self) -> Self {
+        self.guarded_by(Resolver::public_only())
+    }
+
+    /// The same with this rule of what is public.
+    pub(crate) fn guarded_by(&self, resolver: Resolver) -> Self {
+        Self::of(self.tls.clone(), resolver, true)
+    }
+
+    /// A client that trusts so, and looks names up so.
+    fn of(tls: ClientConfig, resolver: Resolver, guarded: bool) -> Self {
+        let mut tcp = connect::HttpConnector::new_with_resolver(resolver);
+        tcp.set_connect_timeout(Some(CONNECT_TIME));
+        tcp.set_nodelay(true);
+        tcp.enforce_http(false);
+        let connector = HttpsConnectorBuilder::new().with_tls_config(tls.clone());
+        let connector = if guarded { connector.https_only() } else { connector.https_or_http() };
+        let connector = connector.enable_http1().wrap_connector(tcp);
         let pool = Pool(Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE_TIME).build(connector));
-        Ok(Self { connector: SharedHttpConnector::new(pool.clone()), pool })
+        Self { connector: SharedHttpConnector::new(pool.clone()), pool, tls, guarded }
     }
 
     /// Sends a request and reads the whole answer; the error says what broke.
     pub(crate) async fn exchange(&self, request: http::Request<SdkBody>) -> Result<Reply, String> {
+        self.exchange_within(request, MOST_ANSWER_BYTES).await
+    }
+
+    /// The same with an answer of at most so many bytes.
+    pub(crate) async fn exchange_within(&self, request: http::Request<SdkBody>, most: usize) -> Result<Reply, String> {
+        // An address that stands in the URL itself is looked up nowhere.
+        if self.guarded && !may_be_called(request.uri()) {
+            return Err(NotPublic.to_string());
+        }
         let response = self.pool.0.request(request).await.map_err(|error| chain(&error))?;
         let status = response.status();
-        let body = Limited::new(response.into_body(), MOST_ANSWER_BYTES).collect().await;
+        let body = Limited::new(response.into_body(), most).collect().await;
         Ok(Reply { status, body: body.map_err(|error| chain(error.as_ref()))?.to_bytes() })
     }
 

@@ -2,14 +2,12 @@
 
 use bellhop_app::ports::{PortError, PortResult};
 use bellhop_core::id::EventId;
-use bellhop_core::time::Timestamp;
+use bellhop_core::time::{DAY_MS, Timestamp};
 use futures_util::future::try_join_all;
 
 use crate::Table;
 use crate::error::failed;
 use crate::table::{Row, day, read_text};
-
-const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// How many days are looked at together once the first of them was not enough, and how many in one call.
 const DAYS_AT_ONCE: u64 = 8;

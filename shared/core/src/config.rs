@@ -14,6 +14,8 @@ pub use check::{
 use crate::filter::Check;
 use crate::hook::HookStatus;
 use crate::secret::SecretRef;
+use crate::sender::CustomScheme;
+use crate::time::{DAY_MS, Timestamp};
 
 /// The configuration as written. A TOML table and the API's JSON object have the same fields.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -78,6 +80,9 @@ pub struct HookSpec {
     pub path: Option<String>,
     /// Its sender's name.
     pub sender: String,
+    /// What it does in another way than its sender, where that is a generic one.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "table::maybe")]
+    pub scheme: Option<CustomScheme>,
     /// Its secrets: references in a file, values or references through the API.
     pub secrets: Vec<String>,
     /// Patterns of the event types it takes; empty: all.
@@ -175,6 +180,13 @@ pub struct Settings {
     /// The chat that is told of trouble.
     #[serde(default)]
     pub operator_chat: Option<String>,
+}
+
+impl Settings {
+    /// When what is recorded now may be deleted.
+    pub const fn expiry(&self, now: Timestamp) -> Timestamp {
+        now.plus_ms(self.retention_days as u64 * DAY_MS)
+    }
 }
 
 impl Default for Settings {

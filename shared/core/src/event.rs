@@ -1,5 +1,11 @@
 //! Events: accepted requests, immutable.
 
+mod body;
+mod xml;
+
+pub use body::Content;
+
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -68,46 +74,35 @@ pub struct Proof {
     pub secret: Option<usize>,
 }
 
-impl Event {
-    /// The body as JSON, or the JSON in the field `payload` of a form; `None` where there is neither, or where it is
-    /// nested too deep to be anything sane.
-    pub fn payload(&self) -> Option<Value> {
-        let form = "application/x-www-form-urlencoded";
-        let content_type = self.head.headers.iter().find(|(name, _)| name == "content-type");
-        if content_type.is_some_and(|(_, value)| value.trim_start().to_ascii_lowercase().starts_with(form)) {
-            let field = form_urlencoded::parse(&self.body).find(|(name, _)| name == "payload");
-            if let Some((_, json)) = field {
-                return serde_json::from_str(&json).ok();
-            }
-        }
-        serde_json::from_slice(&self.body).ok()
-    }
-}
-
 impl EventHead {
-    /// Fills in what the sender puts into its body's fields rather than into headers.
-    pub fn read_fields(&mut self, payload: Option<&Value>) {
-        let Some(sender) = Sender::named(&self.sender) else {
+    /// Fills in what the sender puts into its body's fields, or into several places at once; a hook's own sender where
+    /// one is given.
+    pub fn read_fields(&mut self, own: Option<&Sender>, payload: Option<&Value>) {
+        let Some(sender) = own.or_else(|| Sender::named(&self.sender)) else {
             return;
         };
-        let field = |place: Place| match (place, payload) {
-            (Place::Field(name), Some(payload)) => match payload.get(name)? {
-                Value::String(text) => Some(text.clone()),
-                Value::Number(number) => Some(number.to_string()),
-                _ => None,
-            },
-            _ => None,
+        let header = |name: &str| {
+            let found = self.headers.iter().find(|(found, _)| found == name);
+            found.filter(|(_, value)| value != REDACTED).map(|(_, value)| Cow::Borrowed(value.as_str()))
         };
-        self.event_type = self.event_type.take().or_else(|| field(sender.event_type));
-        self.delivery_id = self.delivery_id.take().or_else(|| field(sender.delivery_id));
+        let read = |place: Place| place.read(&header, payload).map(Cow::into_owned);
+        let (event_type, delivery_id) = (read(sender.event_type), read(sender.delivery_id));
+        self.event_type = self.event_type.take().or(event_type);
+        self.delivery_id = self.delivery_id.take().or(delivery_id);
     }
 }
 
-/// The headers to keep of a request: all but the connection's own, credentials replaced by [`REDACTED`].
-pub fn kept_headers<'a>(sender: &Sender, headers: Headers<'a>) -> Vec<(&'a str, String)> {
+/// The headers to keep of a request to hooks of these senders: all but the connection's own, credentials replaced by
+/// [`REDACTED`].
+pub fn kept_headers<'a>(
+    senders: impl Iterator<Item = &'static Sender>,
+    headers: Headers<'a>,
+) -> Vec<(&'a str, String)> {
+    let credentials: Vec<_> = senders.filter_map(Sender::credential_header).collect();
     let kept = headers.iter().filter(|(name, _)| !CONNECTION_HEADERS.contains(name));
     kept.map(|(name, value)| {
-        let value = if is_credential(sender, name) { REDACTED.to_owned() } else { printable(value) };
+        let is_secret = credentials.contains(&name) || names_credential(name);
+        let value = if is_secret { REDACTED.to_owned() } else { printable(value) };
         (name, value)
     })
     .collect()
@@ -125,8 +120,8 @@ const CONNECTION_HEADERS: &[&str] = &[
     "x-amzn-trace-id",
 ];
 
-/// Whether a header's value is a secret, by its name or because the sender proves itself with it.
-fn is_credential(sender: &Sender, name: &str) -> bool {
+/// Whether a header's value is a secret, by its name in lower case.
+pub fn names_credential(name: &str) -> bool {
     const WORDS: &[&str] = &[
         "authorization",
         "cookie",
@@ -138,7 +133,7 @@ fn is_credential(sender: &Sender, name: &str) -> bool {
         "credential",
         "x-amz-security",
     ];
-    sender.credential_header() == Some(name) || WORDS.iter().any(|word| name.contains(word))
+    WORDS.iter().any(|word| name.contains(word))
 }
 
 /// A header's value as text that every carrier takes: no control characters, no non-characters.
@@ -152,24 +147,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_payload_is_found_in_json_and_in_forms() {
-        let payload = |content_type: &str, body: &str| {
-            let head = serde_json::json!({
-                "id": EventId::new(Timestamp::from_ms(0), &[0; 10]), "path": "", "sender": "github", "received_at": 0,
-                "headers": [["content-type", content_type]], "hooks": [], "body_bytes": body.len(),
-            });
-            Event { head: serde_json::from_value(head).unwrap(), body: body.as_bytes().to_vec() }.payload()
-        };
-        let form = "Application/x-www-form-urlencoded; charset=utf-8";
-        let expected = Some(serde_json::json!({"a": "b c"}));
-        assert_eq!(payload("application/json", r#"{"a":"b c"}"#), expected);
-        assert_eq!(payload("", r#"{"a":"b c"}"#), expected);
-        assert_eq!(payload(form, "x=1&payload=%7B%22a%22%3A%22b+c%22%7D"), expected);
-        assert_eq!(payload(form, "payload=nonsense"), None);
-        assert_eq!(payload("application/json", &"[".repeat(100_000)), None);
-    }
-
-    #[test]
     fn credentials_are_not_kept() {
         let sender = Sender::named("shared-secret").unwrap();
         let pairs: &[(&str, &[u8])] = &[
@@ -181,7 +158,7 @@ mod tests {
             ("user-agent", b"curl"),
             ("x-odd", b"a\x01b\xffc"),
         ];
-        let kept = kept_headers(sender, Headers::new(pairs));
+        let kept = kept_headers(std::iter::once(sender), Headers::new(pairs));
         assert!(!format!("{kept:?}").contains("canary"));
         assert_eq!(kept.len(), 6);
         assert!(kept.contains(&("user-agent", "curl".to_owned())));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::filter::Check;
 use crate::id::HookId;
 use crate::secret::SecretRef;
-use crate::sender::Sender;
+use crate::sender::{CustomScheme, Sender};
 use crate::time::Timestamp;
 
 /// One door, as it is kept in the store.
@@ -23,6 +23,9 @@ pub struct Hook {
     pub path: String,
     /// The name of its sender.
     pub sender: String,
+    /// What it does in another way than its generic sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<CustomScheme>,
     /// Where its secrets are; any of them may match.
     pub secrets: Vec<SecretRef>,
     /// Secrets that were rotated out and still match for a while.
@@ -152,8 +155,12 @@ impl std::fmt::Display for Allowed {
 }
 
 impl Hook {
-    /// The hook's sender; `None` where the store names one that this version does not know.
+    /// The hook's sender; `None` where the store names one, or options of one, that this version does not know.
     pub fn sender(&self) -> Option<&'static Sender> {
-        Sender::named(&self.sender)
+        let named = Sender::named(&self.sender)?;
+        match &self.scheme {
+            None => Some(named),
+            Some(scheme) => scheme.sender(named).ok(),
+        }
     }
 }

@@ -12,11 +12,14 @@ pub mod sender;
 pub mod token;
 
 pub mod door;
+pub mod explain;
 pub mod inbound;
 pub mod sign;
 pub mod verify;
 
+pub mod address;
 pub mod config;
+pub mod handshake;
 pub mod hook;
 pub mod limit;
 pub mod ranges;

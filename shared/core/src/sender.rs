@@ -3,27 +3,44 @@
 //! The rows come from `senders/*.toml`, each with a sample event beside it; a sender that needs no new family of
 //! cryptography needs no Rust.
 
+mod answer;
+mod cases;
+mod custom;
+mod facts;
+mod mint;
+mod place;
 mod scheme;
+pub mod words;
 
-pub use scheme::{Clock, Encoding, Hash, HmacScheme, Part, Scheme, SecretFormat};
+pub use answer::{Answer, When};
+pub use cases::Case;
+pub use custom::{CUSTOMISABLE, CustomScheme, Trouble};
+pub use facts::{Facts, Handshake, Verification};
+pub use place::{Place, text_at, value_at, values_at};
+pub use scheme::{
+    Algorithm, Alternative, Carrier, Clock, ClockPlace, Encoding, Hash, Jwt, JwtAlgorithm, KeyKind, KeyPlace, KeyUrl,
+    Part, Scheme, SecretFormat, Shape, Signed, TokenPlace, Unit,
+};
 
 /// One kind of sender.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Sender {
     /// The name used in configurations: `github`.
     pub name: &'static str,
-    /// The name for people: `GitHub`.
-    pub title: &'static str,
-    /// The page of the provider that describes the scheme; empty where there is no provider.
-    pub docs: &'static str,
     /// Where the event type is.
     pub event_type: Place,
     /// Where the delivery id is, which stays the same when a delivery is sent again.
     pub delivery_id: Place,
     /// How requests are signed.
     pub scheme: Scheme,
-    /// A small event as it sends them.
-    sample: Sample,
+    /// Another way, for secrets that say so themselves.
+    pub alternative: Option<&'static Alternative>,
+    /// How the sender makes sure that the address is ours.
+    pub handshake: Handshake,
+    /// What its accepted events are answered with; the first that fits counts, and any answer is right where none does.
+    pub answers: &'static [Answer],
+    /// Its place in the tables of what else is known: those stay out of a program that does not ask for them.
+    at: usize,
 }
 
 /// A small event as a sender sends them, with invented values, to try a hook out with.
@@ -37,16 +54,22 @@ pub struct Sample {
     pub body: &'static str,
 }
 
-/// Where a value is found in a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// In this header, named in lower case.
-    Header(&'static str),
-    /// In this top-level field of the JSON body.
-    Field(&'static str),
-}
-
 include!(concat!(env!("OUT_DIR"), "/senders.rs"));
+
+/// The sample of a sender that is not in the table.
+static NO_SAMPLE: Sample = Sample { event_type: None, headers: &[], body: "{}" };
+
+/// What is known of a sender that is not in the table.
+static NO_FACTS: Facts = Facts {
+    title: "",
+    docs: "",
+    category: "generic",
+    deadline_seconds: None,
+    retries: "",
+    max_body_bytes: None,
+    setup: &[],
+    verified: Verification::Unverified,
+};
 
 impl Sender {
     /// The sender of this name.
@@ -60,8 +83,13 @@ impl Sender {
     }
 
     /// A small event as this sender sends them.
-    pub const fn sample(&'static self) -> &'static Sample {
-        &self.sample
+    pub fn sample(&self) -> &'static Sample {
+        SAMPLES.get(self.at).unwrap_or(&NO_SAMPLE)
+    }
+
+    /// What else is known of it.
+    pub fn facts(&self) -> &'static Facts {
+        FACTS.get(self.at).unwrap_or(&NO_FACTS)
     }
 
     /// Whether requests of this sender carry no proof at all.
@@ -70,42 +98,23 @@ impl Sender {
     }
 
     /// The header that carries the secret itself, which must never be stored.
-    pub fn credential_header(&self) -> Option<&'static str> {
+    pub const fn credential_header(&self) -> Option<&'static str> {
         match self.scheme {
-            Scheme::Token { header } => Some(header),
-            Scheme::Hmac(_) | Scheme::None => None,
+            Scheme::Token(TokenPlace::Header { name, .. }) => Some(name),
+            Scheme::Token(TokenPlace::Basic) => Some("authorization"),
+            Scheme::Token(TokenPlace::Query(_) | TokenPlace::Field(_)) => None,
+            Scheme::Signed(_) | Scheme::Jwt(_) | Scheme::None => None,
+        }
+    }
+
+    /// The scheme that a secret is for: the alternative one where the secret begins as its secrets do.
+    pub fn scheme_for(&self, secret: &str) -> &Scheme {
+        match &self.alternative {
+            Some(other) if secret.trim_start().starts_with(other.secret_prefix) => &other.scheme,
+            _ => &self.scheme,
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_row_is_usable() {
-        for sender in Sender::all() {
-            assert_eq!(Sender::named(sender.name), Some(sender));
-            assert!(!sender.title.is_empty());
-            if let Scheme::Hmac(scheme) = &sender.scheme {
-                assert_eq!(scheme.header, scheme.header.to_lowercase(), "{}", sender.name);
-                assert!(scheme.content.contains(&Part::Body), "{} does not sign the body", sender.name);
-            }
-        }
-        assert_eq!(Sender::named("nobody"), None);
-    }
-
-    #[test]
-    fn every_sample_is_an_event_of_its_sender() {
-        for sender in Sender::all() {
-            let sample = sender.sample();
-            let body: serde_json::Value = serde_json::from_str(sample.body).expect(sender.name);
-            let found = match sender.event_type {
-                Place::Header(name) => sample.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| *value),
-                Place::Field(name) => body[name].as_str(),
-            };
-            assert_eq!(found, sample.event_type, "{}", sender.name);
-            assert!(sample.headers.contains(&("content-type", "application/json")), "{}", sender.name);
-        }
-    }
-}
+mod tests;

@@ -1,130 +1,259 @@
-//! Signs a body as a sender would, to try a hook out and to find out why a signature does not match.
+//! Signs a request as its sender would, to try a hook out and to find out why a signature does not match.
+
+mod body;
+mod jwt;
+mod request;
+
+pub use request::{Outline, Post, post, with_id};
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::Value;
 
+use crate::inbound::{Headers, Inbound, Url};
 use crate::secret::Secret;
-use crate::sender::{Clock, Encoding, HmacScheme, Part, Scheme, Sender};
+use crate::sender::{Carrier, ClockPlace, Encoding, Part, Scheme, Sender, Shape, Signed, TokenPlace};
 use crate::time::Timestamp;
-use crate::verify::{BadKey, Key};
+use crate::verify::content::{Port, Reading, feed};
+use crate::verify::mac::{Mac, sha256};
+use crate::verify::{BadKey, Key, Refusal, clock};
 
-/// The headers that prove a request with this body, signed now.
-///
-/// `id` stands in the header of the delivery id where that is signed too, so it must not be empty. A sender that proves
-/// itself with the secret alone has the secret among its headers: they are not for showing.
+/// A request that is to be signed.
+#[derive(Debug, Clone, Copy)]
+pub struct Draft<'a> {
+    /// The method, in capitals.
+    pub method: &'a str,
+    /// Where it will be sent to.
+    pub url: Url<'a>,
+    /// The body.
+    pub body: &'a [u8],
+    /// What stands where the sender signs an id of the delivery; not empty.
+    pub id: &'a str,
+}
+
+/// What makes a request a signed one. The values may hold the secret: they are not for showing.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// The headers to send besides those it has.
+    pub headers: Vec<(String, String)>,
+    /// The body to send, where the proof stands in it.
+    pub body: Option<Vec<u8>>,
+    /// The parameters to add to the query, each `name=value`.
+    pub query: Vec<String>,
+}
+
+/// Why a request cannot be signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unsignable {
+    /// The secret is not one of this sender's.
+    #[error(transparent)]
+    Secret(#[from] BadKey),
+    /// The sender signs with a private key that nobody else has.
+    #[error("only the sender itself can sign its requests")]
+    OnlyItself,
+    /// The proof is a part of the body.
+    #[error("this sender's proof stands in the body, which must be a JSON object")]
+    NotJson,
+    /// The URL is a part of what is signed.
+    #[error("this sender signs the URL it calls: set public_url")]
+    NoPublicUrl,
+    /// The request lacks something else that is signed.
+    #[error("the request lacks something that this sender signs")]
+    Incomplete,
+}
+
+/// The headers that prove a POST with this body, signed now; for senders that sign neither the URL nor within the body.
 pub fn sign(
     sender: &'static Sender,
     secret: &Secret,
     body: &[u8],
     id: &str,
     now: Timestamp,
-) -> Result<Vec<(String, String)>, BadKey> {
-    let key = Key::new(sender, secret)?;
-    Ok(match (&sender.scheme, key.mac()) {
-        (Scheme::Hmac(scheme), Some(mac)) => signed(scheme, mac, body, id, now),
-        (Scheme::Token { header }, _) => vec![((*header).to_owned(), secret.expose().to_owned())],
-        (Scheme::Hmac(_) | Scheme::None, _) => Vec::new(),
-    })
+) -> Result<Vec<(String, String)>, Unsignable> {
+    let proof = sign_request(sender, secret, Draft { method: "POST", url: Url::default(), body, id }, now)?;
+    Ok(proof.headers)
 }
 
-/// The headers of a keyed hash: those it covers, then the signature.
-fn signed(scheme: &HmacScheme, mut mac: Hmac<Sha256>, body: &[u8], id: &str, now: Timestamp) -> Vec<(String, String)> {
-    let mut headers: Vec<(String, String)> = Vec::with_capacity(3);
-    let seconds = now.as_seconds().to_string();
-    for part in scheme.content {
-        match part {
-            Part::Body => mac.update(body),
-            Part::Text(text) => mac.update(text.as_bytes()),
-            Part::Header(name) => {
-                let value = if is_clock(scheme.timestamp, name) { &seconds } else { id };
-                mac.update(value.as_bytes());
-                if headers.iter().all(|(there, _)| there != name) {
-                    headers.push(((*name).to_owned(), value.to_owned()));
-                }
+/// What proves a request, signed now.
+pub fn sign_request(
+    sender: &'static Sender,
+    secret: &Secret,
+    draft: Draft<'_>,
+    now: Timestamp,
+) -> Result<Proof, Unsignable> {
+    sign_with(sender, secret, draft, &[], now)
+}
+
+/// The same for a request that has these headers, any of which may be signed.
+fn sign_with(
+    sender: &'static Sender,
+    secret: &Secret,
+    draft: Draft<'_>,
+    given: &[(String, String)],
+    now: Timestamp,
+) -> Result<Proof, Unsignable> {
+    let key = Key::new(sender, secret)?;
+    match sender.scheme_for(secret.expose()) {
+        Scheme::None => Ok(Proof::default()),
+        Scheme::Token(place) => token(*place, secret, draft.body),
+        Scheme::Jwt(scheme) => jwt::sign(scheme, &key, draft, now),
+        Scheme::Signed(scheme) => signed(scheme, key.mac().ok_or(Unsignable::OnlyItself)?, draft, given, now),
+    }
+}
+
+/// What carries the secret itself.
+fn token(place: TokenPlace, secret: &Secret, body: &[u8]) -> Result<Proof, Unsignable> {
+    let text = secret.expose();
+    let mut proof = Proof::default();
+    match place {
+        TokenPlace::Header { name, prefix } => proof.headers.push((name.to_owned(), format!("{prefix}{text}"))),
+        TokenPlace::Basic => {
+            proof.headers.push(("authorization".to_owned(), format!("Basic {}", STANDARD.encode(text))));
+        }
+        TokenPlace::Query(name) => {
+            let value: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+            proof.query.push(format!("{name}={value}"));
+        }
+        TokenPlace::Field(path) => {
+            let mut document = body::read(body)?;
+            body::set(&mut document, path, text);
+            proof.body = Some(document.to_string().into_bytes());
+        }
+    }
+    Ok(proof)
+}
+
+/// The proof of a keyed or plain hash.
+fn signed(
+    scheme: &Signed,
+    mac: Mac,
+    draft: Draft<'_>,
+    given: &[(String, String)],
+    now: Timestamp,
+) -> Result<Proof, Unsignable> {
+    let mut proof = Proof::default();
+    let moment = scheme.timestamp.as_ref().map(|clock| (clock.place, clock::write(clock.unit, now)));
+    let mut document = body::prepared(scheme, draft, moment.as_ref())?;
+    let body = document.as_ref().map_or_else(|| draft.body.to_vec(), |value| value.to_string().into_bytes());
+    let mut target = draft.url.target().to_owned();
+    let is_form = !body.starts_with(b"{") && !body.starts_with(b"[");
+    if scheme.content.contains(&Part::FormOrBodyHash) && !is_form {
+        let parameter = format!("bodySHA256={}", hex::encode(sha256(&body)));
+        target.push(if target.contains('?') { '&' } else { '?' });
+        target.push_str(&parameter);
+        proof.query.push(parameter);
+    }
+    let pairs = head(scheme, draft.id, moment.as_ref(), given, &mut proof.headers);
+    let owned = proof.headers.clone();
+    let lent: Vec<_> = owned.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+    let url = Url::new(draft.url.base(), &target);
+    let inbound = Inbound { headers: Headers::new(&lent), body: &body, source_ip: None, method: draft.method, url };
+    let write = |part: &Value| -> Result<String, Unsignable> {
+        let reading = Reading {
+            inbound,
+            pairs: (&pairs, scheme.place.name()),
+            separators: ",",
+            document: part,
+            name: "",
+            port: Port::Without,
+        };
+        let mut mac = mac.clone();
+        feed(scheme.content, reading, &mut |bytes| mac.update(bytes)).map_err(|refusal| match refusal {
+            Refusal::NoPublicUrl => Unsignable::NoPublicUrl,
+            _ => Unsignable::Incomplete,
+        })?;
+        Ok(encoded(scheme.encoding, mac.finish().bytes()))
+    };
+    match scheme.place {
+        Carrier::Headers(_) => {
+            let signature = write(document.as_ref().unwrap_or(&Value::Null))?;
+            proof.headers.push((scheme.place.name().to_owned(), shaped(scheme.shape, &pairs, &signature)));
+        }
+        Carrier::Field(path) => {
+            let whole = document.as_mut().ok_or(Unsignable::NotJson)?;
+            for part in body::parts(whole, scheme.each.unwrap_or_default()) {
+                let signature = write(part)?;
+                body::set(part, path, &signature);
             }
         }
     }
-    let signature = mac.finalize().into_bytes();
-    let encoded = match scheme.encoding {
-        Encoding::Hex => hex::encode(signature),
-        Encoding::Base64 => STANDARD.encode(signature),
-    };
-    headers.push((scheme.header.to_owned(), format!("{}{encoded}", scheme.prefix)));
-    headers
+    proof.body = document.map(|value| value.to_string().into_bytes());
+    Ok(proof)
 }
 
-/// Whether this header carries the time of signing.
-fn is_clock(clock: Option<Clock>, header: &str) -> bool {
-    clock.is_some_and(|clock| clock.header == header)
+/// Adds the headers that are signed, or that must be there; returns the pairs that stand before the signature.
+fn head(
+    scheme: &Signed,
+    id: &str,
+    moment: Option<&(ClockPlace, String)>,
+    given: &[(String, String)],
+    headers: &mut Vec<(String, String)>,
+) -> String {
+    let there = |name: &str| given.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str());
+    let mut pairs = Vec::new();
+    let mut add = |name: &str, value: &str| {
+        if headers.iter().all(|(there, _)| there != name) {
+            headers.push((name.to_owned(), value.to_owned()));
+        }
+    };
+    scheme.require.iter().for_each(|(name, value)| add(name, value));
+    if let Some((ClockPlace::Pair(key), value)) = moment {
+        pairs.push(format!("{key}={value}"));
+    }
+    for part in scheme.content {
+        match part {
+            Part::Header(name) => match moment {
+                Some((ClockPlace::Header(clock), value)) if clock == name => add(name, value),
+                _ => add(name, there(name).unwrap_or(id)),
+            },
+            Part::Pair(key) if !pairs.iter().any(|pair| pair.starts_with(&format!("{key}="))) => {
+                pairs.push(format!("{key}={id}"));
+            }
+            Part::ListedValues(key) => {
+                add("x-event-id", id);
+                pairs.retain(|pair| !pair.starts_with(&format!("{key}=")));
+                pairs.push(format!("{key}=x-event-id"));
+            }
+            Part::ListedHeaders(name) => match moment {
+                Some((ClockPlace::Header(clock), _)) => add(name, &format!("{name},{clock}")),
+                _ => add(name, name),
+            },
+            _ => {}
+        }
+    }
+    if let Some((ClockPlace::Header(name), value)) = moment {
+        add(name, value);
+    }
+    pairs.join(",")
+}
+
+/// Bytes as text.
+fn encoded(encoding: Encoding, bytes: &[u8]) -> String {
+    match encoding {
+        Encoding::Hex => hex::encode(bytes),
+        Encoding::Base64 => STANDARD.encode(bytes),
+        Encoding::Base64Url => URL_SAFE_NO_PAD.encode(bytes),
+    }
+}
+
+/// A header with a signature.
+fn shaped(shape: Shape, pairs: &str, signature: &str) -> String {
+    match shape {
+        Shape::Whole(prefix) | Shape::List { prefix, .. } => format!("{prefix}{signature}"),
+        Shape::Pairs { separators, signature: key } => {
+            let separator = separators.chars().next().map(String::from).unwrap_or_default();
+            let before: String =
+                pairs.split(',').filter(|pair| !pair.is_empty()).map(|p| format!("{p}{separator}")).collect();
+            format!("{before}{key}={signature}")
+        }
+    }
+}
+
+impl std::fmt::Debug for Proof {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::inbound::{Headers, Inbound};
-    use crate::verify::verify;
-    use proptest::prelude::*;
-
-    /// Whether a body with these headers proves itself to the secret at this moment.
-    fn proves(
-        sender: &'static Sender,
-        secret: &Secret,
-        headers: &[(String, String)],
-        body: &[u8],
-        now: Timestamp,
-    ) -> bool {
-        let key = Key::new(sender, secret).unwrap();
-        let pairs: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-        verify(sender, &[key], Inbound { headers: Headers::new(&pairs), body, source_ip: None }, now).is_ok()
-    }
-
-    proptest! {
-        #[test]
-        fn whatever_is_signed_verifies_and_one_flipped_bit_does_not(
-            which in any::<prop::sample::Index>(),
-            secret in proptest::collection::vec(any::<u8>(), 24..60),
-            body in proptest::collection::vec(any::<u8>(), 1..400),
-            id in "[a-z0-9_-]{1,40}",
-            at in 0u64..4_000_000_000,
-            place in any::<prop::sample::Index>(),
-            bit in 0u8..8,
-        ) {
-            let sender = which.get(Sender::all());
-            // Base64 is a secret that every scheme can read.
-            let secret = Secret::new(STANDARD.encode(secret)).unwrap();
-            let now = Timestamp::from_seconds(at);
-            let headers = sign(sender, &secret, &body, &id, now).unwrap();
-            prop_assert!(proves(sender, &secret, &headers, &body, now));
-            let mut other = body.clone();
-            other[place.index(body.len())] ^= 1 << bit;
-            let covers_body = matches!(sender.scheme, Scheme::Hmac(_));
-            prop_assert_eq!(proves(sender, &secret, &headers, &other, now), !covers_body);
-        }
-    }
-
-    #[test]
-    fn a_senders_headers_are_those_it_would_send() {
-        let named = |sender: &str| {
-            let secret = Secret::new("c2VjcmV0LXNlY3JldC1zZWNyZXQ=").unwrap();
-            let headers =
-                sign(Sender::named(sender).unwrap(), &secret, b"{}", "msg_1", Timestamp::from_ms(5_999)).unwrap();
-            headers.into_iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>()
-        };
-        assert_eq!(named("none"), [""; 0]);
-        assert_eq!(named("shared-secret"), ["x-webhook-secret: c2VjcmV0LXNlY3JldC1zZWNyZXQ="]);
-        let github = named("github");
-        assert!(github.len() == 1 && github[0].starts_with("x-hub-signature-256: sha256="), "{github:?}");
-        let standard = named("standard-webhooks");
-        assert_eq!(standard[..2], ["webhook-id: msg_1", "webhook-timestamp: 5"]);
-        assert!(standard.len() == 3 && standard[2].starts_with("webhook-signature: v1,"), "{standard:?}");
-    }
-
-    #[test]
-    fn a_secret_that_the_scheme_cannot_read_is_refused() {
-        let sender = Sender::named("standard-webhooks").unwrap();
-        let secret = Secret::new("not base64!").unwrap();
-        assert_eq!(sign(sender, &secret, b"", "m", Timestamp::default()), Err(BadKey::NotBase64));
-    }
-}
+mod tests;

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// How many milliseconds a day has.
+pub const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
 /// A moment: milliseconds since the Unix epoch, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]

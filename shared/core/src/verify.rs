@@ -2,15 +2,26 @@
 //!
 //! [`Verified`] can only be made here, so whatever holds one holds a request that proved itself to its hook's scheme.
 
-mod hmac;
+pub(crate) mod candidates;
+pub(crate) mod clock;
+pub(crate) mod content;
+mod escape;
+mod fetched;
+mod jwt;
 mod key;
+pub(crate) mod mac;
+mod public;
+mod signed;
+mod token;
 
+pub(crate) use fetched::fits;
+pub use fetched::{FetchedKey, KeyRequest, Wanted, question, wanted_key};
 pub use key::{BadKey, Key};
+pub(crate) use token::parameter;
 
 use crate::inbound::{Headers, Inbound};
-use crate::sender::{Place, Scheme, Sender};
+use crate::sender::{Scheme, Sender};
 use crate::time::Timestamp;
-use subtle::ConstantTimeEq;
 
 /// A request that proved itself to its sender's scheme.
 #[derive(Debug, Clone, Copy)]
@@ -41,25 +52,90 @@ pub enum Refusal {
     /// The proof is well formed, and wrong.
     #[error("the header {0} does not match the body under any of the hook's secrets")]
     Mismatch(&'static str),
+    /// The token is there, and wrong.
+    #[error("the token in {0} is none of the hook's secrets")]
+    WrongToken(&'static str),
+    /// The body lacks a field that the proof needs.
+    #[error("the body's field {0} is missing, or not as this sender sends it")]
+    MissingField(&'static str),
+    /// The proof in the body is not written as the scheme writes it.
+    #[error("the body's field {0} is not written as this sender writes it")]
+    MalformedField(&'static str),
+    /// The proof in the body is well formed, and wrong.
+    #[error("the body's field {0} does not match under any of the hook's secrets")]
+    WrongField(&'static str),
+    /// The body cannot be read, and the proof is in it.
+    #[error("the body is not the JSON or form that this sender sends")]
+    Unparsable,
+    /// The query lacks a parameter that the proof needs.
+    #[error("the query parameter {0} is missing or empty")]
+    MissingParameter(&'static str),
+    /// A parameter that must stand alone stands there more than once.
+    #[error("the query parameter {0} stands there more than once")]
+    DoubledParameter(&'static str),
+    /// The query carries another body's hash.
+    #[error("the query parameter {0} is not the hash of this body")]
+    WrongBodyHash(&'static str),
+    /// The signature covers the URL, and nobody said what ours is.
+    #[error("this sender signs the URL it calls: set public_url")]
+    NoPublicUrl,
+    /// A claim of the token does not hold for this request.
+    #[error("the token's {0} is missing, or not right for this request")]
+    Claim(&'static str),
+    /// The address of the sender's key is not one of the sender's own.
+    #[error("the address of the signing key is not one of this sender's own")]
+    KeyAddress,
+    /// The sender's key was not fetched, or no longer counts.
+    #[error("the sender's signing key could not be had, or is out of date")]
+    NoKey,
+    /// The sender signed it, for somebody else.
+    #[error("the sender signed this for another account than the one the hook's secret names")]
+    AnotherAccount,
+    /// What a handshake is to be answered with is nothing that may be sent back.
+    #[error("{0} is not the challenge of a handshake, or too long, or not in plain ASCII")]
+    Challenge(&'static str),
 }
 
 /// Checks a request against its hook's keys; any key in force may match.
+///
+/// `fetched` is the key that [`wanted_key`] asked for; most senders want none. Without a key that is wanted, the refusal is
+/// [`Refusal::NoKey`] only where the request has everything else that can be looked at without it.
 pub fn verify<'a>(
     sender: &'static Sender,
     keys: &[Key],
     inbound: Inbound<'a>,
+    fetched: Option<&FetchedKey>,
     now: Timestamp,
 ) -> Result<Verified<'a>, Refusal> {
-    let key = match &sender.scheme {
-        Scheme::None => None,
-        _ if in_force(keys, now).next().is_none() => return Err(Refusal::NoSecret),
-        Scheme::Hmac(scheme) => Some(hmac::check(scheme, keys, inbound, now)?),
-        Scheme::Token { header } => Some(check_token(header, keys, inbound.headers, now)?),
-    };
-    Ok(Verified { sender, inbound, key })
+    if sender.is_unsigned() {
+        return Ok(Verified { sender, inbound, key: None });
+    }
+    let mut refusal = Refusal::NoSecret;
+    for (index, key) in in_force(keys, now) {
+        let scheme = key.scheme(sender);
+        let checked = match scheme {
+            Scheme::Signed(signed) => signed::check(scheme, signed, key, inbound, fetched, now),
+            Scheme::Token(place) => token::check(*place, key, inbound),
+            Scheme::Jwt(jwt) => jwt::check(scheme, jwt, key, inbound, fetched, now),
+            Scheme::None => continue,
+        };
+        match checked {
+            Ok(()) => return Ok(Verified { sender, inbound, key: Some(index) }),
+            // Under one secret it would have counted: that says more than what is wrong under another.
+            Err(_) if refusal == Refusal::NoKey => {}
+            Err(cause) => refusal = cause,
+        }
+    }
+    Err(refusal)
 }
 
 impl<'a> Verified<'a> {
+    /// A request as if it had proved itself, for tests of what comes after.
+    #[cfg(test)]
+    pub(crate) const fn assumed(sender: &'static Sender, inbound: Inbound<'a>) -> Self {
+        Self { sender, inbound, key: None }
+    }
+
     /// The sender it proved to be.
     pub const fn sender(&self) -> &'static Sender {
         self.sender
@@ -80,27 +156,25 @@ impl<'a> Verified<'a> {
         self.key
     }
 
+    /// The same, where so many keys stood before the one it was checked with.
+    #[must_use]
+    pub fn after(self, keys: usize) -> Self {
+        Self { key: self.key.map(|place| place + keys), ..self }
+    }
+
     /// The event type, where the sender puts it into a header.
     pub fn event_type(&self) -> Option<&'a str> {
-        self.place(self.sender.event_type)
+        self.sender.event_type.in_headers(self.inbound.headers)
     }
 
     /// The sender's delivery id, where it puts it into a header.
     pub fn delivery_id(&self) -> Option<&'a str> {
-        self.place(self.sender.delivery_id)
-    }
-
-    /// The value of a place that is a header; fields of the body are read later, off the hot path.
-    fn place(&self, place: Place) -> Option<&'a str> {
-        match place {
-            Place::Header(name) => self.inbound.headers.text(name).filter(|value| !value.is_empty()),
-            Place::Field(_) => None,
-        }
+        self.sender.delivery_id.in_headers(self.inbound.headers)
     }
 }
 
 /// The keys that still match at this moment, with their places.
-fn in_force(keys: &[Key], now: Timestamp) -> impl Iterator<Item = (usize, &Key)> {
+pub(crate) fn in_force(keys: &[Key], now: Timestamp) -> impl Iterator<Item = (usize, &Key)> {
     keys.iter().enumerate().filter(move |(_, key)| key.is_in_force(now))
 }
 
@@ -108,18 +182,6 @@ fn in_force(keys: &[Key], now: Timestamp) -> impl Iterator<Item = (usize, &Key)>
 fn proof<'a>(headers: Headers<'a>, name: &'static str) -> Result<&'a [u8], Refusal> {
     let value = headers.single(name).map_err(|_| Refusal::Doubled(name))?;
     value.filter(|value| !value.is_empty()).ok_or(Refusal::Missing(name))
-}
-
-/// Compares a shared token with every key, in a time that does not depend on which one matches or how far.
-fn check_token(header: &'static str, keys: &[Key], headers: Headers<'_>, now: Timestamp) -> Result<usize, Refusal> {
-    let given = Key::digest(proof(headers, header)?);
-    let mut matched = None;
-    for (index, key) in in_force(keys, now) {
-        if bool::from(key.token_digest().ct_eq(&given)) && matched.is_none() {
-            matched = Some(index);
-        }
-    }
-    matched.ok_or(Refusal::Mismatch(header))
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@ const LONGEST_WAIT_MS: u64 = 24 * 60 * 60 * 1000;
 #[derive(Clone)]
 pub struct GitHub {
     client: Client,
+    guarded: Client,
     clock: Arc<dyn Clock>,
     meta_base: String,
 }
@@ -46,7 +47,7 @@ pub struct GitHub {
 impl GitHub {
     /// GitHub, without connections yet.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { client: Client::new(), clock, meta_base: API_BASE.to_owned() }
+        Self { client: Client::new(), guarded: Client::guarded(), clock, meta_base: API_BASE.to_owned() }
     }
 
     /// The same, with the published networks at another address.
@@ -55,7 +56,12 @@ impl GitHub {
     }
 
     /// Sends a request with the headers that GitHub asks for.
-    async fn send(&self, method: Method, url: &str, authorization: Option<HeaderValue>) -> Result<Reply, NoReply> {
+    async fn send(
+        client: &Client,
+        method: Method,
+        url: &str,
+        authorization: Option<HeaderValue>,
+    ) -> Result<Reply, NoReply> {
         let mut request = Request::builder()
             .method(method)
             .uri(url)
@@ -66,7 +72,7 @@ impl GitHub {
             request = request.header(AUTHORIZATION, authorization);
         }
         let request = request.body(Full::new(Bytes::new())).map_err(|_| NoReply::BadRequest)?;
-        self.client.send(request, CALL_TIME, MOST_BYTES).await
+        client.send(request, CALL_TIME, MOST_BYTES).await
     }
 
     /// Makes a call for a webhook; an answer with another status than the one expected is a refusal.
@@ -79,7 +85,9 @@ impl GitHub {
         let mut bearer = HeaderValue::from_str(&format!("Bearer {bearer}")).map_err(bad)?;
         bearer.set_sensitive(true);
         let url = format!("{}{}{path}", webhook.place.api_base, place(webhook));
-        let reply = self.send(method, &url, Some(bearer)).await.map_err(|why| failed(&webhook.place.of, why))?;
+        let client = if webhook.public_only { &self.guarded } else { &self.client };
+        let reply =
+            Self::send(client, method, &url, Some(bearer)).await.map_err(|why| failed(&webhook.place.of, why))?;
         match reply.status.as_u16() {
             status if status == expected => Ok(reply),
             _ => Err(refusal(webhook, &reply, self.clock.now())),
@@ -108,7 +116,7 @@ impl PublishedNetworks for GitHub {
     async fn github(&self) -> PortResult<Vec<IpNet>> {
         let failed = |why: &dyn std::fmt::Display| PortError::new("GitHub's published networks", why);
         let url = format!("{}/meta", self.meta_base);
-        let reply = self.send(Method::GET, &url, None).await.map_err(|why| failed(&why))?;
+        let reply = Self::send(&self.client, Method::GET, &url, None).await.map_err(|why| failed(&why))?;
         if reply.status != 200 {
             return Err(failed(&format!("answered {}", reply.status)));
         }

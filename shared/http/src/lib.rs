@@ -2,12 +2,15 @@
 
 mod bot;
 mod client;
+mod fetch;
 mod github;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod resolver;
 
 pub use bot::HttpBot;
 pub use client::Client;
+pub use fetch::HttpFetch;
 pub use github::GitHub;
 #[cfg(feature = "otlp")]
 pub use otlp::{Collector, Exporter, Sending};

@@ -19,7 +19,7 @@ use serde_json::json;
 fn webhook(fake: &FakeGitHubApi, of: &str, webhook_id: Option<u64>, token: &str) -> Webhook {
     let place =
         Reconcile { of: of.to_owned(), webhook_id, token: SecretRef::Env("T".to_owned()), api_base: fake.url() };
-    Webhook { place, token: Secret::new(token).unwrap() }
+    Webhook { place, token: Secret::new(token).unwrap(), public_only: false }
 }
 
 fn client() -> GitHub {
@@ -146,6 +146,21 @@ async fn nothing_goes_where_a_redirect_points() {
     webhook.place.api_base = app;
     let (kind, text) = told(client().list(&webhook, None).await.unwrap_err());
     assert!(kind == "failed" && text.contains("307"), "{kind}: {text}");
+    assert!(fake.requests().is_empty());
+}
+
+#[tokio::test]
+async fn what_others_than_the_operator_name_is_called_at_a_public_address_alone() {
+    let fake = fake("repos/octo/hello/hooks/7").await;
+    for base in [fake.url(), fake.url().replace("http:", "https:"), "https://localhost".to_owned()] {
+        let mut webhook = webhook(&fake, "repos/octo/hello", Some(7), TOKEN);
+        webhook.place.api_base = base.clone();
+        webhook.public_only = true;
+        let (kind, text) = told(client().list(&webhook, None).await.unwrap_err());
+        assert!(kind == "failed" && text.contains("only public addresses"), "{base}: {kind}: {text}");
+        let (kind, text) = told(client().ask_again(&webhook, 1).await.unwrap_err());
+        assert!(kind == "failed" && text.contains("only public addresses"), "{base}: {kind}: {text}");
+    }
     assert!(fake.requests().is_empty());
 }
 

@@ -1,5 +1,6 @@
 //! The HTTP API's request (payload format 2.0): only what is used of it, read in one pass.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -11,6 +12,8 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     pub(crate) raw_path: String,
+    #[serde(default)]
+    raw_query_string: String,
     pub(crate) headers: HeaderPairs,
     pub(crate) request_context: RequestContext,
     #[serde(default)]
@@ -42,6 +45,14 @@ impl Event {
     /// The address of whoever sent the request.
     pub(crate) fn source_ip(&self) -> Option<IpAddr> {
         self.request_context.http.source_ip.as_deref()?.parse().ok()
+    }
+
+    /// The path and query.
+    pub(crate) fn target(&self) -> Cow<'_, str> {
+        match self.raw_query_string.as_str() {
+            "" => Cow::Borrowed(&self.raw_path),
+            query => Cow::Owned(format!("{}?{query}", self.raw_path)),
+        }
     }
 
     /// The body as it stands in the event.
@@ -95,6 +106,11 @@ mod tests {
             "requestContext":{"http":{"method":"POST","sourceIp":"192.0.2.7","path":"/webhook/a"},"stage":"$default"}}"#,
         );
         assert_eq!((event.raw_path.as_str(), event.body()), ("/webhook/a", "plain"));
+        assert_eq!(event.target(), "/webhook/a");
+        let query = read(
+            r#"{"rawPath":"/a","rawQueryString":"b=%20","headers":{},"requestContext":{"http":{"method":"GET"}}}"#,
+        );
+        assert_eq!(query.target(), "/a?b=%20");
         assert_eq!(event.headers.pairs(), [("x-odd", &b"1"[..]), ("b", b"c\"d"), ("c", b"")]);
         assert_eq!(event.source_ip(), Some("192.0.2.7".parse().unwrap()));
         assert!(!event.is_base64_encoded);

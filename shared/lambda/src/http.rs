@@ -7,10 +7,11 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bellhop_app::answer::Refused;
-use bellhop_app::ingress::{Ingress, Unread};
+use bellhop_app::ingress::{Head, Ingress, Taken, Unread};
 use bellhop_app::metrics::METRICS;
-use bellhop_app::web::{HEALTHY, accepted, at_door};
+use bellhop_app::web::{at_door, healthy};
 use bellhop_core::door::Door;
+use bellhop_core::handshake::Reply;
 use bellhop_core::inbound::Headers;
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
@@ -43,27 +44,35 @@ pub async fn answer(ingress: &Ingress, request: &Request) -> Answer {
         log::error!(request = request.context.request_id.as_str(); "no answer from the store in time");
         Err(Refused::unavailable())
     });
-    let answer = match taken {
-        Ok(body) => Answer::new(200, body),
+    let mut answer = match taken {
+        Ok(reply) => Answer::new(reply),
         Err(refused) => {
             METRICS.refused(&refused);
             Answer::refusal(&refused, &request.context.request_id)
         }
     };
+    if request.payload.request_context.http.method == "HEAD" {
+        answer.body.clear();
+    }
     flush();
     answer
 }
 
-/// Takes a request in; the answer's body where it is accepted.
-async fn take_in(ingress: &Ingress, event: &Event) -> Result<String, Refused> {
+/// Takes a request in; the answer where it is accepted.
+async fn take_in(ingress: &Ingress, event: &Event) -> Result<Reply, Refused> {
     let method = http::Method::from_bytes(event.request_context.http.method.as_bytes()).unwrap_or_default();
     let path = match at_door(&method, &event.raw_path)? {
         Door::Hook(path) => path,
-        Door::Health | Door::Nowhere => return Ok(HEALTHY.to_owned()),
+        Door::Health | Door::Nowhere => return Ok(healthy()),
     };
     let pairs = event.headers.pairs();
     let headers = Headers::new(&pairs);
     let admitted = ingress.admit(path, event.source_ip(), headers).await?;
+    let target = event.target();
+    let head = Head { method: method.as_str(), target: &target, headers };
+    if method != http::Method::POST {
+        return ingress.greet(&admitted, head).await;
+    }
     let body = match event.is_base64_encoded {
         true => match STANDARD.decode(event.body().as_bytes()) {
             Ok(body) => Cow::Owned(body),
@@ -71,19 +80,23 @@ async fn take_in(ingress: &Ingress, event: &Event) -> Result<String, Refused> {
         },
         false => Cow::Borrowed(event.body().as_bytes()),
     };
-    let id = ingress.accept(&admitted, headers, &body).await?;
-    Ok(accepted(&id))
+    ingress.accept(&admitted, head, &body).await.map(Taken::into_reply)
 }
 
 impl Answer {
-    /// An answer with a JSON body.
-    fn new(status_code: u16, body: String) -> Self {
-        Self { status_code, headers: BTreeMap::from([("content-type", Cow::Borrowed("application/json"))]), body }
+    /// An answer.
+    fn new(reply: Reply) -> Self {
+        let mut headers: BTreeMap<_, _> = reply.headers.into_iter().map(|(name, value)| (name, value.into())).collect();
+        if !reply.content_type.is_empty() {
+            headers.insert("content-type", reply.content_type.into());
+        }
+        Self { status_code: reply.status, headers, body: reply.body.into_owned() }
     }
 
     /// A refusal.
     fn refusal(refused: &Refused, request_id: &str) -> Self {
-        let mut answer = Self::new(refused.status, refused.body(request_id));
+        let headers = BTreeMap::from([("content-type", Cow::Borrowed("application/json"))]);
+        let mut answer = Self { status_code: refused.status, headers, body: refused.body(request_id) };
         if let Some(seconds) = refused.retry_after {
             answer.headers.insert("retry-after", seconds.to_string().into());
         }

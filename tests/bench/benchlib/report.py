@@ -1,6 +1,6 @@
 """Writes docs/BENCHMARKS.md."""
 
-from . import aims, machine, paths, process, quota, servers, stats, units
+from . import aims, machine, paths, process, quota, servers, stats, units, verification
 
 INTRODUCTION = """\
 # Benchmarks
@@ -46,11 +46,15 @@ def write(measured, began: str, load_before: str) -> None:
         judged += aims.of_process(measured.load)
     if measured.times:
         judged += aims.of_functions(measured.times, measured.counted, measured.weights, measured.tls)
+    if measured.verification:
+        judged += verification.of(measured.verification)
     parts += ["\n## Aims\n", stats.table(["what", "aim", "measured", "verdict"], [aim.row() for aim in judged])]
     if measured.load:
         parts += one_process(measured.load)
     if measured.times:
         parts += functions(measured)
+    if measured.verification:
+        parts += verification.section(measured.verification)
     text = "\n".join(parts) + "\n"
     paths.REPORT.write_text(text)
     print(text)

@@ -112,6 +112,42 @@ async fn fields_are_changed_one_by_one_and_checked_together() {
 }
 
 #[tokio::test]
+async fn a_generic_senders_scheme_is_changed_option_by_option() {
+    let world = World::start("").await;
+    let mut spec = github_hook("acme", OTHER_SECRET);
+    spec["sender"] = json!("hmac-sha256");
+    spec["scheme"] = json!({"header": "X-Acme-Signature", "event_type_field": "action"});
+    let made = post(&world, "/api/hooks", spec, 201).await;
+    assert_eq!(made["scheme"], json!({"header": "X-Acme-Signature", "event_type_field": "action"}));
+    let url = format!("/api/hooks/{}", text(&made, "id"));
+    let patch = async |fields: Value| call(&world, Method::PATCH, &url, fields).await;
+    let signed = async || post(&world, &format!("{url}/sign"), json!({"body": "{}"}), 200).await["headers"].to_string();
+    assert!(signed().await.to_lowercase().contains("x-acme-signature"));
+
+    let changed = patch(json!({"scheme": {"prefix": "v1=", "event_type_field": null}})).await.json();
+    assert_eq!(changed["scheme"], json!({"header": "X-Acme-Signature", "prefix": "v1="}));
+    assert!(signed().await.contains("v1="));
+    for (field, fields) in [
+        ("scheme.encoding", json!({"scheme": {"encoding": "base85"}})),
+        ("scheme.content", json!({"scheme": {"content": "{header:x-at}"}})),
+        ("colour", json!({"scheme": {"colour": "red"}})),
+        ("scheme", json!({"scheme": ["x-sign"]})),
+        ("scheme", json!({"sender": "github", "secrets": [OTHER_SECRET]})),
+        ("secrets", json!({"scheme": {"secret": "hex"}})),
+    ] {
+        let answer = patch(fields.clone()).await;
+        assert_refused(&answer, 422);
+        assert!(answer.text().contains(field), "{fields}: {}", answer.text());
+    }
+    let hex = patch(json!({"scheme": {"secret": "hex"}, "secrets": ["5ec7e7"]})).await;
+    assert_eq!(hex.status.as_u16(), 200, "{}", hex.text());
+    let plain = patch(json!({"scheme": null, "secrets": [OTHER_SECRET]})).await.json();
+    assert_eq!(plain["scheme"], Value::Null);
+    assert!(signed().await.to_lowercase().contains("x-signature"));
+    world.finish();
+}
+
+#[tokio::test]
 async fn a_token_for_githubs_api_goes_nowhere_else() {
     let world = World::start("").await;
     let mut spec = github_hook("reconciled", OTHER_SECRET);
@@ -203,6 +239,7 @@ async fn a_disabled_hook_refuses_and_a_deleted_one_is_nowhere() {
         (Method::POST, "/test"),
         (Method::POST, "/sign"),
         (Method::POST, "/rotate"),
+        (Method::POST, "/claim"),
         (Method::GET, "/executions"),
     ] {
         let body = if method == Method::PATCH { json!({}) } else { Value::Null };

@@ -1,5 +1,6 @@
 //! Hooks: `/api/hooks…`.
 
+mod claim;
 mod rotate;
 mod trial;
 
@@ -34,6 +35,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(trial::test_hook))
         .routes(routes!(trial::sign_body))
         .routes(routes!(rotate::rotate_secret))
+        .routes(routes!(claim::claim_secret))
         .routes(routes!(list_executions))
 }
 

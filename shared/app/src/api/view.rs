@@ -5,6 +5,7 @@ mod task;
 use bellhop_core::filter::Check;
 use bellhop_core::hook::{Action, Allowed, Hook, HookStatus, Origin};
 use bellhop_core::secret::SecretRef;
+use bellhop_core::sender::CustomScheme;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -27,6 +28,8 @@ pub(super) struct HookView {
     url_path: String,
     /// Its sender.
     sender: String,
+    /// What it does in another way than its generic sender.
+    scheme: Option<CustomScheme>,
     /// Whether its sender proves nothing, so that its path or its addresses are all that protects it.
     unsigned: bool,
     /// Its secrets, never their values.
@@ -114,6 +117,7 @@ impl HookView {
             path: hook.path.clone(),
             url_path: format!("/webhook/{}", hook.path).trim_end_matches('/').to_owned(),
             sender: hook.sender.clone(),
+            scheme: hook.scheme.clone(),
             unsigned: hook.sender().is_some_and(|sender| sender.is_unsigned()),
             secrets: hook.secrets.iter().map(SecretView::new).collect(),
             retiring: hook

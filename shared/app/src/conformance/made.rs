@@ -6,6 +6,7 @@ use bellhop_core::hook::{Action, Allowed, Hook, HookStatus, Origin, Reconcile, R
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox::Message;
 use bellhop_core::secret::SecretRef;
+use bellhop_core::sender::CustomScheme;
 use bellhop_core::task::{Attempt, AttemptOutcome, Task};
 use bellhop_core::time::Timestamp;
 
@@ -13,7 +14,7 @@ use crate::clock::SystemClock;
 use crate::ports::Clock as _;
 
 /// A day, in milliseconds.
-pub(super) const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+pub(super) use bellhop_core::time::DAY_MS;
 
 /// The present moment.
 pub(super) fn now() -> Timestamp {
@@ -108,7 +109,8 @@ pub(super) fn fresh_hook() -> Hook {
         name: format!("name of {id}"),
         description: "what it is for".to_owned(),
         path: id.as_str().to_lowercase(),
-        sender: "github".to_owned(),
+        sender: "hmac-sha256".to_owned(),
+        scheme: Some(CustomScheme { header: Some("x-octo-signature".to_owned()), ..CustomScheme::default() }),
         secrets: vec![SecretRef::Stored(format!("{id}-1")), SecretRef::Ssm("/a/b".to_owned())],
         events: vec!["push".to_owned()],
         when: Some("payload.a == 'ä'".to_owned()),

@@ -214,7 +214,7 @@ async fn an_event_is_recorded_with_dead_tasks_and_what_cannot_be_read_stays() {
     let events = store.events.lock().unwrap();
     let [task] = events[&event_id(1)].as_slice() else { panic!("one task of one hook") };
     assert_eq!((task.status, task.reason.as_deref()), (TaskStatus::Dead, Some(ROUTER_FAILED)));
-    assert_eq!(task.expires_at.ms_since(Stopped.now()), 90 * DAY_MS);
+    assert_eq!(task.expires_at.ms_since(Stopped.now()), 90 * bellhop_core::time::DAY_MS);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use bellhop_core::id::EventId;
 use bellhop_core::order::RefusedRequest;
-use bellhop_core::time::Timestamp;
+use bellhop_core::time::{DAY_MS, Timestamp};
 
 use super::Records;
 use crate::ports::{Page, PortResult, RecordedEvent};
@@ -15,8 +15,6 @@ const BUDGET: usize = 2000;
 
 /// What a read counts at least.
 const LEAST: usize = 50;
-
-const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// Which stretch of time is wanted, and how much of it at a time.
 #[derive(Debug, Clone, Copy)]

@@ -1,10 +1,10 @@
 //! Changing one hook, so that of two changes at the same time none is lost.
 
 use bellhop_core::config::{HookSpec, Kept, Problem, SecretInput, SecretsAs, check_change, read_secret};
-use bellhop_core::hook::{Hook, HookStatus, Retiring};
-use bellhop_core::id::{HookId, random_word};
+use bellhop_core::hook::{Hook, HookStatus, Origin, Retiring};
+use bellhop_core::id::HookId;
 use bellhop_core::secret::Secret;
-use bellhop_core::sender::{Scheme, SecretFormat, Sender};
+use bellhop_core::sender::{CustomScheme, Sender};
 use bellhop_core::time::Timestamp;
 use bellhop_core::verify::Key;
 use serde_json::{Map, Value};
@@ -16,9 +16,6 @@ const TRIES: usize = 5;
 
 /// How many secrets may be on their way out; the oldest goes first.
 const MOST_RETIRING: usize = 10;
-
-/// How many letters a secret made by us has: 200 bits.
-const SECRET_LETTERS: usize = 40;
 
 /// What is to become of a hook.
 enum Edit<'a> {
@@ -108,7 +105,13 @@ impl HookBook {
         let mut new = match edit {
             Edit::Patch(fields) => {
                 let draft = patched(old, fields)?;
-                self.complete(draft, Some(old), old.origin).await?
+                let named = draft
+                    .reconcile
+                    .as_ref()
+                    .is_some_and(|new| old.reconcile.as_ref().is_none_or(|old| old.api_base != new.api_base));
+                // An address that came through the API is not the operator's, whoever made the hook.
+                let origin = if named { Origin::Api } else { old.origin };
+                self.complete(draft, Some(old), origin).await?
             }
             Edit::Toggle => Hook {
                 status: match old.status {
@@ -135,11 +138,11 @@ impl HookBook {
 
     /// A secret of the kind that a sender's scheme takes.
     fn mint_secret(&self, sender: &Sender) -> Result<Secret, String> {
-        let mut random = [0; SECRET_LETTERS];
+        let mut random = [0; 32];
         self.clock.random(&mut random);
-        let whsec = matches!(&sender.scheme, Scheme::Hmac(scheme) if scheme.secret == SecretFormat::Whsec);
-        let text = if whsec { whsec_of(&random) } else { random_word(&random) };
-        Secret::new(text).map_err(|error| error.to_string())
+        sender.new_secret(&random).ok_or_else(|| {
+            format!("a secret of {} is made by {} itself; send it as `secret`", sender.name, sender.facts().title)
+        })
     }
 }
 
@@ -159,11 +162,16 @@ fn patched(old: &Hook, fields: &Map<String, Value>) -> Result<bellhop_core::conf
     let mut kept = Kept::of(old);
     if fields.contains_key("secrets") {
         kept.secrets = None;
-    } else if spec.sender != old.sender {
-        // Another sender's secrets are written in another way: they must be given with it.
+    } else if spec.sender != old.sender || decoding(spec.scheme.as_ref()) != decoding(old.scheme.as_ref()) {
+        // Its secrets are written in another way now: they must be given with it.
         kept.secrets = Some(Vec::new());
     }
     check_change(&spec, SecretsAs::Values, &kept).map_err(NotMade::Invalid)
+}
+
+/// How a hook of these options reads its secrets.
+fn decoding(scheme: Option<&CustomScheme>) -> &str {
+    scheme.map_or("raw", CustomScheme::decoding)
 }
 
 /// Lays fields over an object, after RFC 7386.
@@ -196,12 +204,6 @@ fn given(sender: &Sender, text: &str) -> Result<Secret, String> {
         }
         SecretInput::Reference(_) => Err("send the secret itself; a reference is set by changing `secrets`".to_owned()),
     }
-}
-
-/// A secret as Standard Webhooks writes it.
-fn whsec_of(random: &[u8; SECRET_LETTERS]) -> String {
-    use base64::Engine as _;
-    format!("whsec_{}", base64::engine::general_purpose::STANDARD.encode(&random[..32]))
 }
 
 /// One wrong field.

@@ -5,22 +5,22 @@ use std::sync::Arc;
 use bellhop_core::event::{Proof, kept_headers};
 use bellhop_core::hook::{Hook, HookStatus};
 use bellhop_core::id::{EventId, random_word};
-use bellhop_core::inbound::{Headers, Inbound};
+use bellhop_core::inbound::Url;
 use bellhop_core::inbox::Message;
 use bellhop_core::secret::Secret;
-use bellhop_core::sender::{Place, Sender};
-use bellhop_core::sign::sign;
-use bellhop_core::time::Timestamp;
+use bellhop_core::sender::Sender;
+use bellhop_core::sign::{Draft, Outline, Proof as Signature, Unsignable, post, sign_request};
 use bellhop_core::verify::{BadKey, Key, Refusal, verify};
-use serde_json::Value;
 
-use crate::ports::{Clock, Inbox, PortError, Secrets};
+use crate::ports::{Clock, HookReader, Inbox, PortError, Secrets};
 
 /// What stands in place of a secret that a header would hold.
 const HIDDEN: &str = "<the hook's secret>";
 
 /// Tries hooks out.
 pub struct Trials {
+    /// Where the public URL is read.
+    pub hooks: Arc<dyn HookReader>,
     /// Where the hooks' secrets are looked up.
     pub secrets: Arc<dyn Secrets>,
     /// Where events are written down.
@@ -47,6 +47,9 @@ pub enum NotTried {
     /// Its secret cannot be used with its sender's scheme.
     #[error("the hook's first secret: {0}")]
     BadKey(#[from] BadKey),
+    /// Nobody but the sender can sign, or something that is signed is missing.
+    #[error("a request of this hook cannot be signed: {0}")]
+    Unsignable(#[from] Unsignable),
     /// The request would not have been accepted.
     #[error("the hook would refuse it: {0}")]
     Refused(#[from] Refusal),
@@ -56,56 +59,70 @@ pub enum NotTried {
 }
 
 impl Trials {
-    /// The headers that this body would need now; a secret that would stand among them itself is left out.
-    pub async fn sign(&self, hook: &Hook, body: &[u8]) -> Result<Vec<(String, String)>, NotTried> {
+    /// What this body would have to be sent with now; what would hold the secret itself is left out of it.
+    pub async fn sign(&self, hook: &Hook, body: &[u8]) -> Result<Signature, NotTried> {
         let sender = hook.sender().ok_or(NotTried::UnknownSender)?;
         let Some(secret) = self.first_secret(hook, sender).await? else {
-            return Ok(Vec::new());
+            return Ok(Signature::default());
         };
-        let mut headers = sign(sender, &secret, body, &self.delivery("msg"), self.clock.now())?;
-        for (_, value) in &mut headers {
-            if value == secret.expose() {
-                HIDDEN.clone_into(value);
-            }
+        let (public_url, path) = (self.public_url().await?, target(hook));
+        let draft = Draft { method: "POST", url: Url::new(&public_url, &path), body, id: &self.delivery("msg") };
+        let mut proof = sign_request(sender, &secret, draft, self.clock.now())?;
+        if sender.sends_secret() {
+            proof.headers.iter_mut().for_each(|(_, value)| HIDDEN.clone_into(value));
+            (proof.query, proof.body) = (Vec::new(), None);
         }
-        Ok(headers)
+        Ok(proof)
     }
 
     /// Sends an event to a hook as its sender would, marked as a test: this body, or else the sender's sample.
+    ///
+    /// Where nobody but the sender can sign, the event carries no signature.
     pub async fn send(&self, hook: &Hook, body: Option<&[u8]>, event_type: Option<&str>) -> Result<EventId, NotTried> {
         if hook.status == HookStatus::Disabled {
             return Err(NotTried::Disabled);
         }
         let sender = hook.sender().ok_or(NotTried::UnknownSender)?;
         let (now, delivery) = (self.clock.now(), self.delivery("test"));
-        let body = body.map_or_else(|| sample(sender, &delivery), <[u8]>::to_vec);
-        if body.len() as u64 > hook.max_body_bytes {
+        let (public_url, path) = (self.public_url().await?, target(hook));
+        let outline = Outline { url: Url::new(&public_url, &path), body, event_type, id: &delivery };
+        let secret = self.first_secret(hook, sender).await?;
+        let (request, signed) = match post(sender, secret.as_ref(), outline, now) {
+            Ok(request) => (request, secret.is_some()),
+            Err(Unsignable::OnlyItself) => (post(sender, None, outline, now)?, false),
+            Err(why) => return Err(why.into()),
+        };
+        if request.body.len() as u64 > hook.max_body_bytes {
             return Err(NotTried::TooLarge(hook.max_body_bytes));
         }
-        let secret = self.first_secret(hook, sender).await?;
-        let headers = request_headers(sender, secret.as_ref(), &body, event_type, &delivery, now)?;
-        let pairs: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-        let headers = Headers::new(&pairs);
-        let keys = secret.iter().map(|secret| Key::new(sender, secret)).collect::<Result<Vec<_>, _>>()?;
-        let verified = verify(sender, &keys, Inbound { headers, body: &body, source_ip: None }, now)?;
+        let pairs = request.pairs();
+        let inbound = request.inbound(&public_url, &pairs);
+        if let Some(secret) = secret.as_ref().filter(|_| signed) {
+            verify(sender, &[Key::new(sender, secret)?], inbound, None, now)?;
+        }
         let mut random = [0; 10];
         self.clock.random(&mut random);
         let message = Message {
             id: EventId::new(now, &random),
             path: &hook.path,
             sender: sender.name,
-            event_type: verified.event_type(),
-            delivery_id: verified.delivery_id(),
+            event_type: sender.event_type.in_headers(inbound.headers),
+            delivery_id: sender.delivery_id.in_headers(inbound.headers),
             received_at: now,
             source_ip: None,
-            headers: kept_headers(sender, headers),
-            hooks: vec![Proof { hook: hook.id.clone(), secret: secret.is_some().then_some(0) }],
-            body: &body,
+            headers: kept_headers(std::iter::once(sender), inbound.headers),
+            hooks: vec![Proof { hook: hook.id.clone(), secret: signed.then_some(0) }],
+            body: inbound.body,
             test: true,
         };
         self.inbox.put(&message).await?;
-        log::info!(event:% = message.id, hook = hook.id.as_str(), bytes = body.len(); "test event accepted");
+        log::info!(event:% = message.id, hook = hook.id.as_str(), bytes = inbound.body.len(); "test event accepted");
         Ok(message.id)
+    }
+
+    /// What senders call, without a slash at its end; empty where it is not configured.
+    async fn public_url(&self) -> Result<String, NotTried> {
+        Ok(self.hooks.settings().await?.public_url.unwrap_or_default())
     }
 
     /// The value of a hook's first secret; `None` for an unsigned one.
@@ -127,43 +144,7 @@ impl Trials {
     }
 }
 
-/// The body of the sender's sample, with a delivery id of its own where that stands in the body.
-fn sample(sender: &'static Sender, delivery: &str) -> Vec<u8> {
-    let body = sender.sample().body;
-    if let (Place::Field(field), Ok(Value::Object(mut object))) = (sender.delivery_id, serde_json::from_str(body)) {
-        object.insert(field.to_owned(), delivery.into());
-        return Value::Object(object).to_string().into_bytes();
-    }
-    body.as_bytes().to_vec()
-}
-
-/// The headers a sender would send with a body: its sample's, event type and delivery id, and its proof.
-fn request_headers(
-    sender: &'static Sender,
-    secret: Option<&Secret>,
-    body: &[u8],
-    event_type: Option<&str>,
-    delivery: &str,
-    now: Timestamp,
-) -> Result<Vec<(String, String)>, BadKey> {
-    let mut headers: Vec<(String, String)> = Vec::new();
-    let mut set = |name: &str, value: &str| {
-        headers.retain(|(there, _)| there != name);
-        headers.push((name.to_owned(), value.to_owned()));
-    };
-    for (name, value) in sender.sample().headers {
-        set(name, value);
-    }
-    if let (Place::Header(name), Some(event_type)) = (sender.event_type, event_type) {
-        set(name, event_type);
-    }
-    if let Place::Header(name) = sender.delivery_id {
-        set(name, delivery);
-    }
-    if let Some(secret) = secret {
-        for (name, value) in sign(sender, secret, body, delivery, now)? {
-            set(&name, &value);
-        }
-    }
-    Ok(headers)
+/// The path that a hook's sender calls.
+fn target(hook: &Hook) -> String {
+    format!("/webhook/{}", hook.path)
 }

@@ -16,9 +16,13 @@ use serde_json::{Value, json};
 
 use crate::cache::{Cache, Changes};
 use crate::doors::DoorCache;
-use crate::ingress::Ingress;
+use crate::ingress::{Ingress, Parts};
+use crate::keys::KeyBook;
 use crate::limiter::Limiter;
-use crate::ports::{Clock, HookReader, Inbox, NewNote, Note, Notebook, Orders, PortError, PortResult, Secrets, Topic};
+use crate::offers::Offers;
+use crate::ports::{
+    Clock, Fetch, HookReader, Inbox, NewNote, Note, Notebook, Orders, PortError, PortResult, Secrets, Topic,
+};
 use crate::ranges::RangeBook;
 
 /// Everything the front door asks of the world.
@@ -70,7 +74,15 @@ impl Memory {
 
     /// The front door of this world.
     pub(crate) fn ingress(self: &Arc<Self>) -> Ingress {
-        Ingress::new(Arc::new(self.doors()), self.clone(), self.clone(), Limiter::alone(), self.clone())
+        Ingress::new(Parts {
+            doors: Arc::new(self.doors()),
+            inbox: self.clone(),
+            orders: self.clone(),
+            limiter: Limiter::alone(),
+            keys: KeyBook::new(self.clone(), self.clone()),
+            offers: Offers::new(self.clone(), self.clone()),
+            clock: self.clone(),
+        })
     }
 
     /// Sets the clock.
@@ -193,8 +205,10 @@ impl Notebook for Memory {
         Ok(of_topic.map(|((_, key), note)| (key.clone(), note.clone())).collect())
     }
 
-    async fn write(&self, _: &NewNote<'_>) -> PortResult<()> {
-        unreachable!("the front door writes no note")
+    async fn write(&self, note: &NewNote<'_>) -> PortResult<()> {
+        self.answer()?;
+        self.set_note(note.topic, note.key, note.text);
+        Ok(())
     }
 
     async fn swap(&self, _: &NewNote<'_>, _: Option<u64>) -> PortResult<bool> {
@@ -203,5 +217,12 @@ impl Notebook for Memory {
 
     async fn erase_note(&self, _: Topic, _: &str) -> PortResult<bool> {
         unreachable!("the front door deletes no note")
+    }
+}
+
+#[async_trait]
+impl Fetch for Memory {
+    async fn fetch(&self, url: &str, _: Option<&str>) -> PortResult<Vec<u8>> {
+        Err(PortError::new(url, "nothing is there"))
     }
 }

@@ -1,15 +1,13 @@
 //! Refused requests: all are logged, and a few are recorded, so that a forger cannot make us write.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bellhop_core::id::{EventId, HookId};
-use bellhop_core::limit::Sampler;
 use bellhop_core::order::{Order, RefusedRequest};
-use bellhop_core::time::Timestamp;
 
+use super::sampled::Sampled;
 use crate::answer::Refused;
 use crate::doors::Door;
 use crate::ports::{Clock, Orders};
@@ -24,14 +22,7 @@ const PATH_CHARS: usize = 200;
 pub(super) struct Refusals {
     orders: Arc<dyn Orders>,
     clock: Arc<dyn Clock>,
-    samplers: Mutex<Samplers>,
-}
-
-/// Who had how many of its refusals recorded.
-#[derive(Default)]
-struct Samplers {
-    nobody: Sampler,
-    hooks: HashMap<HookId, Sampler>,
+    samplers: Sampled,
 }
 
 /// A request at a path, before anything is known of who sent it.
@@ -48,28 +39,43 @@ pub(super) struct Knock<'a> {
 impl Refusals {
     /// Refusals that are recorded by these orders.
     pub(super) fn new(orders: Arc<dyn Orders>, clock: Arc<dyn Clock>) -> Self {
-        Self { orders, clock, samplers: Mutex::default() }
+        Self { orders, clock, samplers: Sampled::default() }
     }
 
     /// Logs a refusal for the operator, has it recorded if few were of late, and passes the caller's answer on.
     pub(super) async fn refuse(&self, knock: &Knock<'_>, cause: &str, body_bytes: u64, answer: Refused) -> Refused {
-        knock.log(answer.status, cause);
+        self.refuse_explained(knock, cause, String::new, body_bytes, answer).await
+    }
+
+    /// The same; what `explain` says goes with the cause, and it is asked only where the refusal is recorded.
+    pub(super) async fn refuse_explained(
+        &self,
+        knock: &Knock<'_>,
+        cause: &str,
+        explain: impl FnOnce() -> String,
+        body_bytes: u64,
+        answer: Refused,
+    ) -> Refused {
         let now = self.clock.now();
-        if self.is_sampled(knock.hook(), now) {
-            let mut random = [0; 10];
-            self.clock.random(&mut random);
-            let refused = RefusedRequest {
-                id: EventId::new(now, &random),
-                received_at: now,
-                hook: knock.hook().cloned(),
-                path: knock.nobodys_path(),
-                source_ip: knock.source_ip,
-                status: answer.status,
-                cause: cause.to_owned(),
-                body_bytes,
-            };
-            self.record(refused).await;
+        if !self.samplers.takes(knock.hook(), now) {
+            knock.log(answer.status, cause);
+            return answer;
         }
+        let cause = format!("{cause}{}", explain());
+        knock.log(answer.status, &cause);
+        let mut random = [0; 10];
+        self.clock.random(&mut random);
+        let refused = RefusedRequest {
+            id: EventId::new(now, &random),
+            received_at: now,
+            hook: knock.hook().cloned(),
+            path: knock.nobodys_path(),
+            source_ip: knock.source_ip,
+            status: answer.status,
+            cause,
+            body_bytes,
+        };
+        self.record(refused).await;
         answer
     }
 
@@ -81,16 +87,6 @@ impl Refusals {
             Ok(Err(error)) => log::warn!(error:%; "a refused request could not be recorded"),
             Err(_) => log::warn!("a refused request could not be recorded in time"),
         }
-    }
-
-    /// Whether to record a refusal of this hook, or one at nobody's path.
-    fn is_sampled(&self, hook: Option<&HookId>, now: Timestamp) -> bool {
-        let mut samplers = self.samplers.lock().unwrap_or_else(PoisonError::into_inner);
-        let sampler = match hook {
-            None => &mut samplers.nobody,
-            Some(hook) => samplers.hooks.entry(hook.clone()).or_default(),
-        };
-        sampler.takes(now)
     }
 }
 

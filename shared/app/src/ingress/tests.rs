@@ -39,7 +39,10 @@ async fn ring(ingress: &Ingress, path: &str, headers: &Pairs, body: &[u8]) -> Re
     let pairs: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
     let headers = Headers::new(&pairs);
     let admitted = ingress.admit(path, "192.0.2.1".parse().ok(), headers).await?;
-    ingress.accept(&admitted, headers, body).await
+    match ingress.accept(&admitted, Head { method: "POST", target: path, headers }, body).await? {
+        Taken::Event { id, .. } => Ok(id),
+        Taken::Greeted(reply) => panic!("a handshake: {reply:?}"),
+    }
 }
 
 /// The status and code of the answer to a request; 200 where it is accepted.
@@ -141,6 +144,79 @@ async fn only_proved_requests_count_and_nothing_is_written_of_those_over_the_lim
 }
 
 #[tokio::test]
+async fn nobody_uses_up_a_hooks_limit_by_handshakes_that_prove_nothing() {
+    let memory = world(&[github(json!({"sender": "nylas", "rate_per_minute": 1}))]);
+    let ingress = memory.ingress();
+    let none = Headers::new(&[]);
+    for target in ["/webhook/github?challenge=hello", "/webhook/github", "/webhook/github?challenge="] {
+        for _ in 0..20 {
+            let admitted = ingress.admit("github", None, none).await.unwrap();
+            let answer = ingress.greet(&admitted, Head { method: "GET", target, headers: none }).await;
+            let status = answer.map_or_else(|refused| refused.status, |reply| reply.status);
+            assert_eq!(
+                status,
+                if target.ends_with("hello") {
+                    200
+                } else if target.ends_with('=') {
+                    401
+                } else {
+                    405
+                }
+            );
+        }
+    }
+    let secret = Secret::new("one").unwrap();
+    let signed = sign(Sender::named("nylas").unwrap(), &secret, BODY, "", Timestamp::from_ms(0)).unwrap();
+    assert_eq!(answer(&ingress, "github", &signed, BODY).await.0, 200);
+    assert_eq!(memory.refused().len(), 10);
+}
+
+#[tokio::test]
+async fn proved_handshakes_count_and_make_no_event() {
+    let memory = world(&[github(json!({"sender": "xero", "rate_per_minute": 2}))]);
+    let ingress = memory.ingress();
+    let body = br#"{"events":[],"entropy":"HELLO"}"#;
+    let secret = Secret::new("two").unwrap();
+    let signed = sign(Sender::named("xero").unwrap(), &secret, body, "", Timestamp::from_ms(0)).unwrap();
+    let pairs: Vec<_> = signed.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+    let head = Head { method: "POST", target: "/webhook/github", headers: Headers::new(&pairs) };
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        let admitted = ingress.admit("github", None, head.headers).await.unwrap();
+        statuses.push(match ingress.accept(&admitted, head, body).await {
+            Ok(Taken::Greeted(reply)) => reply.status,
+            Ok(Taken::Event { .. }) => 0,
+            Err(refused) => refused.status,
+        });
+    }
+    assert_eq!((statuses, memory.accepted()), (vec![200, 200, 429], vec![]));
+}
+
+#[tokio::test]
+async fn secrets_are_offered_ten_times_a_minute_at_most() {
+    let memory = world(&[github(json!({"sender": "asana", "rate_per_minute": 1}))]);
+    let ingress = memory.ingress();
+    let pairs = [("x-hook-secret", &b"octo0hello1"[..])];
+    let head = Head { method: "POST", target: "/webhook/github", headers: Headers::new(&pairs) };
+    let mut offered = 0;
+    for _ in 0..100 {
+        let admitted = ingress.admit("github", None, head.headers).await.unwrap();
+        match ingress.accept(&admitted, head, b"").await {
+            Ok(Taken::Greeted(reply)) => {
+                assert_eq!(reply.headers, [("x-hook-secret", "octo0hello1".to_owned())]);
+                offered += 1;
+            }
+            Ok(Taken::Event { id, .. }) => panic!("{id} is no event"),
+            Err(refused) => assert_eq!((refused.status, refused.retry_after), (429, Some(60))),
+        }
+    }
+    assert_eq!((offered, memory.accepted()), (10, vec![]));
+    let secret = Secret::new("one").unwrap();
+    let signed = sign(Sender::named("asana").unwrap(), &secret, BODY, "", Timestamp::from_ms(0)).unwrap();
+    assert_eq!(answer(&ingress, "github", &signed, BODY).await.0, 200);
+}
+
+#[tokio::test]
 async fn a_forger_has_ten_refusals_a_minute_recorded_per_hook_and_ten_at_nobodys_paths() {
     let memory = world(&[github(json!({})), github(json!({"id": "hk_other", "path": "other"}))]);
     let ingress = memory.ingress();
@@ -155,6 +231,71 @@ async fn a_forger_has_ten_refusals_a_minute_recorded_per_hook_and_ten_at_nobodys
         answer(&ingress, "other", &signed("six"), BODY).await;
         assert_eq!(memory.refused().len(), 1);
         memory.wait_ms(60_000);
+    }
+}
+
+/// What is recorded of a request of `BODY` with these headers, at a hook with the secrets ` one` and `two`.
+async fn cause(headers: &Pairs, body: &[u8]) -> String {
+    let retiring = json!([{"secret": "env:OLD", "until": 1_700_000_001_000u64}]);
+    let memory = Memory::with(
+        &[
+            github(
+                json!({"secrets": ["env:GONE", "env:ONE", "env:TWO"], "retiring": retiring, "max_body_bytes": 100_000}),
+            ),
+            json!({"id": "hk_other", "name": "other", "path": "o", "sender": "gitlab", "secrets": ["env:OTHER"]}),
+            json!({"id": "hk_none", "path": "n"}),
+        ],
+        &[("ONE", " one"), ("TWO", "two"), ("OLD", "old"), ("OTHER", "canary-of-another")],
+    );
+    let ingress = memory.ingress();
+    // The doors are kept while the retiring secret's time ends.
+    answer(&ingress, "github", &Pairs::new(), b"").await;
+    memory.wait_ms(1_000);
+    memory.refused();
+    let refused = ring(&ingress, "github", headers, body).await.unwrap_err();
+    assert_eq!(refused.message, "the signature is missing, wrong or too old");
+    let cause = memory.refused()[0].cause.clone();
+    assert!(!cause.contains("canary-of") && !cause.contains("zen"), "{cause}");
+    cause
+}
+
+#[tokio::test]
+async fn a_recorded_refusal_says_what_was_nearly_right() {
+    let mismatch = "the header x-hub-signature-256 does not match the body under any of the hook's secrets";
+    let with_line_feed = [BODY, b"\n"].concat();
+    for (headers, body, findings) in [
+        (signed("six"), BODY, ""),
+        (signed("one"), BODY, "; secret 2 matches once the white space around it is gone"),
+        (signed("canary-of-another"), BODY, "; it matches the secret of the hook `other`"),
+        (signed("old"), BODY, "; it matches a secret of the hook whose time is over"),
+        (
+            signed("two"),
+            with_line_feed.as_slice(),
+            "; it matches without the white space at its end: something on the way changes the body",
+        ),
+    ] {
+        assert_eq!(cause(&headers, body).await, format!("{mismatch}{findings}"));
+    }
+    let almost = header("x-hub-signature", "sha256=00");
+    assert_eq!(
+        cause(&almost, BODY).await,
+        "the header x-hub-signature-256 is missing or empty; there is no header x-hub-signature-256, but there is \
+         x-hub-signature: the hook may be of another sender"
+    );
+    let long = header("x-hub-signature-256-and-".repeat(100).as_str(), "x");
+    assert_eq!(
+        cause(&long, BODY).await.chars().count(),
+        "the header x-hub-signature-256 is missing or empty".len() + 500
+    );
+}
+
+#[tokio::test]
+async fn a_long_body_is_not_looked_into() {
+    for (length, explained) in [(65_536, true), (65_537, false)] {
+        let body = vec![b' '; length];
+        let secret = Secret::new("one").unwrap();
+        let headers = sign(Sender::named("github").unwrap(), &secret, &body, "", Timestamp::from_ms(0)).unwrap();
+        assert_eq!(cause(&headers, &body).await.contains("; secret 2"), explained, "{length}");
     }
 }
 
@@ -186,4 +327,43 @@ async fn the_answer_does_not_wait_long_for_the_record() {
     let started = tokio::time::Instant::now();
     assert_eq!(answer(&memory.ingress(), "nobody", &Pairs::new(), BODY).await.0, 404);
     assert_eq!(started.elapsed().as_millis() / 10, 50);
+}
+
+#[tokio::test]
+async fn a_hook_with_a_scheme_of_its_own_is_verified_by_it_and_its_credentials_are_not_kept() {
+    let own = json!({
+        "header": "x-acme-signature", "prefix": "sha256=", "encoding": "base64",
+        "content": "{header:x-acme-time}.{body}", "timestamp_header": "x-acme-time", "timestamp_unit": "s",
+        "event_type_header": "x-acme-event", "delivery_id_header": "x-acme-id",
+    });
+    let memory = world(&[
+        json!({"id": "hk_acme", "path": "acme", "sender": "hmac-sha256", "secrets": ["env:ONE"], "scheme": own}),
+        json!({"id": "hk_token", "path": "acme", "sender": "header-token", "secrets": ["env:TWO"],
+               "scheme": {"header": "x-acme"}, "priority": -1}),
+    ]);
+    let (ingress, sender) = (memory.ingress(), memory.hooks[0].sender().unwrap());
+    let now = Timestamp::from_ms(1_700_000_000_000);
+    let mut headers = sign(sender, &Secret::new("one").unwrap(), BODY, "d-1", now).unwrap();
+    for (name, value) in [("x-acme-event", "opened"), ("x-acme-id", "d-1"), ("x-acme", "two")] {
+        headers.extend(header(name, value));
+    }
+    ring(&ingress, "acme", &headers, BODY).await.unwrap();
+    let event = memory.accepted().remove(0);
+    assert_eq!((event.event_type.as_deref(), event.delivery_id.as_deref()), (Some("opened"), Some("d-1")));
+    assert_eq!((event.sender.as_str(), event.hooks.len()), ("hmac-sha256", 2));
+    assert!(event.headers.contains(&("x-acme".to_owned(), "[redacted]".to_owned())), "{:?}", event.headers);
+
+    let plain = sign(Sender::named("hmac-sha256").unwrap(), &Secret::new("one").unwrap(), BODY, "", now).unwrap();
+    assert_eq!(answer(&ingress, "acme", &plain, BODY).await.0, 401);
+    memory.wait_ms(301_000);
+    let headers: Pairs = headers.into_iter().filter(|(name, _)| name != "x-acme").collect();
+    assert_eq!(answer(&ingress, "acme", &headers, BODY).await.0, 401);
+    assert_eq!(memory.accepted(), []);
+}
+
+#[tokio::test]
+async fn a_hook_whose_scheme_this_version_does_not_know_lets_nothing_in() {
+    let memory = world(&[json!({"id": "hk_later", "path": "later", "sender": "hmac-sha256", "secrets": ["env:ONE"],
+               "scheme": {"encoding": "base85"}})]);
+    assert_eq!(answer(&memory.ingress(), "later", &signed("one"), BODY).await.0, 404);
 }

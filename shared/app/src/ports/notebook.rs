@@ -24,11 +24,13 @@ pub enum Topic {
     Reconciled,
     /// When an order to do a task anew was begun, by the task and which time.
     Retry,
+    /// The secret that a sender offered, by hook id.
+    Offer,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Destination,
         Self::Limit,
         Self::Turnstile,
@@ -37,6 +39,7 @@ impl Topic {
         Self::Ranges,
         Self::Reconciled,
         Self::Retry,
+        Self::Offer,
     ];
 
     /// The topic's name in the store.
@@ -50,6 +53,7 @@ impl Topic {
             Self::Ranges => "ranges",
             Self::Reconciled => "reconciled",
             Self::Retry => "retry",
+            Self::Offer => "offer",
         }
     }
 }

@@ -84,6 +84,7 @@ struct Sender {
     asked: Mutex<Vec<(u64, u64)>>,
     lists: Mutex<Vec<(u64, Option<String>)>>,
     limited_after: Mutex<Option<usize>>,
+    guarded: Mutex<Vec<(u64, bool)>>,
     page: usize,
 }
 
@@ -104,6 +105,7 @@ impl Deliveries for Sender {
     async fn list(&self, webhook: &Webhook, cursor: Option<&str>) -> Result<Listing, Refusal> {
         let id = webhook.place.webhook_id.unwrap();
         self.lists.lock().unwrap().push((id, cursor.map(str::to_owned)));
+        self.guarded.lock().unwrap().push((id, webhook.public_only));
         let attempts = self.attempts.lock().unwrap();
         let of = attempts.get(&id).map(Vec::as_slice).unwrap_or_default();
         let newest = cursor.map_or(of.len(), |cursor| cursor.parse().unwrap());
@@ -245,8 +247,17 @@ async fn what_cannot_be_had_is_given_up_in_the_end() {
 async fn a_look_that_only_shows_asks_for_nothing() {
     let sender = Sender::default();
     sender.attempt(1, "lost", at(0), false);
-    let webhook = Webhook { place: hook(1, "env:T").reconcile.unwrap(), token: Secret::new("t").unwrap() };
+    let place = hook(1, "env:T").reconcile.unwrap();
+    let webhook = Webhook { place, token: Secret::new("t").unwrap(), public_only: false };
     let look = Look { deliveries: &sender, webhook: &webhook, now: at(1), most: 9, only_show: true };
     let seen = look.take(&mut Progress::default()).await;
     assert_eq!((seen.asked.len(), sender.asked().len()), (1, 0));
+}
+
+#[tokio::test]
+async fn only_what_the_operator_named_may_be_a_private_address() {
+    let by_file = Hook { origin: Origin::File, ..hook(2, "env:T") };
+    let (reconciler, sender, _) = reconciler(vec![hook(1, "env:T"), by_file], Sender::default());
+    reconciler.run_once(at(0)).await.unwrap();
+    assert_eq!(*sender.guarded.lock().unwrap(), [(1, true), (2, false)]);
 }

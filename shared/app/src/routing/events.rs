@@ -4,7 +4,7 @@ use bellhop_core::event::Event;
 use bellhop_core::hook::Hook;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::task::{Task, TaskStatus};
-use bellhop_core::time::Timestamp;
+use bellhop_core::time::{DAY_MS, Timestamp};
 use bellhop_core::trace::Trace;
 use bellhop_core::work::Work;
 
@@ -17,8 +17,6 @@ use crate::spans;
 
 /// How long a delivery is remembered, so that another copy of it has no effect.
 const CLAIM_DAYS: u64 = 7;
-
-const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// What is made of an event.
 #[derive(Default)]
@@ -34,7 +32,7 @@ impl Routing {
     /// Drops duplicates, filters, and records an event with its tasks.
     pub(super) async fn record_event(&self, mut event: Event) -> PortResult<Recorded> {
         let rules = self.rules.rules().await?;
-        let words = Words::of(&mut event);
+        let words = Words::of(&mut event, &rules);
         let id = event.head.id;
         let now = self.clock.now();
         let expires = rules.expires(now);

@@ -87,7 +87,7 @@ impl Routing {
 
     /// Makes an event's tasks again, of the hooks that take it today.
     fn make_again(&self, mut event: Event, replay: &Replay, rules: &Rules, made: &mut Made) {
-        let words = Words::of(&mut event);
+        let words = Words::of(&mut event, rules);
         let (now, before) = (self.clock.now(), made.tasks.len());
         let expires = rules.expires(now);
         let wanted = rules.of(&event).into_iter();

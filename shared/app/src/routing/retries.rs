@@ -79,7 +79,7 @@ impl Routing {
     async fn parts_today(&self, task: &mut Task) -> PortResult<Option<Vec<String>>> {
         let Some(mut event) = self.whole_event(task).await? else { return Ok(None) };
         let rules = self.rules.rules().await?;
-        let words = Words::of(&mut event);
+        let words = Words::of(&mut event, &rules);
         Ok(Making { event: &event, words: &words }.parts(&rules, task).map(|(chat, parts)| {
             task.destination = chat;
             parts
@@ -92,7 +92,7 @@ impl Routing {
         let (Some(mut event), Some(rule)) = (self.whole_event(&task).await?, rules.get(&task.hook)) else {
             return Ok(left_alone(&task.id, "its event's content or its hook was deleted"));
         };
-        let words = Words::of(&mut event);
+        let words = Words::of(&mut event, &rules);
         let made = self.make_for(rule, &event, &words, task.expires_at).await?;
         let duplicate_of = made.as_ref().err().map(|first| format!("its delivery was done before, as event {first}"));
         let mut made = made.unwrap_or_default().into_iter();

@@ -3,24 +3,23 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bellhop_core::event::Event;
+use bellhop_core::config::Settings;
+use bellhop_core::event::{Event, EventHead};
 use bellhop_core::filter::{BadCondition, Condition};
 use bellhop_core::hook::{Action, Hook};
 use bellhop_core::id::HookId;
+use bellhop_core::sender::Sender;
 use bellhop_core::template::{Escape, Template};
 use bellhop_core::time::Timestamp;
 
 use crate::cache::Cache;
 use crate::ports::{HookReader, PortResult};
 
-const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-
 /// All rules at one moment.
 #[derive(Debug)]
 pub struct Rules {
     by_hook: HashMap<HookId, Rule>,
-    /// How many days events and tasks live.
-    pub retention_days: u32,
+    settings: Settings,
 }
 
 /// One hook, ready to route.
@@ -47,9 +46,15 @@ impl Rules {
         rules
     }
 
+    /// The sender that an event proved to be, as the first of its hooks has it; `None` where that has changed since.
+    pub fn sender(&self, head: &EventHead) -> Option<&'static Sender> {
+        let rule = self.get(&head.hooks.first()?.hook)?;
+        rule.hook.sender().filter(|sender| sender.name == head.sender)
+    }
+
     /// When what is recorded now may be deleted.
     pub const fn expires(&self, now: Timestamp) -> Timestamp {
-        now.plus_ms(self.retention_days as u64 * DAY_MS)
+        self.settings.expiry(now)
     }
 }
 
@@ -91,7 +96,7 @@ impl RuleCache {
             .get(|| async {
                 let (hooks, settings) = self.hooks.hooks_and_settings().await?;
                 let by_hook = hooks.into_iter().map(|hook| (hook.id.clone(), Rule::new(hook))).collect();
-                Ok(Rules { by_hook, retention_days: settings.retention_days })
+                Ok(Rules { by_hook, settings })
             })
             .await
     }

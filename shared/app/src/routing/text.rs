@@ -6,6 +6,8 @@ use bellhop_core::telegram::{MESSAGE_UNITS, html, split};
 use bellhop_core::template::{Context, Facts, Template, message_for};
 use serde_json::{Map, Value};
 
+use super::Rules;
+
 /// The most parts one message is split into; what is beyond is only counted.
 const MOST_PARTS: usize = 8;
 
@@ -22,10 +24,8 @@ pub(super) struct Words {
 
 impl Words {
     /// Parses an event's body and fills in what its sender puts there.
-    pub(super) fn of(event: &mut Event) -> Self {
-        let payload = event.payload();
-        event.head.read_fields(payload.as_ref());
-        Self { payload }
+    pub(super) fn of(event: &mut Event, rules: &Rules) -> Self {
+        Self { payload: event.read(rules.sender(&event.head)).payload }
     }
 
     /// The variables of a condition.
@@ -47,7 +47,8 @@ impl Words {
     pub(super) fn telegram_parts(&self, event: &Event, hook: &Hook, template: Option<&Template>) -> Vec<String> {
         let context = Context::new(&self.facts(event, hook));
         // A sender's own text speaks of the fields of its payload; without those only the general one makes sense.
-        let sender = if self.payload.as_ref().is_some_and(Value::is_object) { event.head.sender.as_str() } else { "" };
+        let has_fields = self.payload.as_ref().is_some_and(|payload| payload.is_object() || payload.is_array());
+        let sender = if has_fields { event.head.sender.as_str() } else { "" };
         let message = message_for(sender, event.head.event_type.as_deref(), template, &context);
         if let Some(trouble) = message.trouble {
             log::warn!(event:% = event.head.id, hook = hook.id.as_str(), trouble:%; "the hook's template failed; the sender's own text is used");

@@ -11,6 +11,7 @@ impl HookSpec {
             description: Some(hook.description.clone()).filter(|text| !text.is_empty()),
             path: Some(hook.path.clone()),
             sender: hook.sender.clone(),
+            scheme: hook.scheme.clone(),
             secrets: Vec::new(),
             events: hook.events.clone(),
             when: hook.when.clone(),

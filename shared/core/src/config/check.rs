@@ -1,6 +1,7 @@
 //! Checks a configuration as a whole: every problem is found and named by its field, and nothing is half-taken.
 
 mod hook;
+mod sender;
 
 use std::collections::HashSet;
 

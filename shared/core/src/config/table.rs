@@ -63,6 +63,7 @@ mod tests {
                 hook("conditions", json!([["a", "exists"]])),
             ),
             (hook("reconcile", json!({"of": "app"})), hook("reconcile", json!(["app"]))),
+            (hook("scheme", json!({"header": "x-sign"})), hook("scheme", json!(["x-sign"]))),
         ] {
             assert!(serde_json::from_value::<ConfigSpec>(good.clone()).is_ok(), "{good}");
             assert!(serde_json::from_value::<ConfigSpec>(bad.clone()).is_err(), "{bad}");

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 const LONGEST: usize = 4096;
 
 /// The names a condition knows.
-const KNOWN: [&str; 6] = ["event", "hook", "payload", "headers", "body", "webhook"];
+const KNOWN: [&str; 7] = ["event", "hook", "payload", "headers", "body", "webhook", "cloudevent"];
 
 /// A compiled condition over `event`, `hook`, `payload`, `headers`, `body` and `webhook`.
 pub struct Condition {

@@ -31,7 +31,7 @@ pub struct Facts<'a> {
 pub struct Context(Value);
 
 impl Facts<'_> {
-    /// The variables without the body: `event`, `hook` and `headers`.
+    /// The variables without the body: `event`, `hook`, `headers`, and `cloudevent` where there is one.
     ///
     /// Conditions add `payload`, `body` and `webhook` where they name them, templates always have them.
     pub fn variables(&self) -> Map<String, serde_json::Value> {
@@ -53,6 +53,9 @@ impl Facts<'_> {
         let described = json!({ "id": hook.id.as_str(), "name": hook.name, "path": hook.path, "sender": hook.sender });
         variables.insert("hook".to_owned(), described);
         variables.insert("headers".to_owned(), self.headers());
+        if let Some(envelope) = event.cloudevent(self.body) {
+            variables.insert("cloudevent".to_owned(), envelope);
+        }
         variables
     }
 
@@ -108,7 +111,7 @@ impl Context {
 }
 
 /// A JSON value for templates; null counts as missing. It nests no deeper than the parser lets JSON nest.
-fn to_value(json: &serde_json::Value) -> Value {
+pub(super) fn to_value(json: &serde_json::Value) -> Value {
     match json {
         serde_json::Value::Null => Value::UNDEFINED,
         serde_json::Value::Bool(value) => Value::from(*value),

@@ -1,23 +1,39 @@
 //! The filters and tests of ours, besides those that every Jinja has.
 
+mod markup;
+mod money;
+mod wording;
+
 use std::borrow::Cow;
 
 use minijinja::value::{Rest, ValueKind};
-use minijinja::{AutoEscape, Environment, State, Value, filters};
+use minijinja::{Environment, State, Value, filters};
 
+use self::money::money;
 use super::pretty::pretty;
-use crate::telegram::html::escape;
 
 /// Adds the filters.
 pub(super) fn add(env: &mut Environment<'static>) {
-    env.add_filter("truncate", |value: &Value, length: usize| truncate(&text(value), length));
-    env.add_filter("firstline", |value: &Value| first_line(&text(value)).to_owned());
-    env.add_filter("short", |value: &Value| text(value).chars().take(7).collect::<String>());
+    env.add_filter("truncate", |value: &Value, length: usize| wording::truncate(&shown(value), length));
+    env.add_filter("firstline", |value: &Value| wording::first_line(&shown(value)).to_owned());
+    env.add_filter("short", |value: &Value| shown(value).chars().take(7).collect::<String>());
+    env.add_filter("words", |value: &Value| wording::words(&shown(value)));
+    env.add_filter("verdict", |value: &Value| wording::verdict(&shown(value)));
+    env.add_filter("plural", wording::plural);
+    env.add_filter("when", wording::when);
+    env.add_filter("money", money);
+    env.add_filter("urlencode", |value: &Value| wording::url_encoded(&shown(value)));
     env.add_filter("pretty", |value: &Value| pretty(&text(value)));
-    env.add_filter("verdict", |value: &Value| verdict(&text(value)));
-    env.add_filter("link", link);
-    env.add_filter("escape", escaped);
-    env.add_filter("e", escaped);
+    env.add_filter("fromjson", from_json);
+    env.add_filter("link", markup::link);
+    env.add_filter("bold", markup::bold);
+    env.add_filter("around", markup::around);
+    env.add_filter("joined", markup::joined);
+    env.add_filter("line", markup::line);
+    env.add_filter("quote", markup::quote);
+    env.add_filter("untag", |value: &Value| markup::untag(&shown(value)));
+    env.add_filter("escape", markup::escaped);
+    env.add_filter("e", markup::escaped);
     for (name, filter, empty) in lenient() {
         let lenient = move |state: &mut State<'_, '_>, args: Rest<Value>| match args.first() {
             Some(value) if value.is_undefined() => Ok(empty.clone()),
@@ -59,54 +75,12 @@ pub(super) fn text(value: &Value) -> Cow<'_, str> {
     }
 }
 
-/// At most `length` characters, the last of them `…` where something was cut off.
-fn truncate(text: &str, length: usize) -> String {
-    if text.chars().nth(length).is_none() {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(length.saturating_sub(1)).collect();
-    kept.trim_end().to_owned() + "…"
+/// A value's text without any markup that a filter has put there, so that it can be cut and changed.
+fn shown(value: &Value) -> Cow<'_, str> {
+    if value.is_safe() { Cow::Owned(crate::telegram::html::plain(&text(value))) } else { text(value) }
 }
 
-/// The outcome of a build or a deployment in words that follow its name.
-fn verdict(outcome: &str) -> String {
-    let words = match outcome {
-        "success" => "succeeded ✅",
-        "passed" => "passed ✅",
-        "failure" | "failed" | "error" => "failed ❌",
-        "timed_out" => "timed out ❌",
-        "startup_failure" => "could not start ❌",
-        "cancelled" | "canceled" => "was cancelled",
-        "skipped" => "was skipped",
-        "stale" | "neutral" | "completed" => "ended",
-        "action_required" => "needs someone ⚠️",
-        "in_progress" | "running" => "is running",
-        "queued" | "requested" | "pending" | "waiting" => "is waiting",
-        _ => return outcome.replace('_', " "),
-    };
-    words.to_owned()
-}
-
-/// The first line that says something.
-fn first_line(text: &str) -> &str {
-    text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
-}
-
-/// A link around a text, or the bare text where the address is missing or not one to click.
-fn link(state: &State<'_, '_>, label: &Value, url: &Value) -> Value {
-    let (shown, url) = (text(label), text(url));
-    if *state.auto_escape() == AutoEscape::None {
-        return Value::from(shown.into_owned());
-    }
-    let shown = if label.is_safe() { shown } else { escape(&shown) };
-    let goes_somewhere = ["https://", "http://", "tg://"].iter().any(|scheme| url.starts_with(scheme));
-    if shown.trim().is_empty() || !goes_somewhere || url.contains(char::is_whitespace) {
-        return Value::from_safe_string(shown.into_owned());
-    }
-    Value::from_safe_string(format!("<a href=\"{}\">{shown}</a>", escape(&url)))
-}
-
-/// The value with `&`, `<`, `>` and `"` escaped, once.
-fn escaped(value: &Value) -> Value {
-    if value.is_safe() { value.clone() } else { Value::from_safe_string(escape(&text(value)).into_owned()) }
+/// The JSON in a text, with its fields at hand; missing where the text is something else.
+fn from_json(value: &Value) -> Value {
+    serde_json::from_str(&text(value)).map_or(Value::UNDEFINED, |json| super::context::to_value(&json))
 }

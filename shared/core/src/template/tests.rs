@@ -7,6 +7,7 @@ use crate::telegram::{MESSAGE_UNITS, html, split, units};
 use crate::time::Timestamp;
 
 mod github;
+mod senders;
 
 /// What the tests tell of an event besides its body.
 struct Delivery<'a> {
@@ -17,9 +18,9 @@ struct Delivery<'a> {
 }
 
 impl Delivery<'_> {
-    /// The variables of the event.
-    fn context(&self) -> Context {
-        let event = EventHead {
+    /// What is known of the event besides its body.
+    fn head(&self) -> EventHead {
+        EventHead {
             id: crate::id::EventId::new(Timestamp::from_ms(1_700_000_000_007), &[0; 10]),
             path: "door".to_owned(),
             sender: self.sender.to_owned(),
@@ -32,7 +33,12 @@ impl Delivery<'_> {
             body_bytes: self.body.len(),
             test: false,
             erased_at: None,
-        };
+        }
+    }
+
+    /// The variables of the event.
+    fn context(&self) -> Context {
+        let event = self.head();
         let hook: Hook = serde_json::from_value(json!({
             "id": "hk_1", "name": "my <door>", "path": "door", "sender": self.sender, "secrets": [], "rate_per_minute": 1,
             "max_body_bytes": 1, "actions": [], "status": "active", "origin": "api", "created_at": 0, "updated_at": 0,
@@ -171,6 +177,87 @@ fn filters_of_ours() {
 }
 
 #[test]
+fn money_has_the_decimals_of_its_currency() {
+    let filled =
+        |template: &str| render(template, &json!({"minus": -1234567, "text": "1200", "real": 12.5, "zero": 0}));
+    for (template, expected) in [
+        ("{{ 1200 | money('eur') }}", "12.00 EUR"),
+        ("{{ payload.text | money('USD') }}", "12.00 USD"),
+        ("{{ 500 | money('jpy') }}", "500 JPY"),
+        ("{{ 5120 | money('kwd') }}", "5.120 KWD"),
+        ("{{ 12345 | money('clf') }}", "1.2345 CLF"),
+        ("{{ 500 | money('isk', 2) }}", "5.00 ISK"),
+        ("{{ 500 | money('mga', 0) }}", "500 MGA"),
+        ("{{ payload.zero | money('eur') }}", "0.00 EUR"),
+        ("{{ 5 | money('bhd') }}", "0.005 BHD"),
+        ("{{ payload.minus | money('eur') }}", "−12345.67 EUR"),
+        ("{{ 1200 | money(payload.nothing) }}", "12.00"),
+        ("{{ payload.real | money('eur') }}", "12.5 EUR"),
+        ("{{ 'free' | money('eur') }}", "free EUR"),
+        ("{{ payload.nothing | money('eur') }}", ""),
+    ] {
+        assert_eq!(filled(template), expected, "{template}");
+    }
+}
+
+#[test]
+fn filters_for_texts_without_holes() {
+    let payload = json!({
+        "name": "a <b>", "blank": " ", "null": null, "zero": 0, "list": ["x", null, "", "y & z"], "url": "https://h/?a&b",
+        "html": "<p>one&nbsp;<b>two</b></p>a &lt; b<br>3 < 4", "json": "{\"k\": [1, null]}", "long": "word ".repeat(99),
+    });
+    for (template, expected) in [
+        (
+            "{{ payload.name | around(' by ') }}{{ payload.null | around(' by ') }}{{ payload.blank | around('(', ')') }}",
+            " by a &lt;b&gt;",
+        ),
+        ("{{ payload.zero | around('<', '>') }}", "&lt;0&gt;"),
+        (
+            "{{ payload.name | link(payload.url) | bold | around(' in ') }}",
+            " in <b><a href=\"https://h/?a&amp;b\">a &lt;b&gt;</a></b>",
+        ),
+        (
+            "{{ payload.null | bold }}{{ payload.blank | bold }}{{ payload.null | line }}{{ payload.null | quote(9) }}",
+            "",
+        ),
+        (
+            "{{ payload.list | joined(', ') }}|{{ payload.null | joined(', ') }}|{{ [payload.name | bold, payload.null] | joined('+') }}",
+            "x, y &amp; z||<b>a &lt;b&gt;</b>",
+        ),
+        ("a{{ payload.name | line }}{{ payload.name | quote(4) }}", "a\na &lt;b&gt;\n<blockquote>a &lt;…</blockquote>"),
+        ("{{ payload.html | untag }}", "one two\na &lt; b\n3 &lt; 4"),
+        (
+            "{{ (payload.json | fromjson).k[0] }}{{ (payload.name | fromjson).k }}{{ (payload.json | fromjson).k[1] }}",
+            "1",
+        ),
+        (
+            "{{ 'merge_request' | words }}|{{ 'orders/create' | words }}|{{ 'IN_PROGRESS' | words }}|{{ 'addMember' | words }}",
+            "merge request|orders create|in progress|add member",
+        ),
+        (
+            "{{ 1 | plural('branch', 'branches') }}|{{ 0 | plural('branch', 'branches') }}|{{ 2 | plural('day') }}|{{ payload.null | plural('day') }}",
+            "1 branch|0 branches|2 days|",
+        ),
+        (
+            "{{ '2026-11-20T10:30:00+01:00' | when }}|{{ 1795167000 | when }}|{{ 1795167000000 | when }}|{{ 'soon' | when }}{{ payload.null | when }}",
+            "2026-11-20 09:30 UTC|2026-11-20 09:30 UTC|2026-11-20 09:30 UTC|soon",
+        ),
+        ("{{ 'a b/ü' | urlencode }}", "a%20b%2F%C3%BC"),
+        ("{{ payload.name | bold | truncate(3) }}", "a…"),
+        ("{{ 'SUCCESS' | verdict }}|{{ 'tea_time' | verdict }}|{{ payload.null | verdict }}", "succeeded ✅|tea time|"),
+        ("{{ (payload.long | bold) | truncate(1000) | length }}", "200"),
+    ] {
+        assert_eq!(render(template, &payload), expected, "{template}");
+    }
+    let bare = "{{ payload.name | link(payload.url) | bold | around('<') }}{{ payload.name | quote(9) }}{{ payload.list | joined('&') }}";
+    let template = Template::compile(bare, Escape::None).unwrap();
+    assert_eq!(
+        template.render(&plain_delivery(payload.to_string().as_bytes()).context()).unwrap(),
+        "<a <b>\na <b>x&y & z"
+    );
+}
+
+#[test]
 fn a_bad_template_is_refused_with_its_line() {
     for (source, message) in [
         ("{{ payload.x", "line 1: syntax error: unexpected end of input, expected end of variable block"),
@@ -291,24 +378,17 @@ fn a_standard_webhook_is_shown_by_its_type_and_data() {
 
 #[test]
 fn every_senders_sample_reads_well() {
-    let says = |sender: &str| -> &[&str] {
-        match sender {
-            "github" => &["octo/hello · octo pushed 1 commit to main\n9c2d4e6 Greet whoever rings (Octo)"],
-            "none" => &["Hello from octo: somebody is at the door."],
-            "shared-secret" => &["Hello from octo: the nightly backup is done."],
-            "standard-webhooks" => &["my <door> invoice.paid", "in_1001"],
-            other => panic!("say here how the sample of {other} reads"),
-        }
-    };
-    for sender in crate::sender::Sender::all() {
-        let sample = sender.sample();
-        let event_type = sample.event_type;
+    for (sender, says) in [
+        ("github", "octo/hello · octo pushed 1 commit to main\n9c2d4e6 Greet whoever rings (Octo)"),
+        ("none", "Hello from octo: somebody is at the door."),
+        ("shared-secret", "Hello from octo: the nightly backup is done."),
+        ("standard-webhooks", "my <door> invoice.paid"),
+    ] {
+        let sample = crate::sender::Sender::named(sender).unwrap().sample();
         let body = sample.body.as_bytes();
-        let delivery = Delivery { sender: sender.name, event_type, headers: sample.headers, body };
+        let delivery = Delivery { sender, event_type: sample.event_type, headers: sample.headers, body };
         let text = html::parse(&delivery.message()).unwrap().text;
-        for words in says(sender.name) {
-            assert!(text.contains(words), "{}: {text}", sender.name);
-        }
+        assert!(text.contains(says), "{sender}: {text}");
     }
 }
 

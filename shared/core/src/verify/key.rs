@@ -2,24 +2,35 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use hmac::{Hmac, KeyInit};
-use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
+use super::mac::{Mac, sha256};
+use super::public::PublicKey;
 use crate::secret::Secret;
-use crate::sender::{Scheme, SecretFormat, Sender};
+use crate::sender::{Algorithm, Hash, Scheme, SecretFormat, Sender, Signed};
 use crate::time::Timestamp;
 
 /// A secret in the form its sender's scheme computes with. It does not print.
 #[derive(Clone)]
 pub struct Key {
     form: Form,
+    alternative: bool,
     until: Option<Timestamp>,
 }
 
+/// What a scheme computes with.
 #[derive(Clone)]
-enum Form {
-    Hmac(Box<Hmac<Sha256>>),
+pub(super) enum Form {
+    /// A hash that has taken the key.
+    Mac(Box<Mac>),
+    /// The digest of a token: digests have one length, so comparing them does not tell the token's.
     Token([u8; 32]),
+    /// The secret of a JSON Web Token.
+    Bytes(Box<[u8]>),
+    /// The sender's public key.
+    Public(PublicKey),
+    /// What the request must name, where the key is fetched.
+    Name(Box<str>),
 }
 
 /// The secret cannot be used with the sender's scheme.
@@ -28,6 +39,18 @@ pub enum BadKey {
     /// The sender's secrets are base64, and this one is not.
     #[error("the secret is not base64; copy it whole, with or without `whsec_` before it")]
     NotBase64,
+    /// The sender's secrets are hexadecimal, and this one is not.
+    #[error("the secret is not hexadecimal; copy it whole")]
+    NotHex,
+    /// The sender's secret is a public key, and this is none.
+    #[error("the secret is not this sender's public key; copy it whole, with its first and last line if it has those")]
+    NotPublicKey,
+    /// The sender's secret is a user name and a password.
+    #[error("the secret must be `user:password`")]
+    NotBasic,
+    /// The sender's secret is the account that its keys are asked for with.
+    #[error("the secret must be `CLIENT_ID:SECRET`")]
+    NotClient,
     /// Nothing is left of the secret once it is decoded.
     #[error("the secret is empty once it is decoded")]
     Empty,
@@ -36,19 +59,40 @@ pub enum BadKey {
 impl Key {
     /// Reads a secret as the sender's scheme reads it.
     pub fn new(sender: &Sender, secret: &Secret) -> Result<Self, BadKey> {
-        let text = secret.expose();
-        let form = match &sender.scheme {
-            Scheme::Hmac(scheme) => {
-                let bytes = match scheme.secret {
-                    SecretFormat::Raw => text.as_bytes().to_vec(),
-                    SecretFormat::Whsec => decode_whsec(text)?,
-                };
-                let mac = Hmac::<Sha256>::new_from_slice(&bytes).map_err(|_| BadKey::Empty)?;
-                Form::Hmac(Box::new(mac))
+        Self::read(sender, secret, None)
+    }
+
+    /// Reads a secret in another format than the scheme's, to find out how it was copied.
+    pub(crate) fn read_as(sender: &Sender, secret: &Secret, format: SecretFormat) -> Result<Self, BadKey> {
+        Self::read(sender, secret, Some(format))
+    }
+
+    /// Another hash that has taken a keyed hash's secret, to find out how a request was signed.
+    pub(crate) fn mac_with(sender: &Sender, secret: &Secret, hash: Hash) -> Option<Mac> {
+        match sender.scheme_for(secret.expose()) {
+            Scheme::Signed(signed) if matches!(signed.algorithm, Algorithm::Hmac(_)) => {
+                Mac::keyed(hash, &decode(signed.secret, secret.expose()).ok()?)
             }
-            Scheme::Token { .. } | Scheme::None => Form::Token(Self::digest(text.as_bytes())),
+            _ => None,
+        }
+    }
+
+    /// Reads a secret, of a hash in this format where one is given.
+    fn read(sender: &Sender, secret: &Secret, format: Option<SecretFormat>) -> Result<Self, BadKey> {
+        let text = secret.expose();
+        let scheme = sender.scheme_for(text);
+        let alternative = !std::ptr::eq(scheme, &raw const sender.scheme);
+        let form = match scheme {
+            Scheme::Signed(signed) => signed_form(signed, format.unwrap_or(signed.secret), text)?,
+            Scheme::Jwt(jwt) if jwt.key.is_some() => match text.split_once(':') {
+                Some((client, secret)) if !client.is_empty() && !secret.is_empty() => Form::Name(text.into()),
+                _ => return Err(BadKey::NotClient),
+            },
+            Scheme::Jwt(_) => Form::Bytes(text.as_bytes().into()),
+            Scheme::Token(crate::sender::TokenPlace::Basic) if !text.contains(':') => return Err(BadKey::NotBasic),
+            Scheme::Token(_) | Scheme::None => Form::Token(sha256(text.as_bytes())),
         };
-        Ok(Self { form, until: None })
+        Ok(Self { form, alternative, until: None })
     }
 
     /// The same key, which from this moment on matches nothing.
@@ -63,25 +107,49 @@ impl Key {
         self.until.is_none_or(|end| now < end)
     }
 
-    /// The keyed hash, ready to take the signed content; `None` for a token's key.
-    pub(crate) fn mac(&self) -> Option<Hmac<Sha256>> {
-        match &self.form {
-            Form::Hmac(mac) => Some((**mac).clone()),
-            Form::Token(_) => None,
+    /// The scheme of the sender that this key is for.
+    pub(super) fn scheme<'a>(&self, sender: &'a Sender) -> &'a Scheme {
+        match &sender.alternative {
+            Some(other) if self.alternative => &other.scheme,
+            _ => &sender.scheme,
         }
     }
 
-    /// The digest to compare a token's digest with; of no use for a keyed hash, where it equals no digest.
-    pub(super) fn token_digest(&self) -> [u8; 32] {
+    /// Whether this is the key's token, found out in a time that does not tell how far they agree.
+    pub(crate) fn is_token(&self, given: &[u8]) -> bool {
         match &self.form {
-            Form::Token(digest) => *digest,
-            Form::Hmac(_) => [0; 32],
+            Form::Token(digest) => digest.ct_eq(&sha256(given)).into(),
+            _ => false,
         }
     }
 
-    /// The digest of a token: digests have one length, so comparing them does not tell the token's.
-    pub(super) fn digest(token: &[u8]) -> [u8; 32] {
-        Sha256::digest(token).into()
+    /// What the scheme computes with.
+    pub(super) const fn form(&self) -> &Form {
+        &self.form
+    }
+
+    /// The hash that has taken the key; `None` for another family's key.
+    pub(crate) fn mac(&self) -> Option<Mac> {
+        match &self.form {
+            Form::Mac(mac) => Some((**mac).clone()),
+            _ => None,
+        }
+    }
+
+    /// The secret of a JSON Web Token; `None` for another family's key.
+    pub(crate) const fn bytes(&self) -> Option<&[u8]> {
+        match &self.form {
+            Form::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// What the request must name; empty for another family's key.
+    pub(super) const fn name(&self) -> &str {
+        match &self.form {
+            Form::Name(name) => name,
+            _ => "",
+        }
     }
 }
 
@@ -91,10 +159,35 @@ impl std::fmt::Debug for Key {
     }
 }
 
-/// Decodes a Standard Webhooks secret.
-fn decode_whsec(text: &str) -> Result<Vec<u8>, BadKey> {
-    let text = text.trim();
-    let encoded = text.strip_prefix("whsec_").unwrap_or(text);
-    let bytes = STANDARD.decode(encoded).or_else(|_| STANDARD_NO_PAD.decode(encoded)).map_err(|_| BadKey::NotBase64)?;
+/// What a signature's scheme computes with.
+fn signed_form(scheme: &Signed, format: SecretFormat, text: &str) -> Result<Form, BadKey> {
+    Ok(match scheme.algorithm {
+        Algorithm::Hmac(hash) => {
+            let mac = Mac::keyed(hash, &decode(format, text)?).ok_or(BadKey::Empty)?;
+            Form::Mac(Box::new(mac))
+        }
+        Algorithm::Digest(hash) => {
+            let mut mac = Mac::plain(hash);
+            mac.update(&decode(format, text)?);
+            Form::Mac(Box::new(mac))
+        }
+        _ if scheme.key.is_some() => Form::Name(text.trim().into()),
+        algorithm => Form::Public(PublicKey::read(algorithm, text)?),
+    })
+}
+
+/// The bytes that a secret's text stands for.
+fn decode(format: SecretFormat, text: &str) -> Result<Vec<u8>, BadKey> {
+    let bytes = match format {
+        SecretFormat::Raw | SecretFormat::PublicKey => text.as_bytes().to_vec(),
+        SecretFormat::Whsec => decode_base64(text.trim().strip_prefix("whsec_").unwrap_or(text.trim()))?,
+        SecretFormat::Base64 => decode_base64(text.trim())?,
+        SecretFormat::Hex => hex::decode(text.trim()).map_err(|_| BadKey::NotHex)?,
+    };
     if bytes.is_empty() { Err(BadKey::Empty) } else { Ok(bytes) }
+}
+
+/// Decodes base64, with or without its padding.
+fn decode_base64(text: &str) -> Result<Vec<u8>, BadKey> {
+    STANDARD.decode(text).or_else(|_| STANDARD_NO_PAD.decode(text)).map_err(|_| BadKey::NotBase64)
 }

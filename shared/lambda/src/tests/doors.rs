@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::doors::DoorCache;
-use bellhop_app::ingress::Ingress;
+use bellhop_app::ingress::{Ingress, Parts};
+use bellhop_app::keys::KeyBook;
 use bellhop_app::limiter::Limiter;
+use bellhop_app::offers::Offers;
 use bellhop_app::ranges::RangeBook;
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
@@ -24,7 +26,15 @@ async fn ring_at(memory: Memory, request: &Value) -> (Answer, Vec<String>) {
     let memory = Arc::new(memory);
     let (ranges, cache) = (RangeBook::new(memory.clone()), Cache::new(clock(), Changes::default()));
     let doors = DoorCache::new(memory.clone(), memory.clone(), ranges, cache);
-    let ingress = Ingress::new(Arc::new(doors), memory.clone(), memory.clone(), Limiter::alone(), clock());
+    let ingress = Ingress::new(Parts {
+        doors: Arc::new(doors),
+        inbox: memory.clone(),
+        orders: memory.clone(),
+        limiter: Limiter::alone(),
+        keys: KeyBook::new(memory.clone(), clock()),
+        offers: Offers::new(memory.clone(), clock()),
+        clock: clock(),
+    });
     let payload = serde_json::from_value(request.clone()).unwrap();
     let mut context = Context::default();
     context.request_id = "request-1".to_owned();
@@ -92,6 +102,50 @@ async fn refusals_have_the_error_body_and_leave_nothing() {
         assert_eq!(body["error"]["request_id"], "request-1", "{what}");
         assert!(body["error"]["code"].is_string() && body["error"]["message"].is_string(), "{what}");
         assert_eq!(answer.headers.contains_key("allow"), status == 405, "{what}");
+    }
+}
+
+/// A request without a body, as the HTTP API passes it on.
+fn bodiless(method: &str, path: &str, query: &str, headers: &Value) -> Value {
+    json!({
+        "version": "2.0", "rawPath": path, "rawQueryString": query, "headers": headers,
+        "requestContext": {"http": {"method": method, "sourceIp": "192.0.2.7"}},
+    })
+}
+
+#[tokio::test]
+async fn handshakes_pass_through_the_api_and_leave_nothing() {
+    let none = json!({});
+    let okta = json!({"X-Okta-Verification-Challenge": "hello", "Authorization": "bellhop-example-secret"});
+    let origin = json!({"WebHook-Request-Origin": "events.example.com"});
+    let permission =
+        [("allow", "POST"), ("webhook-allowed-origin", "events.example.com"), ("webhook-allowed-rate", "100")];
+    let plain = [("content-type", "text/plain"), ("x-content-type-options", "nosniff")];
+    let typed = [("content-type", "application/json")];
+    for (method, path, query, sent, status, headers, body) in [
+        ("GET", "/webhook/dropbox", "challenge=a%2Bb%20c", &none, 200, &plain[..], "a+b c"),
+        ("GET", "/api/webhooks/dropbox", "x=1&challenge=a", &none, 200, &plain, "a"),
+        ("GET", "/webhook/okta", "", &okta, 200, &typed, r#"{"verification":"hello"}"#),
+        ("OPTIONS", "/webhook/cloudevents", "", &origin, 200, &permission, ""),
+        ("HEAD", "/webhook/trello", "", &none, 200, &[], ""),
+        ("POST", "/webhook/microsoft-graph", "validationToken=Hello%3a+octo", &none, 200, &plain, "Hello: octo"),
+    ] {
+        let (answer, inbox) = ring(&bodiless(method, path, query, sent)).await;
+        let found: Vec<_> = answer.headers.iter().map(|(name, value)| (*name, value.as_ref())).collect();
+        assert_eq!((answer.status_code, found.as_slice(), answer.body.as_str()), (status, headers, body), "{path}");
+        assert!(inbox.is_empty(), "{path}");
+    }
+    for (method, path, query, status, allow) in [
+        ("GET", "/webhook/dropbox", "challenge=a%0A", 400, None),
+        ("GET", "/webhook/okta", "", 405, Some("POST")),
+        ("HEAD", "/webhook/dropbox", "challenge=a", 405, Some("POST")),
+        ("OPTIONS", "/webhook/trello", "", 405, Some("POST")),
+        ("HEAD", "/webhook/nobody", "", 404, None),
+    ] {
+        let (answer, _) = ring(&bodiless(method, path, query, &none)).await;
+        let found = (answer.status_code, answer.headers.get("allow").map(AsRef::as_ref));
+        assert_eq!(found, (status, allow), "{method} {path}");
+        assert_eq!(answer.body.is_empty(), method == "HEAD", "{method} {path}");
     }
 }
 

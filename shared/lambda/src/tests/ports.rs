@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bellhop_app::clock::SystemClock;
 use bellhop_app::ports::{
-    Bodies, BotMessage, Claim, Clock as _, DryRun, EventLog, HookReader, Inbox, NewNote, Note, Notebook, Orders,
+    Bodies, BotMessage, Claim, Clock as _, DryRun, EventLog, Fetch, HookReader, Inbox, NewNote, Note, Notebook, Orders,
     PortError, PortResult, Postponed, Receipts, Secrets, TaskLog, Topic, WorkQueue,
 };
 use bellhop_core::config::Settings;
@@ -43,7 +43,9 @@ fn hooks() -> Vec<Hook> {
             "actions": [{"kind": "telegram", "chat": "1"}], "created_at": 0, "updated_at": 0,
         }))
     };
-    [hook("hk_github", "github", "github"), hook("hk_message", "", "shared-secret")].map(Result::unwrap).into()
+    let mut hooks = vec![hook("hk_github", "github", "github"), hook("hk_message", "", "shared-secret")];
+    hooks.extend(["cloudevents", "dropbox", "microsoft-graph", "okta", "trello"].map(|name| hook(name, name, name)));
+    hooks.into_iter().map(Result::unwrap).collect()
 }
 
 #[async_trait]
@@ -202,4 +204,11 @@ pub(super) fn clock() -> Arc<SystemClock> {
 /// The moment so many seconds from now.
 pub(super) fn in_seconds(seconds: u64) -> Timestamp {
     SystemClock.now().plus_ms(seconds * 1000)
+}
+
+#[async_trait]
+impl Fetch for Memory {
+    async fn fetch(&self, url: &str, _: Option<&str>) -> PortResult<Vec<u8>> {
+        Err(PortError::new(url, "nothing is there"))
+    }
 }

@@ -11,8 +11,6 @@ use bellhop_core::time::Timestamp;
 
 use crate::database::Database;
 
-const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-
 /// After how many panics over a message it is not routed again.
 const MOST_PANICS: u32 = 3;
 
@@ -49,8 +47,7 @@ pub(super) async fn set_aside(
     reason: &str,
     now: Timestamp,
 ) -> PortResult<()> {
-    let retention = database.settings().await?.retention_days;
-    let expires = now.plus_ms(u64::from(retention) * DAY_MS);
+    let expires = database.settings().await?.expiry(now);
     // The router may have panicked over reading it.
     let read = std::panic::catch_unwind(AssertUnwindSafe(|| poisoned(message, reason, now, expires)));
     if let Ok(Some((event, tasks))) = read {

@@ -13,7 +13,7 @@ use crate::api::body::{Answered, Id, IfMatch, OptionalBody, invalid_field};
 use crate::hooks::Rotation;
 
 /// For how many seconds a replaced secret still matches, unless said, and at most.
-const GRACE_SECONDS: u64 = 86_400;
+pub(super) const GRACE_SECONDS: u64 = 86_400;
 const LONGEST_GRACE_SECONDS: u64 = 604_800;
 
 /// How to replace a hook's secret.

@@ -45,7 +45,7 @@ pub(super) struct Tested {
     (status = 404, description = "No hook has this id"),
     (status = 409, description = "The hook is disabled"),
     (status = 413, description = "The body is over the hook's limit, or over 2 MiB"),
-    (status = 422, description = "The hook would refuse it: its secret is missing or unusable"),
+    (status = 422, description = "The hook would refuse it: its secret is missing or unusable, or public_url is not set"),
 ))]
 pub(super) async fn test_hook(
     State(api): State<Api>,
@@ -68,23 +68,33 @@ pub(super) async fn test_hook(
 pub(super) struct Signed {
     /// The headers that prove it, by name; a header that would hold the secret itself only says so.
     headers: BTreeMap<String, String>,
+    /// The parameters to add to the URL's query, each `name=value`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    query: Vec<String>,
+    /// The body to send instead, where the proof stands in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
 }
 
-/// Says which headers the request's body would need now, under the hook's first secret.
+/// Says what the request's body would have to be sent with now, under the hook's first secret.
 #[utoipa::path(post, path = "/api/hooks/{id}/sign", tag = "hooks", params(
     ("id" = String, Path, description = "The hook's id"),
 ), request_body(content = Option<Vec<u8>>, content_type = "application/octet-stream",
     description = "The exact bytes that would be sent"
 ), responses(
-    (status = 200, description = "The headers", body = Signed),
+    (status = 200, description = "The headers, and what else", body = Signed),
     (status = 404, description = "No hook has this id"),
     (status = 413, description = "The body is over 2 MiB"),
     (status = 422, description = "The hook's secret is missing or unusable"),
 ))]
 pub(super) async fn sign_body(State(api): State<Api>, Id(id): Id, Raw(body): Raw) -> Answered<Json<Signed>> {
     let hook = api.hook(id).await?;
-    let headers = api.trials.sign(&hook, &body).await.map_err(not_tried)?;
-    Ok(Json(Signed { headers: headers.into_iter().collect() }))
+    let proof = api.trials.sign(&hook, &body).await.map_err(not_tried)?;
+    Ok(Json(Signed {
+        headers: proof.headers.into_iter().collect(),
+        query: proof.query,
+        body: proof.body.map(|body| String::from_utf8_lossy(&body).into_owned()),
+    }))
 }
 
 /// Why a hook could not be tried out.

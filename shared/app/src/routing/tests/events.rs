@@ -1,12 +1,12 @@
 //! Events: filters, turnstiles, tests, counts, and what a second routing does.
 
 use bellhop_core::hook::HookStatus;
-use bellhop_core::id::HookId;
+use bellhop_core::id::{EventId, HookId};
 use bellhop_core::task::TaskStatus;
 use serde_json::json;
 
 use super::stage::{Ringing, START, Stage, ends, hook};
-use crate::ports::{Tallies as _, Tally};
+use crate::ports::{EventLog as _, Tallies as _, Tally};
 
 #[tokio::test]
 async fn conditions_stand_beside_the_expression_and_say_which_failed() {
@@ -126,4 +126,28 @@ async fn a_second_routing_queues_what_the_first_recorded_whatever_the_hooks_say_
     assert_eq!(status("gone"), Some(TaskStatus::Dead));
     assert_eq!(status("late"), Some(TaskStatus::Skipped));
     assert_eq!(off.status, HookStatus::Disabled);
+}
+
+#[tokio::test]
+async fn the_type_and_id_of_a_hooks_own_scheme_are_read_from_the_body() {
+    let scheme = json!({"event_type_field": "kind", "delivery_id_field": "delivery.id"});
+    let own = json!({"sender": "hmac-sha256", "secrets": ["env:ONE"], "scheme": scheme, "events": ["door.*"]});
+    let stage = Stage::new(&[hook("own", "1", own.clone())]).await;
+    let ringing = |second, kind: &str| {
+        let body = json!({"kind": kind, "delivery": {"id": 7}, "message": "hello"});
+        Ringing { body, sender: "hmac-sha256", event_type: None, ..Ringing::new(second, &["own"]) }
+    };
+    let first = ringing(1, "door.opened");
+    assert_eq!(ends(&stage.route(&first).await), [(TaskStatus::Queued, "")]);
+    let event = stage.memory.event(first.id).await.unwrap().unwrap();
+    assert_eq!(event.head.event_type.as_deref(), Some("door.opened"));
+    assert_eq!(event.head.delivery_id.as_deref(), Some("7"));
+    assert_eq!(stage.route(&ringing(2, "door.opened")).await, [], "the same delivery has no second effect");
+
+    let another = json!({"sender": "none", "secrets": []});
+    stage.change(&[hook("own", "1", another)], &[]).await;
+    let tasks = stage.route(&ringing(3, "door.opened")).await;
+    assert_eq!(ends(&tasks), [(TaskStatus::Queued, "")], "a hook of another sender by now reads nothing of it");
+    let head = stage.memory.event(EventId::new(START.plus_ms(3_000), &[7; 10])).await.unwrap().unwrap().head;
+    assert_eq!((head.event_type, head.delivery_id), (None, None));
 }

@@ -46,7 +46,7 @@ impl Stage {
 
     /// Routes an event's message.
     pub(super) async fn route(&self, event: &Ringing) -> Vec<Task> {
-        self.routing.route(event.message().as_bytes()).await.unwrap();
+        self.handle(event.message().as_bytes()).await;
         self.tasks(event.id)
     }
 
@@ -57,7 +57,14 @@ impl Stage {
 
     /// Does an order.
     pub(super) async fn obey(&self, order: &Order) {
-        self.routing.route(order_text(order).as_bytes()).await.unwrap();
+        self.handle(order_text(order).as_bytes()).await;
+    }
+
+    /// Takes a message in and queues its work, as the engines do.
+    pub(super) async fn handle(&self, message: &[u8]) {
+        let recorded = self.routing.record(message).await.unwrap();
+        self.routing.queue.send(&recorded.work).await.unwrap();
+        self.routing.count([&recorded]).await;
     }
 
     /// An event's tasks as they stand.
@@ -82,6 +89,8 @@ impl Stage {
 /// An event that comes in.
 pub(super) struct Ringing {
     pub(super) id: EventId,
+    pub(super) sender: &'static str,
+    pub(super) event_type: Option<&'static str>,
     pub(super) delivery: Option<&'static str>,
     pub(super) test: bool,
     pub(super) hooks: Vec<&'static str>,
@@ -94,6 +103,8 @@ impl Ringing {
         let id = EventId::new(START.plus_ms(second * 1_000), &[7; 10]);
         Self {
             id,
+            sender: "none",
+            event_type: Some("push"),
             delivery: None,
             test: false,
             hooks: hooks.to_vec(),
@@ -107,8 +118,8 @@ impl Ringing {
         let message = Message {
             id: self.id,
             path: "p",
-            sender: "none",
-            event_type: Some("push"),
+            sender: self.sender,
+            event_type: self.event_type,
             delivery_id: self.delivery,
             received_at: self.id.accepted_at(),
             source_ip: None,

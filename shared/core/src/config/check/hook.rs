@@ -8,7 +8,7 @@ use crate::filter::{Check, Condition};
 use crate::hook::{Action, Allowed, Hook, HookStatus, Origin, Reconcile};
 use crate::id::HookId;
 use crate::secret::SecretRef;
-use crate::sender::Sender;
+use crate::sender::{CustomScheme, Sender};
 use crate::template::{Escape, Template};
 use crate::time::Timestamp;
 use crate::verify::Key;
@@ -25,8 +25,10 @@ pub struct HookDraft {
     pub description: String,
     /// Its path, where one was given.
     pub path: Option<String>,
-    /// Its sender.
+    /// Its sender, with what it does in another way.
     pub sender: &'static Sender,
+    /// What it does in another way.
+    pub scheme: Option<CustomScheme>,
     /// Its secrets.
     pub secrets: Vec<SecretInput>,
     /// Patterns of event types.
@@ -93,6 +95,7 @@ impl HookDraft {
             description: self.description,
             path,
             sender: self.sender.name.to_owned(),
+            scheme: self.scheme,
             secrets,
             events: self.events,
             when: self.when,
@@ -138,11 +141,8 @@ pub(super) fn check(
     if spec.name.trim().is_empty() || spec.name.len() > 100 {
         problems.add(field("name"), "every hook has a name of 1 to 100 characters: `name = \"my-repos\"`");
     }
-    let sender = Sender::named(&spec.sender);
-    if sender.is_none() {
-        let known: Vec<_> = Sender::all().iter().map(|sender| sender.name).collect();
-        problems.add(field("sender"), format!("unknown sender `{}`; known are {}", spec.sender, known.join(", ")));
-    }
+    let scheme = spec.scheme.clone().filter(|scheme| !scheme.is_empty());
+    let sender = super::sender::check(&spec.sender, scheme.as_ref(), at, problems);
     let path = spec.path.as_ref().and_then(|path| problems.take(&field("path"), read_path(path)));
     let kept_secrets = check_secrets(spec, sender, secrets, kept, at, problems);
     check_unsigned(spec, sender, at, problems);
@@ -181,6 +181,7 @@ pub(super) fn check(
         actions: actions.collect(),
         path,
         sender: sender?,
+        scheme,
         secrets: kept_secrets,
         events,
         when: spec.when.clone(),

@@ -123,3 +123,39 @@ fn set(config: &mut Value, pointer: &str, value: Value) {
     let (parent, name) = pointer.rsplit_once('/').unwrap();
     config.pointer_mut(parent).unwrap()[name] = value;
 }
+
+#[test]
+fn a_scheme_of_ones_own_is_kept_as_it_was_written() {
+    let scheme = json!({"header": "X-Acme", "secret": "hex", "content": "{method}:{body}"});
+    let with = |scheme: &Value| {
+        config(|config| {
+            set(config, "/hooks/0/sender", json!("hmac-sha256"));
+            config["hooks"][0]["scheme"] = scheme.clone();
+        })
+    };
+    let draft = check_config(&with(&scheme), SecretsAs::References).unwrap().hooks.remove(0);
+    assert_eq!((draft.sender.name, draft.sender.scheme.carrier()), ("hmac-sha256", "x-acme"));
+    let (id, now) = (crate::id::HookId::from_text("hk_x"), crate::time::Timestamp::default());
+    let hook = draft.into_hook(id, "p".to_owned(), Vec::new(), crate::hook::Origin::File, now);
+    let stored = serde_json::to_value(&hook).unwrap();
+    assert_eq!(stored["scheme"], scheme);
+    let read: crate::hook::Hook = serde_json::from_value(stored.clone()).unwrap();
+    assert!(std::ptr::eq(read.sender().unwrap(), hook.sender().unwrap()));
+    assert_eq!(serde_json::to_value(HookSpec::of(&read).scheme).unwrap(), scheme);
+
+    let mut old = stored;
+    old.as_object_mut().unwrap().remove("scheme");
+    let old: crate::hook::Hook = serde_json::from_value(old).unwrap();
+    assert_eq!((old.scheme.as_ref(), old.sender().unwrap().scheme.carrier()), (None, "x-signature"));
+    let empty = check_config(&with(&json!({})), SecretsAs::References).unwrap().hooks.remove(0);
+    assert_eq!(empty.scheme, None);
+    let values = serde_json::from_value::<HookSpec>(json!({
+        "name": "n", "sender": "hmac-sha256", "scheme": {"secret": "hex"}, "secrets": ["no hex"],
+        "actions": [{"kind": "telegram", "chat": 1}],
+    }));
+    let problems = check_hook(&values.unwrap(), SecretsAs::Values).unwrap_err();
+    assert_eq!(problems[0].field, "secrets[0]", "the secret is read as the scheme says: {problems:?}");
+    let both = check_config(&with(&json!({"header": "a b", "encoding": "x"})), SecretsAs::References).unwrap_err();
+    let fields: Vec<_> = both.iter().map(|problem| problem.field.as_str()).collect();
+    assert_eq!(fields, ["hooks[0].scheme.header", "hooks[0].scheme.encoding"]);
+}

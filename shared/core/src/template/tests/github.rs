@@ -18,7 +18,7 @@ fn message(event: &str, payload: &Value) -> String {
 
 #[test]
 fn messages_for_the_payloads_of_ours() {
-    let cases: Vec<Case> = serde_json::from_str(include_str!("github.json")).unwrap();
+    let cases: Vec<Case> = serde_json::from_str(include_str!("cases/github.json")).unwrap();
     let mut all = String::new();
     for Case { case, event, payload } in cases {
         all += &format!("## {event}: {case}\n{}\n\n", message(&event, &payload));
@@ -77,6 +77,11 @@ fn githubs_own_examples_make_messages() {
     let file = std::path::Path::new(&folder).join("node_modules/@octokit/webhooks-examples/api.github.com/index.json");
     let kinds: Vec<Value> = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
     assert!(kinds.len() >= 50);
+    for text in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/senders/github")).unwrap() {
+        let name = text.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned();
+        let is_known = kinds.iter().any(|kind| kind["name"] == name.as_str()) || name == "_default" || name == "sample";
+        assert!(is_known, "GitHub has no event {name}");
+    }
     for kind in kinds {
         let event = kind["name"].as_str().unwrap();
         for example in kind["examples"].as_array().unwrap() {

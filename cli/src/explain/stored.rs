@@ -1,0 +1,60 @@
+//! An event that a server has stored, as the request it was.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bellhop_core::event::REDACTED;
+use bellhop_core::sender::Sender;
+use bellhop_core::time::Timestamp;
+
+use super::request::Saved;
+use crate::failure::Failure;
+use crate::server::{Server, encoded, text};
+
+/// A stored event.
+pub(super) struct Stored {
+    /// The request, as far as it was stored.
+    pub(super) saved: Saved,
+    /// The sender it came from.
+    pub(super) sender: String,
+    /// When it came in.
+    pub(super) received_at: Timestamp,
+}
+
+/// Gets an event from a server.
+pub(super) fn event(server: &str, id: &str) -> Result<Stored, Failure> {
+    let event = Server::at(server.to_owned()).call("GET", &format!("/api/events/{}", encoded(id)), None)?;
+    let Some(body) = event["body"].as_str() else {
+        return Err(Failure("the event's content was erased: nothing is left to look at".to_owned()));
+    };
+    if event["body_cut"] == true {
+        return Err(Failure("the event's body is too long for the API to show whole".to_owned()));
+    }
+    let body = match text(&event, "body_encoding") {
+        "base64" => STANDARD.decode(body).map_err(|why| Failure::new("the event's body cannot be read", why))?,
+        _ => body.as_bytes().to_vec(),
+    };
+    let headers = event["headers"].as_array().into_iter().flatten();
+    let headers = headers.map(|header| (text(header, "name").to_owned(), text(header, "value").as_bytes().to_vec()));
+    let received_at = Timestamp::from_rfc3339(text(&event, "received_at")).unwrap_or_default();
+    let url = format!("/webhook/{}", text(&event, "path"));
+    let saved = Saved { method: "POST".to_owned(), url, headers: headers.collect(), body };
+    Ok(Stored { saved, sender: text(&event, "sender").to_owned(), received_at })
+}
+
+impl Stored {
+    /// What cannot be checked, because it was not stored.
+    pub(super) fn notes(&self, sender: &Sender) -> Vec<String> {
+        let hidden = self.saved.headers.iter().filter(|(_, value)| value == REDACTED.as_bytes());
+        let names: Vec<_> = hidden.map(|(name, _)| name.as_str()).collect();
+        let mut notes =
+            vec!["note: of a stored event, neither the query nor the method's spelling is known".to_owned()];
+        if !names.is_empty() {
+            let proof = if names.contains(&sender.scheme.carrier()) { ", and the proof is among them" } else { "" };
+            notes.push(format!(
+                "note: credentials are not stored, so these headers cannot be checked{proof}: {}",
+                names.join(", ")
+            ));
+        }
+        notes
+    }
+}

@@ -1,0 +1,5 @@
+mod book;
+mod issuer;
+mod room;
+mod site;
+mod whole;

@@ -1,0 +1,75 @@
+//! A row of the table as it is written: `senders/NAME.toml`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::answer::Answer;
+
+/// A sender.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Row {
+    pub(crate) title: String,
+    #[serde(default)]
+    pub(crate) docs: String,
+    pub(crate) category: String,
+    #[serde(default)]
+    pub(crate) event_type: Place,
+    #[serde(default)]
+    pub(crate) delivery_id: Place,
+    #[serde(default)]
+    pub(crate) handshake: Option<String>,
+    #[serde(default)]
+    pub(crate) deadline_seconds: Option<u32>,
+    #[serde(default)]
+    pub(crate) retries: String,
+    #[serde(default)]
+    pub(crate) max_body_bytes: Option<u64>,
+    #[serde(default)]
+    pub(crate) answer: Vec<Answer>,
+    #[serde(default)]
+    pub(crate) setup: Vec<String>,
+    pub(crate) verified: String,
+    pub(crate) scheme: Scheme,
+    #[serde(default)]
+    pub(crate) alternative: Option<Alternative>,
+    #[serde(default)]
+    pub(crate) sample: Sample,
+}
+
+/// What the body of a sender's sample does not say itself.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sample {
+    pub(crate) event_type: Option<String>,
+}
+
+/// Where a value is found.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Place {
+    #[default]
+    Nowhere,
+    Header(String),
+    Field(String),
+    Key(Vec<String>),
+    Join(Vec<Self>),
+    First(Vec<Self>),
+}
+
+/// Another scheme of the same sender.
+#[derive(Deserialize)]
+pub(crate) struct Alternative {
+    pub(crate) secret_prefix: String,
+    #[serde(flatten)]
+    pub(crate) scheme: Scheme,
+}
+
+/// How requests are signed. Which of the fields belong to which kind is checked when the code is written.
+#[derive(Deserialize)]
+pub(crate) struct Scheme {
+    pub(crate) kind: String,
+    #[serde(flatten)]
+    pub(crate) fields: BTreeMap<String, toml::Value>,
+}

@@ -1,0 +1,121 @@
+use super::*;
+
+/// Each closed network by its first and last address, and whether the address before and the one after are public.
+const NETWORKS: &[(&str, &str, bool, bool)] = &[
+    ("0.0.0.0", "0.255.255.255", false, true),
+    ("10.0.0.0", "10.255.255.255", true, true),
+    ("100.64.0.0", "100.127.255.255", true, true),
+    ("127.0.0.0", "127.255.255.255", true, true),
+    ("168.63.129.16", "168.63.129.16", true, true),
+    ("169.254.0.0", "169.254.255.255", true, true),
+    ("172.16.0.0", "172.31.255.255", true, true),
+    ("192.0.0.0", "192.0.0.255", true, true),
+    ("192.0.2.0", "192.0.2.255", true, true),
+    ("192.88.99.0", "192.88.99.255", true, true),
+    ("192.168.0.0", "192.168.255.255", true, true),
+    ("198.18.0.0", "198.19.255.255", true, true),
+    ("198.51.100.0", "198.51.100.255", true, true),
+    ("203.0.113.0", "203.0.113.255", true, true),
+    ("224.0.0.0", "239.255.255.255", true, false),
+    ("240.0.0.0", "255.255.255.255", false, false),
+    // Unspecified, loopback, compatible and mapped.
+    ("::", "::ffff:ffff", false, false),
+    ("::ffff:0.0.0.0", "::ffff:255.255.255.255", false, false),
+    // Translated: the closed networks of IPv4 again.
+    ("64:ff9b::0.0.0.0", "64:ff9b::0.255.255.255", false, true),
+    ("64:ff9b::10.0.0.0", "64:ff9b::10.255.255.255", true, true),
+    ("64:ff9b::100.64.0.0", "64:ff9b::100.127.255.255", true, true),
+    ("64:ff9b::127.0.0.0", "64:ff9b::127.255.255.255", true, true),
+    ("64:ff9b::169.254.0.0", "64:ff9b::169.254.255.255", true, true),
+    ("64:ff9b::172.16.0.0", "64:ff9b::172.31.255.255", true, true),
+    ("64:ff9b::192.168.0.0", "64:ff9b::192.168.255.255", true, true),
+    ("64:ff9b::224.0.0.0", "64:ff9b::255.255.255.255", true, false),
+    // Translated in a network of one's own.
+    ("64:ff9b:1::", "64:ff9b:1:ffff:ffff:ffff:ffff:ffff", false, false),
+    // What goes nowhere.
+    ("100::", "100::ffff:ffff:ffff:ffff", false, false),
+    ("::", "1fff:ffff:ffff:ffff:ffff:ffff:7f00:1", false, false),
+    // Protocols, with Teredo, benchmarks and identifiers.
+    ("2001::", "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff", true, true),
+    ("2001::", "2001::ffff:ffff:ffff:ffff:ffff:ffff", true, false),
+    ("2001:2::", "2001:2:0:ffff:ffff:ffff:ffff:ffff", false, false),
+    ("2001:10::", "2001:2f:ffff:ffff:ffff:ffff:ffff:ffff", false, false),
+    ("2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", true, true),
+    // 6to4: of private and of public addresses.
+    ("2002::", "2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff", true, true),
+    ("2002:a00::", "2002:aff:ffff:ffff:ffff:ffff:ffff:ffff", false, false),
+    ("2002:7f00::", "2002:7fff:ffff:ffff:ffff:ffff:ffff:ffff", false, false),
+    ("3fff::", "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff", true, true),
+    // Beyond the global addresses: routing within a network, unique-local, link-local, site-local and multicast.
+    ("4000::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", true, false),
+    ("5f00::", "5f00:ffff:ffff:ffff:ffff:ffff:ffff:ffff", false, false),
+    ("fc00::", "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", false, false),
+    ("fe80::", "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff", false, false),
+    ("fec0::", "feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", false, false),
+    ("ff00::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", false, false),
+];
+
+/// The address this many places further, where there is one.
+fn moved(address: IpAddr, by: i8) -> Option<IpAddr> {
+    Some(match address {
+        IpAddr::V4(address) => Ipv4Addr::from(address.to_bits().checked_add_signed(by.into())?).into(),
+        IpAddr::V6(address) => Ipv6Addr::from(address.to_bits().checked_add_signed(by.into())?).into(),
+    })
+}
+
+#[test]
+fn closed_networks_are_closed_to_their_last_address_and_no_further() {
+    for (first, last, before, after) in NETWORKS {
+        let (low, high): (IpAddr, IpAddr) = (first.parse().unwrap(), last.parse().unwrap());
+        assert!(!is_public(low), "{first}");
+        assert!(!is_public(high), "{last}");
+        for (neighbour, public) in [(moved(low, -1), *before), (moved(high, 1), *after)] {
+            if let Some(neighbour) = neighbour {
+                assert_eq!(is_public(neighbour), public, "{neighbour}, beside {first}-{last}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_everybody_reaches_is_public() {
+    for address in ["1.1.1.1", "8.8.8.8", "140.82.112.3", "2606:4700:4700::1111", "2a00:1450::1", "64:ff9b::1.1.1.1"] {
+        assert!(is_public(address.parse().unwrap()), "{address}");
+    }
+    // One address in every network of sixteen bits, against the same rule as the standard library knows it.
+    for high in 0..=u16::MAX {
+        let address = Ipv4Addr::from((u32::from(high) << 16) | 0x0102);
+        let known = address.is_private() || address.is_loopback() || address.is_link_local() || address.is_multicast();
+        assert!(!known || !is_public(address.into()), "{address}");
+        assert!(!is_public(address.to_ipv6_mapped().into()), "{address}");
+        assert!(!is_public(address.to_ipv6_compatible().into()), "{address}");
+    }
+}
+
+#[test]
+fn a_url_is_https_at_a_name_or_a_public_address() {
+    for (url, may) in [
+        ("https://hooks.example.com/a?b=c", true),
+        ("HTTPS://hooks.example.com:8443/", true),
+        ("https://1.1.1.1/", true),
+        ("https://[2606:4700:4700::1111]:444/", true),
+        ("http://hooks.example.com/", false),
+        ("http://1.1.1.1/", false),
+        ("https://user@hooks.example.com/", false),
+        ("https://127.0.0.1/", false),
+        ("https://127.0.0.1:8443/", false),
+        ("https://169.254.169.254/latest/meta-data/", false),
+        ("https://0.0.0.0/", false),
+        ("https://255.255.255.255/", false),
+        ("https://[::1]/", false),
+        ("https://[::]/", false),
+        ("https://[::ffff:127.0.0.1]/", false),
+        ("https://[::ffff:1.1.1.1]/", false),
+        ("https://[fd00:ec2::254]/", false),
+        ("https://[64:ff9b::a9fe:a9fe]/", false),
+        ("/only/a/path", false),
+        ("hooks.example.com", false),
+    ] {
+        assert_eq!(may_be_called(&url.parse().unwrap()), may, "{url}");
+    }
+}

@@ -1,0 +1,28 @@
+//! Checks which sender a hook is of, and what it does in another way.
+
+use super::Problems;
+use crate::sender::{CustomScheme, Sender};
+
+/// The sender of this name, with what the hook does in another way.
+pub(super) fn check(
+    name: &str,
+    scheme: Option<&CustomScheme>,
+    at: &str,
+    problems: &mut Problems,
+) -> Option<&'static Sender> {
+    let Some(sender) = Sender::named(name) else {
+        let known: Vec<_> = Sender::all().iter().map(|sender| sender.name).collect();
+        problems.add(format!("{at}sender"), format!("unknown sender `{name}`; known are {}", known.join(", ")));
+        return None;
+    };
+    let Some(scheme) = scheme else { return Some(sender) };
+    let troubles = match scheme.sender(sender) {
+        Ok(custom) => return Some(custom),
+        Err(troubles) => troubles,
+    };
+    for trouble in troubles {
+        let field = format!("{at}scheme.{}", trouble.field);
+        problems.add(field.trim_end_matches('.'), trouble.message);
+    }
+    None
+}

@@ -1,0 +1,190 @@
+//! What proved requests ask for besides being taken in. What is read is borrowed, so that an event costs no allocation.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::json;
+
+use super::reply::{echoable, signable};
+use super::{Greeting, LONGEST_BODY, Reply, speaks_of};
+use crate::sender::{Handshake, Sender};
+use crate::verify::{Key, Refusal, Verified, fits};
+
+/// What a proved POST asks for; `None` where it is an event and nothing else.
+pub fn greeting(verified: &Verified<'_>, keys: &[Key]) -> Option<Greeting> {
+    let body = verified.body();
+    let answer = match verified.sender().handshake {
+        Handshake::SlackChallenge => slack(body)?,
+        Handshake::Zoom => zoom(body, keys.get(verified.matched_key()?)?)?,
+        Handshake::Twitch => twitch(verified)?,
+        Handshake::EventGrid => event_grid(body)?,
+        Handshake::Monday => monday(body)?,
+        Handshake::DiscordPing => discord(body)?,
+        Handshake::Xero => xero(body)?,
+        Handshake::XCrc => not_an_answer_of_ours(body)?,
+        Handshake::SnsConfirm => return sns(verified.sender(), body).map(Greeting::Visit),
+        _ => return None,
+    };
+    Some(answer.map_or_else(Greeting::Refused, Greeting::Reply))
+}
+
+/// An answer, or why there is none; `None` where the request is an event.
+type Answer = Option<Result<Reply, Refusal>>;
+
+/// `url_verification`: the challenge is sent back.
+fn slack(body: &[u8]) -> Answer {
+    #[derive(Deserialize)]
+    struct Body<'a> {
+        #[serde(borrow, rename = "type")]
+        kind: Cow<'a, str>,
+        #[serde(borrow)]
+        challenge: Cow<'a, str>,
+    }
+    if !speaks_of(body, "url_verification") {
+        return None;
+    }
+    let Body { kind, challenge } = serde_json::from_slice(body).ok()?;
+    (kind == "url_verification").then(|| echoable(&challenge, "challenge").map(Reply::text))
+}
+
+/// `endpoint.url_validation`: the token is sent back with its hash under the key that matched.
+fn zoom(body: &[u8], key: &Key) -> Answer {
+    #[derive(Deserialize)]
+    struct Body<'a> {
+        #[serde(borrow)]
+        event: Cow<'a, str>,
+        #[serde(borrow)]
+        payload: Payload<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Payload<'a> {
+        #[serde(borrow, rename = "plainToken")]
+        plain_token: Cow<'a, str>,
+    }
+    if !speaks_of(body, "endpoint.url_validation") {
+        return None;
+    }
+    let Body { event, payload } = serde_json::from_slice(body).ok()?;
+    let mut mac = key.mac()?;
+    (event == "endpoint.url_validation").then(|| {
+        let token = signable(&payload.plain_token, "plainToken")?;
+        mac.update(token.as_bytes());
+        let encrypted = hex::encode(mac.finish().bytes());
+        Ok(Reply::json(&json!({ "plainToken": token, "encryptedToken": encrypted })))
+    })
+}
+
+/// `webhook_callback_verification`: the challenge is sent back.
+fn twitch(verified: &Verified<'_>) -> Answer {
+    #[derive(Deserialize)]
+    struct Body<'a> {
+        #[serde(borrow)]
+        challenge: Cow<'a, str>,
+    }
+    let kind = verified.headers().single("twitch-eventsub-message-type");
+    if kind != Ok(Some(b"webhook_callback_verification")) {
+        return None;
+    }
+    let Body { challenge } = serde_json::from_slice(verified.body()).ok()?;
+    Some(echoable(&challenge, "challenge").map(Reply::text))
+}
+
+/// `SubscriptionValidationEvent`: its code is sent back.
+fn event_grid(body: &[u8]) -> Answer {
+    #[derive(Deserialize)]
+    struct Event<'a> {
+        #[serde(borrow, rename = "eventType")]
+        kind: Cow<'a, str>,
+        #[serde(borrow)]
+        data: Data<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Data<'a> {
+        #[serde(borrow, rename = "validationCode")]
+        code: Cow<'a, str>,
+    }
+    if !speaks_of(body, "SubscriptionValidationEvent") {
+        return None;
+    }
+    let (Event { kind, data },) = serde_json::from_slice(body).ok()?;
+    (kind == "Microsoft.EventGrid.SubscriptionValidationEvent").then(|| {
+        let code = echoable(&data.code, "validationCode")?;
+        Ok(Reply::json(&json!({ "validationResponse": code })))
+    })
+}
+
+/// A challenge alone: it is sent back.
+fn monday(body: &[u8]) -> Answer {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body<'a> {
+        #[serde(borrow)]
+        challenge: Cow<'a, str>,
+    }
+    if !speaks_of(body, "challenge") {
+        return None;
+    }
+    let Body { challenge } = serde_json::from_slice(body).ok()?;
+    Some(echoable(&challenge, "challenge").map(|challenge| Reply::json(&json!({ "challenge": challenge }))))
+}
+
+/// PING: type 1 of an interaction, type 0 of a webhook event. Type 1 of a webhook event has an event.
+fn discord(body: &[u8]) -> Answer {
+    #[derive(Deserialize)]
+    struct Body {
+        #[serde(rename = "type")]
+        kind: u64,
+        event: Option<IgnoredAny>,
+    }
+    if body.len() > LONGEST_BODY {
+        return None;
+    }
+    let Body { kind, event } = serde_json::from_slice(body).ok()?;
+    match (kind, event) {
+        // Discord wants a content type here too.
+        (0, None) => Some(Ok(Reply { content_type: "application/json", ..Reply::bare(204) })),
+        (1, None) => Some(Ok(Reply::json(&json!({ "type": 1 })))),
+        _ => None,
+    }
+}
+
+/// The intent to receive: no events. A body in the answer would be a failure.
+fn xero(body: &[u8]) -> Answer {
+    #[derive(Deserialize)]
+    struct Body {
+        events: Vec<IgnoredAny>,
+        #[serde(rename = "entropy")]
+        _entropy: IgnoredAny,
+    }
+    if !speaks_of(body, "entropy") {
+        return None;
+    }
+    let Body { events, .. } = serde_json::from_slice(body).ok()?;
+    events.is_empty().then(|| Ok(Reply::bare(200)))
+}
+
+/// Refuses a body that X did not write: the hash of any `crc_token` is there for the asking, and none is JSON's.
+fn not_an_answer_of_ours(body: &[u8]) -> Answer {
+    (!body.trim_ascii_start().starts_with(b"{")).then_some(Err(Refusal::Unparsable))
+}
+
+/// `SubscriptionConfirmation`: the address to visit, where it is one of Amazon's own.
+fn sns(sender: &Sender, body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Body<'a> {
+        #[serde(borrow, rename = "Type")]
+        kind: Cow<'a, str>,
+        #[serde(borrow, rename = "SubscribeURL")]
+        url: Cow<'a, str>,
+    }
+    if !speaks_of(body, "SubscriptionConfirmation") {
+        return None;
+    }
+    let Body { kind, url } = serde_json::from_slice(body).ok()?;
+    let (host, rest) = url.strip_prefix("https://")?.split_once('/')?;
+    let plain = host.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte));
+    let own = sender.scheme.key_place()?.hosts.iter().any(|pattern| fits(pattern, host, '.'));
+    let visited = kind == "SubscriptionConfirmation" && plain && own && echoable(rest, "SubscribeURL").is_ok();
+    visited.then(|| url.into_owned())
+}

@@ -1,0 +1,78 @@
+//! The table of senders.
+
+mod page;
+
+use super::*;
+
+/// Senders whose signature leaves out a part of the body; their set-up steps or texts say so.
+const PARTIAL: &[&str] = &["adyen", "aws-sns", "mailgun", "travis"];
+
+#[test]
+fn every_row_is_usable() {
+    assert!(Sender::all().len() >= 100, "only {} senders", Sender::all().len());
+    for sender in Sender::all() {
+        let name = sender.name;
+        assert_eq!(Sender::named(name), Some(sender));
+        assert!(!sender.facts().title.is_empty() && !sender.facts().setup.is_empty(), "{name}");
+        let provider = sender.facts().category != "generic";
+        assert!(sender.facts().docs.starts_with("https://") || !provider, "{name} says not where its documentation is");
+        for scheme in std::iter::once(&sender.scheme).chain(sender.alternative.map(|other| &other.scheme)) {
+            assert_eq!(scheme.carrier().is_empty(), *scheme == Scheme::None, "{name}");
+            if let Scheme::Signed(signed) = scheme {
+                assert_eq!(covers_body(signed.content), !PARTIAL.contains(&name), "{name} and its body");
+                assert!(
+                    signed.key.is_none() || !signed.bind.is_empty() || signed.content.contains(&Part::Secret),
+                    "{name}"
+                );
+            }
+        }
+    }
+    assert_eq!(Sender::named("nobody"), None);
+}
+
+/// Whether every byte of the body is signed.
+fn covers_body(content: &[Part]) -> bool {
+    content.iter().any(|part| {
+        use Part::{Body, BodyCrc32, BodySha256, BodySha256Base64, BodySha256Hex, Form, FormOrBodyHash};
+        matches!(part, Body | BodyCrc32 | BodySha256 | BodySha256Base64 | BodySha256Hex | Form | FormOrBodyHash)
+    })
+}
+
+impl Sample {
+    /// The body with its fields at hand.
+    pub(crate) fn payload(&self, sender: &str) -> serde_json::Value {
+        let head: crate::event::EventHead = serde_json::from_value(serde_json::json!({
+            "id": crate::id::EventId::new(crate::time::Timestamp::default(), &[7; 10]), "path": "p",
+            "sender": sender, "received_at": 0, "headers": self.headers, "hooks": [], "body_bytes": 0,
+        }))
+        .unwrap();
+        let event = crate::event::Event { head, body: self.body.as_bytes().to_vec() };
+        event.payload().unwrap_or_else(|| panic!("{sender}: the sample is neither JSON nor a form"))
+    }
+}
+
+#[test]
+fn header_names_are_in_lower_case() {
+    for line in include_str!(concat!(env!("OUT_DIR"), "/senders.rs")).lines() {
+        for (at, start) in line.match_indices("Header(\"") {
+            let name = line[at + start.len()..].split('"').next().unwrap();
+            assert_eq!(name, name.to_lowercase());
+        }
+    }
+}
+
+#[test]
+fn every_sample_is_an_event_of_its_sender() {
+    for sender in Sender::all() {
+        let sample = sender.sample();
+        let body = sample.payload(sender.name);
+        let header = |name: &str| {
+            let found = sample.headers.iter().find(|(found, _)| *found == name);
+            found.map(|(_, value)| std::borrow::Cow::Borrowed(*value))
+        };
+        if sample.event_type.is_some() {
+            assert_eq!(sender.event_type.read(&header, Some(&body)).as_deref(), sample.event_type, "{}", sender.name);
+        }
+        assert!(sample.body.lines().count() == 1 || sample.body.starts_with(['{', '[']), "{}", sender.name);
+    }
+}

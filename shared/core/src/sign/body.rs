@@ -1,0 +1,79 @@
+//! Proofs that stand in a JSON body.
+
+use serde_json::{Map, Value};
+
+use super::{Draft, Unsignable};
+use crate::sender::{Carrier, ClockPlace, Part, Signed, text_at};
+
+/// A body as a JSON object or list.
+pub(super) fn read(body: &[u8]) -> Result<Value, Unsignable> {
+    let value: Value = serde_json::from_slice(body).map_err(|_| Unsignable::NotJson)?;
+    if value.is_object() || value.is_array() { Ok(value) } else { Err(Unsignable::NotJson) }
+}
+
+/// The body with the fields filled in that are signed; `None` where the proof does not stand in it.
+pub(super) fn prepared(
+    scheme: &Signed,
+    draft: Draft<'_>,
+    moment: Option<&(ClockPlace, String)>,
+) -> Result<Option<Value>, Unsignable> {
+    let field = match moment {
+        Some((ClockPlace::Field(path), value)) => Some((*path, value.as_str())),
+        _ => None,
+    };
+    if field.is_none() && !matches!(scheme.place, Carrier::Field(_)) {
+        return Ok(None);
+    }
+    let mut document = read(draft.body)?;
+    for part in parts(&mut document, scheme.each.unwrap_or_default()) {
+        if let Some((path, value)) = field {
+            set(part, path, value);
+        }
+        for wanted in scheme.content {
+            if let Part::Field(path) = wanted
+                && text_at(part, path).is_none()
+            {
+                set(part, path, draft.id);
+            }
+        }
+    }
+    Ok(Some(document))
+}
+
+/// The parts of a document that are signed on their own: the whole where the path is empty.
+pub(super) fn parts<'a>(document: &'a mut Value, path: &str) -> Vec<&'a mut Value> {
+    let Some((list, rest)) = path.split_once('*') else {
+        return vec![at(document, path)];
+    };
+    let list = at(document, list.trim_end_matches('.'));
+    if list.as_array().is_none_or(Vec::is_empty) {
+        *list = Value::Array(vec![Value::Object(Map::new())]);
+    }
+    let items = list.as_array_mut().into_iter().flatten();
+    items.flat_map(|item| parts(item, rest.trim_start_matches('.'))).collect()
+}
+
+/// Puts a text at a path, in which `*` stands for every item of a list.
+pub(super) fn set(document: &mut Value, path: &str, text: &str) {
+    for part in parts(document, path) {
+        *part = match (path.ends_with("imestamp"), text.parse::<u64>()) {
+            (true, Ok(number)) => number.into(),
+            _ => text.into(),
+        };
+    }
+}
+
+/// The place at a path; objects that are missing on the way are made.
+fn at<'a>(value: &'a mut Value, path: &str) -> &'a mut Value {
+    path.split('.').filter(|step| !step.is_empty()).fold(value, |value, step| {
+        if let (true, Ok(index)) = (value.is_array(), step.parse::<usize>())
+            && value.get(index).is_some()
+        {
+            return &mut value[index];
+        }
+        if !value.is_object() {
+            *value = Value::Object(Map::new());
+        }
+        &mut value[step]
+    })
+}

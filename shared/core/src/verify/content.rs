@@ -1,0 +1,202 @@
+//! What a signature covers, given to the hash part by part.
+
+use std::fmt::Write as _;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use super::candidates::single_pair;
+use super::mac::sha256;
+use super::{Refusal, escape, proof};
+use crate::inbound::{Inbound, Url};
+use crate::sender::{Part, text_at};
+
+/// A request as the parts of its signed content are read from it.
+#[derive(Clone, Copy)]
+pub(crate) struct Reading<'a> {
+    /// The request.
+    pub(crate) inbound: Inbound<'a>,
+    /// The header with the signature, where it is written in pairs, and its name.
+    pub(crate) pairs: (&'a str, &'static str),
+    /// What may stand between the pairs.
+    pub(crate) separators: &'static str,
+    /// The body's JSON, or the part of it that is signed on its own; null where the scheme needs none.
+    pub(crate) document: &'a Value,
+    /// The secret's text, where that is signed too.
+    pub(crate) name: &'a str,
+    /// Which spelling of the URL to try.
+    pub(crate) port: Port,
+}
+
+/// A spelling of a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Port {
+    /// Without a port.
+    Without,
+    /// With its port, or the usual one of its protocol.
+    With,
+}
+
+/// Gives the content to a sink, part by part.
+pub(crate) fn feed(parts: &[Part], reading: Reading<'_>, sink: &mut dyn FnMut(&[u8])) -> Result<(), Refusal> {
+    parts.iter().try_for_each(|part| feed_part(*part, reading, sink))
+}
+
+/// Gives one part to a sink.
+fn feed_part(part: Part, reading: Reading<'_>, sink: &mut dyn FnMut(&[u8])) -> Result<(), Refusal> {
+    let Reading { inbound, document, .. } = reading;
+    match part {
+        Part::Body => sink(inbound.body),
+        Part::Text(text) => sink(text.as_bytes()),
+        Part::Header(name) => sink(proof(inbound.headers, name)?),
+        Part::Pair(key) => sink(pair(reading, key)?.as_bytes()),
+        Part::Field(path) => sink(text_at(document, path).ok_or(Refusal::MissingField(path))?.as_bytes()),
+        Part::OptionalField(path) => sink(text_at(document, path).unwrap_or_default().as_bytes()),
+        Part::FormField(name) => sink(form_field(inbound.body, name)?.as_bytes()),
+        Part::Secret => sink(reading.name.as_bytes()),
+        Part::Method => sink(inbound.method.as_bytes()),
+        Part::Url => [known(inbound.url)?.base(), inbound.url.target()].iter().for_each(|piece| sink(piece.as_bytes())),
+        Part::UrlAnyPort => feed_url(known(inbound.url)?, reading.port, sink),
+        Part::UrlHubspot => escape::hubspot(known(inbound.url)?, sink),
+        Part::UrlContentful => escape::contentful(inbound.url, sink),
+        Part::Path => [base_path(inbound.url), inbound.url.path()].iter().for_each(|piece| sink(piece.as_bytes())),
+        Part::Query => sink(inbound.url.query().as_bytes()),
+        Part::QuerySorted => feed_sorted_query(inbound.url.query(), sink),
+        Part::Form => feed_form(inbound.body, sink),
+        Part::FormOrBodyHash => match body_hash(inbound)? {
+            true => {}
+            false => feed_form(inbound.body, sink),
+        },
+        Part::BodySha256 => sink(&sha256(inbound.body)),
+        Part::BodySha256Hex => sink(hex::encode(sha256(inbound.body)).as_bytes()),
+        Part::BodySha256Base64 => sink(STANDARD.encode(sha256(inbound.body)).as_bytes()),
+        Part::BodyCrc32 => sink(crc32fast::hash(inbound.body).to_string().as_bytes()),
+        Part::ListedValues(key) => {
+            for (index, name) in pair(reading, key)?.split_ascii_whitespace().enumerate() {
+                sink(if index == 0 { b"" } else { b"." });
+                sink(listed(reading, name)?);
+            }
+        }
+        Part::ListedHeaders(header) => {
+            let names = std::str::from_utf8(proof(inbound.headers, header)?).map_err(|_| Refusal::Malformed(header))?;
+            for (index, name) in names.split(',').enumerate() {
+                sink(if index == 0 { b"" } else { b";" });
+                sink(name.as_bytes());
+                sink(b":");
+                sink(listed(reading, name)?.trim_ascii());
+            }
+        }
+        Part::Sns => feed_sns(document, sink)?,
+    }
+    Ok(())
+}
+
+/// The value of a pair in the signature's header.
+fn pair<'a>(reading: Reading<'a>, key: &str) -> Result<&'a str, Refusal> {
+    let (text, header) = reading.pairs;
+    let value = single_pair(reading.separators, text, key).filter(|value| !value.is_empty());
+    value.ok_or(Refusal::Malformed(header))
+}
+
+/// The value of a header that the request itself names among the signed ones.
+fn listed<'a>(reading: Reading<'a>, name: &str) -> Result<&'a [u8], Refusal> {
+    let (_, header) = reading.pairs;
+    let value = reading.inbound.headers.single(&name.to_ascii_lowercase()).map_err(|_| Refusal::Doubled(header))?;
+    value.ok_or(Refusal::Malformed(header))
+}
+
+/// A URL whose public part is configured.
+fn known(url: Url<'_>) -> Result<Url<'_>, Refusal> {
+    if url.is_known() { Ok(url) } else { Err(Refusal::NoPublicUrl) }
+}
+
+/// The path within the public URL: empty for most.
+fn base_path(url: Url<'_>) -> &str {
+    let rest = url.base().split_once("://").map_or("", |(_, rest)| rest);
+    rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default()
+}
+
+/// The one value of a field of a form body.
+pub(super) fn form_field(body: &[u8], name: &'static str) -> Result<String, Refusal> {
+    let mut values = form_urlencoded::parse(body).filter(|(found, _)| found == name);
+    match (values.next(), values.next()) {
+        (Some((_, value)), None) => Ok(value.into_owned()),
+        _ => Err(Refusal::MissingField(name)),
+    }
+}
+
+/// The URL in one of its spellings.
+fn feed_url(url: Url<'_>, port: Port, sink: &mut dyn FnMut(&[u8])) {
+    let base = url.base();
+    let start = base.find("://").map_or(0, |at| at + 3);
+    let end = base.get(start..).and_then(|rest| rest.find('/')).map_or(base.len(), |at| start + at);
+    let (head, path) = base.split_at_checked(end).unwrap_or((base, ""));
+    let (protocol, authority) = head.split_at_checked(start).unwrap_or(("", head));
+    let colon = authority.rfind(':').filter(|at| authority.get(*at..).is_some_and(|rest| !rest.contains(']')));
+    let (host, given) = colon.and_then(|at| authority.split_at_checked(at)).unwrap_or((authority, ""));
+    let usual = if protocol == "http://" { ":80" } else { ":443" };
+    let port = match port {
+        Port::Without => "",
+        Port::With if given.is_empty() => usual,
+        Port::With => given,
+    };
+    [protocol, host, port, path, url.target()].iter().for_each(|piece| sink(piece.as_bytes()));
+}
+
+/// The query's pairs as received, in the order of their names.
+fn feed_sorted_query(query: &str, sink: &mut dyn FnMut(&[u8])) {
+    let mut pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();
+    pairs.sort_by_key(|pair| pair.split_once('=').map_or(*pair, |(name, _)| name));
+    for (index, pair) in pairs.iter().enumerate() {
+        sink(if index == 0 { b"" } else { b"&" });
+        sink(pair.as_bytes());
+    }
+}
+
+/// A form's fields, each name followed by its value, sorted, each once.
+fn feed_form(body: &[u8], sink: &mut dyn FnMut(&[u8])) {
+    let mut fields: Vec<_> = form_urlencoded::parse(body).collect();
+    fields.sort();
+    fields.dedup();
+    for (name, value) in &fields {
+        sink(name.as_bytes());
+        sink(value.as_bytes());
+    }
+}
+
+/// Whether the query carries the body's hash; a wrong one is a refusal.
+fn body_hash(inbound: Inbound<'_>) -> Result<bool, Refusal> {
+    const NAME: &str = "bodySHA256";
+    let mut hashes = form_urlencoded::parse(inbound.url.query().as_bytes()).filter(|(name, _)| name == NAME);
+    match (hashes.next(), hashes.next()) {
+        (None, _) => Ok(false),
+        (Some((_, hash)), None) => {
+            let mut given = [0; 32];
+            let read = hex::decode_to_slice(hash.as_bytes(), &mut given);
+            if read.is_ok() && given == sha256(inbound.body) { Ok(true) } else { Err(Refusal::WrongBodyHash(NAME)) }
+        }
+        (Some(_), Some(_)) => Err(Refusal::DoubledParameter(NAME)),
+    }
+}
+
+/// The fields of an SNS message that are signed, each name and value on its own line.
+fn feed_sns(document: &Value, sink: &mut dyn FnMut(&[u8])) -> Result<(), Refusal> {
+    const NOTIFICATION: &[&str] = &["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"];
+    const CONFIRMATION: &[&str] = &["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"];
+    let names = match text_at(document, "Type").as_deref() {
+        Some("Notification") => NOTIFICATION,
+        Some("SubscriptionConfirmation" | "UnsubscribeConfirmation") => CONFIRMATION,
+        _ => return Err(Refusal::MissingField("Type")),
+    };
+    let mut text = String::new();
+    for name in names {
+        match document.get(name).and_then(Value::as_str) {
+            Some(value) => writeln!(text, "{name}\n{value}").unwrap_or_default(),
+            None if *name == "Subject" => {}
+            None => return Err(Refusal::MissingField(name)),
+        }
+    }
+    sink(text.as_bytes());
+    Ok(())
+}

@@ -1,0 +1,204 @@
+//! Public keys that a sender publishes: where they may be, and what is found there.
+//!
+//! Nothing is fetched here. A request says which key it wants; the address must be one of the sender's own.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use x509_cert::Certificate;
+use x509_cert::der::{Decode, Encode};
+
+use super::jwt::Parsed;
+use super::key::BadKey;
+use super::public::{PublicKey, pem};
+use super::{Key, Refusal, proof};
+use crate::inbound::Inbound;
+use crate::secret::Secret;
+use crate::sender::{KeyKind, KeyPlace, KeyUrl, Scheme, Sender, text_at};
+use crate::time::Timestamp;
+
+/// A key that has to be fetched before a request can be checked.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct KeyRequest {
+    /// The address: one of the sender's own.
+    pub url: String,
+    /// The key's id, where it is asked for by one, together with the hook's secret.
+    pub id: Option<String>,
+    /// What is found there.
+    pub kind: Wanted,
+}
+
+/// What is to be found at the address of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Wanted {
+    /// An X.509 certificate in PEM, made out to this name.
+    Certificate(&'static str),
+    /// JSON with an RSA public key in PEM in this field.
+    JsonPem(&'static str),
+    /// JSON with a JSON Web Key in its field `key`.
+    Jwk,
+}
+
+/// A key as it was fetched.
+#[derive(Clone)]
+pub struct FetchedKey {
+    request: KeyRequest,
+    pub(super) key: PublicKey,
+    valid: (u64, u64),
+}
+
+/// The key that this request has to be checked with, where it has to be fetched; a wrong address is a refusal.
+pub fn wanted_key(sender: &Sender, inbound: Inbound<'_>) -> Result<Option<KeyRequest>, Refusal> {
+    let Some(place) = sender.scheme.key_place() else {
+        return Ok(None);
+    };
+    request_for(&sender.scheme, place, inbound).map(Some)
+}
+
+/// The request for a scheme's key.
+pub(super) fn request_for(scheme: &Scheme, place: &KeyPlace, inbound: Inbound<'_>) -> Result<KeyRequest, Refusal> {
+    let url = match place.url {
+        KeyUrl::Fixed(url) => url.to_owned(),
+        KeyUrl::Header(name) => {
+            String::from_utf8(proof(inbound.headers, name)?.to_vec()).map_err(|_| Refusal::KeyAddress)?
+        }
+        KeyUrl::Field(name) => {
+            let body: Value = serde_json::from_slice(inbound.body).map_err(|_| Refusal::Unparsable)?;
+            text_at(&body, name).ok_or(Refusal::MissingField(name))?.into_owned()
+        }
+    };
+    if !is_pinned(&url, place) {
+        return Err(Refusal::KeyAddress);
+    }
+    let (kind, id) = match place.kind {
+        KeyKind::Certificate => (Wanted::Certificate(place.subject), None),
+        KeyKind::JsonPem(field) => (Wanted::JsonPem(field), None),
+        KeyKind::Jwk => (Wanted::Jwk, Some(Parsed::of(scheme.carrier(), inbound.headers)?.key_id()?)),
+    };
+    Ok(KeyRequest { url, id, kind })
+}
+
+/// What is posted to the address of a key to be given it, with the account of this secret; `None` where it is just there.
+pub fn question(request: &KeyRequest, key: &Key) -> Option<Secret> {
+    let id = request.id.as_ref()?;
+    let (client, secret) = key.name().split_once(':')?;
+    Secret::new(json!({"client_id": client, "secret": secret, "key_id": id}).to_string()).ok()
+}
+
+/// Whether an address is https at one of the pinned hosts and at the pinned path, without anything else.
+fn is_pinned(url: &str, place: &KeyPlace) -> bool {
+    let Some((host, path)) = url.strip_prefix("https://").and_then(|rest| rest.split_once('/')) else {
+        return false;
+    };
+    let plain = |text: &str, more: &[u8]| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || more.contains(&b))
+    };
+    let path_plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b));
+    let steps_fit = path.split('/').all(|step| !step.is_empty() && step != "." && step != "..");
+    plain(host, b"-.")
+        && path_plain
+        && steps_fit
+        && place.hosts.iter().any(|pattern| fits(pattern, host, '.'))
+        && fits(place.path.trim_start_matches('/'), path, '/')
+}
+
+/// Whether a text fits a pattern in which each `*` stands for one or more letters that are not the separator.
+pub(crate) fn fits(pattern: &str, text: &str, separator: char) -> bool {
+    let (mut patterns, mut parts) = (pattern.split(separator), text.split(separator));
+    loop {
+        match (patterns.next(), parts.next()) {
+            (None, None) => return true,
+            (Some(pattern), Some(part)) => {
+                let fits = match pattern.split_once('*') {
+                    None => pattern == part,
+                    Some((head, tail)) => {
+                        part.len() > head.len() + tail.len() && part.starts_with(head) && part.ends_with(tail)
+                    }
+                };
+                if !fits {
+                    return false;
+                }
+            }
+            _ => return false,
+        }
+    }
+}
+
+impl FetchedKey {
+    /// Reads what was found at the address of a request.
+    pub fn read(request: KeyRequest, content: &[u8]) -> Result<Self, BadKey> {
+        let text = std::str::from_utf8(content).map_err(|_| BadKey::NotPublicKey)?;
+        let always = (0, u64::MAX);
+        let (key, valid) = match request.kind {
+            Wanted::Certificate(subject) => read_certificate(text, subject)?,
+            Wanted::JsonPem(field) => {
+                let json: Value = serde_json::from_str(text).map_err(|_| BadKey::NotPublicKey)?;
+                let found = text_at(&json, field).ok_or(BadKey::NotPublicKey)?;
+                let der = found.trim().strip_prefix("-----BEGIN ").and_then(pem).ok_or(BadKey::NotPublicKey)?;
+                (PublicKey::rsa_der(&der)?, always)
+            }
+            Wanted::Jwk => {
+                let (key, end) = read_jwk(text, request.id.as_deref())?;
+                (key, (0, end.unwrap_or(u64::MAX)))
+            }
+        };
+        Ok(Self { request, key, valid })
+    }
+
+    /// The last moment at which it counts.
+    pub const fn end(&self) -> Timestamp {
+        Timestamp::from_seconds(self.valid.1)
+    }
+
+    /// Whether this is the key that was asked for, and in force.
+    pub(super) fn answers(&self, request: &KeyRequest, now: Timestamp) -> bool {
+        self.request == *request && (self.valid.0..=self.valid.1).contains(&now.as_seconds())
+    }
+}
+
+/// Reads a certificate's key, and the seconds from and to which it counts.
+fn read_certificate(text: &str, subject: &str) -> Result<(PublicKey, (u64, u64)), BadKey> {
+    let der = text.trim().strip_prefix("-----BEGIN ").and_then(pem).ok_or(BadKey::NotPublicKey)?;
+    let certificate = Certificate::from_der(&der).map_err(|_| BadKey::NotPublicKey)?;
+    let inside = certificate.tbs_certificate();
+    let names = inside.subject().to_string();
+    let made_out = names.split(['+', ',']).any(|name| name.trim().strip_prefix("CN=") == Some(subject));
+    if !made_out {
+        return Err(BadKey::NotPublicKey);
+    }
+    let key = inside.subject_public_key_info().to_der().map_err(|_| BadKey::NotPublicKey)?;
+    let validity = inside.validity();
+    let seconds = |time: x509_cert::time::Time| time.to_unix_duration().as_secs();
+    Ok((PublicKey::rsa_der(&key)?, (seconds(validity.not_before), seconds(validity.not_after))))
+}
+
+/// Reads a JSON Web Key for ES256 with this id, and the second from which it no longer counts.
+fn read_jwk(text: &str, id: Option<&str>) -> Result<(PublicKey, Option<u64>), BadKey> {
+    #[derive(Deserialize)]
+    struct Answer {
+        key: Jwk,
+    }
+    #[derive(Deserialize)]
+    struct Jwk {
+        alg: String,
+        kty: String,
+        crv: String,
+        kid: String,
+        x: String,
+        y: String,
+        #[serde(default)]
+        expired_at: Option<u64>,
+    }
+    let Answer { key } = serde_json::from_str(text).map_err(|_| BadKey::NotPublicKey)?;
+    if (key.alg.as_str(), key.kty.as_str(), key.crv.as_str()) != ("ES256", "EC", "P-256")
+        || Some(key.kid.as_str()) != id
+    {
+        return Err(BadKey::NotPublicKey);
+    }
+    Ok((PublicKey::p256_coordinates(&key.x, &key.y)?, key.expired_at))
+}
+
+impl std::fmt::Debug for FetchedKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the key at {}", self.request.url)
+    }
+}

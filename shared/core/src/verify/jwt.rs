@@ -1,0 +1,169 @@
+//! The family of JSON Web Tokens that speak of the request: the algorithm is the table's, never the token's.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde::Deserialize;
+use serde_json::Value;
+use subtle::ConstantTimeEq;
+
+use super::fetched::{FetchedKey, request_for};
+use super::mac::{Mac, sha256};
+use super::{Key, Refusal, proof};
+use crate::inbound::{Headers, Inbound};
+use crate::sender::{Encoding, Hash, Jwt, JwtAlgorithm, Scheme};
+use crate::time::Timestamp;
+
+/// A token, taken apart.
+pub(super) struct Parsed<'a> {
+    header_name: &'static str,
+    signing_input: &'a str,
+    head: Head,
+    claims: Value,
+    signature: Vec<u8>,
+}
+
+/// What a token says of itself.
+#[derive(Deserialize)]
+struct Head {
+    alg: String,
+    #[serde(default)]
+    kid: Option<String>,
+    #[serde(default)]
+    crit: Option<Value>,
+}
+
+impl<'a> Parsed<'a> {
+    /// Takes the token of a header apart.
+    pub(super) fn of(header_name: &'static str, headers: Headers<'a>) -> Result<Self, Refusal> {
+        let value = proof(headers, header_name)?;
+        Self::read(header_name, value).ok_or(Refusal::Malformed(header_name))
+    }
+
+    /// Three parts in base64url, the first two of them JSON.
+    fn read(header_name: &'static str, value: &'a [u8]) -> Option<Self> {
+        let text = std::str::from_utf8(value).ok()?;
+        let (signing_input, signature) = text.rsplit_once('.')?;
+        let (head, claims) = signing_input.split_once('.')?;
+        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).ok();
+        let head: Head = serde_json::from_slice(&decode(head)?).ok()?;
+        let claims: Value = serde_json::from_slice(&decode(claims)?).ok()?;
+        if head.crit.is_some() || !claims.is_object() {
+            return None;
+        }
+        Some(Self { header_name, signing_input, head, claims, signature: decode(signature)? })
+    }
+
+    /// The id of the key it was signed with: short, and plain enough to ask for.
+    pub(super) fn key_id(&self) -> Result<String, Refusal> {
+        let plain = |id: &&String| !id.is_empty() && id.len() <= 128 && id.bytes().all(|b| b.is_ascii_graphic());
+        self.head.kid.as_ref().filter(plain).cloned().ok_or(Refusal::Malformed(self.header_name))
+    }
+
+    /// A claim with a moment, in whole seconds.
+    fn seconds(&self, claim: &'static str) -> Result<Option<i64>, Refusal> {
+        match self.claims.get(claim) {
+            None => Ok(None),
+            Some(value) => value.as_i64().filter(|seconds| *seconds >= 0).ok_or(Refusal::Claim(claim)).map(Some),
+        }
+    }
+}
+
+/// Checks a request's token with one key.
+pub(super) fn check(
+    scheme: &Scheme,
+    jwt: &Jwt,
+    key: &Key,
+    inbound: Inbound<'_>,
+    fetched: Option<&FetchedKey>,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let token = Parsed::of(jwt.header, inbound.headers)?;
+    let algorithm = jwt.algorithms.iter().find(|algorithm| algorithm.name() == token.head.alg);
+    let signed = match algorithm.ok_or(Refusal::Claim("alg"))? {
+        JwtAlgorithm::Hmac(hash) => key.bytes().and_then(|bytes| Mac::keyed(*hash, bytes)).is_some_and(|mut mac| {
+            mac.update(token.signing_input.as_bytes());
+            mac.finish().matches(&token.signature)
+        }),
+        JwtAlgorithm::Es256 => {
+            let place = jwt.key.ok_or(Refusal::NoKey)?;
+            let request = request_for(scheme, place, inbound)?;
+            let fetched = fetched.filter(|fetched| fetched.answers(&request, now)).ok_or(Refusal::NoKey)?;
+            fetched.key.signs_plainly(token.signing_input.as_bytes(), &token.signature)
+        }
+    };
+    if !signed {
+        return Err(Refusal::Mismatch(jwt.header));
+    }
+    check_issue(jwt, &token, now)?;
+    check_hashes(jwt, &token, inbound)
+}
+
+/// Checks who issued the token, and when.
+fn check_issue(jwt: &Jwt, token: &Parsed<'_>, now: Timestamp) -> Result<(), Refusal> {
+    if jwt.issuer.is_some_and(|issuer| token.claims.get("iss").and_then(Value::as_str) != Some(issuer)) {
+        return Err(Refusal::Claim("iss"));
+    }
+    let ours = i64::try_from(now.as_seconds()).unwrap_or(i64::MAX);
+    let leeway = i64::try_from(jwt.leeway_seconds).unwrap_or(i64::MAX);
+    if let Some(start) = token.seconds("nbf")?.filter(|start| start.saturating_sub(leeway) > ours) {
+        return Err(Refusal::Stale(ours.saturating_sub(start)));
+    }
+    if let Some(end) = token.seconds("exp")?.filter(|end| end.saturating_add(leeway) <= ours) {
+        return Err(Refusal::Stale(ours.saturating_sub(end)));
+    }
+    if let Some(oldest) = jwt.max_age_seconds {
+        let off = ours.saturating_sub(token.seconds("iat")?.ok_or(Refusal::Claim("iat"))?);
+        if off.unsigned_abs() > oldest {
+            return Err(Refusal::Stale(off));
+        }
+    }
+    Ok(())
+}
+
+/// Checks that the token speaks of this body and this URL.
+fn check_hashes(jwt: &Jwt, token: &Parsed<'_>, inbound: Inbound<'_>) -> Result<(), Refusal> {
+    let claimed = token.claims.get(jwt.body_hash);
+    let body_fits = match claimed.map(Value::as_str) {
+        None => jwt.body_hash_optional && inbound.body.is_empty(),
+        Some(None) => false,
+        Some(Some(claimed)) => {
+            !(jwt.body_hash_optional && inbound.body.is_empty()) && is_hash(jwt.encoding, claimed, sha256(inbound.body))
+        }
+    };
+    if !body_fits {
+        return Err(Refusal::Claim(jwt.body_hash));
+    }
+    let Some(name) = jwt.url_hash else { return Ok(()) };
+    if !inbound.url.is_known() {
+        return Err(Refusal::NoPublicUrl);
+    }
+    let mut hash = Mac::plain(Hash::Sha256);
+    hash.update(inbound.url.base().as_bytes());
+    hash.update(inbound.url.target().as_bytes());
+    let claimed = token.claims.get(name).and_then(Value::as_str).unwrap_or_default();
+    let sum = hash.finish().bytes().try_into().unwrap_or_default();
+    if is_hash(jwt.encoding, claimed, sum) { Ok(()) } else { Err(Refusal::Claim(name)) }
+}
+
+/// Whether a text is this hash.
+fn is_hash(encoding: Encoding, text: &str, hash: [u8; 32]) -> bool {
+    let decoded = match encoding {
+        Encoding::Hex => hex::decode(text).ok(),
+        Encoding::Base64 => STANDARD.decode(text).ok(),
+        Encoding::Base64Url => URL_SAFE_NO_PAD.decode(text).ok(),
+    };
+    decoded.is_some_and(|bytes| bytes.ct_eq(&hash).into())
+}
+
+impl JwtAlgorithm {
+    /// The name in a token.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Hmac(Hash::Sha256) => "HS256",
+            Self::Hmac(Hash::Sha384) => "HS384",
+            Self::Hmac(Hash::Sha512) => "HS512",
+            Self::Hmac(Hash::Sha1) => "",
+            Self::Es256 => "ES256",
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! The family of signatures over the request, keyed hashes and public keys alike.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::candidates::{Room, candidates, single_pair};
+use super::content::{Port, Reading, feed, form_field};
+use super::fetched::{FetchedKey, request_for};
+use super::key::Form;
+use super::mac::Sum;
+use super::public::PublicKey;
+use super::{Key, Refusal, clock, proof};
+use crate::inbound::Inbound;
+use crate::sender::{Algorithm, Carrier, ClockPlace, Hash, Part, Scheme, Shape, Signed, text_at, values_at};
+use crate::time::Timestamp;
+use subtle::ConstantTimeEq;
+
+/// What the content comes to, ready to be compared with signatures.
+enum Computed<'a> {
+    Sum(Sum),
+    Message(&'a PublicKey, Hash, Cow<'a, [u8]>),
+}
+
+/// What is needed to check one signed part of a request.
+#[derive(Clone, Copy)]
+struct Check<'a> {
+    scheme: &'static Signed,
+    key: &'a Key,
+    public: Option<&'a PublicKey>,
+    inbound: Inbound<'a>,
+    now: Timestamp,
+}
+
+/// Checks a request's signatures with one key.
+pub(super) fn check(
+    family: &'static Scheme,
+    scheme: &'static Signed,
+    key: &Key,
+    inbound: Inbound<'_>,
+    fetched: Option<&FetchedKey>,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    for (name, value) in scheme.require {
+        if proof(inbound.headers, name)? != value.as_bytes() {
+            return Err(Refusal::Malformed(name));
+        }
+    }
+    let public = match (scheme.key, key.form()) {
+        (Some(place), _) => {
+            let request = request_for(family, place, inbound)?;
+            fetched.filter(|fetched| fetched.answers(&request, now)).map(|fetched| &fetched.key)
+        }
+        (None, Form::Public(public)) => Some(public),
+        (None, _) => None,
+    };
+    let check = Check { scheme, key, public, inbound, now };
+    let document = if scheme.reads_document() { read_document(scheme, inbound.body)? } else { Value::Null };
+    check_bind(check, &document)?;
+    let Some(path) = scheme.each else {
+        return check.part(&document);
+    };
+    let parts = values_at(&document, path).filter(|parts| !parts.is_empty()).ok_or(Refusal::MissingField(path))?;
+    parts.into_iter().try_for_each(|part| check.part(part))
+}
+
+/// The JSON of the body, or of the form's field that is signed.
+fn read_document(scheme: &Signed, body: &[u8]) -> Result<Value, Refusal> {
+    let field = scheme.content.iter().find_map(|part| match part {
+        Part::FormField(name) => Some(*name),
+        _ => None,
+    });
+    match field {
+        Some(name) => serde_json::from_str(&form_field(body, name)?),
+        None => serde_json::from_slice(body),
+    }
+    .map_err(|_| Refusal::Unparsable)
+}
+
+/// Checks that the body speaks of what the secret names.
+fn check_bind(check: Check<'_>, document: &Value) -> Result<(), Refusal> {
+    if check.scheme.bind.is_empty() {
+        return Ok(());
+    }
+    let mut named = Vec::new();
+    feed(check.scheme.bind, check.reading(document, ""), &mut |bytes| named.extend_from_slice(bytes))?;
+    let same = bool::from(named.ct_eq(check.key.name().as_bytes()));
+    if same { Ok(()) } else { Err(Refusal::AnotherAccount) }
+}
+
+impl<'a> Check<'a> {
+    /// Checks one signed part: the whole body, or one of its items.
+    fn part(self, document: &'a Value) -> Result<(), Refusal> {
+        match self.scheme.place {
+            Carrier::Field(path) => {
+                let text = text_at(document, path).ok_or(Refusal::MissingField(path))?;
+                self.texts(&[&text], document, Refusal::MalformedField(path), Refusal::WrongField(path))
+            }
+            Carrier::Headers(names) => {
+                let mut texts = [""; 2];
+                let mut found = 0;
+                for (name, text) in names.iter().zip(&mut texts) {
+                    let value = self.inbound.headers.single(name).map_err(|_| Refusal::Doubled(name))?;
+                    let value = value.filter(|value| !value.is_empty());
+                    *text = std::str::from_utf8(value.unwrap_or_default()).map_err(|_| Refusal::Malformed(name))?;
+                    found += usize::from(value.is_some());
+                }
+                let name = self.scheme.place.name();
+                if found == 0 {
+                    return Err(Refusal::Missing(name));
+                }
+                self.texts(&texts, document, Refusal::Malformed(name), Refusal::Mismatch(name))
+            }
+        }
+    }
+
+    /// Checks texts with signatures, of which any may match.
+    fn texts(self, texts: &[&str], document: &Value, malformed: Refusal, mismatch: Refusal) -> Result<(), Refusal> {
+        let Signed { shape, encoding, .. } = *self.scheme;
+        let mut room = Room::new();
+        let all = || texts.iter().filter(|text| !text.is_empty()).flat_map(|text| candidates(shape, text));
+        if !all().any(|text| room.decode(encoding, text).is_some_and(|bytes| self.fits(bytes))) {
+            return Err(malformed);
+        }
+        let pairs = texts.first().copied().unwrap_or_default();
+        self.clock_before(pairs)?;
+        for port in self.scheme.ports() {
+            let computed = self.compute(Reading { port: *port, ..self.reading(document, pairs) })?;
+            // Which signature matches is no secret; how much of one matches is, and the comparison hides it.
+            if all().any(|text| room.decode(encoding, text).is_some_and(|bytes| computed.matches(bytes))) {
+                return self.clock_after();
+            }
+        }
+        Err(mismatch)
+    }
+
+    /// The request as the parts of its content are read.
+    fn reading<'b>(self, document: &'b Value, pairs: &'b str) -> Reading<'b>
+    where
+        'a: 'b,
+    {
+        let separators = match self.scheme.shape {
+            Shape::Pairs { separators, .. } => separators,
+            Shape::Whole(_) | Shape::List { .. } => "",
+        };
+        Reading {
+            inbound: self.inbound,
+            pairs: (pairs, self.scheme.place.name()),
+            separators,
+            document,
+            name: self.key.name(),
+            port: Port::Without,
+        }
+    }
+
+    /// Whether a signature has a length that this algorithm's signatures have.
+    fn fits(self, signature: &[u8]) -> bool {
+        match self.scheme.algorithm {
+            Algorithm::Hmac(hash) | Algorithm::Digest(hash) => signature.len() == hash.length(),
+            Algorithm::Ed25519 => signature.len() == 64,
+            Algorithm::EcdsaP256 => (8..=72).contains(&signature.len()),
+            Algorithm::Rsa(_) | Algorithm::RsaByVersion => (256..=512).contains(&signature.len()),
+        }
+    }
+
+    /// Computes what the content comes to.
+    fn compute(self, reading: Reading<'_>) -> Result<Computed<'a>, Refusal> {
+        let hash = match self.scheme.algorithm {
+            Algorithm::Hmac(_) | Algorithm::Digest(_) => {
+                let mut mac = self.key.mac().ok_or(Refusal::NoSecret)?;
+                feed(self.scheme.content, reading, &mut |bytes| mac.update(bytes))?;
+                return Ok(Computed::Sum(mac.finish()));
+            }
+            Algorithm::Ed25519 | Algorithm::EcdsaP256 => Hash::Sha256,
+            Algorithm::Rsa(hash) => hash,
+            Algorithm::RsaByVersion => {
+                let name = "SignatureVersion";
+                match text_at(reading.document, name).as_deref() {
+                    Some("1") => Hash::Sha1,
+                    Some("2") => Hash::Sha256,
+                    _ => return Err(Refusal::MissingField(name)),
+                }
+            }
+        };
+        let message = self.message(reading)?;
+        Ok(Computed::Message(self.public.ok_or(Refusal::NoKey)?, hash, message))
+    }
+
+    /// The whole content; a body that is signed alone is lent.
+    fn message(self, reading: Reading<'_>) -> Result<Cow<'a, [u8]>, Refusal> {
+        if self.scheme.content == [Part::Body] {
+            return Ok(Cow::Borrowed(self.inbound.body));
+        }
+        let whole = if self.scheme.content.contains(&Part::Body) { self.inbound.body.len() } else { 0 };
+        let mut message = Vec::with_capacity(whole + 128);
+        feed(self.scheme.content, reading, &mut |bytes| message.extend_from_slice(bytes))?;
+        Ok(Cow::Owned(message))
+    }
+
+    /// Checks a moment that stands in the headers.
+    fn clock_before(self, pairs: &str) -> Result<(), Refusal> {
+        let Some(timestamp) = &self.scheme.timestamp else { return Ok(()) };
+        let (text, name) = match timestamp.place {
+            ClockPlace::Header(name) => {
+                self.check_listed(name)?;
+                let value = proof(self.inbound.headers, name)?;
+                (std::str::from_utf8(value).map_err(|_| Refusal::Malformed(name))?, name)
+            }
+            ClockPlace::Pair(key) => {
+                let name = self.scheme.place.name();
+                let separators = self.reading(&Value::Null, pairs).separators;
+                (single_pair(separators, pairs, key).ok_or(Refusal::Malformed(name))?, name)
+            }
+            ClockPlace::Field(_) => return Ok(()),
+        };
+        clock::check(timestamp, text, name, self.now)
+    }
+
+    /// Checks that the time is among the headers that the request itself names as signed, where it names them.
+    fn check_listed(self, name: &'static str) -> Result<(), Refusal> {
+        let Some(list) = self.scheme.content.iter().find_map(|part| match part {
+            Part::ListedHeaders(list) => Some(*list),
+            _ => None,
+        }) else {
+            return Ok(());
+        };
+        let mut names = proof(self.inbound.headers, list)?.split(|byte| *byte == b',');
+        if names.any(|listed| listed.eq_ignore_ascii_case(name.as_bytes())) {
+            Ok(())
+        } else {
+            Err(Refusal::Malformed(list))
+        }
+    }
+
+    /// Checks a moment that stands in the body, now that the body is proved.
+    fn clock_after(self) -> Result<(), Refusal> {
+        let Some(timestamp) = &self.scheme.timestamp else { return Ok(()) };
+        let ClockPlace::Field(path) = timestamp.place else { return Ok(()) };
+        let body: Value = serde_json::from_slice(self.inbound.body).map_err(|_| Refusal::Unparsable)?;
+        let text = text_at(&body, path).ok_or(Refusal::MissingField(path))?;
+        clock::check(timestamp, &text, path, self.now)
+    }
+}
+
+impl Computed<'_> {
+    /// Whether this is a signature of what was computed.
+    fn matches(&self, signature: &[u8]) -> bool {
+        match self {
+            Self::Sum(sum) => sum.matches(signature),
+            Self::Message(key, hash, message) => key.signs(*hash, message, signature),
+        }
+    }
+}
+
+impl Signed {
+    /// Whether the body's JSON is needed to check the signature.
+    fn reads_document(&self) -> bool {
+        let reads = |part: &Part| matches!(part, Part::Field(_) | Part::OptionalField(_) | Part::Sns);
+        matches!(self.place, Carrier::Field(_))
+            || self.algorithm == Algorithm::RsaByVersion
+            || self.content.iter().chain(self.bind).any(reads)
+    }
+
+    /// The spellings of the URL to try.
+    fn ports(&self) -> &'static [Port] {
+        match self.content.contains(&Part::UrlAnyPort) {
+            true => &[Port::Without, Port::With],
+            false => &[Port::Without],
+        }
+    }
+}

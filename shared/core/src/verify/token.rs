@@ -1,0 +1,53 @@
+//! The family of shared tokens.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{Key, Refusal, proof};
+use crate::inbound::Inbound;
+use crate::sender::{TokenPlace, values_at};
+
+/// Compares a request's token with the key's, in a time that does not tell how far they agree.
+pub(super) fn check(place: TokenPlace, key: &Key, inbound: Inbound<'_>) -> Result<(), Refusal> {
+    let matches = |given: &[u8]| key.is_token(given);
+    let (matched, refusal) = match place {
+        TokenPlace::Header { name, prefix } => {
+            let given = proof(inbound.headers, name)?;
+            let token = strip(given, prefix).filter(|token| !token.is_empty()).ok_or(Refusal::Malformed(name))?;
+            (matches(token), Refusal::Mismatch(name))
+        }
+        TokenPlace::Basic => {
+            let name = "authorization";
+            let token = strip(proof(inbound.headers, name)?, "Basic ").ok_or(Refusal::Malformed(name))?;
+            (matches(&STANDARD.decode(token).map_err(|_| Refusal::Malformed(name))?), Refusal::Mismatch(name))
+        }
+        TokenPlace::Query(name) => {
+            (matches(parameter(inbound.url.query(), name)?.as_bytes()), Refusal::WrongToken(name))
+        }
+        TokenPlace::Field(path) => {
+            let body = serde_json::from_slice(inbound.body).map_err(|_| Refusal::Unparsable)?;
+            let found = values_at(&body, path).filter(|found| !found.is_empty()).ok_or(Refusal::MissingField(path))?;
+            let all = found.iter().all(|value| value.as_str().is_some_and(|text| matches(text.as_bytes())));
+            (all, Refusal::WrongToken(path))
+        }
+    };
+    if matched { Ok(()) } else { Err(refusal) }
+}
+
+/// What follows a prefix in any case.
+fn strip<'a>(value: &'a [u8], prefix: &str) -> Option<&'a [u8]> {
+    let (head, rest) = value.split_at_checked(prefix.len())?;
+    head.eq_ignore_ascii_case(prefix.as_bytes()).then_some(rest)
+}
+
+/// The one value of a parameter of the query, decoded.
+pub(crate) fn parameter<'a>(query: &'a str, name: &'static str) -> Result<Cow<'a, str>, Refusal> {
+    let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(found, _)| found == name);
+    match (values.next(), values.next()) {
+        (Some((_, value)), None) if !value.is_empty() => Ok(value),
+        (Some(_), Some(_)) => Err(Refusal::DoubledParameter(name)),
+        _ => Err(Refusal::MissingParameter(name)),
+    }
+}

@@ -1,0 +1,118 @@
+//! What a verifier allocates does not grow with the body, unless the proof has to be looked for in it.
+
+use allocation_counter::{AllocationInfo, measure};
+use bellhop_core::inbound::Url;
+use bellhop_core::sender::{Part, Scheme};
+use bellhop_core::sender::{Sender, TokenPlace};
+use bellhop_core::sign::{Draft, sign_request};
+use bellhop_core::verify::{Refusal, verify};
+
+use super::inputs::request::{BASE, Request};
+use super::inputs::stage::{STAGES, Stage};
+
+/// The senders for which a longer body takes more memory, and why.
+const GROWING: &[(&str, &str)] = &[
+    ("adyen", "the signatures stand in the JSON, one for each item"),
+    ("aws-sns", "the signature and the fields that are signed stand in the JSON"),
+    ("discord", "a public key checks what is signed in one piece, so time and body are put together"),
+    ("kick", "as discord"),
+    ("linear", "the time of signing stands in the JSON; it is read once the body is proved"),
+    ("mandrill", "a form's fields are sorted before they are signed"),
+    ("mailgun", "the signature stands in the JSON"),
+    ("microsoft-graph", "the token stands in the JSON, in each item"),
+    ("sendgrid", "as discord"),
+    ("standard-webhooks", "as discord; signatures of a shared secret take no memory"),
+    ("svix", "as standard-webhooks"),
+    ("telnyx", "as discord"),
+    ("travis", "the payload that is signed is a field of a form, decoded"),
+    ("twilio", "as mandrill; bodies that are no forms take no memory"),
+];
+
+/// A body of about this many bytes that the sender might send.
+fn body(stage: &Stage, length: usize) -> Vec<u8> {
+    let text = "o".repeat(length);
+    // Many fields, for it is their list that takes memory.
+    if stage.good.body.starts_with(b"{") {
+        format!(r#"{{"hello":"{text}","value":[{{"id":"{text}"}}]}}"#).into_bytes()
+    } else {
+        "From=octo&".repeat(length / 10).into_bytes()
+    }
+}
+
+/// What verifying a stage's request with a body of this length allocates.
+fn allocated(stage: &Stage, length: usize) -> AllocationInfo {
+    let body = body(stage, length);
+    let draft = Draft { method: "POST", url: Url::new(BASE, "/webhook/p?a=1"), body: &body, id: "msg_1" };
+    let request = match sign_request(stage.sender, &stage.secret, draft, stage.good.now()) {
+        Ok(proof) => {
+            let query: String = proof.query.iter().map(|parameter| format!("&{parameter}")).collect();
+            let headers = proof.headers.into_iter().map(|(name, value)| (name, value.into_bytes()));
+            let (headers, target) = (headers.collect(), format!("/webhook/p?a=1{query}"));
+            Request { headers, target, body: proof.body.unwrap_or(body), ..stage.good.clone() }
+        }
+        // What only the sender can sign is refused, at the end and not before.
+        Err(_) => Request { body: grown(stage, &body), ..stage.good.clone() },
+    };
+    let (pairs, mut result) = (request.pairs(), None);
+    let inbound = request.inbound(&pairs);
+    let info = measure(|| {
+        result = Some(verify(stage.sender, &stage.keys, inbound, stage.fetched.as_ref(), request.now()).map(|_| ()));
+    });
+    let end = match result.expect("it ran") {
+        Ok(()) => true,
+        Err(Refusal::Mismatch(_) | Refusal::WrongField(_)) => true,
+        Err(Refusal::Claim(name)) => name.contains("sha256"),
+        Err(_) => false,
+    };
+    assert!(end, "{}: {result:?}", stage.sender.name);
+    info
+}
+
+/// The body of a request that we cannot sign, with more in it.
+fn grown(stage: &Stage, body: &[u8]) -> Vec<u8> {
+    match stage.sender.name {
+        "aws-sns" => {
+            let text = String::from_utf8_lossy(&stage.good.body).into_owned();
+            text.replacen("hello", &"o".repeat(body.len()), 1).into_bytes()
+        }
+        "travis" => {
+            let more = format!("%7B%22more%22%3A%22{}%22%2C", "o".repeat(body.len()));
+            String::from_utf8_lossy(&stage.good.body).replacen("%7B", &more, 1).into_bytes()
+        }
+        _ => body.to_vec(),
+    }
+}
+
+#[test]
+fn no_verifier_takes_memory_for_a_body_that_it_need_not_read() {
+    let mut senders = 0;
+    for stage in STAGES.iter().filter(|stage| !stage.sender.is_unsigned()) {
+        let name = stage.sender.name;
+        let (small, large) = (allocated(stage, 2_000), allocated(stage, 2_000_000));
+        let grows = small.bytes_total != large.bytes_total || small.count_total != large.count_total;
+        let reads_body = match stage.scheme() {
+            Scheme::Token(place) => matches!(place, TokenPlace::Field(_)),
+            Scheme::Signed(signed) => signed.content.contains(&Part::Form),
+            Scheme::Jwt(_) | Scheme::None => false,
+        };
+        assert!(!reads_body || grows, "{name} is said to read the body");
+        let named = GROWING.iter().any(|(growing, _)| *growing == name);
+        assert!(named || !grows, "{name}: {small:?} for 2 KB and {large:?} for 2 MB");
+        senders += usize::from(!grows);
+    }
+    assert!(senders > 100, "{senders}");
+    // Each of the list is there for a reason that still holds.
+    for (name, why) in GROWING {
+        let stages = STAGES.iter().filter(|stage| stage.sender.name == *name);
+        let growing =
+            stages.filter(|stage| allocated(stage, 2_000).bytes_total < allocated(stage, 200_000).bytes_total);
+        assert!(growing.count() > 0 && Sender::named(name).is_some(), "{name}: {why}");
+    }
+}
+
+#[test]
+fn a_plain_keyed_hash_allocates_its_state_alone() {
+    let github = STAGES.iter().find(|stage| stage.sender.name == "github").expect("a row");
+    let info = allocated(github, 2_000_000);
+    assert!(info.count_total <= 2 && info.bytes_total <= 1024, "{info:?}");
+}

@@ -1,0 +1,94 @@
+//! Proofs in bodies, and what bodies say.
+
+use bellhop_core::event::{Event, EventHead};
+use bellhop_core::id::EventId;
+use bellhop_core::sender::{Scheme, Sender, TokenPlace};
+use bellhop_core::time::Timestamp;
+
+use super::headers::chosen;
+use super::request::{Request, read_headers, split};
+use super::stage::{STAGES, Stage};
+
+/// The stage of a sender, with a signed query where the place says so.
+pub fn stage(sender: &str, hashed: bool) -> Option<&'static Stage> {
+    STAGES.iter().find(|stage| stage.sender.name == sender && stage.good.target.contains("SHA256") == hashed)
+}
+
+/// Puts the input into the place of a sender's body.
+fn as_body(sender: &str, data: &[u8]) -> bool {
+    let stages = STAGES.iter().filter(|stage| stage.sender.name == sender && !stage.good.target.contains("SHA256"));
+    stages.filter(|stage| stage.verify(&Request { body: data.to_vec(), ..stage.good.clone() }).is_ok()).count() > 0
+}
+
+/// Adyen's notification items, each with its signature.
+pub fn adyen(data: &[u8]) -> bool {
+    as_body("adyen", data)
+}
+
+/// Mailgun's signature beside the event.
+pub fn mailgun(data: &[u8]) -> bool {
+    as_body("mailgun", data)
+}
+
+/// SNS messages; the certificate of the right one is at hand.
+pub fn sns(data: &[u8]) -> bool {
+    as_body("aws-sns", data)
+}
+
+/// Travis' form with a signed field.
+pub fn travis_form(data: &[u8]) -> bool {
+    as_body("travis", data)
+}
+
+/// Twilio's forms, sorted before they are signed.
+pub fn twilio_form(data: &[u8]) -> bool {
+    as_body("twilio", data)
+}
+
+/// Twilio's other bodies, whose hash stands in the signed query: a line with the query, and the body.
+pub fn twilio_body_hash(data: &[u8]) -> bool {
+    let (Some(stage), Some((query, body))) = (stage("twilio", true), split(data, b"\n")) else { return false };
+    let target = format!("/webhook/p?{}", String::from_utf8_lossy(query));
+    stage.verify(&Request { target, body: body.to_vec(), ..stage.good.clone() }).is_ok()
+}
+
+/// Whether a stage proves itself by a token in the body.
+pub fn is_body_token(stage: &Stage) -> bool {
+    matches!(stage.scheme(), Scheme::Token(TokenPlace::Field(_)))
+}
+
+/// Tokens in the body.
+pub fn body_token(data: &[u8]) -> bool {
+    let Some((stage, body)) = chosen(data, is_body_token) else { return false };
+    stage.verify(&Request { body: body.to_vec(), ..stage.good.clone() }).is_ok()
+}
+
+/// What an event's body says: forms, XML, `CloudEvents` and JSON; a line with a sender, headers, an empty line, the body.
+pub fn event_body(data: &[u8]) -> bool {
+    let Some((sender, rest)) = split(data, b"\n") else { return false };
+    let (head, body) = split(rest, b"\n\n").unwrap_or((b"", rest));
+    let Some(sender) = std::str::from_utf8(sender).ok().and_then(Sender::named) else { return false };
+    let headers = read_headers(head);
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+    let head = EventHead {
+        id: EventId::new(Timestamp::default(), &[7; 10]),
+        path: "p".to_owned(),
+        sender: sender.name.to_owned(),
+        event_type: None,
+        delivery_id: None,
+        received_at: Timestamp::default(),
+        source_ip: None,
+        headers: headers.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
+        hooks: Vec::new(),
+        body_bytes: body.len(),
+        test: false,
+        erased_at: None,
+    };
+    let mut event = Event { head, body: body.to_vec() };
+    let content = event.read(None);
+    assert_eq!(event.body, body, "reading changes nothing");
+    assert_eq!(content.payload, event.payload(), "a body says the same twice");
+    let empty = |text: &Option<String>| text.as_deref() == Some("");
+    assert!(!empty(&event.head.delivery_id), "an empty delivery id would make all deliveries one");
+    content.payload.is_some()
+}
