@@ -32,7 +32,7 @@ const RSA_BYTES: std::ops::RangeInclusive<usize> = 256..=512;
 
 /// The Ed25519 points that sign anything for everybody, without their last bit.
 ///
-/// Facts: the points of small order and their other spellings, RFC 7748 section 7.
+/// Facts: the points of small order and their other spellings, <https://eprint.iacr.org/2020/1244>, table 1.
 const WEAK: [&str; 7] = [
     "0000000000000000000000000000000000000000000000000000000000000000",
     "0100000000000000000000000000000000000000000000000000000000000000",
