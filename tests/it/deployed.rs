@@ -312,6 +312,7 @@ impl Deployment {
             delivery_id: None,
             received_at: now,
             source_ip: None,
+            query: None,
             headers: Vec::new(),
             hooks: vec![Proof { hook: hook.clone(), secret: None }],
             body: b"{\"crashed\":true}",

@@ -25,6 +25,7 @@ pub mod limit;
 pub mod ranges;
 pub mod reconcile;
 
+pub mod delivery;
 pub mod event;
 pub mod filter;
 pub mod inbox;
