@@ -5,6 +5,7 @@
 //! and ends as one [`task`] per action, whose text comes from a [`template`].
 
 pub mod id;
+pub mod json;
 pub mod time;
 
 pub mod secret;
