@@ -41,3 +41,6 @@ pub mod task;
 pub mod telegram;
 pub mod trace;
 pub mod work;
+
+#[cfg(test)]
+mod promises;
