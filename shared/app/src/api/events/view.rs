@@ -90,8 +90,10 @@ struct ProofView {
     /// Which of its secrets matched, counted from 0; null where the hook has none.
     secret: Option<usize>,
     /// The event that had its delivery first at this hook, where it is a copy there.
+    #[serde(skip_serializing_if = "Option::is_none")]
     duplicate_of: Option<String>,
     /// Why the two are one delivery, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<String>,
 }
 
