@@ -121,7 +121,7 @@ impl Request {
     /// The text that carries the signature, or the token.
     fn proof(&self, scheme: &Scheme) -> String {
         match scheme {
-            Scheme::Token(TokenPlace::Query(_)) => self.secret.clone(),
+            Scheme::Token(TokenPlace::Query(_) | TokenPlace::Form(_)) => self.secret.clone(),
             Scheme::Token(TokenPlace::Field(path)) => self.field(path),
             Scheme::Signed(Signed { place: Carrier::Field(path), each, .. }) => self.field(&within(each, path)),
             _ => self.headers[scheme.carrier()].clone(),
@@ -146,6 +146,10 @@ impl Request {
             let body = String::from_utf8_lossy(&self.body);
             let quoted = |text: &str| format!("\"{text}\"");
             request.body = body.replace(&quoted(&proof), &text.map_or("null".to_owned(), quoted)).into_bytes();
+        } else if let Scheme::Token(TokenPlace::Form(_)) = scheme {
+            let body = String::from_utf8_lossy(&self.body);
+            let other = text.map_or_else(|| body.replace("token", "other"), |text| body.replace(&proof, text));
+            request.body = other.into_bytes();
         } else if let Scheme::Token(TokenPlace::Query(name)) = scheme {
             let pair = text.map_or("other=1".to_owned(), |text| format!("{name}={text}"));
             request.url = self.url.replace(&format!("{name}={proof}"), &pair);

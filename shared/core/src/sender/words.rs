@@ -162,6 +162,7 @@ fn proof(scheme: &Scheme) -> String {
         Scheme::Token(TokenPlace::Basic) => "a user name and password in the header `authorization`".to_owned(),
         Scheme::Token(TokenPlace::Query(_)) => format!("the secret itself in the URL's parameter `{carrier}`"),
         Scheme::Token(TokenPlace::Field(_)) => format!("the secret itself in `{carrier}` of the body"),
+        Scheme::Token(TokenPlace::Form(_)) => format!("the secret itself in `{carrier}` of the form"),
         Scheme::None => "nothing: the path is the secret, or the addresses are named".to_owned(),
     }
 }

@@ -16,16 +16,22 @@ const GROWING: &[(&str, &str)] = &[
     ("aws-sns", "the signature and the fields that are signed stand in the JSON"),
     ("discord", "a public key checks what is signed in one piece, so time and body are put together"),
     ("kick", "as discord"),
+    ("ko-fi", "the token stands in a form, in JSON"),
     ("linear", "the time of signing stands in the JSON; it is read once the body is proved"),
     ("mandrill", "a form's fields are sorted before they are signed"),
     ("mailgun", "the signature stands in the JSON"),
+    ("mattermost", "the token stands in the JSON"),
     ("microsoft-graph", "the token stands in the JSON, in each item"),
+    ("moyasar", "as mattermost"),
+    ("rocket-chat", "as mattermost"),
     ("sendgrid", "as discord"),
     ("standard-webhooks", "as discord; signatures of a shared secret take no memory"),
     ("svix", "as standard-webhooks"),
+    ("synology-chat", "the token stands in a form"),
     ("telnyx", "as discord"),
     ("travis", "the payload that is signed is a field of a form, decoded"),
     ("twilio", "as mandrill; bodies that are no forms take no memory"),
+    ("zulip", "as mattermost"),
 ];
 
 /// A body of about this many bytes that the sender might send.
