@@ -29,6 +29,8 @@ pub(crate) struct Row {
     #[serde(default)]
     pub(crate) answer: Vec<Answer>,
     #[serde(default)]
+    pub(crate) unpack: Vec<Unpack>,
+    #[serde(default)]
     pub(crate) setup: Vec<String>,
     pub(crate) verified: String,
     pub(crate) scheme: Scheme,
@@ -36,6 +38,16 @@ pub(crate) struct Row {
     pub(crate) alternative: Option<Alternative>,
     #[serde(default)]
     pub(crate) sample: Sample,
+}
+
+/// A text within a payload that holds more of it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Unpack {
+    pub(crate) field: String,
+    #[serde(rename = "as")]
+    pub(crate) wrapping: String,
+    pub(crate) into: Option<String>,
 }
 
 /// What the body of a sender's sample does not say itself.
