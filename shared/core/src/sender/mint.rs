@@ -12,7 +12,7 @@ impl Sender {
     /// Many senders make the secret themselves and only show it; then a new one is made there.
     pub fn new_secret(&self, random: &[u8; 32]) -> Option<Secret> {
         let text = match &self.scheme {
-            Scheme::None => return None,
+            Scheme::None | Scheme::AppStore(_) => return None,
             Scheme::Token(TokenPlace::Basic) => format!("bellhop:{}", hex::encode(random)),
             Scheme::Jwt(jwt) if jwt.key.is_some() => return None,
             Scheme::Token(_) | Scheme::Jwt(_) => hex::encode(random),

@@ -30,7 +30,7 @@ impl Sender {
     pub fn proves_id(&self) -> bool {
         self.schemes().all(|scheme| match scheme {
             Scheme::Signed(signed) => proves(signed, self.delivery_id),
-            Scheme::Token(_) | Scheme::Jwt(_) | Scheme::None => true,
+            Scheme::Token(_) | Scheme::Jwt(_) | Scheme::AppStore(_) | Scheme::None => true,
         })
     }
 
@@ -39,7 +39,7 @@ impl Sender {
         self.schemes().all(|scheme| match scheme {
             Scheme::Signed(signed) => signed.timestamp.is_some(),
             Scheme::Jwt(jwt) => jwt.max_age_seconds.is_some(),
-            Scheme::Token(_) | Scheme::None => false,
+            Scheme::Token(_) | Scheme::AppStore(_) | Scheme::None => false,
         })
     }
 
@@ -53,6 +53,7 @@ impl Sender {
         self.schemes().all(|scheme| match scheme {
             Scheme::Signed(signed) => signed.content.iter().any(|part| covers_query(*part)),
             Scheme::Jwt(jwt) => jwt.url_hash.is_some(),
+            Scheme::AppStore(_) => false,
             Scheme::Token(_) | Scheme::None => true,
         })
     }
@@ -61,7 +62,7 @@ impl Sender {
     pub const fn secret_parameter(&self) -> Option<&'static str> {
         match self.scheme {
             Scheme::Token(TokenPlace::Query(name)) => Some(name),
-            Scheme::Token(_) | Scheme::Signed(_) | Scheme::Jwt(_) | Scheme::None => None,
+            Scheme::Token(_) | Scheme::Signed(_) | Scheme::Jwt(_) | Scheme::AppStore(_) | Scheme::None => None,
         }
     }
 
@@ -88,7 +89,7 @@ impl Sender {
     pub(crate) const fn proof_field(&self) -> Option<&'static str> {
         match &self.scheme {
             Scheme::Signed(Signed { place: Carrier::Field(path), each: None, .. })
-            | Scheme::Token(TokenPlace::Field(path)) => Some(path),
+            | Scheme::Token(TokenPlace::Field(path) | TokenPlace::Form(path)) => Some(path),
             _ => None,
         }
     }

@@ -49,7 +49,7 @@ pub(super) fn check(
     let public = match (scheme.key, key.form()) {
         (Some(place), _) => {
             let request = request_for(family, place, inbound)?;
-            fetched.filter(|fetched| fetched.answers(&request, now)).map(|fetched| &fetched.key)
+            fetched.filter(|fetched| fetched.answers(&request, now)).and_then(FetchedKey::key)
         }
         (None, Form::Public(public)) => Some(public),
         (None, _) => None,

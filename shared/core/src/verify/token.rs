@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
 
 use super::content::form_field;
 use super::{Key, Refusal, proof};
@@ -29,7 +30,8 @@ pub(super) fn check(place: TokenPlace, key: &Key, inbound: Inbound<'_>) -> Resul
         }
         TokenPlace::Field(path) => {
             let body = serde_json::from_slice(inbound.body).map_err(|_| Refusal::Unparsable)?;
-            let found = values_at(&body, path).filter(|found| !found.is_empty()).ok_or(Refusal::MissingField(path))?;
+            let found = path.split('|').find_map(|path| values_at(&body, path)).filter(|found| !found.is_empty());
+            let found = found.ok_or_else(|| missing(&body, path))?;
             let all = found.iter().all(|value| value.as_str().is_some_and(|text| matches(text.as_bytes())));
             (all, Refusal::WrongToken(path))
         }
@@ -48,8 +50,16 @@ fn form_token(body: &[u8], path: &'static str) -> Result<String, Refusal> {
     found.map(str::to_owned).ok_or(Refusal::MissingField(path))
 }
 
+/// Why a body has no token.
+fn missing(body: &Value, path: &'static str) -> Refusal {
+    match body.get("encrypt") {
+        Some(Value::String(_)) => Refusal::Encrypted,
+        _ => Refusal::MissingField(path),
+    }
+}
+
 /// What follows a prefix in any case.
-fn strip<'a>(value: &'a [u8], prefix: &str) -> Option<&'a [u8]> {
+pub(super) fn strip<'a>(value: &'a [u8], prefix: &str) -> Option<&'a [u8]> {
     let (head, rest) = value.split_at_checked(prefix.len())?;
     head.eq_ignore_ascii_case(prefix.as_bytes()).then_some(rest)
 }

@@ -97,7 +97,7 @@ fn no_verifier_takes_memory_for_a_body_that_it_need_not_read() {
         let (small, large) = (allocated(stage, 2_000), allocated(stage, 2_000_000));
         let grows = small.bytes_total != large.bytes_total || small.count_total != large.count_total;
         let reads_body = match stage.scheme() {
-            Scheme::Token(place) => matches!(place, TokenPlace::Field(_)),
+            Scheme::Token(place) => matches!(place, TokenPlace::Field(_) | TokenPlace::Form(_)),
             Scheme::Signed(signed) => signed.content.contains(&Part::Form),
             Scheme::Jwt(_) | Scheme::None => false,
         };
