@@ -268,6 +268,19 @@ impl Scheme {
         }
     }
 
+    /// Whether every byte of the body is a part of what is proved.
+    pub fn covers_body(&self) -> bool {
+        use Part::{Body, BodyCrc32, BodySha256, BodySha256Base64, BodySha256Hex, Form, FormOrBodyHash};
+        let is_body = |part: &Part| {
+            matches!(part, Body | BodyCrc32 | BodySha256 | BodySha256Base64 | BodySha256Hex | Form | FormOrBodyHash)
+        };
+        match self {
+            Self::Signed(signed) => signed.content.iter().any(is_body),
+            Self::Jwt(jwt) => jwt.body_hash.is_some(),
+            Self::Token(_) | Self::AppStore(_) | Self::None => false,
+        }
+    }
+
     /// Where the public key is fetched from, where it is.
     pub const fn key_place(&self) -> Option<&'static KeyPlace> {
         match self {
