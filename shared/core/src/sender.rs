@@ -10,6 +10,7 @@ mod facts;
 mod mint;
 mod place;
 mod published;
+mod repeat;
 mod scheme;
 mod unpack;
 mod web_token;
@@ -21,6 +22,7 @@ pub use custom::{CUSTOMISABLE, CustomScheme, Trouble};
 pub use facts::{Facts, Handshake, Verification};
 pub use place::{Place, text_at, value_at, values_at};
 pub use published::{AppStore, KeyKind, KeyPlace, KeyUrl};
+pub use repeat::Repeat;
 pub use scheme::{
     Algorithm, Alternative, Carrier, Clock, ClockPlace, Encoding, Hash, Part, Scheme, SecretFormat, Shape, Signed,
     TokenPlace, Unit,

@@ -25,6 +25,11 @@ pub fn adyen(data: &[u8]) -> bool {
     as_body("adyen", data)
 }
 
+/// Documents that Apple's App Store signed, with their certificates; the right one is Apple's own.
+pub fn app_store(data: &[u8]) -> bool {
+    as_body("app-store-sandbox", data)
+}
+
 /// Mailgun's signature beside the event.
 pub fn mailgun(data: &[u8]) -> bool {
     as_body("mailgun", data)
@@ -78,11 +83,13 @@ pub fn event_body(data: &[u8]) -> bool {
         delivery_id: None,
         received_at: Timestamp::default(),
         source_ip: None,
+        query: None,
         headers: headers.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
         hooks: Vec::new(),
         body_bytes: body.len(),
         test: false,
         erased_at: None,
+        duplicates: Vec::new(),
     };
     let mut event = Event { head, body: body.to_vec() };
     let content = event.read(None);

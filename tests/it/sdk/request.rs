@@ -79,13 +79,16 @@ impl Request {
         add("an empty proof", with(String::new()));
         add("half a proof", with(proof[..(start + end) / 2].to_owned()));
         add("another proof", with(changed(&proof, start + 4)));
-        if other.secret != self.secret && !matches!(scheme, Scheme::Jwt(jwt) if jwt.key.is_some()) {
+        let names_account = matches!(scheme, Scheme::Jwt(jwt) if jwt.key.is_some()) || matches!(scheme, Scheme::AppStore(_));
+        if names_account {
+            add("another account", Self { secret: other_account(&self.secret), ..self.clone() });
+        } else if other.secret != self.secret {
             add("another secret", Self { secret: other.secret.clone(), ..self.clone() });
         }
         if !self.key.is_empty() {
             add("another key", Self { key: other.key.clone(), ..self.clone() });
         }
-        if matches!(scheme, Scheme::Token(_)) {
+        if matches!(scheme, Scheme::Token(_) | Scheme::AppStore(_)) || matches!(scheme, Scheme::Jwt(jwt) if jwt.body_hash.is_none()) {
             add("a longer proof", with(format!("{proof}0")));
             add("the proof of another", with(other.proof(scheme)));
             return all;
@@ -122,15 +125,32 @@ impl Request {
     fn proof(&self, scheme: &Scheme) -> String {
         match scheme {
             Scheme::Token(TokenPlace::Query(_)) => self.secret.clone(),
-            Scheme::Token(TokenPlace::Field(path)) => self.field(path),
+            Scheme::Token(TokenPlace::Field(path)) => self.field(path.split('|').next().unwrap_or_default()),
+            Scheme::AppStore(_) => self.field(scheme.carrier()),
             Scheme::Signed(Signed { place: Carrier::Field(path), each, .. }) => self.field(&within(each, path)),
             _ => self.headers[scheme.carrier()].clone(),
         }
     }
 
+    /// The JSON that the proof stands in: the body, or the field `json` of a form.
+    fn document(&self) -> Vec<u8> {
+        let field = form_urlencoded::parse(&self.body).find(|(name, _)| name == "json");
+        field.map_or_else(|| self.body.clone(), |(_, text)| text.into_owned().into_bytes())
+    }
+
+    /// The request with another document in the place of its own.
+    fn with_document(&self, text: &str) -> Self {
+        let is_form = self.body.starts_with(b"json=");
+        let body = match is_form {
+            true => form_urlencoded::Serializer::new(String::new()).append_pair("json", text).finish(),
+            false => text.to_owned(),
+        };
+        Self { body: body.into_bytes(), ..self.clone() }
+    }
+
     /// The text of a field of the body.
     fn field(&self, path: &str) -> String {
-        let body: Value = serde_json::from_slice(&self.body).expect("the body is JSON");
+        let body: Value = serde_json::from_slice(&self.document()).expect("the body is JSON");
         let found = values_at(&body, path).expect("the field is there");
         found[0].as_str().expect("it is text").to_owned()
     }
@@ -140,12 +160,15 @@ impl Request {
         let (mut request, proof) = (self.clone(), self.proof(scheme));
         let in_body = matches!(
             scheme,
-            Scheme::Token(TokenPlace::Field(_)) | Scheme::Signed(Signed { place: Carrier::Field(_), .. })
+            Scheme::Token(TokenPlace::Field(_))
+                | Scheme::AppStore(_)
+                | Scheme::Signed(Signed { place: Carrier::Field(_), .. })
         );
         if in_body {
-            let body = String::from_utf8_lossy(&self.body);
+            let document = self.document();
+            let body = String::from_utf8_lossy(&document);
             let quoted = |text: &str| format!("\"{text}\"");
-            request.body = body.replace(&quoted(&proof), &text.map_or("null".to_owned(), quoted)).into_bytes();
+            request = self.with_document(&body.replace(&quoted(&proof), &text.map_or("null".to_owned(), quoted)));
         } else if let Scheme::Token(TokenPlace::Query(name)) = scheme {
             let pair = text.map_or("other=1".to_owned(), |text| format!("{name}={text}"));
             request.url = self.url.replace(&format!("{name}={proof}"), &pair);
@@ -155,6 +178,11 @@ impl Request {
         }
         request
     }
+}
+
+/// Another account of the same form.
+fn other_account(account: &str) -> String {
+    format!("x{account}")
 }
 
 /// Texts in the bodies of senders that sign a part of theirs, each with another one: in the part that is signed.
@@ -173,6 +201,8 @@ fn signature(scheme: &Scheme, proof: &str) -> (usize, usize) {
         Scheme::Token(TokenPlace::Header { prefix, .. }) => from(prefix.len()),
         Scheme::Token(TokenPlace::Basic) => from("Basic ".len()),
         Scheme::Token(_) | Scheme::None => from(0),
+        // In the middle of its last part, the signature.
+        Scheme::AppStore(_) => from(proof.rfind('.').expect("a document has dots") + 1),
         Scheme::Signed(Signed { shape: Shape::Whole(prefix) | Shape::List { prefix, .. }, .. }) => from(prefix.len()),
         Scheme::Signed(Signed { shape: Shape::Pairs { separators, signature }, .. }) => {
             let pair = format!("{signature}=");

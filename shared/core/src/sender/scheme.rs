@@ -270,12 +270,8 @@ impl Scheme {
 
     /// Whether every byte of the body is a part of what is proved.
     pub fn covers_body(&self) -> bool {
-        use Part::{Body, BodyCrc32, BodySha256, BodySha256Base64, BodySha256Hex, Form, FormOrBodyHash};
-        let is_body = |part: &Part| {
-            matches!(part, Body | BodyCrc32 | BodySha256 | BodySha256Base64 | BodySha256Hex | Form | FormOrBodyHash)
-        };
         match self {
-            Self::Signed(signed) => signed.content.iter().any(is_body),
+            Self::Signed(signed) => signed.covers_body(),
             Self::Jwt(jwt) => jwt.body_hash.is_some(),
             Self::Token(_) | Self::AppStore(_) | Self::None => false,
         }
@@ -288,6 +284,16 @@ impl Scheme {
             Self::Jwt(jwt) => jwt.key,
             Self::Token(_) | Self::AppStore(_) | Self::None => None,
         }
+    }
+}
+
+impl Signed {
+    /// Whether every byte of the body is a part of what is signed.
+    pub fn covers_body(&self) -> bool {
+        use Part::{Body, BodyCrc32, BodySha256, BodySha256Base64, BodySha256Hex, Form, FormOrBodyHash};
+        self.content.iter().any(|part| {
+            matches!(part, Body | BodyCrc32 | BodySha256 | BodySha256Base64 | BodySha256Hex | Form | FormOrBodyHash)
+        })
     }
 }
 
