@@ -137,7 +137,7 @@ fn signed(
     let mut proof = Proof::default();
     let moment = scheme.timestamp.as_ref().map(|clock| (clock.place, clock::write(clock.unit, now)));
     let mut document = body::prepared(scheme, draft, moment.as_ref())?;
-    let body = document.as_ref().map_or_else(|| draft.body.to_vec(), |value| value.to_string().into_bytes());
+    let body = document.as_ref().map_or_else(|| draft.body.to_vec(), |value| body::written(scheme, value));
     let mut target = draft.url.target().to_owned();
     let is_form = !body.starts_with(b"{") && !body.starts_with(b"[");
     if scheme.content.contains(&Part::FormOrBodyHash) && !is_form {
@@ -180,7 +180,7 @@ fn signed(
             }
         }
     }
-    proof.body = document.map(|value| value.to_string().into_bytes());
+    proof.body = document.map(|value| body::written(scheme, &value));
     Ok(proof)
 }
 

@@ -62,7 +62,9 @@ pub enum Refusal {
     #[error("the body's field {0} is missing, or not as this sender sends it")]
     MissingField(&'static str),
     /// The body is encrypted, and the proof is in it.
-    #[error("the body is encrypted, which cannot be read here: take the encryption key away where the sender is set up")]
+    #[error(
+        "the body is encrypted, which cannot be read here: take the encryption key away where the sender is set up"
+    )]
     Encrypted,
     /// The proof in the body is not written as the scheme writes it.
     #[error("the body's field {0} is not written as this sender writes it")]

@@ -25,6 +25,11 @@ pub fn adyen(data: &[u8]) -> bool {
     as_body("adyen", data)
 }
 
+/// Documents that Apple's App Store signed, with their certificates; the right one is Apple's own.
+pub fn app_store(data: &[u8]) -> bool {
+    as_body("app-store-sandbox", data)
+}
+
 /// Mailgun's signature beside the event.
 pub fn mailgun(data: &[u8]) -> bool {
     as_body("mailgun", data)

@@ -39,7 +39,8 @@ fn put(payload: &mut Value, path: &str, content: Value) {
         *payload = content;
         return;
     };
-    let parent = parents.split('.').filter(|step| !step.is_empty()).try_fold(payload, |value, step| value.get_mut(step));
+    let parent =
+        parents.split('.').filter(|step| !step.is_empty()).try_fold(payload, |value, step| value.get_mut(step));
     if let Some(Value::Object(fields)) = parent {
         fields.insert(name.to_owned(), content);
     }

@@ -69,7 +69,7 @@ impl Sender {
     /// The signature that covers some fields of the body and not the body, where it is one of those.
     pub(crate) fn signs_fields(&self) -> Option<&Signed> {
         match &self.scheme {
-            Scheme::Signed(signed) if !covers_body(signed) => Some(signed),
+            Scheme::Signed(signed) if !signed.covers_body() => Some(signed),
             _ => None,
         }
     }
@@ -107,28 +107,11 @@ fn proves(signed: &Signed, place: Place) -> bool {
         Place::Nowhere => true,
         Place::Header(name) => signed.content.contains(&Part::Header(name)),
         Place::Field(path) => {
-            covers_body(signed) || signed.content.iter().any(|part| covers_field(*part, signed, path))
+            signed.covers_body() || signed.content.iter().any(|part| covers_field(*part, signed, path))
         }
-        Place::Key(_) => covers_body(signed),
+        Place::Key(_) => signed.covers_body(),
         Place::Join(places) | Place::First(places) => places.iter().all(|place| proves(signed, *place)),
     }
-}
-
-/// Whether a signature covers the whole body.
-fn covers_body(signed: &Signed) -> bool {
-    let covers = |part: &Part| {
-        matches!(
-            part,
-            Part::Body
-                | Part::BodySha256
-                | Part::BodySha256Hex
-                | Part::BodySha256Base64
-                | Part::BodyCrc32
-                | Part::Form
-                | Part::FormOrBodyHash
-        )
-    };
-    signed.content.iter().any(covers)
 }
 
 /// Whether a part of the signed content is this field, or a form's field with all of the payload in it.

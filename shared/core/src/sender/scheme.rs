@@ -277,6 +277,15 @@ impl Scheme {
         }
     }
 
+    /// Whether every byte of the body is a part of what is proved.
+    pub fn covers_body(&self) -> bool {
+        match self {
+            Self::Signed(signed) => signed.covers_body(),
+            Self::Jwt(jwt) => jwt.body_hash.is_some(),
+            Self::Token(_) | Self::AppStore(_) | Self::None => false,
+        }
+    }
+
     /// Where the public key is fetched from, where it is.
     pub const fn key_place(&self) -> Option<&'static KeyPlace> {
         match self {
@@ -284,6 +293,16 @@ impl Scheme {
             Self::Jwt(jwt) => jwt.key,
             Self::Token(_) | Self::AppStore(_) | Self::None => None,
         }
+    }
+}
+
+impl Signed {
+    /// Whether every byte of the body is a part of what is signed.
+    pub fn covers_body(&self) -> bool {
+        use Part::{Body, BodyCrc32, BodySha256, BodySha256Base64, BodySha256Hex, Form, FormOrBodyHash};
+        self.content.iter().any(|part| {
+            matches!(part, Body | BodyCrc32 | BodySha256 | BodySha256Base64 | BodySha256Hex | Form | FormOrBodyHash)
+        })
     }
 }
 

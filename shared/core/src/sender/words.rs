@@ -124,7 +124,9 @@ impl Handshake {
             Self::ValidationToken => "a request with `validationToken` is answered with it",
             Self::Onfleet => "GET with `check` is answered with it",
             Self::Get => "GET is answered with 200",
-            Self::Strava => "GET with `hub.challenge` is answered where `hub.verify_token` is one of the hook's secrets",
+            Self::Strava => {
+                "GET with `hub.challenge` is answered where `hub.verify_token` is one of the hook's secrets"
+            }
             Self::WebSub => "GET with `hub.challenge` is answered where `hub.topic` is the hook's secret for that",
             Self::Lark => "`url_verification` is answered with its `challenge`",
             Self::GoogleChannel => "the message `sync` of a new channel is answered with 200",

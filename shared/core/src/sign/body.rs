@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Draft, Unsignable};
 use crate::sender::{Carrier, ClockPlace, Part, Signed, text_at};
+use crate::verify::content::form_field;
 
 /// A body as a JSON object or list.
 pub(super) fn read(body: &[u8]) -> Result<Value, Unsignable> {
@@ -24,7 +25,10 @@ pub(super) fn prepared(
     if field.is_none() && !matches!(scheme.place, Carrier::Field(_)) {
         return Ok(None);
     }
-    let mut document = read(draft.body)?;
+    let mut document = match scheme.document {
+        Some(name) => read(form_field(draft.body, name).map_err(|_| Unsignable::NotJson)?.as_bytes())?,
+        None => read(draft.body)?,
+    };
     for part in parts(&mut document, scheme.each.unwrap_or_default()) {
         if let Some((path, value)) = field {
             set(part, path, value);
@@ -38,6 +42,15 @@ pub(super) fn prepared(
         }
     }
     Ok(Some(document))
+}
+
+/// A document as the body that it stands in: a field of a form where the scheme says so.
+pub(super) fn written(scheme: &Signed, document: &Value) -> Vec<u8> {
+    let text = document.to_string();
+    match scheme.document {
+        Some(name) => form_urlencoded::Serializer::new(String::new()).append_pair(name, &text).finish().into_bytes(),
+        None => text.into_bytes(),
+    }
 }
 
 /// The parts of a document that are signed on their own: the whole where the path is empty.

@@ -65,7 +65,9 @@ fn extension(certificate: &Certificate, id: ObjectIdentifier) -> Option<&Extensi
 /// Whether a certificate may vouch for others.
 fn may_issue(certificate: &Certificate) -> bool {
     let constraints = extension(certificate, CONSTRAINTS);
-    constraints.and_then(|found| BasicConstraints::from_der(found.extn_value.as_bytes()).ok()).is_some_and(|found| found.ca)
+    constraints
+        .and_then(|found| BasicConstraints::from_der(found.extn_value.as_bytes()).ok())
+        .is_some_and(|found| found.ca)
 }
 
 /// Whether a certificate counts at a Unix second.

@@ -13,10 +13,14 @@ use super::inputs::stage::{STAGES, Stage};
 /// The senders for which a longer body takes more memory, and why.
 const GROWING: &[(&str, &str)] = &[
     ("adyen", "the signatures stand in the JSON, one for each item"),
+    ("app-store-sandbox", "the signed document stands in the JSON"),
     ("aws-sns", "the signature and the fields that are signed stand in the JSON"),
     ("discord", "a public key checks what is signed in one piece, so time and body are put together"),
+    ("dropbox-sign", "the signature and the fields that are signed stand in the JSON of a form's field"),
+    ("figma", "the token stands in the JSON"),
     ("kick", "as discord"),
     ("ko-fi", "the token stands in a form, in JSON"),
+    ("lark", "as figma"),
     ("linear", "the time of signing stands in the JSON; it is read once the body is proved"),
     ("mandrill", "a form's fields are sorted before they are signed"),
     ("mailgun", "the signature stands in the JSON"),
@@ -99,6 +103,7 @@ fn no_verifier_takes_memory_for_a_body_that_it_need_not_read() {
         let reads_body = match stage.scheme() {
             Scheme::Token(place) => matches!(place, TokenPlace::Field(_) | TokenPlace::Form(_)),
             Scheme::Signed(signed) => signed.content.contains(&Part::Form),
+            Scheme::AppStore(_) => true,
             Scheme::Jwt(_) | Scheme::None => false,
         };
         assert!(!reads_body || grows, "{name} is said to read the body");

@@ -2,7 +2,7 @@
 
 use super::request::{Request, spoil};
 use super::*;
-use crate::sender::{Algorithm, Clock, Part, TokenPlace};
+use crate::sender::{Algorithm, Carrier, Clock, Part, TokenPlace};
 
 /// The least number of spoiled requests for each sender.
 const LEAST: usize = 400;
@@ -13,7 +13,7 @@ pub(super) fn is_ours(sender: &Sender) -> bool {
         Scheme::Signed(signed) => matches!(signed.algorithm, Algorithm::Hmac(_) | Algorithm::Digest(_)),
         Scheme::Jwt(jwt) => jwt.key.is_none(),
         Scheme::Token(_) => true,
-        Scheme::None => false,
+        Scheme::AppStore(_) | Scheme::None => false,
     }
 }
 
@@ -38,9 +38,8 @@ pub(super) fn body(sender: &Sender) -> &'static [u8] {
 /// Whether every byte of the body is proved.
 pub(super) fn covers_body(request: &Request) -> bool {
     match request.scheme() {
-        Scheme::Signed(_) => request.signature_field().is_none(),
-        Scheme::Jwt(_) => true,
-        Scheme::Token(_) | Scheme::None => false,
+        Scheme::Signed(Signed { place: Carrier::Field(_), .. }) => false,
+        scheme => scheme.covers_body(),
     }
 }
 
@@ -50,7 +49,7 @@ fn tolerance(scheme: &Scheme) -> Option<u64> {
         Scheme::Signed(signed) => signed.timestamp.map(|Clock { tolerance_seconds, .. }| tolerance_seconds),
         // Our own tokens live for a minute.
         Scheme::Jwt(jwt) => Some(jwt.max_age_seconds.unwrap_or(60 + jwt.leeway_seconds)),
-        Scheme::Token(_) | Scheme::None => None,
+        Scheme::Token(_) | Scheme::AppStore(_) | Scheme::None => None,
     }
 }
 
