@@ -41,7 +41,7 @@ pub(crate) fn code(row: &Row) -> Result<String> {
 
 /// Whether what proves a request proves the value at a place too.
 fn is_proved(place: &Place, scheme: &Scheme) -> bool {
-    if matches!(scheme.kind.as_str(), "token" | "jwt" | "none") {
+    if matches!(scheme.kind.as_str(), "app-store" | "token" | "jwt" | "none") {
         return !matches!(place, Place::Nowhere);
     }
     let content = scheme.fields.get("content").and_then(|content| content.as_array());
