@@ -18,8 +18,8 @@ pub use custom::{CUSTOMISABLE, CustomScheme, Trouble};
 pub use facts::{Facts, Handshake, Verification};
 pub use place::{Place, text_at, value_at, values_at};
 pub use scheme::{
-    Algorithm, Alternative, Carrier, Clock, ClockPlace, Encoding, Hash, Jwt, JwtAlgorithm, KeyKind, KeyPlace, KeyUrl,
-    Part, Scheme, SecretFormat, Shape, Signed, TokenPlace, Unit,
+    Algorithm, Alternative, AlternativeWhen, Carrier, Clock, ClockPlace, Encoding, Hash, Jwt, JwtAlgorithm, KeyKind,
+    KeyPlace, KeyUrl, Part, Scheme, SecretFormat, Shape, Signed, TokenPlace, Unit, Writing,
 };
 
 /// One kind of sender.
@@ -33,7 +33,7 @@ pub struct Sender {
     pub delivery_id: Place,
     /// How requests are signed.
     pub scheme: Scheme,
-    /// Another way, for secrets that say so themselves.
+    /// Another way.
     pub alternative: Option<&'static Alternative>,
     /// How the sender makes sure that the address is ours.
     pub handshake: Handshake,
@@ -63,6 +63,7 @@ static NO_SAMPLE: Sample = Sample { event_type: None, headers: &[], body: "{}" }
 static NO_FACTS: Facts = Facts {
     title: "",
     docs: "",
+    source: "",
     category: "generic",
     deadline_seconds: None,
     retries: "",
@@ -110,8 +111,20 @@ impl Sender {
     /// The scheme that a secret is for: the alternative one where the secret begins as its secrets do.
     pub fn scheme_for(&self, secret: &str) -> &Scheme {
         match &self.alternative {
-            Some(other) if secret.trim_start().starts_with(other.secret_prefix) => &other.scheme,
+            Some(Alternative { when: AlternativeWhen::SecretBegins(prefix), scheme })
+                if secret.trim_start().starts_with(prefix) =>
+            {
+                scheme
+            }
             _ => &self.scheme,
+        }
+    }
+
+    /// The other scheme that a secret is for too.
+    pub fn second_scheme(&self) -> Option<&Scheme> {
+        match &self.alternative {
+            Some(Alternative { when: AlternativeWhen::FirstIsAbsent, scheme }) => Some(scheme),
+            _ => None,
         }
     }
 }

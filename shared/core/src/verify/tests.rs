@@ -3,7 +3,9 @@ mod bits;
 mod claims;
 mod negatives;
 mod request;
+mod tokens;
 mod vectors;
+mod writing;
 
 use ::hmac::{Hmac, KeyInit, Mac as _};
 use base64::Engine;
