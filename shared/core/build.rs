@@ -13,6 +13,8 @@ use row::{Place, Row};
 mod answer;
 #[path = "build/code.rs"]
 mod code;
+#[path = "build/repeat.rs"]
+mod repeat;
 #[path = "build/row.rs"]
 mod row;
 
@@ -74,13 +76,14 @@ fn main() -> Result<()> {
     }
     let mut senders = String::from("/// Every sender, by name.\nstatic SENDERS: &[Sender] = &[\n");
     let mut facts = String::from("/// What else is known of each sender.\nstatic FACTS: &[Facts] = &[\n");
+    let mut repeats = String::from("/// How each sender delivers again.\nstatic REPEATS: &[Repeat] = &[\n");
     let mut samples = String::from("/// A small event of each sender.\nstatic SAMPLES: &[Sample] = &[\n");
     let mut cases = String::from("/// Bodies of more events of each sender, as JSON.\nstatic CASES: &[&str] = &[\n");
     let mut texts = String::from("static TEXTS: &[Text] = &[\n");
     for (at, file) in sorted(&folder, "toml")?.into_iter().enumerate() {
         let name = stem(&file)?;
         let codes = row_codes(&name, at, &file, &folder.join(&name)).map_err(|e| format!("{}: {e}", file.display()))?;
-        for (table, code) in [&mut facts, &mut samples, &mut senders].into_iter().zip(codes) {
+        for (table, code) in [&mut facts, &mut repeats, &mut samples, &mut senders].into_iter().zip(codes) {
             writeln!(table, "    {code},")?;
         }
         let kept = root.join(CASES).join(format!("{name}.json"));
@@ -97,11 +100,11 @@ fn main() -> Result<()> {
         let event = stem(&text)?;
         writeln!(texts, "    Text {{ sender: \"\", event_type: {event:?}, source: include_str!({text:?}) }},")?;
     }
-    for table in [&mut facts, &mut samples, &mut senders, &mut cases, &mut texts] {
+    for table in [&mut facts, &mut repeats, &mut samples, &mut senders, &mut cases, &mut texts] {
         table.push_str("];\n");
     }
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    fs::write(out.join("senders.rs"), [senders, facts, samples, cases].concat())?;
+    fs::write(out.join("senders.rs"), [senders, facts, repeats, samples, cases].concat())?;
     fs::write(out.join("texts.rs"), texts)?;
     Ok(())
 }
@@ -128,10 +131,10 @@ fn stem(path: &Path) -> Result<String> {
     Ok(stem.ok_or_else(|| format!("{} has no usable name", path.display()))?.to_owned())
 }
 
-/// The Rust expressions for one row: its facts, its sample and its sender.
-fn row_codes(name: &str, at: usize, file: &Path, beside: &Path) -> Result<[String; 3]> {
+/// The Rust expressions for one row: its facts, how it repeats itself, its sample and its sender.
+fn row_codes(name: &str, at: usize, file: &Path, beside: &Path) -> Result<[String; 4]> {
     let row: Row = toml::from_str(&fs::read_to_string(file)?)?;
-    Ok([facts_code(&row)?, sample_code(&row, beside)?, sender_code(name, at, row)?])
+    Ok([facts_code(&row)?, repeat::code(&row)?, sample_code(&row, beside)?, sender_code(name, at, row)?])
 }
 
 /// The Rust expression for one sender.

@@ -18,6 +18,7 @@ use bellhop_tests::http::{Answer, Http, headers};
 use bellhop_tests::sign;
 use bellhop_tests::stack::Stack;
 
+use crate::duplicates_deployed;
 use crate::kinds::Kinds;
 use crate::world::{
     ADMIN_TOKEN, GITHUB_SECRET, OTHER_SECRET, SHARED_SECRET, STANDARD_SECRET, assert_accepted, assert_refused, config,
@@ -54,6 +55,13 @@ async fn the_deployed_stack_does_the_main_job() {
     deployment.other_senders_arrive().await;
     deployment.bad_requests_are_refused().await;
     deployment.one_delivery_has_one_effect().await;
+    let doors = duplicates_deployed::Doors {
+        url: &deployment.stack.deployed.url,
+        admin_token: &deployment.stack.deployed.admin_token,
+        github: "/webhook/twice",
+        standard: "/webhook/std",
+    };
+    duplicates_deployed::content_counts_and_copies_are_seen(&deployment.http, &deployment.fake, doors).await;
     deployment.large_bodies_arrive().await;
     deployment.bursts_keep_order_and_pace().await;
     deployment.failures_are_retried().await;
@@ -312,6 +320,7 @@ impl Deployment {
             delivery_id: None,
             received_at: now,
             source_ip: None,
+            query: None,
             headers: Vec::new(),
             hooks: vec![Proof { hook: hook.clone(), secret: None }],
             body: b"{\"crashed\":true}",

@@ -1,4 +1,8 @@
-//! One delivery that comes many times at once, each copy written a little otherwise, has one effect.
+//! One delivery that comes many times at once, each copy written a little otherwise, has one effect; what only looks like
+//! one delivery has the effects of all; and what was dropped is seen.
+
+mod seen;
+mod told;
 
 use std::time::Duration;
 

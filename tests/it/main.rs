@@ -11,6 +11,7 @@ mod crash;
 mod deployed;
 mod deps;
 mod duplicates;
+mod duplicates_deployed;
 mod faults;
 mod handshakes;
 mod html;

@@ -9,6 +9,7 @@ mod sampled;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use bellhop_core::delivery::query_fingerprint;
 use bellhop_core::event::{Proof, kept_headers};
 use bellhop_core::handshake::{Greeting, Host, Introduction, Reply, greeting, introduction, knock};
 use bellhop_core::hook::Hook;
@@ -290,6 +291,7 @@ impl Ingress {
             hook: door.hook.id.clone(),
             secret: verified.matched_key().and_then(|key| door.places.get(key).copied()),
         };
+        let secret_parameters = admitted.knock().here.iter().filter_map(|door| door.sender.secret_parameter());
         Message {
             id: EventId::new(now, &random),
             path: &admitted.path,
@@ -298,6 +300,7 @@ impl Ingress {
             delivery_id: first.delivery_id(),
             received_at: now,
             source_ip: admitted.source_ip,
+            query: query_fingerprint(first.query(), secret_parameters),
             headers: kept_headers(admitted.knock().here.iter().map(|door| door.sender), first.headers()),
             hooks: proved.iter().map(proof).collect(),
             body: first.body(),

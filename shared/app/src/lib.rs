@@ -37,3 +37,6 @@ pub mod web;
 pub mod conformance;
 #[cfg(any(test, feature = "conformance"))]
 pub mod memory;
+
+#[cfg(test)]
+mod promises;

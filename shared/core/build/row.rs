@@ -38,6 +38,24 @@ pub(crate) struct Row {
     pub(crate) alternative: Option<Alternative>,
     #[serde(default)]
     pub(crate) sample: Sample,
+    #[serde(default)]
+    pub(crate) repeat: Repeat,
+}
+
+/// How the sender delivers again.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Repeat {
+    /// Fields of the body that it changes when it does; `*` stands for every item of a list, and alone for the whole body.
+    #[serde(default)]
+    pub(crate) changes: Vec<String>,
+    /// Headers that tell events of equal content apart, though nothing signs them.
+    #[serde(default)]
+    pub(crate) headers: Vec<String>,
+    /// For how many days it does, where that is more than usual.
+    pub(crate) days: Option<u32>,
+    /// For how many seconds equal content is one delivery, where the sender sends no delivery id.
+    pub(crate) window_seconds: Option<u32>,
 }
 
 /// What the body of a sender's sample does not say itself.

@@ -5,6 +5,7 @@
 //! and ends as one [`task`] per action, whose text comes from a [`template`].
 
 pub mod id;
+pub mod json;
 pub mod time;
 
 pub mod secret;
@@ -25,6 +26,7 @@ pub mod limit;
 pub mod ranges;
 pub mod reconcile;
 
+pub mod delivery;
 pub mod event;
 pub mod filter;
 pub mod inbox;
@@ -39,3 +41,6 @@ pub mod task;
 pub mod telegram;
 pub mod trace;
 pub mod work;
+
+#[cfg(test)]
+mod promises;

@@ -9,6 +9,7 @@ mod custom;
 mod facts;
 mod mint;
 mod place;
+mod repeat;
 mod scheme;
 pub mod words;
 
@@ -17,6 +18,7 @@ pub use cases::Case;
 pub use custom::{CUSTOMISABLE, CustomScheme, Trouble};
 pub use facts::{Facts, Handshake, Verification};
 pub use place::{Place, text_at, value_at, values_at};
+pub use repeat::Repeat;
 pub use scheme::{
     Algorithm, Alternative, AlternativeWhen, Carrier, Clock, ClockPlace, Encoding, Hash, Jwt, JwtAlgorithm, KeyKind,
     KeyPlace, KeyUrl, Part, Scheme, SecretFormat, Shape, Signed, TokenPlace, Unit, Writing,

@@ -4,7 +4,7 @@ mod body;
 mod jwt;
 mod request;
 
-pub use request::{Outline, Post, post, with_id};
+pub use request::{Outline, Post, post, told_apart, with_id};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

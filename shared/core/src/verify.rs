@@ -14,6 +14,7 @@ mod public;
 mod signed;
 mod token;
 
+pub(crate) use content::form_field;
 pub(crate) use fetched::fits;
 pub use fetched::{FetchedKey, KeyRequest, Wanted, question, wanted_key};
 pub use key::{BadKey, Key};
@@ -180,6 +181,11 @@ impl<'a> Verified<'a> {
     #[must_use]
     pub fn after(self, keys: usize) -> Self {
         Self { key: self.key.map(|place| place + keys), ..self }
+    }
+
+    /// The query, without the question mark; empty where there is none.
+    pub fn query(&self) -> &'a str {
+        self.inbound.url.query()
     }
 
     /// The event type, where the sender puts it into a header.

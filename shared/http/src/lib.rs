@@ -14,3 +14,6 @@ pub use fetch::HttpFetch;
 pub use github::GitHub;
 #[cfg(feature = "otlp")]
 pub use otlp::{Collector, Exporter, Sending};
+
+#[cfg(test)]
+mod promises;

@@ -78,11 +78,13 @@ pub fn event_body(data: &[u8]) -> bool {
         delivery_id: None,
         received_at: Timestamp::default(),
         source_ip: None,
+        query: None,
         headers: headers.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
         hooks: Vec::new(),
         body_bytes: body.len(),
         test: false,
         erased_at: None,
+        duplicates: Vec::new(),
     };
     let mut event = Event { head, body: body.to_vec() };
     let content = event.read(None);

@@ -1,5 +1,6 @@
 //! The words of a message: an event's payload, and the text made of it.
 
+use bellhop_core::delivery::Delivery;
 use bellhop_core::event::Event;
 use bellhop_core::hook::Hook;
 use bellhop_core::telegram::{MESSAGE_UNITS, html, split};
@@ -26,6 +27,18 @@ impl Words {
     /// Parses an event's body and fills in what its sender puts there.
     pub(super) fn of(event: &mut Event, rules: &Rules) -> Self {
         Self { payload: event.read(rules.sender(&event.head)).payload }
+    }
+
+    /// What tells the event's delivery from others at a hook; `None` where nothing does.
+    pub(super) fn delivery(&self, event: &Event, hook: &Hook) -> Option<Delivery> {
+        let sender = hook.sender()?;
+        // Another sender's hook at the same path has its id elsewhere.
+        let is_first = event.head.hooks.first().is_some_and(|proof| proof.hook == hook.id);
+        let id = match is_first || hook.scheme.is_none() && sender.name == event.head.sender {
+            true => event.head.delivery_id.clone(),
+            false => event.head.id_of(sender, self.payload.as_ref()),
+        };
+        Delivery::of(event, self.payload.as_ref(), sender, id.as_deref(), hook.deduplicate)
     }
 
     /// The variables of a condition.

@@ -47,6 +47,25 @@ impl Place {
         header: &impl Fn(&str) -> Option<Cow<'a, str>>,
         payload: Option<&'a Value>,
     ) -> Option<Cow<'a, str>> {
+        self.look(header, payload, false)
+    }
+
+    /// The same of a delivery id: of several places all are needed, for many deliveries share some of them.
+    pub fn read_id<'a>(
+        self,
+        header: &impl Fn(&str) -> Option<Cow<'a, str>>,
+        payload: Option<&'a Value>,
+    ) -> Option<Cow<'a, str>> {
+        self.look(header, payload, true)
+    }
+
+    /// The value; of several places together only where `all` of them have one, if that is asked for.
+    fn look<'a>(
+        self,
+        header: &impl Fn(&str) -> Option<Cow<'a, str>>,
+        payload: Option<&'a Value>,
+        all: bool,
+    ) -> Option<Cow<'a, str>> {
         match self {
             Self::Nowhere => None,
             Self::Header(name) => header(name),
@@ -54,10 +73,10 @@ impl Place {
             Self::Key(names) => {
                 names.iter().find(|name| payload.is_some_and(|p| p.get(name).is_some())).map(|n| (*n).into())
             }
-            Self::First(places) => places.iter().find_map(|place| place.read(header, payload)),
+            Self::First(places) => places.iter().find_map(|place| place.look(header, payload, all)),
             Self::Join(places) => {
-                let found: Vec<_> = places.iter().filter_map(|place| place.read(header, payload)).collect();
-                if found.is_empty() { None } else { Some(found.join(".").into()) }
+                let found: Vec<_> = places.iter().filter_map(|place| place.look(header, payload, all)).collect();
+                if found.is_empty() || all && found.len() < places.len() { None } else { Some(found.join(".").into()) }
             }
         }
         .filter(|value: &Cow<'_, str>| !value.is_empty())
@@ -129,5 +148,10 @@ mod tests {
         assert_eq!(read(Place::Nowhere), None);
         const BOTH: Place = Place::Join(&[Place::Header("x-kind"), Place::Field("b"), Place::Field("c")]);
         assert_eq!(read(BOTH).as_deref(), Some("push.4"));
+        let read_id = |place: Place| place.read_id(&header, Some(&body)).map(Cow::into_owned);
+        const WHOLE: Place = Place::Join(&[Place::Header("x-kind"), Place::Field("c")]);
+        const SECOND: Place = Place::First(&[BOTH, WHOLE]);
+        assert_eq!(read_id(BOTH), None, "a part alone is the id of many deliveries");
+        assert_eq!((read_id(WHOLE), read_id(SECOND)), (Some("push.4".to_owned()), Some("push.4".to_owned())));
     }
 }

@@ -28,11 +28,13 @@ impl Delivery<'_> {
             delivery_id: None,
             received_at: Timestamp::from_ms(1_700_000_000_007),
             source_ip: Some("192.0.2.1".parse().unwrap()),
+            query: None,
             headers: self.headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
             hooks: vec![],
             body_bytes: self.body.len(),
             test: false,
             erased_at: None,
+            duplicates: Vec::new(),
         }
     }
 

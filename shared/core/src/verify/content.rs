@@ -118,7 +118,7 @@ fn base_path(url: Url<'_>) -> &str {
 }
 
 /// The one value of a field of a form body.
-pub(super) fn form_field(body: &[u8], name: &'static str) -> Result<String, Refusal> {
+pub(crate) fn form_field(body: &[u8], name: &'static str) -> Result<String, Refusal> {
     let mut values = form_urlencoded::parse(body).filter(|(found, _)| found == name);
     match (values.next(), values.next()) {
         (Some((_, value)), None) => Ok(value.into_owned()),

@@ -123,6 +123,7 @@ impl Ringing {
             delivery_id: self.delivery,
             received_at: self.id.accepted_at(),
             source_ip: None,
+            query: None,
             headers: vec![("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned())],
             hooks: self.hooks.iter().map(|hook| Proof { hook: HookId::from_text(*hook), secret: None }).collect(),
             body: body.as_bytes(),

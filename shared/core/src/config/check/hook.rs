@@ -4,11 +4,12 @@ use ipnet::IpNet;
 
 use super::{Problem, Problems, SecretInput, SecretsAs, between, read_secret, read_url};
 use crate::config::{ActionSpec, Chat, HookSpec, ReconcileSpec};
+use crate::delivery::Deduplicate;
 use crate::filter::{Check, Condition};
 use crate::hook::{Action, Allowed, Hook, HookStatus, Origin, Reconcile};
 use crate::id::HookId;
 use crate::secret::SecretRef;
-use crate::sender::{CustomScheme, Sender};
+use crate::sender::{CustomScheme, Place, Sender};
 use crate::template::{Escape, Template};
 use crate::time::Timestamp;
 use crate::verify::Key;
@@ -51,6 +52,8 @@ pub struct HookDraft {
     pub max_body_bytes: u64,
     /// Its actions.
     pub actions: Vec<Action>,
+    /// What tells its deliveries apart.
+    pub deduplicate: Option<Deduplicate>,
     /// How to find deliveries that did not reach us.
     pub reconcile: Option<ReconcileDraft>,
     /// Whether it takes requests, where that was said.
@@ -107,6 +110,7 @@ impl HookDraft {
             allowed_ips: self.allowed_ips,
             max_body_bytes: self.max_body_bytes,
             actions: self.actions,
+            deduplicate: self.deduplicate,
             status: self.status.unwrap_or_default(),
             origin,
             created_at: now,
@@ -166,6 +170,17 @@ pub(super) fn check(
         .reconcile
         .as_ref()
         .and_then(|reconcile| check_reconcile(reconcile, &spec.sender, secrets, kept, &field("reconcile."), problems));
+    if let (Some(Deduplicate::Id), Some(sender)) = (spec.deduplicate, sender)
+        && sender.delivery_id == Place::Nowhere
+    {
+        problems.add(
+            field("deduplicate"),
+            format!(
+                "the sender `{}` sends no delivery id, so `id` would tell no copy: use `content` or `off`, or leave it out",
+                sender.name
+            ),
+        );
+    }
     let rate = problems.take(&field("rate_per_minute"), between(spec.rate_per_minute.unwrap_or(100), 1, 1_000_000_000));
     let most = 25 * 1024 * 1024;
     let max_body =
@@ -189,6 +204,7 @@ pub(super) fn check(
         priority: priority?,
         max_executions: spec.max_executions,
         cooldown_seconds: cooldown?,
+        deduplicate: spec.deduplicate,
         reconcile,
         rate_per_minute: rate?,
         allowed_ips,

@@ -167,7 +167,7 @@ fn section(page: &mut String, sender: &Sender) {
 }
 
 /// What the table says of a sender, line by line.
-fn rows(sender: &Sender) -> [(&'static str, String); 11] {
+fn rows(sender: &Sender) -> [(&'static str, String); 12] {
     let facts = sender.facts();
     let unknown = || "not documented".to_owned();
     [
@@ -178,6 +178,7 @@ fn rows(sender: &Sender) -> [(&'static str, String); 11] {
         ("answered with", sender.answers_in_words()),
         ("event type", sender.event_type.words()),
         ("delivery id", sender.delivery_id.words()),
+        ("counts as the same delivery", sender.repeats_in_words()),
         ("wants an answer within", facts.deadline_seconds.map_or_else(unknown, |seconds| format!("{seconds} s"))),
         ("delivers again", if facts.retries.is_empty() { unknown() } else { facts.retries.to_owned() }),
         ("longest body", facts.max_body_bytes.map_or_else(unknown, size)),
