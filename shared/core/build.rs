@@ -162,9 +162,9 @@ fn sender_code(name: &str, at: usize, row: Row) -> Result<String> {
 
 /// The Rust expression for what else is known of a sender.
 fn facts_code(row: &Row) -> Result<String> {
-    let Row { title, docs, deadline_seconds, retries, max_body_bytes, setup, .. } = row;
+    let Row { title, docs, source, deadline_seconds, retries, max_body_bytes, setup, .. } = row;
     Ok(format!(
-        "Facts {{ title: {title:?}, docs: {docs:?}, category: {:?}, deadline_seconds: {deadline_seconds:?}, retries: {retries:?}, \
+        "Facts {{ title: {title:?}, docs: {docs:?}, source: {source:?}, category: {:?}, deadline_seconds: {deadline_seconds:?}, retries: {retries:?}, \
          max_body_bytes: {max_body_bytes:?}, setup: &{setup:?}, verified: {} }}",
         known(&row.category, CATEGORIES)?,
         known(&row.verified, VERIFICATIONS)?,

@@ -93,7 +93,11 @@ const JWT_ALGORITHMS: &[(&str, &str)] = &[
     ("HS384", "JwtAlgorithm::Hmac(Hash::Sha384)"),
     ("HS512", "JwtAlgorithm::Hmac(Hash::Sha512)"),
     ("ES256", "JwtAlgorithm::Es256"),
-    ("RS256", "JwtAlgorithm::Rs256"),
+    ("ES384", "JwtAlgorithm::Es384"),
+    ("RS256", "JwtAlgorithm::Rsa(Hash::Sha256)"),
+    ("RS384", "JwtAlgorithm::Rsa(Hash::Sha384)"),
+    ("RS512", "JwtAlgorithm::Rsa(Hash::Sha512)"),
+    ("EdDSA", "JwtAlgorithm::EdDsa"),
 ];
 const WRAPPINGS: &[(&str, &str)] =
     &[("base64", "Wrapping::Base64"), ("jws", "Wrapping::Jws"), ("json", "Wrapping::Json")];
@@ -148,7 +152,12 @@ fn several(places: &[Place]) -> String {
 /// The expression for another scheme of the same sender.
 pub(crate) fn alternative(alternative: Option<Alternative>) -> Result<String> {
     let Some(Alternative { secret_prefix, scheme }) = alternative else { return Ok("None".to_owned()) };
-    Ok(format!("Some(&Alternative {{ secret_prefix: {secret_prefix:?}, scheme: {} }})", self::scheme(scheme)?))
+    let when = match secret_prefix {
+        Some(prefix) if prefix.is_empty() => return Err("an empty secret_prefix is that of every secret".into()),
+        Some(prefix) => format!("AlternativeWhen::SecretBegins({prefix:?})"),
+        None => "AlternativeWhen::FirstIsAbsent".to_owned(),
+    };
+    Ok(format!("Some(&Alternative {{ when: {when}, scheme: {} }})", self::scheme(scheme)?))
 }
 
 /// The expression for a scheme.
@@ -182,13 +191,9 @@ fn signed(kind: &str, fields: &mut Fields) -> Result<String> {
     };
     let carrier = match fields.maybe::<String>("field")? {
         Some(field) => format!("Carrier::Field({field:?})"),
-        None => {
-            let headers: Vec<String> =
-                std::iter::once(fields.one("header")?).chain(fields.maybe::<String>("second_header")?).collect();
-            format!("Carrier::Headers(&{headers:?})")
-        }
+        None => header(fields)?,
     };
-    let shape = shape(fields)?;
+    let (shape, writing) = (shape(fields)?, writing(fields)?);
     let encoding = fields.word("encoding", ENCODINGS)?;
     let content = parts(&fields.one::<Vec<String>>("content")?)?;
     let secret = match fields.maybe::<String>("secret")? {
@@ -204,10 +209,31 @@ fn signed(kind: &str, fields: &mut Fields) -> Result<String> {
     let bind = parts(&fields.maybe::<Vec<String>>("bind")?.unwrap_or_default())?;
     let document: Option<String> = fields.maybe("document")?;
     Ok(format!(
-        "Signed {{ algorithm: {algorithm}, place: {carrier}, shape: {shape}, encoding: {encoding}, content: {content}, \
-         secret: {secret}, timestamp: {timestamp}, require: &{require:?}, each: {each:?}, key: {key}, bind: {bind}, \
-         document: {document:?} }}"
+        "Signed {{ algorithm: {algorithm}, place: {carrier}, shape: {shape}, writing: {writing}, encoding: {encoding}, \
+         content: {content}, secret: {secret}, timestamp: {timestamp}, require: &{require:?}, each: {each:?}, key: {key}, \
+         bind: {bind}, document: {document:?} }}"
     ))
+}
+
+/// The expression for the headers that carry a signature.
+fn header(fields: &mut Fields) -> Result<String> {
+    let first: String = fields.one("header")?;
+    let others: Vec<String> = fields.maybe("other_headers")?.unwrap_or_default();
+    match fields.maybe::<bool>("numbered")? {
+        Some(true) if others.is_empty() && first.ends_with(|c: char| c.is_ascii_digit()) => {
+            Ok(format!("Carrier::Numbered({first:?})"))
+        }
+        Some(true) => Err("a numbered header ends with a number, and is the only one".into()),
+        _ => Ok(format!("Carrier::Headers(&{:?})", [vec![first], others].concat())),
+    }
+}
+
+/// The expression for what else a header may be written like.
+fn writing(fields: &mut Fields) -> Result<String> {
+    let bare = fields.maybe::<bool>("bare")?.unwrap_or(false);
+    let repeated = fields.maybe::<bool>("repeated")?.unwrap_or(false);
+    let sets: Option<char> = fields.maybe("sets")?;
+    Ok(format!("Writing {{ bare: {bare}, repeated: {repeated}, sets: {sets:?} }}"))
 }
 
 /// The expression for how a header is written.

@@ -13,6 +13,8 @@ pub(crate) struct Row {
     pub(crate) title: String,
     #[serde(default)]
     pub(crate) docs: String,
+    #[serde(default)]
+    pub(crate) source: String,
     pub(crate) category: String,
     #[serde(default)]
     pub(crate) event_type: Place,
@@ -88,10 +90,11 @@ pub(crate) enum Place {
     First(Vec<Self>),
 }
 
-/// Another scheme of the same sender.
+/// Another scheme of the same sender: for secrets with this prefix, or for all where the first scheme's proof is absent.
 #[derive(Deserialize)]
 pub(crate) struct Alternative {
-    pub(crate) secret_prefix: String,
+    #[serde(default)]
+    pub(crate) secret_prefix: Option<String>,
     #[serde(flatten)]
     pub(crate) scheme: Scheme,
 }

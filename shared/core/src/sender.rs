@@ -24,8 +24,8 @@ pub use place::{Place, text_at, value_at, values_at};
 pub use published::{AppStore, KeyKind, KeyPlace, KeyUrl};
 pub use repeat::Repeat;
 pub use scheme::{
-    Algorithm, Alternative, Carrier, Clock, ClockPlace, Encoding, Hash, Part, Scheme, SecretFormat, Shape, Signed,
-    TokenPlace, Unit,
+    Algorithm, Alternative, AlternativeWhen, Carrier, Clock, ClockPlace, Encoding, Hash, Part, Scheme, SecretFormat,
+    Shape, Signed, TokenPlace, Unit, Writing,
 };
 pub use unpack::{Unpack, Wrapping};
 pub use web_token::{Jwt, JwtAlgorithm, Recipient};
@@ -41,7 +41,7 @@ pub struct Sender {
     pub delivery_id: Place,
     /// How requests are signed.
     pub scheme: Scheme,
-    /// Another way, for secrets that say so themselves.
+    /// Another way.
     pub alternative: Option<&'static Alternative>,
     /// How the sender makes sure that the address is ours.
     pub handshake: Handshake,
@@ -73,6 +73,7 @@ static NO_SAMPLE: Sample = Sample { event_type: None, headers: &[], body: "{}" }
 static NO_FACTS: Facts = Facts {
     title: "",
     docs: "",
+    source: "",
     category: "generic",
     deadline_seconds: None,
     retries: "",
@@ -125,8 +126,20 @@ impl Sender {
     /// The scheme that a secret is for: the alternative one where the secret begins as its secrets do.
     pub fn scheme_for(&self, secret: &str) -> &Scheme {
         match &self.alternative {
-            Some(other) if secret.trim_start().starts_with(other.secret_prefix) => &other.scheme,
+            Some(Alternative { when: AlternativeWhen::SecretBegins(prefix), scheme })
+                if secret.trim_start().starts_with(prefix) =>
+            {
+                scheme
+            }
             _ => &self.scheme,
+        }
+    }
+
+    /// The other scheme that a secret is for too.
+    pub fn second_scheme(&self) -> Option<&Scheme> {
+        match &self.alternative {
+            Some(Alternative { when: AlternativeWhen::FirstIsAbsent, scheme }) => Some(scheme),
+            _ => None,
         }
     }
 }

@@ -168,7 +168,7 @@ fn signed(
         Ok(encoded(scheme.encoding, mac.finish().bytes()))
     };
     match scheme.place {
-        Carrier::Headers(_) => {
+        Carrier::Headers(_) | Carrier::Numbered(_) => {
             let signature = write(document.as_ref().unwrap_or(&Value::Null))?;
             proof.headers.push((scheme.place.name().to_owned(), shaped(scheme.shape, &pairs, &signature)));
         }

@@ -123,13 +123,16 @@ pub fn verify<'a>(
     }
     let mut refusal = Refusal::NoSecret;
     for (index, key) in in_force(keys, now) {
-        let scheme = key.scheme(sender);
-        let checked = match scheme {
-            Scheme::Signed(signed) => signed::check(scheme, signed, key, inbound, fetched, now),
-            Scheme::Token(place) => token::check(*place, key, inbound),
-            Scheme::Jwt(jwt) => jwt::check(scheme, jwt, key, inbound, fetched, now),
-            Scheme::AppStore(store) => app_store::check(*store, key, inbound, fetched, now),
-            Scheme::None => continue,
+        let checked = match check(key.scheme(sender), key, inbound, fetched, now) {
+            None => continue,
+            Some(Err(missing @ Refusal::Missing(_))) => match (sender.second_scheme(), key.second()) {
+                (Some(scheme), Some(key)) => match check(scheme, &key, inbound, fetched, now) {
+                    None | Some(Err(Refusal::Missing(_))) => Err(missing),
+                    Some(checked) => checked,
+                },
+                _ => Err(missing),
+            },
+            Some(checked) => checked,
         };
         match checked {
             Ok(()) => return Ok(Verified { sender, inbound, key: Some(index) }),
@@ -139,6 +142,23 @@ pub fn verify<'a>(
         }
     }
     Err(refusal)
+}
+
+/// Checks a request with one key of a scheme; `None` where the scheme proves nothing.
+fn check(
+    scheme: &'static Scheme,
+    key: &Key,
+    inbound: Inbound<'_>,
+    fetched: Option<&FetchedKey>,
+    now: Timestamp,
+) -> Option<Result<(), Refusal>> {
+    match scheme {
+        Scheme::Signed(signed) => Some(signed::check(scheme, signed, key, inbound, fetched, now)),
+        Scheme::Token(place) => Some(token::check(*place, key, inbound)),
+        Scheme::Jwt(jwt) => Some(jwt::check(scheme, jwt, key, inbound, fetched, now)),
+        Scheme::AppStore(store) => Some(app_store::check(*store, key, inbound, fetched, now)),
+        Scheme::None => None,
+    }
 }
 
 impl<'a> Verified<'a> {

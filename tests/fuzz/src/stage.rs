@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use bellhop_core::secret::Secret;
 use bellhop_core::sender::{
-    AppStore, Carrier, ClockPlace, Part, Scheme, SecretFormat, Sender, Shape, Signed, TokenPlace, text_at,
+    Alternative, AlternativeWhen, AppStore, Carrier, ClockPlace, Part, Scheme, SecretFormat, Sender, Shape, Signed,
+    TokenPlace, text_at,
 };
 use bellhop_core::sign::{Draft, sign_request};
 use bellhop_core::verify::{FetchedKey, Key, Refusal, verify, wanted_key};
@@ -58,8 +59,10 @@ fn secrets(sender: &Sender, number: u8) -> impl Iterator<Item = Secret> + use<> 
     let text = hex::encode(chance.map(|(chance, letter)| chance ^ letter ^ number << 6).collect::<Vec<u8>>());
     let plain = if sender.scheme == Scheme::Token(TokenPlace::Basic) { "user:" } else { "" };
     let other = match &sender.alternative {
-        Some(other) if matches!(&other.scheme, Scheme::Signed(signed) if signed.secret == SecretFormat::Whsec) => {
-            Some(format!("{}{text}", other.secret_prefix))
+        Some(Alternative { when: AlternativeWhen::SecretBegins(prefix), scheme: Scheme::Signed(signed) })
+            if signed.secret == SecretFormat::Whsec =>
+        {
+            Some(format!("{prefix}{text}"))
         }
         _ => None,
     };
@@ -213,11 +216,11 @@ fn proof(scheme: &Scheme, secret: &Secret, good: &Request) -> String {
                 let path = signed.each.map_or_else(|| path.to_owned(), |each| format!("{each}.{path}"));
                 text_at(&document(signed, &good.body), &path.replace('*', "0")).unwrap_or_default().into_owned()
             }
-            (Carrier::Headers(_), Shape::Pairs { signature, .. }) => {
+            (Carrier::Headers(_) | Carrier::Numbered(_), Shape::Pairs { signature, .. }) => {
                 let value = header(signed.place.name());
                 value.rsplit_once(&format!("{signature}=")).map_or(value.clone(), |(_, proof)| proof.to_owned())
             }
-            (Carrier::Headers(_), Shape::Whole(prefix) | Shape::List { prefix, .. }) => {
+            (Carrier::Headers(_) | Carrier::Numbered(_), Shape::Whole(prefix) | Shape::List { prefix, .. }) => {
                 header(signed.place.name()).trim_start_matches(prefix).to_owned()
             }
         },

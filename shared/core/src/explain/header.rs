@@ -55,7 +55,7 @@ pub(super) fn other_value(case: Case<'_>, keys: &[Key]) -> Option<Finding> {
 /// The header that carries a proof, and what stands before it there.
 fn written(scheme: &Scheme) -> Option<(&'static str, &'static str)> {
     match scheme {
-        Scheme::Signed(signed) if matches!(signed.place, Carrier::Headers(_)) => {
+        Scheme::Signed(signed) if !matches!(signed.place, Carrier::Field(_)) => {
             let prefix = match signed.shape {
                 Shape::Whole(prefix) | Shape::List { prefix, .. } => prefix,
                 Shape::Pairs { .. } => "",

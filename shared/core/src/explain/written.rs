@@ -22,7 +22,10 @@ pub(super) fn other_writing(case: Case<'_>, refusal: Refusal) -> Option<Finding>
     }
     case.secrets.iter().find_map(|secret| {
         let Scheme::Signed(signed) = case.sender.scheme_for(secret.expose()) else { return None };
-        let (Algorithm::Hmac(hash), Carrier::Headers(_)) = (signed.algorithm, signed.place) else { return None };
+        let (Algorithm::Hmac(hash), Carrier::Headers(_) | Carrier::Numbered(_)) = (signed.algorithm, signed.place)
+        else {
+            return None;
+        };
         let name = signed.place.name();
         let value = case.inbound.headers.text(name)?;
         let found = texts(value).take(MOST_TEXTS).find_map(|text| right(case, signed, secret, (value, text)))?;

@@ -18,13 +18,23 @@ pub enum Scheme {
     None,
 }
 
-/// Another scheme of the same sender, for secrets that say so themselves.
+/// Another scheme of the same sender.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Alternative {
-    /// How such a secret begins: `whpk_`.
-    pub secret_prefix: &'static str,
+    /// What it is for.
+    pub when: AlternativeWhen,
     /// The scheme.
     pub scheme: Scheme,
+}
+
+/// When a sender's other scheme counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlternativeWhen {
+    /// For secrets that begin with this text: `whpk_`.
+    SecretBegins(&'static str),
+    /// For every secret, where the request carries nothing of the first scheme: whoever knows the secret can make either
+    /// proof, so that taking both makes neither weaker.
+    FirstIsAbsent,
 }
 
 /// A signature: where it stands, how it is written and what it covers.
@@ -36,6 +46,8 @@ pub struct Signed {
     pub place: Carrier,
     /// How the header is written.
     pub shape: Shape,
+    /// What else it may be written like.
+    pub writing: Writing,
     /// How the signature's bytes are written.
     pub encoding: Encoding,
     /// What is signed, in order.
@@ -78,6 +90,8 @@ pub enum Algorithm {
 pub enum Carrier {
     /// One of these headers, in lower case; a signature in any of them may match.
     Headers(&'static [&'static str]),
+    /// A header that ends with a number, in lower case, or the same with another number: one for each of several secrets.
+    Numbered(&'static str),
     /// This field of the JSON body.
     Field(&'static str),
 }
@@ -101,6 +115,17 @@ pub enum Shape {
         /// The key of the signature.
         signature: &'static str,
     },
+}
+
+/// What a signature's header may be written like, besides its shape.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Writing {
+    /// The shape's prefix may be missing.
+    pub bare: bool,
+    /// The header may be there more than once, each time with signatures.
+    pub repeated: bool,
+    /// What stands between sets of pairs, each with a time and signatures of its own.
+    pub sets: Option<char>,
 }
 
 /// A hash function.
@@ -312,7 +337,7 @@ impl Carrier {
         match self {
             Self::Headers([first, ..]) => first,
             Self::Headers([]) => "",
-            Self::Field(name) => name,
+            Self::Numbered(name) | Self::Field(name) => name,
         }
     }
 }

@@ -49,6 +49,10 @@ pub enum JwtAlgorithm {
     Hmac(Hash),
     /// ECDSA on P-256 with SHA-256.
     Es256,
-    /// RSA with PKCS #1 v1.5 and SHA-256.
-    Rs256,
+    /// ECDSA on P-384 with SHA-384.
+    Es384,
+    /// RSA with PKCS #1 v1.5 and this hash.
+    Rsa(Hash),
+    /// Ed25519.
+    EdDsa,
 }

@@ -1,8 +1,8 @@
 //! What is known of a sender, in words: for the page of all senders and for the command line.
 
 use super::{
-    Algorithm, Answer, Carrier, Handshake, Hash, Part, Place, Recipient, Scheme, Sender, Signed, TokenPlace,
-    Verification,
+    Algorithm, AlternativeWhen, Answer, Carrier, Handshake, Hash, Part, Place, Recipient, Scheme, Sender, Signed,
+    TokenPlace, Verification,
 };
 
 impl Sender {
@@ -10,11 +10,14 @@ impl Sender {
     pub fn proof_in_words(&self) -> String {
         let mut words = proof(&self.scheme);
         if let Some(other) = &self.alternative {
-            words += &match &other.scheme {
-                Scheme::None => {
-                    format!("; a secret that begins with `{}` is for the handshake alone", other.secret_prefix)
+            words += &match (other.when, &other.scheme) {
+                (AlternativeWhen::SecretBegins(prefix), Scheme::None) => {
+                    format!("; a secret that begins with `{prefix}` is for the handshake alone")
                 }
-                scheme => format!("; where a secret begins with `{}`: {}", other.secret_prefix, proof(scheme)),
+                (AlternativeWhen::SecretBegins(prefix), scheme) => {
+                    format!("; where a secret begins with `{prefix}`: {}", proof(scheme))
+                }
+                (AlternativeWhen::FirstIsAbsent, scheme) => format!("; or by {}", proof(scheme)),
             };
         }
         words
@@ -73,8 +76,8 @@ impl Verification {
         match self {
             Self::Vectors => "published signatures",
             Self::Sdk => "the provider's own library",
-            Self::Documentation => "the provider's documentation, or two sources that agree",
-            Self::Unverified => "nothing yet",
+            Self::Documentation => "the provider's own documentation or code",
+            Self::Unverified => "nothing of the provider's own yet",
         }
     }
 }
@@ -208,7 +211,10 @@ fn signed(scheme: &Signed) -> String {
     };
     let name = scheme.place.name();
     let place = match scheme.place {
-        Carrier::Headers(_) => format!("the header `{name}`"),
+        Carrier::Headers(names) => {
+            format!("the header {}", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or "))
+        }
+        Carrier::Numbered(_) => format!("the header `{name}`, or one with another number"),
         Carrier::Field(_) => format!("`{name}` of the body"),
     };
     let url = scheme

@@ -39,7 +39,7 @@ pub(super) fn sign(scheme: &Jwt, key: &Key, draft: Draft<'_>, now: Timestamp) ->
         }
         claim(name, hashed(draft.url.to_string().as_bytes()).into());
     }
-    let head = json!({"alg": JwtAlgorithm::Hmac(hash).name(), "typ": "JWT"});
+    let head = json!({"alg": JwtAlgorithm::Hmac(hash).names().first(), "typ": "JWT"});
     let encode = |value: String| URL_SAFE_NO_PAD.encode(value);
     let input = format!("{}.{}", encode(head.to_string()), encode(Value::Object(claims).to_string()));
     let mut mac = Mac::keyed(hash, secret).ok_or(Unsignable::OnlyItself)?;

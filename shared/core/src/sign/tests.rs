@@ -267,16 +267,14 @@ fn a_secret_of_each_format_is_read() {
             _ => None,
         })
         .collect();
-    for format in
-        [
-            SecretFormat::Raw,
-            SecretFormat::Whsec,
-            SecretFormat::Base64,
-            SecretFormat::Hex,
-            SecretFormat::Nfkd,
-            SecretFormat::PublicKey,
-        ]
-    {
+    for format in [
+        SecretFormat::Raw,
+        SecretFormat::Whsec,
+        SecretFormat::Base64,
+        SecretFormat::Hex,
+        SecretFormat::Nfkd,
+        SecretFormat::PublicKey,
+    ] {
         assert!(formats.contains(&format), "{format:?} is used by no row");
     }
 }

@@ -15,7 +15,7 @@ use super::fetched::FetchedKey;
 use super::mac::sha256;
 use super::{Key, Refusal};
 use crate::inbound::Inbound;
-use crate::sender::AppStore;
+use crate::sender::{AppStore, JwtAlgorithm};
 use crate::time::Timestamp;
 
 /// The longest body of a notification that is looked into, in bytes; theirs are some ten thousand.
@@ -85,7 +85,7 @@ pub(super) fn check(
     let [leaf, issuer, _] = head.x5c;
     let signed_at = claims.signed_date / 1000;
     let public = vouched([leaf, issuer], root, EXTENSIONS, signed_at).ok_or(Refusal::Certificates(NAME))?;
-    if !public.signs_plainly(parts.signed.as_bytes(), &parts.signature) {
+    if !public.signs_token(JwtAlgorithm::Es256, parts.signed.as_bytes(), &parts.signature) {
         return Err(Refusal::WrongField(NAME));
     }
     if signed_at > now.as_seconds().saturating_add(AHEAD_SECONDS) {

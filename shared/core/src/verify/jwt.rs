@@ -8,6 +8,7 @@ use serde_json::Value;
 use subtle::ConstantTimeEq;
 
 use super::fetched::{FetchedKey, request_for};
+use super::key::Form;
 use super::mac::{Mac, sha256};
 use super::token::strip;
 use super::{Key, Refusal, proof};
@@ -85,23 +86,24 @@ pub(super) fn check(
     now: Timestamp,
 ) -> Result<(), Refusal> {
     let token = Parsed::of(jwt, inbound.headers)?;
-    let algorithm = jwt.algorithms.iter().find(|algorithm| algorithm.name() == token.head.alg);
+    let algorithm = jwt.algorithms.iter().find(|algorithm| algorithm.names().contains(&token.head.alg.as_str()));
     let signed = match algorithm.ok_or(Refusal::Claim("alg"))? {
         JwtAlgorithm::Hmac(hash) => key.bytes().and_then(|bytes| Mac::keyed(*hash, bytes)).is_some_and(|mut mac| {
             mac.update(token.signing_input.as_bytes());
             mac.finish().matches(&token.signature)
         }),
-        algorithm @ (JwtAlgorithm::Es256 | JwtAlgorithm::Rs256) => {
-            let place = jwt.key.ok_or(Refusal::NoKey)?;
-            let request = request_for(scheme, place, inbound)?;
-            let fetched = fetched.filter(|fetched| fetched.answers(&request, now)).ok_or(Refusal::NoKey)?;
-            // A key that is not in the set may be newer than the set.
-            let public = fetched.key_of(&token.key_id()?).ok_or(Refusal::Mismatch(jwt.header))?;
-            let message = token.signing_input.as_bytes();
-            match algorithm {
-                JwtAlgorithm::Rs256 => public.is_rsa() && public.signs(Hash::Sha256, message, &token.signature),
-                _ => public.signs_plainly(message, &token.signature),
-            }
+        algorithm => {
+            let public = match (jwt.key, key.form()) {
+                (Some(place), _) => {
+                    let request = request_for(scheme, place, inbound)?;
+                    let fetched = fetched.filter(|fetched| fetched.answers(&request, now)).ok_or(Refusal::NoKey)?;
+                    // A key that is not in the set may be newer than the set.
+                    fetched.key_of(&token.key_id()?).ok_or(Refusal::Mismatch(jwt.header))?
+                }
+                (None, Form::Public(public)) => public,
+                (None, _) => return Err(Refusal::NoSecret),
+            };
+            public.signs_token(*algorithm, token.signing_input.as_bytes(), &token.signature)
         }
     };
     if !signed {
@@ -202,15 +204,20 @@ fn is_hash(encoding: Encoding, text: &str, hash: [u8; 32]) -> bool {
 }
 
 impl JwtAlgorithm {
-    /// The name in a token.
-    pub(crate) const fn name(self) -> &'static str {
+    /// The names in a token, the usual one first.
+    pub(crate) const fn names(self) -> &'static [&'static str] {
         match self {
-            Self::Hmac(Hash::Sha256) => "HS256",
-            Self::Hmac(Hash::Sha384) => "HS384",
-            Self::Hmac(Hash::Sha512) => "HS512",
-            Self::Hmac(Hash::Md5 | Hash::Sha1) => "",
-            Self::Es256 => "ES256",
-            Self::Rs256 => "RS256",
+            Self::Hmac(Hash::Sha256) => &["HS256"],
+            Self::Hmac(Hash::Sha384) => &["HS384"],
+            Self::Hmac(Hash::Sha512) => &["HS512"],
+            Self::Es256 => &["ES256"],
+            Self::Es384 => &["ES384"],
+            Self::Rsa(Hash::Sha256) => &["RS256"],
+            Self::Rsa(Hash::Sha384) => &["RS384"],
+            Self::Rsa(Hash::Sha512) => &["RS512"],
+            Self::Hmac(Hash::Md5 | Hash::Sha1) | Self::Rsa(Hash::Md5 | Hash::Sha1) => &[],
+            // RFC 8037, and RFC 9864, which says the curve.
+            Self::EdDsa => &["EdDSA", "Ed25519"],
         }
     }
 }

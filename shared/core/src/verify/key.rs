@@ -8,7 +8,9 @@ use subtle::ConstantTimeEq;
 use super::mac::{Mac, sha256};
 use super::public::PublicKey;
 use crate::secret::Secret;
-use crate::sender::{Algorithm, Hash, Jwt, Part, Recipient, Scheme, SecretFormat, Sender, Signed};
+use crate::sender::{
+    Algorithm, Hash, Jwt, JwtAlgorithm, Part, Recipient, Scheme, SecretFormat, Sender, Signed, TokenPlace,
+};
 use crate::time::Timestamp;
 
 /// A secret in the form its sender's scheme computes with. It does not print.
@@ -16,6 +18,7 @@ use crate::time::Timestamp;
 pub struct Key {
     form: Form,
     alternative: bool,
+    second: Option<Box<Form>>,
     until: Option<Timestamp>,
 }
 
@@ -86,20 +89,15 @@ impl Key {
         let text = secret.expose();
         let scheme = sender.scheme_for(text);
         let alternative = !std::ptr::eq(scheme, &raw const sender.scheme);
-        let form = match scheme {
-            Scheme::Signed(signed) => signed_form(signed, format.unwrap_or(signed.secret), text)?,
-            Scheme::Jwt(Jwt { recipient: Some(recipient), .. }) => Form::Name(account(*recipient, text)?.into()),
-            Scheme::AppStore(_) if text.trim().is_empty() => return Err(BadKey::Empty),
-            Scheme::AppStore(_) => Form::Name(text.trim().into()),
-            Scheme::Jwt(jwt) if jwt.key.is_some() => match text.split_once(':') {
-                Some((client, secret)) if !client.is_empty() && !secret.is_empty() => Form::Name(text.into()),
-                _ => return Err(BadKey::NotClient),
-            },
-            Scheme::Jwt(_) => Form::Bytes(text.as_bytes().into()),
-            Scheme::Token(crate::sender::TokenPlace::Basic) if !text.contains(':') => return Err(BadKey::NotBasic),
-            Scheme::Token(_) | Scheme::None => Form::Token(sha256(text.as_bytes())),
-        };
-        Ok(Self { form, alternative, until: None })
+        let form = Form::of(scheme, text, format)?;
+        let second = sender.second_scheme().map(|scheme| Form::of(scheme, text, format).map(Box::new)).transpose()?;
+        Ok(Self { form, alternative, second, until: None })
+    }
+
+    /// The same secret, for the sender's other scheme, where it is for both.
+    pub(super) fn second(&self) -> Option<Self> {
+        let form = *self.second.clone()?;
+        Some(Self { form, alternative: true, second: None, until: self.until })
     }
 
     /// The same key, which from this moment on matches nothing.
@@ -157,6 +155,28 @@ impl Key {
             Form::Name(name) | Form::Mac(_, name) => name,
             _ => "",
         }
+    }
+}
+
+impl Form {
+    /// What a scheme computes with, for a secret; of a hash in this format where one is given.
+    fn of(scheme: &Scheme, text: &str, format: Option<SecretFormat>) -> Result<Self, BadKey> {
+        Ok(match scheme {
+            Scheme::Signed(signed) => signed_form(signed, format.unwrap_or(signed.secret), text)?,
+            Scheme::Jwt(Jwt { recipient: Some(recipient), .. }) => Self::Name(account(*recipient, text)?.into()),
+            Scheme::AppStore(_) if text.trim().is_empty() => return Err(BadKey::Empty),
+            Scheme::AppStore(_) => Self::Name(text.trim().into()),
+            Scheme::Jwt(jwt) if jwt.key.is_some() => match text.split_once(':') {
+                Some((client, secret)) if !client.is_empty() && !secret.is_empty() => Self::Name(text.into()),
+                _ => return Err(BadKey::NotClient),
+            },
+            Scheme::Jwt(jwt) if jwt.algorithms.iter().any(|one| !matches!(one, JwtAlgorithm::Hmac(_))) => {
+                Self::Public(PublicKey::read_any(text)?)
+            }
+            Scheme::Jwt(_) => Self::Bytes(text.as_bytes().into()),
+            Scheme::Token(TokenPlace::Basic) if !text.contains(':') => return Err(BadKey::NotBasic),
+            Scheme::Token(_) | Scheme::None => Self::Token(sha256(text.as_bytes())),
+        })
     }
 }
 

@@ -3,10 +3,12 @@ mod asymmetric;
 mod bits;
 mod claims;
 mod negatives;
+mod public_tokens;
 mod request;
 mod senders;
 mod tokens;
 mod vectors;
+mod writing;
 
 use ::hmac::{Hmac, KeyInit, Mac as _};
 use base64::Engine;

@@ -1,6 +1,6 @@
 //! Makes a sender of options that passed their checks. Its texts live as long as the process.
 
-use super::super::{Carrier, Clock, ClockPlace, Part, Place, Scheme, Sender, Shape, Signed, TokenPlace};
+use super::super::{Carrier, Clock, ClockPlace, Part, Place, Scheme, Sender, Shape, Signed, TokenPlace, Writing};
 use super::CustomScheme;
 use super::check::{BODY, ENCODINGS, SECRETS, UNITS};
 use super::template::{self, Piece};
@@ -59,6 +59,7 @@ fn signed(options: &CustomScheme, generic: &Signed) -> Option<Signed> {
             Some(key) => Shape::Pairs { separators: ",;", signature: kept(key) },
             None => Shape::Whole(kept(options.prefix.as_deref().unwrap_or_default())),
         },
+        writing: Writing::default(),
         encoding: word(ENCODINGS, options.encoding.as_deref().unwrap_or("hex"))?,
         content: Vec::leak(content.into_iter().map(part).collect()),
         secret: word(SECRETS, options.decoding())?,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::sender::words::size;
-use crate::sender::{Sender, Verification};
+use crate::sender::{Facts, Sender, Verification};
 use crate::template::default_text;
 
 /// The variable that makes the test write the file instead of comparing it.
@@ -59,7 +59,7 @@ fn page() -> String {
     let count = Sender::all().len();
     let _ = writeln!(
         page,
-        "{count} senders; {unverified} of them are marked ⚠️, because fewer than two sources describe their scheme.\n\n\
+        "{count} senders; {unverified} of them are marked ⚠️, because nothing of the provider's own describes their scheme.\n\n\
          | category | senders |\n|---|---|"
     );
     for (word, title) in CATEGORIES {
@@ -146,7 +146,7 @@ fn section(page: &mut String, sender: &Sender) {
     let _ = write!(page, "\n### {}\n\n", heading(sender));
     if is_unverified(sender) {
         page.push_str(
-            "> ⚠️ **Unverified**: fewer than two sources describe this scheme. Try it before relying on it.\n\n",
+            "> ⚠️ **Unverified**: nothing of the provider's own describes this scheme. Try it before relying on it.\n\n",
         );
     }
     for (at, step) in setup.iter().enumerate() {
@@ -173,7 +173,7 @@ fn rows(sender: &Sender) -> [(&'static str, String); 12] {
     [
         ("in a configuration", format!("`sender = \"{}\"`", sender.name)),
         ("proves itself by", sender.proof_in_words()),
-        ("checked against", facts.verified.words().to_owned()),
+        ("checked against", checked_against(facts)),
         ("handshake", sender.handshake.words().to_owned()),
         ("answered with", sender.answers_in_words()),
         ("event type", sender.event_type.words()),
@@ -184,6 +184,12 @@ fn rows(sender: &Sender) -> [(&'static str, String); 12] {
         ("longest body", facts.max_body_bytes.map_or_else(unknown, size)),
         ("message", message(sender)),
     ]
+}
+
+/// What a sender's scheme was checked against, with what was read for it.
+fn checked_against(facts: &Facts) -> String {
+    let words = facts.verified.words();
+    if facts.read().is_empty() { words.to_owned() } else { format!("{words} ([read]({}))", facts.read()) }
 }
 
 /// What a sender's message is made of.

@@ -190,11 +190,20 @@ fn what_stands_there_twice_is_not_chosen_from() {
 #[test]
 fn a_token_of_a_form_is_there_once() {
     for (sender, good, bad) in [
-        ("synology-chat", "text=a&token=se%2Bcret", &["token=se%2Bcret&token=se%2Bcret", "token=se+cret", "{\"token\":\"se+cret\"}", ""][..]),
+        (
+            "synology-chat",
+            "text=a&token=se%2Bcret",
+            &["token=se%2Bcret&token=se%2Bcret", "token=se+cret", "{\"token\":\"se+cret\"}", ""][..],
+        ),
         (
             "ko-fi",
             "data=%7B%22verification_token%22%3A%22se%2Bcret%22%7D",
-            &["data=se%2Bcret", "verification_token=se%2Bcret", "data=%7B%22verification_token%22%3Anull%7D", "data=%5B%5D"][..],
+            &[
+                "data=se%2Bcret",
+                "verification_token=se%2Bcret",
+                "data=%7B%22verification_token%22%3Anull%7D",
+                "data=%5B%5D",
+            ][..],
         ),
     ] {
         assert_eq!(check(sender, &["se+cret"], &[], good.as_bytes()), Ok(Some(0)), "{sender}");
