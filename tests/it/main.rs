@@ -6,6 +6,7 @@ mod api;
 mod bad_input;
 mod canary;
 mod commands;
+mod conditions;
 mod config;
 mod crash;
 mod deployed;

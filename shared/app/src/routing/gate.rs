@@ -1,7 +1,7 @@
 //! Which events a hook acts on.
 
 use bellhop_core::event::Event;
-use bellhop_core::filter::type_passes;
+use bellhop_core::filter::{Decision, Variables, type_passes};
 use bellhop_core::hook::{Hook, HookStatus};
 use bellhop_core::id::EventId;
 use bellhop_core::turnstile::{Passage, Turnstile};
@@ -74,15 +74,29 @@ pub(super) fn filtered(rule: &Rule, event: &Event, words: &Words) -> Option<Stri
     }
     let variables = words.variables(event, &rule.hook);
     if let Some(check) = rule.hook.conditions.iter().find(|check| !check.holds(&variables)) {
-        return Some(format!("its condition on `{}` does not hold", check.field));
+        return Some(match check.problem() {
+            // Saved by a version that did not see it.
+            Some(problem) => format!("its condition on `{}` cannot hold: {problem}", check.field),
+            None => format!("its condition on `{}` does not hold{}", check.field, unreadable(&variables, &check.field)),
+        });
     }
-    let holds = match rule.condition.as_ref()? {
-        Ok(condition) => condition.holds(variables),
-        Err(error) => Err(error.clone()),
+    let condition = match rule.condition.as_ref()? {
+        Ok(condition) => condition,
+        Err(error) => return Some(format!("its condition cannot be read, so it holds for nothing: {error}")),
     };
-    match holds {
-        Ok(true) => None,
-        Ok(false) => Some("its condition does not hold".to_owned()),
-        Err(error) => Some(format!("its condition cannot be decided: {error}")),
+    match condition.decide(&variables) {
+        Decision::Holds => None,
+        Decision::Fails(None) => Some("its condition does not hold".to_owned()),
+        Decision::Fails(Some(missing)) => Some(format!(
+            "its condition does not hold: `{missing}` is null or absent{}",
+            unreadable(&variables, &missing)
+        )),
+        Decision::Unclear(what) => Some(format!("its condition cannot be decided: {what}")),
     }
+}
+
+/// What to add where a part of a condition asks for fields of a body that has none.
+fn unreadable(variables: &Variables<'_>, part: &str) -> &'static str {
+    let asks = part.contains("payload") || part.contains("webhook");
+    if asks && variables.is_unreadable() { "; no fields could be read from the body" } else { "" }
 }

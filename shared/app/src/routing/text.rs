@@ -2,10 +2,12 @@
 
 use bellhop_core::delivery::Delivery;
 use bellhop_core::event::Event;
+use bellhop_core::filter::Variables;
 use bellhop_core::hook::Hook;
+use bellhop_core::json;
 use bellhop_core::telegram::{MESSAGE_UNITS, html, split};
 use bellhop_core::template::{Context, Facts, Template, message_for};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::Rules;
 
@@ -21,12 +23,14 @@ const TEST_MARK: &str = "Test: ";
 /// An event's payload, parsed once for all its hooks.
 pub(super) struct Words {
     payload: Option<Value>,
+    fields: Option<json::Value>,
 }
 
 impl Words {
     /// Parses an event's body and fills in what its sender puts there.
     pub(super) fn of(event: &mut Event, rules: &Rules) -> Self {
-        Self { payload: event.read(rules.sender(&event.head)).payload }
+        let payload = event.read(rules.sender(&event.head)).payload;
+        Self { fields: payload.clone().map(json::Value::from), payload }
     }
 
     /// What tells the event's delivery from others at a hook; `None` where nothing does.
@@ -41,19 +45,9 @@ impl Words {
         Delivery::of(event, self.payload.as_ref(), sender, id.as_deref(), hook.deduplicate)
     }
 
-    /// The variables of a condition.
-    pub(super) fn variables(&self, event: &Event, hook: &Hook) -> Map<String, Value> {
-        let facts = self.facts(event, hook);
-        let mut variables = facts.variables();
-        let body = Value::String(String::from_utf8_lossy(facts.body).into_owned());
-        let payload = self.payload.clone().unwrap_or(Value::Null);
-        let webhook = serde_json::json!({
-            "body": if self.payload.is_some() { &payload } else { &body },
-            "path": facts.event.path,
-            "method": facts.method,
-        });
-        variables.extend([("webhook".to_owned(), webhook), ("payload".to_owned(), payload), ("body".to_owned(), body)]);
-        variables
+    /// The variables of a condition, borrowed.
+    pub(super) fn variables<'a>(&'a self, event: &'a Event, hook: &'a Hook) -> Variables<'a> {
+        Variables::new(self.facts(event, hook), self.fields.as_ref())
     }
 
     /// The message for a Telegram chat, split to its length limit.

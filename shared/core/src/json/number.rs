@@ -45,6 +45,11 @@ impl Number {
         }
     }
 
+    /// Whether it has so many digits that reading them anew each time it is asked for would be dear.
+    pub(crate) fn is_long(&self) -> bool {
+        matches!(&self.0, Repr::Text(text) if text.len() > 64)
+    }
+
     /// The whole number, where it is written as one and has 64 bits.
     pub fn as_i64(&self) -> Option<i64> {
         match &self.0 {

@@ -32,6 +32,44 @@ async fn conditions_stand_beside_the_expression_and_say_which_failed() {
 }
 
 #[tokio::test]
+async fn a_condition_that_another_version_saved_stops_its_own_hook_alone() {
+    let plain = |field: &str, value| json!({"conditions": [{"field": field, "operator": "equals", "value": value}]});
+    let stage = Stage::new(&[
+        hook("unread", "1", json!({"when": "payload.message.startswith('at')"})),
+        hook("never", "1", json!({"when": "headers['x-count'] > 3 || payload.message == 'at 5'"})),
+        hook("nowhere", "1", plain("message", json!("at 5"))),
+        hook("missing", "1", json!({"when": "payload.level > 3"})),
+        hook("unclear", "1", json!({"when": "payload.message > 3"})),
+        hook("good", "1", plain("payload.message", json!("at 5"))),
+    ])
+    .await;
+    let tasks = stage.route(&Ringing::new(5, &["unread", "never", "nowhere", "missing", "unclear", "good"])).await;
+    let mut ends = ends(&tasks);
+    ends.sort_unstable_by_key(|(_, reason)| *reason);
+    let expected = [
+        (TaskStatus::Queued, ""),
+        (TaskStatus::Queued, ""),
+        (
+            TaskStatus::Skipped,
+            "its condition cannot be decided: `payload.message > 3`: `payload.message` is a text and `3` is a number; \
+             `>` does not take these together",
+        ),
+        (
+            TaskStatus::Skipped,
+            "its condition cannot be read, so it holds for nothing: character 17: unknown method `startswith`; did you \
+             mean `startsWith`?",
+        ),
+        (TaskStatus::Skipped, "its condition does not hold: `payload.level` is null or absent"),
+        (
+            TaskStatus::Skipped,
+            "its condition on `message` cannot hold: `message` begins with no variable; did you mean \
+             `payload.message`? A condition knows event, hook, payload, headers, body, webhook, cloudevent",
+        ),
+    ];
+    assert_eq!(ends, expected);
+}
+
+#[tokio::test]
 async fn the_higher_priority_goes_first() {
     let stage = Stage::new(&[
         hook("a", "1", json!({"priority": -5})),

@@ -122,6 +122,9 @@ impl HookDraft {
     }
 }
 
+/// The most plain conditions of a hook.
+const MOST_CONDITIONS: usize = 50;
+
 /// Checks a hook that stands alone, as the API takes it.
 pub fn check_hook(spec: &HookSpec, secrets: SecretsAs) -> Result<HookDraft, Vec<Problem>> {
     check_change(spec, secrets, &Kept::default())
@@ -154,6 +157,10 @@ pub(super) fn check(
     let events = check_list(&spec.events, &field("events"), problems, read_pattern);
     if let Some(when) = &spec.when {
         problems.take(&field("when"), Condition::compile(when));
+    }
+    if spec.conditions.len() > MOST_CONDITIONS {
+        let what = format!("a hook has {MOST_CONDITIONS} plain conditions at most; `when` takes one of any kind");
+        problems.add(field("conditions"), what);
     }
     for (i, check) in spec.conditions.iter().enumerate() {
         if let Some(problem) = check.problem() {
