@@ -9,7 +9,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
 use bellhop_tests::bot_api::{FakeBotApi, Script};
-use bellhop_tests::build::{Variant, workspace};
+use bellhop_tests::build::workspace;
 use bellhop_tests::github::{self, delivery_id};
 use bellhop_tests::http::{Answer, Http, headers};
 use http::Method;
@@ -166,7 +166,6 @@ async fn an_event_is_one_trace_at_the_collector() {
     let (url, posted) = collector().await;
     let fake = FakeBotApi::start_unlimited().await;
     let setup = setup(&config(&fake.url(), &github_hook("github", CHAT)))
-        .variant(Variant::Faults)
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", &url)
         .env("OTEL_SERVICE_NAME", "front-desk")
         .env("OTEL_BSP_SCHEDULE_DELAY", "50");
@@ -207,7 +206,6 @@ async fn a_collector_that_is_away_holds_nobody_up() {
     drop(listener);
     let fake = FakeBotApi::start_unlimited().await;
     let setup = setup(&config(&fake.url(), &github_hook("github", CHAT)))
-        .variant(Variant::Faults)
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", &away)
         .env("OTEL_BSP_SCHEDULE_DELAY", "20");
     let world = World { bellhop: setup.start(), setup, fake, http: Http::new() };
