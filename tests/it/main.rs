@@ -24,4 +24,5 @@ mod senders;
 mod serve_main_job;
 mod telegram;
 mod template;
+mod texts;
 mod world;

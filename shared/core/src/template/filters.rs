@@ -49,6 +49,18 @@ pub(super) fn add(env: &mut Environment<'static>) {
         };
         env.add_filter(name, lenient);
     }
+    for (name, filter) in choosing() {
+        let filled = move |state: &mut State<'_, '_>, args: Rest<Value>| {
+            let mut args = args.0;
+            let items = args.first().and_then(|list| list.try_iter().ok());
+            let items = items.map(|items| items.filter(|item| !item.is_undefined()).collect::<Value>());
+            if let (Some(list), Some(items)) = (args.first_mut(), items) {
+                *list = items;
+            }
+            filter.call(state, &args)
+        };
+        env.add_filter(name, filled);
+    }
     // A null in a payload counts as missing, so both names must find it.
     env.add_test("none", |value: &Value| value.is_none() || value.is_undefined());
     env.add_test("blank", |value: &Value| shows_nothing(&text(value)));
@@ -69,6 +81,14 @@ fn lenient() -> [(&'static str, Value, Value); 11] {
         ("reverse", Value::from_function(filters::reverse), Value::UNDEFINED),
         ("round", Value::from_function(filters::round), Value::UNDEFINED),
         ("split", Value::from_function(filters::split), no_items()),
+    ]
+}
+
+/// Filters of the engine that look into a list's items, and refuse one that is missing.
+fn choosing() -> [(&'static str, Value); 2] {
+    [
+        ("selectattr", Value::from_function(filters::selectattr)),
+        ("rejectattr", Value::from_function(filters::rejectattr)),
     ]
 }
 

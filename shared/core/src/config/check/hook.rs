@@ -9,7 +9,7 @@ use crate::hook::{Action, Allowed, Hook, HookStatus, Origin, Reconcile};
 use crate::id::HookId;
 use crate::secret::SecretRef;
 use crate::sender::{CustomScheme, Sender};
-use crate::template::{Escape, Template, check_tags};
+use crate::template::{Escape, Template};
 use crate::time::Timestamp;
 use crate::verify::Key;
 
@@ -314,7 +314,7 @@ fn check_action(spec: &ActionSpec, at: &str, problems: &mut Problems) -> Option<
         return None;
     }
     if let Some(template) = &spec.template {
-        let compiled = Template::compile(template, Escape::Html).and_then(|_| check_tags(template));
+        let compiled = Template::compile(template, Escape::Html).and_then(|_| crate::template::check_tags(template));
         problems.take(&format!("{at}template"), compiled);
     }
     let Some(chat) = &spec.chat else {

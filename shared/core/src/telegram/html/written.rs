@@ -36,13 +36,16 @@ impl WrittenTag {
         if after.starts_with(HOLE) {
             return Ok(Self::Unsure);
         }
-        if name.is_empty() {
-            return Err(format!("a `<` that begins no tag is to be written as `&lt;`; {}", known_tags()));
+        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return Err(format!(
+                "a `<` that begins no tag is to be written as `&lt;`; Telegram knows {}",
+                known_tags()
+            ));
         }
         let Some(known) = tag::NAMES.iter().copied().find(|known| known.eq_ignore_ascii_case(name)) else {
             let is_line = LINES.iter().any(|line| line.eq_ignore_ascii_case(name));
             let hint = if is_line { " (a line break in the template is one in the message)" } else { "" };
-            return Err(format!("Telegram does not know the tag `<{name}>`{hint}; {}", known_tags()));
+            return Err(format!("Telegram does not know the tag `<{name}>`{hint}; it knows {}", known_tags()));
         };
         let (length, is_sure) = match end_of_tag(text) {
             Some(found) => found,
@@ -57,7 +60,7 @@ impl WrittenTag {
     }
 }
 
-/// All tags that Telegram knows, as the end of a sentence.
+/// All tags that Telegram knows, as a list.
 fn known_tags() -> String {
     let names = tag::NAMES.iter().map(|name| match tag::ATTRIBUTES.iter().find(|(tag, _)| tag == name) {
         Some((_, attributes)) if matches!(*name, "a" | "tg-emoji" | "tg-time") => {
@@ -66,7 +69,7 @@ fn known_tags() -> String {
         _ if *name == "span" => "<span class=\"tg-spoiler\">".to_owned(),
         _ => format!("<{name}>"),
     });
-    format!("it knows {}", names.collect::<Vec<_>>().join(", "))
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// The length of a tag, and whether no expression stands in it outside of quotes; `None` where it does not end.
@@ -94,7 +97,7 @@ fn check_attributes(name: &str, tag: &str) -> Result<(), String> {
         return match name {
             "span" if tag.contains(HOLE) => Ok(()),
             "span" if !tag.starts_with("</") => Err(format!(
-                "of `<span>` Telegram knows `<span class=\"tg-spoiler\">` alone, which `<tg-spoiler>` says too; {}",
+                "of `<span>` Telegram knows `<span class=\"tg-spoiler\">` alone, which `<tg-spoiler>` says too; it knows {}",
                 known_tags()
             )),
             _ => Err(format!(
