@@ -29,4 +29,5 @@ mod serve_main_job;
 mod subscriptions;
 mod telegram;
 mod template;
+mod texts;
 mod world;

@@ -7,9 +7,11 @@ mod message;
 mod names;
 mod output;
 mod pretty;
+mod tags;
 
 pub use context::{Context, Facts};
-pub use message::{Message, default_text, message_for};
+pub use message::{Message, default_text, message_for, told_elsewhere};
+pub use tags::check as check_tags;
 
 use minijinja::{Environment, Error, ErrorKind};
 

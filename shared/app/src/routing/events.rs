@@ -10,7 +10,7 @@ use bellhop_core::work::Work;
 
 use super::making::{self, Making};
 use super::text::Words;
-use super::{Recorded, Routing, Rule, Rules};
+use super::{Recorded, Routing, Rule, Rules, gate};
 use crate::metrics::METRICS;
 use crate::ports::{Claim, PortResult};
 use crate::spans;
@@ -87,9 +87,10 @@ impl Routing {
         let tasks = rule.hook.actions.iter().enumerate().map(|(index, action)| {
             let id = TaskId::new(event.head.id, &rule.hook.id, index);
             let mut task = making::task(id, event, &rule.hook.id, action, now, expires);
-            if let Some(reason) = &skipped {
+            let reason = skipped.clone().or_else(|| gate::told_elsewhere(rule, action, event, words));
+            if let Some(reason) = reason {
                 task.status = TaskStatus::Skipped;
-                task.reason = Some(reason.clone());
+                task.reason = Some(reason);
             }
             task
         });

@@ -2,7 +2,7 @@
 
 use bellhop_core::event::Event;
 use bellhop_core::filter::{Decision, Variables, type_passes};
-use bellhop_core::hook::{Hook, HookStatus};
+use bellhop_core::hook::{Action, Hook, HookStatus};
 use bellhop_core::id::EventId;
 use bellhop_core::turnstile::{Passage, Turnstile};
 
@@ -58,6 +58,20 @@ impl Routing {
         }
         Err(PortError::new("a hook's turnstile is written by too many at once", &hook.id))
     }
+}
+
+/// Why an action says nothing of an event that its hook takes: its words are the sender's own, and those come with another
+/// event of the sender.
+///
+/// A template of its own asks for every event, and so does a condition that tells a sender's actions apart.
+pub(super) fn told_elsewhere(rule: &Rule, action: &Action, event: &Event, words: &Words) -> Option<String> {
+    let Action::Telegram { template, .. } = action;
+    let asks = |text: &str| text.contains("action");
+    let is_asked = template.is_some()
+        || event.head.test
+        || rule.hook.when.as_deref().is_some_and(asks)
+        || rule.hook.conditions.iter().any(|check| asks(&check.field));
+    if is_asked { None } else { words.told_elsewhere(event, &rule.hook) }
 }
 
 /// Why a hook does not take an event, if it does not: it is disabled, or its filters do not let the event through.

@@ -6,7 +6,7 @@ use bellhop_core::filter::Variables;
 use bellhop_core::hook::Hook;
 use bellhop_core::json;
 use bellhop_core::telegram::{MESSAGE_UNITS, html, split};
-use bellhop_core::template::{Context, Facts, Template, message_for};
+use bellhop_core::template::{Context, Facts, Template, message_for, told_elsewhere};
 use serde_json::Value;
 
 use super::Rules;
@@ -53,15 +53,25 @@ impl Words {
     /// The message for a Telegram chat, split to its length limit.
     pub(super) fn telegram_parts(&self, event: &Event, hook: &Hook, template: Option<&Template>) -> Vec<String> {
         let context = Context::new(&self.facts(event, hook));
-        // A sender's own text speaks of the fields of its payload; without those only the general one makes sense.
-        let has_fields = self.payload.as_ref().is_some_and(|payload| payload.is_object() || payload.is_array());
-        let sender = if has_fields { event.head.sender.as_str() } else { "" };
-        let message = message_for(sender, event.head.event_type.as_deref(), template, &context);
+        let message = message_for(self.speaker(event), event.head.event_type.as_deref(), template, &context);
         if let Some(trouble) = message.trouble {
             log::warn!(event:% = event.head.id, hook = hook.id.as_str(), trouble:%; "the hook's template failed; the sender's own text is used");
         }
         let html = if event.head.test { format!("{TEST_MARK}{}", message.html) } else { message.html };
         cut(split(&html, MESSAGE_UNITS), event)
+    }
+
+    /// Why the sender's own text is not sent for an event of which another event of the sender says the same.
+    pub(super) fn told_elsewhere(&self, event: &Event, hook: &Hook) -> Option<String> {
+        let event_type = event.head.event_type.as_deref();
+        told_elsewhere(self.speaker(event), event_type, &Context::new(&self.facts(event, hook)))
+    }
+
+    /// Whose texts fit an event: a sender's own speaks of the fields of its payload; without those only the general one
+    /// makes sense.
+    fn speaker<'a>(&self, event: &'a Event) -> &'a str {
+        let has_fields = self.payload.as_ref().is_some_and(|payload| payload.is_object() || payload.is_array());
+        if has_fields { event.head.sender.as_str() } else { "" }
     }
 
     /// What is known of the event at one of its hooks.

@@ -1,5 +1,7 @@
 //! JSON laid out for people.
 
+use crate::telegram::shows_nothing;
+
 /// The deepest indentation shown; what is nested deeper stays on this column.
 const DEEPEST_COLUMN: usize = 16;
 
@@ -75,11 +77,11 @@ fn string_length(json: &str) -> usize {
     json.len()
 }
 
-/// A string literal with letters where it has `\u` escapes for them.
+/// A string literal with letters where it has `\u` escapes for them; one that shows nothing keeps its escapes.
 fn readable(literal: &str) -> String {
     let decoded = literal.contains("\\u").then(|| serde_json::from_str::<String>(literal));
     match decoded {
-        Some(Ok(text)) => serde_json::to_string(&text).unwrap_or_else(|_| literal.to_owned()),
+        Some(Ok(text)) if !shows_nothing(&text) => serde_json::to_string(&text).unwrap_or_else(|_| literal.to_owned()),
         _ => literal.to_owned(),
     }
 }

@@ -8,6 +8,9 @@ use crate::time::Timestamp;
 
 mod github;
 mod senders;
+mod sentences;
+mod tags;
+mod written;
 
 /// What the tests tell of an event besides its body.
 struct Delivery<'a> {
@@ -358,6 +361,7 @@ fn the_general_message() {
         (b"\x00\x01\x02", "3 bytes of an unknown type came in at /door"),
         (b"", "An event without a body came in at /door"),
         (b" \n ", "An event without a body came in at /door"),
+        ("\u{200b}".as_bytes(), "An event of 3 bytes that show nothing came in at /door"),
     ] {
         assert_eq!(plain_delivery(body).message(), expected);
     }

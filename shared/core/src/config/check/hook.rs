@@ -327,7 +327,8 @@ fn check_action(spec: &ActionSpec, at: &str, problems: &mut Problems) -> Option<
         return None;
     }
     if let Some(template) = &spec.template {
-        problems.take(&format!("{at}template"), Template::compile(template, Escape::Html));
+        let compiled = Template::compile(template, Escape::Html).and_then(|_| crate::template::check_tags(template));
+        problems.take(&format!("{at}template"), compiled);
     }
     let Some(chat) = &spec.chat else {
         problems.add(format!("{at}chat"), "a `telegram` action needs a chat: `chat = \"123456789\"`");

@@ -133,11 +133,20 @@ Templates know the filters of Jinja, and these:
 | `around(before, after)` | the value with something before and after it; nothing where it is blank |
 | `joined(between)` | those items of a list that are not blank, with something between them |
 | `line`, `quote(length)` | the value on a new line, or as a quotation there; nothing where it is blank |
-| `truncate(length)`, `firstline`, `short` | its beginning: so many characters, its first line, its first seven |
+| `truncate(length)`, `firstline`, `short` | its beginning: so many characters, its first line, its first seven; a flag or a letter with its accents is one character |
 | `words`, `verdict`, `plural(one, many)` | `IN_PROGRESS` as `in progress`, `failure` as `failed ❌`, `2` as `2 commits` |
-| `when` | a moment in UTC, from RFC 3339 or a Unix time |
+| `when`, `unix_seconds` | a moment in UTC, from RFC 3339 or a Unix time; the same as a number to reckon with |
+| `without_prefix(prefix, …)` | the text without the first of these that it begins with: `refs/heads/` of a branch |
+| `flat(path)` | the entries of all lists at a path in a list's items |
+| `slack_text`, `document_text` | the text of a Slack message, and of an Atlassian document as Jira has them |
 | `money(currency, decimals)` | an amount in a currency's smallest unit: `1200` as `12.00 EUR` |
 | `pretty`, `fromjson`, `untag`, `urlencode` | JSON laid out, JSON read from a text, HTML without its tags, a part of an address |
+
+The test `blank` (`{% if payload.name is not blank %}`) knows characters that show nothing.
+
+A template is refused when it is saved where its own HTML has a tag or an attribute that Telegram does not know, or a tag that is surely never closed; what expressions write is escaped.
+
+GitHub tells of one release as `created`, `published` and `released` or `prereleased`. Without a template of its own an action sends `published`; the others are tasks that were `skipped` and say why, and can be retried. An action with a template gets each of them, and so does a hook whose `when` or `conditions` look at `payload.action`. A pre-release that becomes a release later is told as `released`.
 ";
 
 /// One sender's section.

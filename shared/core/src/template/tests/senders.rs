@@ -112,6 +112,7 @@ fn missing_fields_leave_no_holes() {
             paths_of(&case.payload, &mut Vec::new(), &mut paths);
             for path in &paths {
                 payloads.push(without(&case.payload, path));
+                payloads.extend(emptied(&case.payload, path));
             }
             for payload in payloads {
                 let html = case.message(sender, &payload);
@@ -198,12 +199,28 @@ fn hole(html: &str, whole: &Value) -> Option<String> {
     let told = told.split("<pre>").map(|part| part.split_once("</pre>").map_or(part, |(_, rest)| rest));
     for line in html::plain(&told.collect::<Vec<_>>().join("…")).lines() {
         let ends = [
-            " by", " on", " to", " of", " the", " from", " into", " at", " with", " for", " a", " an", " is", "·", ":",
-            "→", "#", ",", "(", "“", "×",
+            " by", " on", " in", " and", " or", " to", " of", " the", " from", " into", " at", " with", " for", " a",
+            " an", " is", "·", ":", "→", "#", ",", "(", "“", "×",
         ];
         let starts = ["·", ":", "→", ",", ")", ".", "”", "by ", "on ", "to "];
-        let inner =
-            ["  ", "()", "“”", "[]", " ,", " .", "· ·", "( ", " )", "{{", "undefined", ": :", "# ", "#,", "\u{201c} "];
+        let inner = [
+            "  ",
+            "()",
+            "“”",
+            "[]",
+            " ,",
+            " .",
+            "· ·",
+            "( ",
+            " )",
+            "{{",
+            "undefined",
+            "None",
+            ": :",
+            "# ",
+            "#,",
+            "\u{201c} ",
+        ];
         let found = ends
             .iter()
             .find(|end| line.ends_with(*end) && !line.ends_with(":bell:"))
@@ -246,6 +263,22 @@ fn without(payload: &Value, path: &[String]) -> Value {
         _ => panic!("no {path:?} in {payload}"),
     }
     payload
+}
+
+/// The payload with an empty value at a path, of the kind that stands there, and with null.
+fn emptied(payload: &Value, path: &[String]) -> Vec<Value> {
+    let pointer: String = path.iter().map(|step| format!("/{}", step.replace('/', "~1"))).collect();
+    let with = |value: Value| {
+        let mut payload = payload.clone();
+        *payload.pointer_mut(&pointer).unwrap() = value;
+        payload
+    };
+    match payload.pointer(&pointer).unwrap() {
+        Value::String(_) => vec![with(json!("")), with(json!("\u{200b}"))],
+        Value::Array(_) => vec![with(json!([])), with(json!([null]))],
+        Value::Object(_) => vec![with(json!({})), with(Value::Null)],
+        _ => vec![],
+    }
 }
 
 /// The payload with null for all its texts, numbers and truths.
