@@ -60,6 +60,14 @@ impl Routing {
     }
 }
 
+/// Why a condition does not hold, with what is wrong with the body where the condition reads one that cannot be read.
+fn unmet(why: String, reads: &str, words: &Words) -> String {
+    match words.unreadable().filter(|_| ["payload", "webhook.body"].iter().any(|name| reads.contains(name))) {
+        Some(unreadable) => format!("{why}; the body has no fields: {unreadable}"),
+        None => why,
+    }
+}
+
 /// Why a hook does not take an event, if it does not: it is disabled, or its filters do not let the event through.
 pub(super) fn filtered(rule: &Rule, event: &Event, words: &Words) -> Option<String> {
     if rule.hook.status == HookStatus::Disabled {
@@ -74,15 +82,16 @@ pub(super) fn filtered(rule: &Rule, event: &Event, words: &Words) -> Option<Stri
     }
     let variables = words.variables(event, &rule.hook);
     if let Some(check) = rule.hook.conditions.iter().find(|check| !check.holds(&variables)) {
-        return Some(format!("its condition on `{}` does not hold", check.field));
+        return Some(unmet(format!("its condition on `{}` does not hold", check.field), &check.field, words));
     }
     let holds = match rule.condition.as_ref()? {
         Ok(condition) => condition.holds(variables),
         Err(error) => Err(error.clone()),
     };
-    match holds {
-        Ok(true) => None,
-        Ok(false) => Some("its condition does not hold".to_owned()),
-        Err(error) => Some(format!("its condition cannot be decided: {error}")),
-    }
+    let why = match holds {
+        Ok(true) => return None,
+        Ok(false) => "its condition does not hold".to_owned(),
+        Err(error) => format!("its condition cannot be decided: {error}"),
+    };
+    Some(unmet(why, rule.hook.when.as_deref().unwrap_or_default(), words))
 }

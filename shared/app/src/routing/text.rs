@@ -2,9 +2,9 @@
 
 use bellhop_core::event::Event;
 use bellhop_core::hook::Hook;
+use bellhop_core::json::{Map, Unreadable, Value};
 use bellhop_core::telegram::{MESSAGE_UNITS, html, split};
 use bellhop_core::template::{Context, Facts, Template, message_for};
-use serde_json::{Map, Value};
 
 use super::Rules;
 
@@ -20,27 +20,33 @@ const TEST_MARK: &str = "Test: ";
 /// An event's payload, parsed once for all its hooks.
 pub(super) struct Words {
     payload: Option<Value>,
+    unreadable: Option<Unreadable>,
 }
 
 impl Words {
     /// Parses an event's body and fills in what its sender puts there.
     pub(super) fn of(event: &mut Event, rules: &Rules) -> Self {
-        Self { payload: event.read(rules.sender(&event.head)).payload }
+        let content = event.read(rules.sender(&event.head));
+        Self { payload: content.payload, unreadable: content.unreadable }
     }
 
     /// The variables of a condition.
-    pub(super) fn variables(&self, event: &Event, hook: &Hook) -> Map<String, Value> {
+    pub(super) fn variables(&self, event: &Event, hook: &Hook) -> Map {
         let facts = self.facts(event, hook);
         let mut variables = facts.variables();
-        let body = Value::String(String::from_utf8_lossy(facts.body).into_owned());
-        let payload = self.payload.clone().unwrap_or(Value::Null);
-        let webhook = serde_json::json!({
-            "body": if self.payload.is_some() { &payload } else { &body },
-            "path": facts.event.path,
-            "method": facts.method,
-        });
-        variables.extend([("webhook".to_owned(), webhook), ("payload".to_owned(), payload), ("body".to_owned(), body)]);
+        let body: Value = facts.event.text(facts.body).into_owned().into();
+        let payload = self.payload.clone().unwrap_or_default();
+        let said = if self.payload.is_some() { payload.clone() } else { body.clone() };
+        let about = [("path", facts.event.path.as_str()), ("method", facts.method)];
+        let mut webhook: Map = about.into_iter().collect();
+        webhook.insert("body", said);
+        variables.extend([("webhook", webhook.into()), ("payload", payload), ("body", body)]);
         variables
+    }
+
+    /// Why the event has no payload that a condition could read, if it has none.
+    pub(super) fn unreadable(&self) -> Option<Unreadable> {
+        self.unreadable.filter(|_| self.payload.is_none())
     }
 
     /// The message for a Telegram chat, split to its length limit.

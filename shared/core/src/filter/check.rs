@@ -1,7 +1,9 @@
 //! Plain conditions: a field, an operator and a value, for those who would rather not write an expression.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use crate::json::{self, Map, Number};
 
 /// One plain condition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,18 +59,20 @@ impl Check {
     }
 
     /// Whether the condition holds for these variables.
-    pub fn holds(&self, variables: &Map<String, Value>) -> bool {
+    pub fn holds(&self, variables: &Map) -> bool {
         let found = self.find(variables).filter(|value| !value.is_null());
         match (self.operator, found) {
             (Operator::Exists, found) => found.is_some() == self.value.as_bool().unwrap_or(true),
             (Operator::Not, found) => found.is_none_or(|found| !same(found, &self.value)),
             (_, None) => false,
             (Operator::Equals, Some(found)) => same(found, &self.value),
-            (Operator::Contains, Some(Value::String(text))) => {
+            (Operator::Contains, Some(json::Value::String(text))) => {
                 self.value.as_str().is_some_and(|part| text.contains(part))
             }
-            (Operator::Contains, Some(Value::Array(entries))) => entries.iter().any(|entry| same(entry, &self.value)),
-            (Operator::Matches, Some(Value::String(text))) => {
+            (Operator::Contains, Some(json::Value::Array(entries))) => {
+                entries.iter().any(|entry| same(entry, &self.value))
+            }
+            (Operator::Matches, Some(json::Value::String(text))) => {
                 self.value.as_str().is_some_and(|pattern| super::glob(pattern, text))
             }
             (Operator::In, Some(found)) => {
@@ -81,36 +85,36 @@ impl Check {
     }
 
     /// The field's value, if it is there.
-    fn find<'v>(&self, variables: &'v Map<String, Value>) -> Option<&'v Value> {
+    fn find<'v>(&self, variables: &'v Map) -> Option<&'v json::Value> {
         let mut names = self.field.split('.');
         let first = variables.get(names.next()?)?;
         names.try_fold(first, |value, name| match value {
-            Value::Array(entries) => entries.get(name.parse::<usize>().ok()?),
+            json::Value::Array(entries) => entries.get(name.parse::<usize>().ok()?),
             other => other.get(name),
         })
     }
 }
 
 /// Whether two values are the same; a number is the same as the text that it is written as.
-fn same(found: &Value, value: &Value) -> bool {
+fn same(found: &json::Value, value: &Value) -> bool {
     match (found, value) {
-        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
-        (Value::Number(number), Value::String(text)) | (Value::String(text), Value::Number(number)) => {
-            number.to_string() == *text
-        }
-        (Value::Bool(flag), Value::String(text)) | (Value::String(text), Value::Bool(flag)) => {
+        (json::Value::Number(number), Value::String(text)) => number.to_string() == *text,
+        (json::Value::String(text), Value::Number(number)) => number.to_string() == *text,
+        (json::Value::Bool(flag), Value::String(text)) | (json::Value::String(text), Value::Bool(flag)) => {
             flag.to_string() == *text
         }
-        (a, b) => a == b,
+        (found, value) => *found == json::Value::from(value.clone()),
     }
 }
 
 /// How two values are ordered, if they can be.
-fn order(found: &Value, value: &Value) -> Option<std::cmp::Ordering> {
+fn order(found: &json::Value, value: &Value) -> Option<std::cmp::Ordering> {
     match (found, value) {
-        (Value::Number(a), Value::Number(b)) => a.as_f64()?.partial_cmp(&b.as_f64()?),
-        (Value::String(a), Value::String(b)) => Some(a.as_str().cmp(b)),
-        (Value::String(text), Value::Number(number)) => text.parse::<f64>().ok()?.partial_cmp(&number.as_f64()?),
+        (json::Value::Number(a), Value::Number(b)) => Some(a.compare(&Number::parse(&b.to_string())?)),
+        (json::Value::String(a), Value::String(b)) => Some(a.as_str().cmp(b)),
+        (json::Value::String(text), Value::Number(number)) => {
+            Some(Number::parse(text)?.compare(&Number::parse(&number.to_string())?))
+        }
         _ => None,
     }
 }
@@ -124,13 +128,13 @@ mod tests {
         let check: Check =
             serde_json::from_value(json!({"field": field, "operator": operator, "value": value})).unwrap();
         assert_eq!(check.problem(), None, "{check:?}");
-        let Value::Object(variables) = json!({
-            "event": {"type": "push"}, "headers": {"user-agent": "hook/1"},
+        let variables = json::read(
+            br#"{"event": {"type": "push"}, "headers": {"user-agent": "hook/1"},
             "payload": {"ref": "refs/heads/main", "size": 7, "flag": true, "none": null,
-                "labels": ["bug", "p1"], "commits": [{"id": "a"}]},
-        }) else {
-            unreachable!()
-        };
+                "order": 820982911946154508, "huge": 123456789012345678901234567890, "beyond": 1e400,
+                "labels": ["bug", "p1"], "commits": [{"id": "a"}]}}"#,
+        );
+        let Ok(json::Value::Object(variables)) = variables else { unreachable!() };
         assert_eq!(check.holds(&variables), holds, "{check:?}");
     }
 
@@ -159,6 +163,12 @@ mod tests {
             ("payload.labels", "gt", json!(1), false),
             ("event.type", "in", json!(["x", "push"]), true),
             ("event.type", "in", json!([]), false),
+            ("payload.order", "equals", json!(820_982_911_946_154_508_u64), true),
+            ("payload.order", "equals", json!(820_982_911_946_154_509_u64), false),
+            ("payload.order", "lt", json!(820_982_911_946_154_509_u64), true),
+            ("payload.huge", "gt", json!(u64::MAX), true),
+            ("payload.huge", "equals", json!("123456789012345678901234567890"), true),
+            ("payload.beyond", "gt", json!(1e300), true),
             ("payload.commits.0.id", "equals", json!("a"), true),
             ("payload.commits.1.id", "exists", Value::Null, false),
             ("payload.commits.-1.id", "exists", Value::Null, false),

@@ -4,7 +4,8 @@ use std::fmt;
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr};
 use cel::{Context, Program, Value as CelValue};
-use serde_json::{Map, Value};
+
+use crate::json::{Map, Value};
 
 /// How deep a condition may nest, and how long it may be, so that compiling one is cheap.
 const LONGEST: usize = 4096;
@@ -44,13 +45,13 @@ impl Condition {
     /// Whether the condition holds for these variables; the error says why it could not be decided.
     ///
     /// A field that is not there is null, not an error.
-    pub fn holds(&self, mut variables: Map<String, Value>) -> Result<bool, BadCondition> {
+    pub fn holds(&self, mut variables: Map) -> Result<bool, BadCondition> {
         for path in &self.fields {
             fill(&mut variables, path);
         }
         let mut context = Context::default();
         for (name, value) in variables {
-            context.add_variable_from_value(name, to_cel(value));
+            context.add_variable_from_value(String::from(name), to_cel(value));
         }
         match self.program.execute(&context) {
             Ok(CelValue::Bool(holds)) => Ok(holds),
@@ -73,13 +74,13 @@ fn first_line(message: &str) -> String {
 }
 
 /// Puts null where a path leads nowhere.
-fn fill(variables: &mut Map<String, Value>, path: &[String]) {
+fn fill(variables: &mut Map, path: &[String]) {
     let Some((last, parents)) = path.split_last() else {
         return;
     };
     let mut place = variables;
     for name in parents {
-        let next = place.entry(name.clone()).or_insert_with(|| Value::Object(Map::new()));
+        let next = place.entry(name);
         if next.is_null() {
             *next = Value::Object(Map::new());
         }
@@ -88,7 +89,7 @@ fn fill(variables: &mut Map<String, Value>, path: &[String]) {
             _ => return,
         }
     }
-    place.entry(last.clone()).or_insert(Value::Null);
+    place.entry(last);
 }
 
 /// The names that an expression reads.
@@ -176,7 +177,7 @@ fn to_cel(value: Value) -> CelValue {
         Value::Array(values) => CelValue::List(values.into_iter().map(to_cel).collect::<Vec<_>>().into()),
         Value::Object(fields) => {
             let fields: std::collections::HashMap<String, CelValue> =
-                fields.into_iter().map(|(name, value)| (name, to_cel(value))).collect();
+                fields.into_iter().map(|(name, value)| (name.into(), to_cel(value))).collect();
             CelValue::Map(fields.into())
         }
     }
@@ -187,12 +188,12 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn check(source: &str, payload: Value, holds: Result<bool, ()>) {
+    fn check(source: &str, payload: serde_json::Value, holds: Result<bool, ()>) {
         let condition = Condition::compile(source).unwrap();
-        let Value::Object(variables) = json!({
+        let Value::Object(variables) = Value::from(json!({
             "event": {"type": "push"}, "hook": {"name": "h"}, "headers": {"x-a": "1"}, "body": "text",
             "webhook": {"body": payload, "path": "p", "method": "POST"}, "payload": payload,
-        }) else {
+        })) else {
             unreachable!()
         };
         assert_eq!(condition.holds(variables).map_err(|_| ()), holds, "{source}");
