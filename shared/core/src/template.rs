@@ -5,8 +5,10 @@ mod engine;
 mod filters;
 mod message;
 mod names;
+mod numbers;
 mod output;
 mod pretty;
+mod written;
 
 pub use context::{Context, Facts};
 pub use message::{Message, default_text, message_for};

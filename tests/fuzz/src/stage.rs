@@ -211,7 +211,7 @@ fn proof(scheme: &Scheme, secret: &Secret, good: &Request) -> String {
         Scheme::Signed(signed) => match (signed.place, signed.shape) {
             (Carrier::Field(path), _) => {
                 let path = signed.each.map_or_else(|| path.to_owned(), |each| format!("{each}.{path}"));
-                let body: Value = serde_json::from_slice(&good.body).unwrap_or_default();
+                let body = bellhop_core::json::read(&good.body).unwrap_or_default();
                 text_at(&body, &path.replace('*', "0")).unwrap_or_default().into_owned()
             }
             (Carrier::Headers(_), Shape::Pairs { signature, .. }) => {

@@ -92,8 +92,9 @@ fn ours(expression: &str, document: &Value) -> (Outcome, String) {
         "secrets": [], "rate_per_minute": 1, "max_body_bytes": 1, "actions": [], "status": "active", "origin": "api",
         "created_at": 0, "updated_at": 0}))
     .expect("a hook");
-    let facts = Facts { event: &event, hook: &hook, method: "POST", body: body.as_bytes(), payload: None, test: false };
-    match condition.decide(&Variables::new(facts, Some(&payload))) {
+    let payload = Some(&payload);
+    let facts = Facts { event: &event, hook: &hook, method: "POST", body: body.as_bytes(), payload, test: false };
+    match condition.decide(&Variables::new(facts)) {
         Decision::Holds => (Outcome::Holds, String::new()),
         Decision::Fails(_) => (Outcome::Fails, String::new()),
         Decision::Unclear(what) => (Outcome::None, what),

@@ -1,5 +1,7 @@
 //! JSON laid out for people.
 
+use crate::json;
+
 /// The deepest indentation shown; what is nested deeper stays on this column.
 const DEEPEST_COLUMN: usize = 16;
 
@@ -12,7 +14,7 @@ const DEEPEST: usize = 128;
 pub(super) fn pretty(json: &str) -> String {
     let mut out = String::with_capacity(json.len() * 2);
     let mut depth = 0usize;
-    let mut rest = json.trim();
+    let mut rest = json.trim_start_matches('\u{feff}').trim();
     if serde_json::from_str::<serde::de::IgnoredAny>(rest).is_err() {
         return json.to_owned();
     }
@@ -77,9 +79,9 @@ fn string_length(json: &str) -> usize {
 
 /// A string literal with letters where it has `\u` escapes for them.
 fn readable(literal: &str) -> String {
-    let decoded = literal.contains("\\u").then(|| serde_json::from_str::<String>(literal));
+    let decoded = literal.contains("\\u").then(|| json::read(literal.as_bytes()));
     match decoded {
-        Some(Ok(text)) => serde_json::to_string(&text).unwrap_or_else(|_| literal.to_owned()),
+        Some(Ok(text)) => text.to_string(),
         _ => literal.to_owned(),
     }
 }

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{Key, Refusal, proof};
 use crate::inbound::Inbound;
+use crate::json;
 use crate::sender::{TokenPlace, values_at};
 
 /// Compares a request's token with the key's, in a time that does not tell how far they agree.
@@ -27,7 +28,7 @@ pub(super) fn check(place: TokenPlace, key: &Key, inbound: Inbound<'_>) -> Resul
             (matches(parameter(inbound.url.query(), name)?.as_bytes()), Refusal::WrongToken(name))
         }
         TokenPlace::Field(path) => {
-            let body = serde_json::from_slice(inbound.body).map_err(|_| Refusal::Unparsable)?;
+            let body = json::read(inbound.body).map_err(|_| Refusal::Unparsable)?;
             let found = values_at(&body, path).filter(|found| !found.is_empty()).ok_or(Refusal::MissingField(path))?;
             let all = found.iter().all(|value| value.as_str().is_some_and(|text| matches(text.as_bytes())));
             (all, Refusal::WrongToken(path))
