@@ -82,8 +82,7 @@ impl<'a> Variables<'a> {
             return Ok(text);
         }
         meter.read(facts.body.len())?;
-        if !facts.body.is_ascii() {
-            // What is decoded may take three bytes for one.
+        if std::str::from_utf8(facts.body).is_err() {
             meter.has_room(facts.body.len())?;
         }
         match facts.event.text(facts.body) {
