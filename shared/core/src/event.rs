@@ -1,6 +1,10 @@
 //! Events: accepted requests, immutable.
 
 mod body;
+mod fields;
+mod form;
+mod media;
+mod multipart;
 mod unpack;
 mod xml;
 
@@ -10,10 +14,10 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::id::{EventId, HookId};
 use crate::inbound::Headers;
+use crate::json::Value;
 use crate::sender::Sender;
 use crate::time::Timestamp;
 

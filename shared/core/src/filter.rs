@@ -76,8 +76,8 @@ mod tests {
         }))
         .unwrap();
         let body = body.as_bytes();
-        let facts = Facts { event: &event, hook: &hook, method: "POST", body, payload: None, test: false };
-        run(&Variables::new(facts, Some(&payload)))
+        let facts = Facts { event: &event, hook: &hook, method: "POST", body, payload: Some(&payload), test: false };
+        run(&Variables::new(facts))
     }
 
     #[test]

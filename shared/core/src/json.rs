@@ -188,6 +188,12 @@ impl<'a> From<&'a str> for Step<'a> {
     }
 }
 
+impl<'a> From<&&'a str> for Step<'a> {
+    fn from(name: &&'a str) -> Self {
+        Self::Name(name)
+    }
+}
+
 impl<'a> From<&'a String> for Step<'a> {
     fn from(name: &'a String) -> Self {
         Self::Name(name)

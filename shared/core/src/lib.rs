@@ -6,6 +6,7 @@
 
 pub mod id;
 pub mod json;
+mod percent;
 pub mod time;
 
 pub mod secret;

@@ -8,9 +8,9 @@ pub use request::{Outline, Post, post, told_apart, with_id};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use serde_json::Value;
 
 use crate::inbound::{Headers, Inbound, Url};
+use crate::json::Value;
 use crate::secret::Secret;
 use crate::sender::{Carrier, ClockPlace, Encoding, Part, Scheme, Sender, Shape, Signed, TokenPlace};
 use crate::time::Timestamp;

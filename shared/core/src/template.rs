@@ -5,9 +5,11 @@ mod engine;
 mod filters;
 mod message;
 mod names;
+mod numbers;
 mod output;
 mod pretty;
 mod tags;
+mod written;
 
 pub use context::{Context, Facts};
 pub use message::{Message, default_text, message_for, told_elsewhere};

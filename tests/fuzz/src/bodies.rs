@@ -68,6 +68,18 @@ pub fn body_token(data: &[u8]) -> bool {
     stage.verify(&Request { body: body.to_vec(), ..stage.good.clone() }).is_ok()
 }
 
+/// JSON: what is read is written as it is read, and whatever another reader takes is taken.
+pub fn json(data: &[u8]) -> bool {
+    let ours = bellhop_core::json::read(data);
+    let theirs = serde_json::from_slice::<serde_json::Value>(data).is_ok();
+    assert!(ours.is_ok() || !theirs, "another reader takes it");
+    let Ok(value) = ours else { return false };
+    let written = value.to_string();
+    let again = bellhop_core::json::read(written.as_bytes()).map(|value| value.to_string());
+    assert_eq!(again.as_ref(), Ok(&written), "it is written as it is read");
+    true
+}
+
 /// What an event's body says: forms, XML, `CloudEvents` and JSON; a line with a sender, headers, an empty line, the body.
 pub fn event_body(data: &[u8]) -> bool {
     let Some((sender, rest)) = split(data, b"\n") else { return false };

@@ -11,7 +11,9 @@ mod seeds;
 pub mod stage;
 mod words;
 
-pub use bodies::{adyen, app_store, body_token, event_body, mailgun, sns, travis_form, twilio_body_hash, twilio_form};
+pub use bodies::{
+    adyen, app_store, body_token, event_body, json, mailgun, sns, travis_form, twilio_body_hash, twilio_form,
+};
 pub use headers::{
     circleci_header, jwt, list_header, listed_headers, pairs_header, query_token, signed_urls, timestamps, token,
     whole_header,
@@ -33,6 +35,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("explained", explained),
     ("fetched_key", fetched_key),
     ("handshakes", handshakes),
+    ("json", json),
     ("jwt", jwt),
     ("list_header", list_header),
     ("listed_headers", listed_headers),

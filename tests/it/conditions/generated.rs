@@ -125,7 +125,7 @@ impl Generator {
             2 => format!("string({})", self.one(&["payload.i", "true", "12", "7u", "'x'"])),
             3 => format!("{}.lowerAscii()", self.text(next)),
             4 => format!("{}.upperAscii().trim()", self.text(next)),
-            5 => format!("{}.replace({}, 'z')", self.text(next), self.one(&["'a'", "'bc'", "payload.s"])),
+            5 => format!("{}.replace({}, 'z')", self.text(next), self.one(&["'a'", "'bc'", "'ä'"])),
             6 => format!("{}.substring({})", self.text(next), self.one(&["0", "1", "2"])),
             7 => format!("{}.split(',').join('-')", self.text(next)),
             _ => format!("{}.charAt({})", self.text(next), self.one(&["0", "1"])),

@@ -1,7 +1,7 @@
 //! Which events a hook acts on.
 
 use bellhop_core::event::Event;
-use bellhop_core::filter::{Decision, Variables, type_passes};
+use bellhop_core::filter::{Decision, type_passes};
 use bellhop_core::hook::{Action, Hook, HookStatus};
 use bellhop_core::id::EventId;
 use bellhop_core::turnstile::{Passage, Turnstile};
@@ -74,6 +74,14 @@ pub(super) fn told_elsewhere(rule: &Rule, action: &Action, event: &Event, words:
     if is_asked { None } else { words.told_elsewhere(event, &rule.hook) }
 }
 
+/// Why a condition does not hold, with what is wrong with the body where the condition reads one that cannot be read.
+fn unmet(why: String, reads: &str, words: &Words) -> String {
+    match words.unreadable().filter(|_| ["payload", "webhook.body"].iter().any(|name| reads.contains(name))) {
+        Some(unreadable) => format!("{why}; the body has no fields: {unreadable}"),
+        None => why,
+    }
+}
+
 /// Why a hook does not take an event, if it does not: it is disabled, or its filters do not let the event through.
 pub(super) fn filtered(rule: &Rule, event: &Event, words: &Words) -> Option<String> {
     if rule.hook.status == HookStatus::Disabled {
@@ -88,29 +96,22 @@ pub(super) fn filtered(rule: &Rule, event: &Event, words: &Words) -> Option<Stri
     }
     let variables = words.variables(event, &rule.hook);
     if let Some(check) = rule.hook.conditions.iter().find(|check| !check.holds(&variables)) {
+        let field = &check.field;
         return Some(match check.problem() {
             // Saved by a version that did not see it.
-            Some(problem) => format!("its condition on `{}` cannot hold: {problem}", check.field),
-            None => format!("its condition on `{}` does not hold{}", check.field, unreadable(&variables, &check.field)),
+            Some(problem) => format!("its condition on `{field}` cannot hold: {problem}"),
+            None => unmet(format!("its condition on `{field}` does not hold"), field, words),
         });
     }
     let condition = match rule.condition.as_ref()? {
         Ok(condition) => condition,
         Err(error) => return Some(format!("its condition cannot be read, so it holds for nothing: {error}")),
     };
-    match condition.decide(&variables) {
-        Decision::Holds => None,
-        Decision::Fails(None) => Some("its condition does not hold".to_owned()),
-        Decision::Fails(Some(missing)) => Some(format!(
-            "its condition does not hold: `{missing}` is null or absent{}",
-            unreadable(&variables, &missing)
-        )),
-        Decision::Unclear(what) => Some(format!("its condition cannot be decided: {what}")),
-    }
-}
-
-/// What to add where a part of a condition asks for fields of a body that has none.
-fn unreadable(variables: &Variables<'_>, part: &str) -> &'static str {
-    let asks = part.contains("payload") || part.contains("webhook");
-    if asks && variables.is_unreadable() { "; no fields could be read from the body" } else { "" }
+    let why = match condition.decide(&variables) {
+        Decision::Holds => return None,
+        Decision::Fails(None) => "its condition does not hold".to_owned(),
+        Decision::Fails(Some(missing)) => format!("its condition does not hold: `{missing}` is null or absent"),
+        Decision::Unclear(what) => format!("its condition cannot be decided: {what}"),
+    };
+    Some(unmet(why, rule.hook.when.as_deref().unwrap_or_default(), words))
 }

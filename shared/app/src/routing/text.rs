@@ -4,10 +4,9 @@ use bellhop_core::delivery::Delivery;
 use bellhop_core::event::Event;
 use bellhop_core::filter::Variables;
 use bellhop_core::hook::Hook;
-use bellhop_core::json;
+use bellhop_core::json::{Unreadable, Value};
 use bellhop_core::telegram::{MESSAGE_UNITS, html, split};
 use bellhop_core::template::{Context, Facts, Template, message_for, told_elsewhere};
-use serde_json::Value;
 
 use super::Rules;
 
@@ -23,14 +22,14 @@ const TEST_MARK: &str = "Test: ";
 /// An event's payload, parsed once for all its hooks.
 pub(super) struct Words {
     payload: Option<Value>,
-    fields: Option<json::Value>,
+    unreadable: Option<Unreadable>,
 }
 
 impl Words {
     /// Parses an event's body and fills in what its sender puts there.
     pub(super) fn of(event: &mut Event, rules: &Rules) -> Self {
-        let payload = event.read(rules.sender(&event.head)).payload;
-        Self { fields: payload.clone().map(json::Value::from), payload }
+        let content = event.read(rules.sender(&event.head));
+        Self { payload: content.payload, unreadable: content.unreadable }
     }
 
     /// What tells the event's delivery from others at a hook; `None` where nothing does.
@@ -47,7 +46,12 @@ impl Words {
 
     /// The variables of a condition, borrowed.
     pub(super) fn variables<'a>(&'a self, event: &'a Event, hook: &'a Hook) -> Variables<'a> {
-        Variables::new(self.facts(event, hook), self.fields.as_ref())
+        Variables::new(self.facts(event, hook))
+    }
+
+    /// Why the event has no payload that a condition could read, if it has none.
+    pub(super) fn unreadable(&self) -> Option<Unreadable> {
+        self.unreadable.filter(|_| self.payload.is_none())
     }
 
     /// The message for a Telegram chat, split to its length limit.

@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use serde_json::Value;
 
+use crate::json::{self, Value};
 use crate::sender::{Unpack, Wrapping, value_at};
 
 /// A payload with its packed parts unpacked; what cannot be unpacked stays as it is.
@@ -20,15 +20,15 @@ pub(super) fn unpacked(steps: &[Unpack], mut payload: Value) -> Value {
 /// What is in a packed text.
 fn open(wrapping: Wrapping, text: &str) -> Option<Value> {
     match wrapping {
-        Wrapping::Json => serde_json::from_str(text).ok(),
+        Wrapping::Json => json::read(text.as_bytes()).ok(),
         Wrapping::Jws => {
             let mut parts = text.split('.');
             let (_, claims, _) = (parts.next()?, parts.next()?, parts.next()?);
-            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
+            json::read(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
         }
         Wrapping::Base64 => {
             let content = STANDARD.decode(text).ok()?;
-            serde_json::from_slice(&content).ok().or_else(|| String::from_utf8(content).ok().map(Value::String))
+            json::read(&content).ok().or_else(|| String::from_utf8(content).ok().map(Value::String))
         }
     }
 }
@@ -39,10 +39,10 @@ fn put(payload: &mut Value, path: &str, content: Value) {
         *payload = content;
         return;
     };
-    let parent =
-        parents.split('.').filter(|step| !step.is_empty()).try_fold(payload, |value, step| value.get_mut(step));
+    let mut steps = parents.split('.').filter(|step| !step.is_empty());
+    let parent = steps.try_fold(payload, |value, step| value.as_object_mut()?.get_mut(step));
     if let Some(Value::Object(fields)) = parent {
-        fields.insert(name.to_owned(), content);
+        fields.insert(name, content);
     }
 }
 

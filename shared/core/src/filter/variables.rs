@@ -1,5 +1,6 @@
 //! What conditions know of an event, borrowed from wherever it is; what has to be made is made when it is asked for.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
@@ -12,7 +13,6 @@ use super::cel::{Exceeded, Map, Meter, Root, Value};
 #[derive(Debug, Default)]
 pub struct Variables<'a> {
     facts: Option<Facts<'a>>,
-    payload: Option<&'a json::Value>,
     event: OnceCell<json::Map>,
     hook: OnceCell<json::Map>,
     cloudevent: OnceCell<json::Value>,
@@ -22,13 +22,8 @@ pub struct Variables<'a> {
 
 impl<'a> Variables<'a> {
     /// The variables of an event.
-    pub fn new(facts: Facts<'a>, payload: Option<&'a json::Value>) -> Self {
-        Self { facts: Some(facts), payload, ..Self::default() }
-    }
-
-    /// Whether the event has a body of which no fields could be read.
-    pub fn is_unreadable(&self) -> bool {
-        self.facts.is_some_and(|facts| self.payload.is_none() && !facts.body.is_empty())
+    pub fn new(facts: Facts<'a>) -> Self {
+        Self { facts: Some(facts), ..Self::default() }
     }
 
     /// A variable, whole.
@@ -40,7 +35,7 @@ impl<'a> Variables<'a> {
             Root::Event => Value::Map(Map::Borrowed(self.event.get_or_init(|| event(facts)))),
             Root::Hook => Value::Map(Map::Borrowed(self.hook.get_or_init(|| hook(facts)))),
             Root::Headers => Value::Map(Map::Headers(&facts.event.headers)),
-            Root::Payload => self.payload.map_or(Value::Null, Value::of),
+            Root::Payload => facts.payload.map_or(Value::Null, Value::of),
             Root::Body => Value::text(self.body(facts, meter)?),
             Root::CloudEvent => Value::of(self.cloudevent.get_or_init(|| cloudevent(facts))),
             Root::Webhook => {
@@ -68,7 +63,7 @@ impl<'a> Variables<'a> {
             (Root::Event, "test") => Some(Value::Bool(facts.test)),
             (Root::Hook, "name") => Some(Value::text(&facts.hook.name)),
             (Root::Webhook, "method") => Some(Value::text(facts.method)),
-            (Root::Webhook, "body") => Some(match self.payload {
+            (Root::Webhook, "body") => Some(match facts.payload {
                 Some(payload) => Value::of(payload),
                 None => Value::text(self.body(facts, meter)?),
             }),
@@ -81,18 +76,22 @@ impl<'a> Variables<'a> {
         })
     }
 
-    /// The body as text; what is no UTF-8 is replaced.
+    /// The body as text, in its own charset.
     fn body(&'a self, facts: &Facts<'a>, meter: &Meter) -> Result<&'a str, Exceeded> {
         if let Some(text) = self.body.get() {
             return Ok(text);
         }
         meter.read(facts.body.len())?;
-        if let Ok(text) = std::str::from_utf8(facts.body) {
-            return Ok(text);
+        if std::str::from_utf8(facts.body).is_err() {
+            meter.has_room(facts.body.len())?;
         }
-        // Each byte that is no character becomes one of three bytes.
-        meter.hold(facts.body.len().saturating_mul(3))?;
-        Ok(self.body.get_or_init(|| String::from_utf8_lossy(facts.body).into_owned()))
+        match facts.event.text(facts.body) {
+            Cow::Borrowed(text) => Ok(text),
+            Cow::Owned(text) => {
+                meter.hold(text.len())?;
+                Ok(self.body.get_or_init(|| text))
+            }
+        }
     }
 }
 
@@ -124,5 +123,5 @@ fn hook(facts: &Facts<'_>) -> json::Map {
 
 /// The envelope of a `CloudEvent`, or null.
 fn cloudevent(facts: &Facts<'_>) -> json::Value {
-    facts.event.cloudevent(facts.body).map(json::Value::from).into()
+    facts.event.cloudevent(facts.body).into()
 }

@@ -54,6 +54,18 @@ impl Map {
         }
     }
 
+    /// A field's value, to be changed; null where it was not there.
+    pub fn entry(&mut self, name: &str) -> &mut Value {
+        let place = match self.place(name) {
+            Ok(place) => place,
+            Err(place) => {
+                self.0.insert(place, (name.into(), Value::Null));
+                place
+            }
+        };
+        &mut self.0[place].1
+    }
+
     /// Takes a field out.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         let place = self.place(name).ok()?;

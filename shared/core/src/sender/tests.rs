@@ -37,7 +37,7 @@ fn every_row_is_usable() {
 
 impl Sample {
     /// The body with its fields at hand.
-    pub(crate) fn payload(&self, sender: &str) -> serde_json::Value {
+    pub(crate) fn payload(&self, sender: &str) -> crate::json::Value {
         let head: crate::event::EventHead = serde_json::from_value(serde_json::json!({
             "id": crate::id::EventId::new(crate::time::Timestamp::default(), &[7; 10]), "path": "p",
             "sender": sender, "received_at": 0, "headers": self.headers, "hooks": [], "body_bytes": 0,

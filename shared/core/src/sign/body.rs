@@ -1,14 +1,13 @@
 //! Proofs that stand in the body.
 
-use serde_json::{Map, Value};
-
 use super::{Draft, Unsignable};
+use crate::json::{self, Map, Value};
 use crate::sender::{Carrier, ClockPlace, Part, Signed, text_at};
 use crate::verify::content::form_field;
 
 /// A body as a JSON object or list.
 pub(super) fn read(body: &[u8]) -> Result<Value, Unsignable> {
-    let value: Value = serde_json::from_slice(body).map_err(|_| Unsignable::NotJson)?;
+    let value = json::read(body).map_err(|_| Unsignable::NotJson)?;
     if value.is_object() || value.is_array() { Ok(value) } else { Err(Unsignable::NotJson) }
 }
 
@@ -96,14 +95,14 @@ pub(super) fn form_with(body: &[u8], path: &str, text: &str) -> Vec<u8> {
 /// The place at a path; objects that are missing on the way are made.
 fn at<'a>(value: &'a mut Value, path: &str) -> &'a mut Value {
     path.split('.').filter(|step| !step.is_empty()).fold(value, |value, step| {
-        if let (true, Ok(index)) = (value.is_array(), step.parse::<usize>())
-            && value.get(index).is_some()
-        {
-            return &mut value[index];
-        }
-        if !value.is_object() {
+        let index = step.parse::<usize>().ok().filter(|index| value.get(*index).is_some());
+        if !(value.is_object() || index.is_some()) {
             *value = Value::Object(Map::new());
         }
-        &mut value[step]
+        match (value, index) {
+            (Value::Array(items), Some(index)) => &mut items[index],
+            (Value::Object(fields), _) => fields.entry(step),
+            (other, _) => other,
+        }
     })
 }

@@ -1,9 +1,8 @@
 //! Whole requests, as a sender would post them: to try a hook out, and to send samples from the command line.
 
-use serde_json::Value;
-
 use super::{Draft, Unsignable, body, sign_with};
 use crate::inbound::{Headers, Inbound, Url};
+use crate::json;
 use crate::secret::Secret;
 use crate::sender::{Place, Sender, text_at};
 use crate::time::Timestamp;
@@ -90,7 +89,7 @@ pub fn told_apart(sender: &Sender, body: &[u8], id: &str) -> Vec<u8> {
 
 /// A body with this delivery id, where the sender's ids stand in the body and this one has one.
 pub fn with_id(sender: &Sender, body: &[u8], id: &str) -> Vec<u8> {
-    let document = serde_json::from_slice::<Value>(body).ok();
+    let document = json::read(body).ok();
     match (id_field(sender.delivery_id), document) {
         (Some(field), Some(mut document)) if text_at(&document, field).is_some() => {
             body::set(&mut document, field, id);

@@ -12,7 +12,11 @@ use minijinja::value::{Rest, ValueKind};
 use minijinja::{Environment, State, Value, filters};
 
 use self::money::money;
+use super::context::to_value;
+use super::numbers::{self, Writings};
 use super::pretty::pretty;
+use super::written;
+use crate::json;
 use crate::telegram::{beginning, shows_nothing};
 
 /// Adds the filters.
@@ -29,7 +33,8 @@ pub(super) fn add(env: &mut Environment<'static>) {
     env.add_filter("money", money);
     env.add_filter("urlencode", |value: &Value| wording::url_encoded(&shown(value)));
     env.add_filter("flat", flat);
-    env.add_filter("pretty", |value: &Value| pretty(&text(value)));
+    env.add_filter("pretty", |state: &State<'_, '_>, value: &Value| pretty(&sent(state, value)));
+    env.add_filter("tojson", written::to_json);
     env.add_filter("fromjson", from_json);
     env.add_filter("link", markup::link);
     env.add_filter("bold", markup::bold);
@@ -104,6 +109,12 @@ pub(super) fn text(value: &Value) -> Cow<'_, str> {
     }
 }
 
+/// A value as text, with numbers as they were sent.
+pub(super) fn sent<'a>(state: &State<'_, '_>, value: &'a Value) -> Cow<'a, str> {
+    let sent = numbers::as_sent(state, value).or_else(|| written::whole(state, value).map(Cow::Owned));
+    sent.unwrap_or_else(|| text(value))
+}
+
 /// A value's text without any markup that a filter has put there, so that it can be cut and changed.
 fn shown(value: &Value) -> Cow<'_, str> {
     if value.is_safe() { Cow::Owned(crate::telegram::html::plain(&text(value))) } else { text(value) }
@@ -126,6 +137,9 @@ fn flat(items: &Value, path: Option<&str>) -> Vec<Value> {
 }
 
 /// The JSON in a text, with its fields at hand; missing where the text is something else.
-fn from_json(value: &Value) -> Value {
-    serde_json::from_str(&text(value)).map_or(Value::UNDEFINED, |json| super::context::to_value(&json))
+fn from_json(state: &State<'_, '_>, value: &Value) -> Value {
+    let json = json::read(text(value).as_bytes()).ok();
+    let known = state.lookup(numbers::NAME);
+    let writings = known.as_ref().and_then(Value::downcast_object_ref::<Writings>);
+    json.map_or(Value::UNDEFINED, |json| to_value(&json, writings.unwrap_or(&Writings::default())))
 }

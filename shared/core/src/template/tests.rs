@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::event::EventHead;
+use crate::event::{Event, EventHead};
 use crate::hook::Hook;
 use crate::telegram::{MESSAGE_UNITS, html, split, units};
 use crate::time::Timestamp;
@@ -49,7 +49,7 @@ impl Delivery<'_> {
             "max_body_bytes": 1, "actions": [], "status": "active", "origin": "api", "created_at": 0, "updated_at": 0,
         }))
         .unwrap();
-        let payload: Option<Value> = serde_json::from_slice(self.body).ok();
+        let payload = Event { head: event.clone(), body: self.body.to_vec() }.payload();
         let payload = payload.as_ref();
         Context::new(&Facts { event: &event, hook: &hook, method: "POST", body: self.body, payload, test: false })
     }
@@ -412,4 +412,42 @@ fn a_message_is_made_of_any_body() {
         plain_delivery(&body).message();
         Delivery { sender: "github", event_type: Some("push"), headers: &[], body: &body }.message();
     });
+}
+
+#[test]
+fn numbers_are_shown_as_they_were_sent() {
+    let body = br#"{"id":820982911946154508,"huge":123456789012345678901234567890,"price":1.10,"rate":0.5,"far":1e400,
+        "small":-1E-2,"zero":-0,"list":[1.10,2.50],"text":"{\"n\":1.20}","more":{"a":{"price":10.0}}}"#;
+    let context = plain_delivery(body).context();
+    let show = |template: &str| Template::compile(template, Escape::Html).unwrap().render(&context).unwrap();
+    for (template, expected) in [
+        (
+            "{{ payload.id }} {{ payload.huge }} {{ payload.price }}",
+            "820982911946154508 123456789012345678901234567890 1.10",
+        ),
+        ("{{ payload.far }} {{ payload.small }} {{ payload.zero }}", "1e400 -1E-2 -0"),
+        ("{% for n in payload.list %}{{ n }},{% endfor %}", "1.10,2.50,"),
+        ("{{ (payload.text | fromjson).n }}", "1.20"),
+        ("{{ payload.more.a.price }}", "10.0"),
+        ("{{ payload.price * 2 }} {{ payload.rate + 1 }}", "2.2 1.5"),
+        ("{{ payload.price > 1 }} {{ payload.price < 1.2 }} {{ payload.price == 1.1 }}", "true true true"),
+        ("{{ payload.id + 1 }} {{ payload.huge + 1 }}", "820982911946154509 123456789012345678901234567891"),
+        ("{{ payload.id == 820982911946154509 }}", "false"),
+        ("{{ payload.more | tojson }} {{ payload.far | tojson }}", r#"{"a": {"price": 10.0}} 1e400"#),
+        ("{{ payload.list }}", "[1.10,2.50]"),
+        ("{{ payload.more | tojson(indent=1) }}", "{\n \"a\": {\n  \"price\": 10.0\n }\n}"),
+    ] {
+        assert_eq!(show(template), expected, "{template}");
+    }
+}
+
+#[test]
+fn a_body_of_parts_is_shown_by_its_fields() {
+    let body = b"--b\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nHello <you>\r\n--b\r\n\
+        Content-Disposition: form-data; name=\"image\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n\x00\x01\r\n--b--\r\n";
+    let headers = [("content-type", "multipart/form-data; boundary=b")];
+    let message = Delivery { headers: &headers, ..plain_delivery(body) }.message();
+    for part in ["note&quot;: &quot;Hello &lt;you&gt;", "filename&quot;: &quot;a.jpg", "size_bytes&quot;: 2"] {
+        assert!(message.contains(part), "{part} in {message}");
+    }
 }

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
 
 use super::candidates::single_pair;
 use super::mac::sha256;
 use super::token::parameter;
 use super::{Refusal, escape, proof};
 use crate::inbound::{Inbound, Url};
+use crate::json::Value;
 use crate::sender::{Part, text_at};
 
 /// A request as the parts of its signed content are read from it.

@@ -3,7 +3,7 @@
 //! Nothing is fetched here. A request says which key it wants; the address must be one of the sender's own.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use x509_cert::Certificate;
 use x509_cert::der::{Decode, Encode};
 
@@ -12,6 +12,7 @@ use super::key::BadKey;
 use super::public::{PublicKey, pem};
 use super::{Key, Refusal, proof};
 use crate::inbound::Inbound;
+use crate::json;
 use crate::secret::Secret;
 use crate::sender::{KeyKind, KeyPlace, KeyUrl, Scheme, Sender, text_at};
 use crate::time::Timestamp;
@@ -81,7 +82,7 @@ pub(super) fn request_for(scheme: &Scheme, place: &KeyPlace, inbound: Inbound<'_
             String::from_utf8(proof(inbound.headers, name)?.to_vec()).map_err(|_| Refusal::KeyAddress)?
         }
         KeyUrl::Field(name) => {
-            let body: Value = serde_json::from_slice(inbound.body).map_err(|_| Refusal::Unparsable)?;
+            let body = json::read(inbound.body).map_err(|_| Refusal::Unparsable)?;
             text_at(&body, name).ok_or(Refusal::MissingField(name))?.into_owned()
         }
     };
@@ -163,7 +164,7 @@ impl FetchedKey {
             Wanted::Root => return Err(BadKey::NotPublicKey),
             Wanted::Certificate(subject) => read_certificate(text, subject)?,
             Wanted::JsonPem(field) => {
-                let json: Value = serde_json::from_str(text).map_err(|_| BadKey::NotPublicKey)?;
+                let json = json::read(content).map_err(|_| BadKey::NotPublicKey)?;
                 let found = text_at(&json, field).ok_or(BadKey::NotPublicKey)?;
                 let der = found.trim().strip_prefix("-----BEGIN ").and_then(pem).ok_or(BadKey::NotPublicKey)?;
                 (PublicKey::rsa_der(&der)?, always)

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::candidates::{MOST_SIGNATURES, Room, candidates, single_pair};
 use super::content::{Port, Reading, feed, form_field};
 use super::fetched::{FetchedKey, request_for};
@@ -12,6 +10,7 @@ use super::mac::Sum;
 use super::public::PublicKey;
 use super::{Key, Refusal, clock, proof};
 use crate::inbound::Inbound;
+use crate::json::{self, Value};
 use crate::sender::{Algorithm, Carrier, ClockPlace, Hash, Part, Scheme, Shape, Signed, text_at, values_at};
 use crate::time::Timestamp;
 use subtle::ConstantTimeEq;
@@ -76,8 +75,8 @@ fn read_document(scheme: &Signed, body: &[u8]) -> Result<Value, Refusal> {
         })
     });
     match field {
-        Some(name) => serde_json::from_str(&form_field(body, name)?),
-        None => serde_json::from_slice(body),
+        Some(name) => json::read(form_field(body, name)?.as_bytes()),
+        None => json::read(body),
     }
     .map_err(|_| Refusal::Unparsable)
 }
@@ -286,7 +285,7 @@ impl<'a> Check<'a> {
     fn clock_after(self) -> Result<(), Refusal> {
         let Some(timestamp) = &self.scheme.timestamp else { return Ok(()) };
         let ClockPlace::Field(path) = timestamp.place else { return Ok(()) };
-        let body: Value = serde_json::from_slice(self.inbound.body).map_err(|_| Refusal::Unparsable)?;
+        let body = json::read(self.inbound.body).map_err(|_| Refusal::Unparsable)?;
         let text = text_at(&body, path).ok_or(Refusal::MissingField(path))?;
         clock::check(timestamp, &text, path, self.now)
     }

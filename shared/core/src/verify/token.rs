@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
 
 use super::content::form_field;
 use super::{Key, Refusal, proof};
 use crate::inbound::Inbound;
+use crate::json::{self, Value};
 use crate::sender::{TokenPlace, value_at, values_at};
 
 /// Compares a request's token with the key's, in a time that does not tell how far they agree.
@@ -29,7 +29,7 @@ pub(super) fn check(place: TokenPlace, key: &Key, inbound: Inbound<'_>) -> Resul
             (matches(parameter(inbound.url.query(), name)?.as_bytes()), Refusal::WrongToken(name))
         }
         TokenPlace::Field(path) => {
-            let body = serde_json::from_slice(inbound.body).map_err(|_| Refusal::Unparsable)?;
+            let body = json::read(inbound.body).map_err(|_| Refusal::Unparsable)?;
             let found = path.split('|').find_map(|path| values_at(&body, path)).filter(|found| !found.is_empty());
             let found = found.ok_or_else(|| missing(&body, path))?;
             let all = found.iter().all(|value| value.as_str().is_some_and(|text| matches(text.as_bytes())));
@@ -45,8 +45,8 @@ fn form_token(body: &[u8], path: &'static str) -> Result<String, Refusal> {
     let (field, inner) = path.split_once('.').map_or((path, None), |(field, inner)| (field, Some(inner)));
     let value = form_field(body, field)?;
     let Some(inner) = inner else { return Ok(value) };
-    let document = serde_json::from_str(&value).map_err(|_| Refusal::Unparsable)?;
-    let found = value_at(&document, inner).and_then(serde_json::Value::as_str);
+    let document = json::read(value.as_bytes()).map_err(|_| Refusal::Unparsable)?;
+    let found = value_at(&document, inner).and_then(Value::as_str);
     found.map(str::to_owned).ok_or(Refusal::MissingField(path))
 }
 

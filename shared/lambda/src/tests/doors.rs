@@ -88,6 +88,8 @@ async fn refusals_have_the_error_body_and_leave_nothing() {
         ("a changed byte", changed("/body", json!(push["body"].as_str().unwrap().replacen("main", "maim", 1))), 401),
         ("unknown path", changed("/rawPath", json!("/webhook/nobody")), 404),
         ("no door", changed("/rawPath", json!("/elsewhere")), 404),
+        ("another writing", changed("/rawPath", json!("//webhook/%67ithub")), 200),
+        ("a doubled escape", changed("/rawPath", json!("/webhook/%2567ithub")), 404),
         ("GET", changed("/requestContext/http/method", json!("GET")), 405),
         ("OPTIONS", changed("/requestContext/http/method", json!("OPTIONS")), 405),
         ("5 MB", changed("/body", json!("x".repeat(5_000_000))), 413),

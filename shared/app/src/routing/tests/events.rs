@@ -70,6 +70,28 @@ async fn a_condition_that_another_version_saved_stops_its_own_hook_alone() {
 }
 
 #[tokio::test]
+async fn a_condition_on_a_body_that_is_no_json_says_where_it_is_none() {
+    let condition = json!([{"field": "payload.level", "operator": "equals", "value": "high"}]);
+    let typed = json!([{"field": "event.type", "operator": "equals", "value": "pull"}]);
+    let stage = Stage::new(&[
+        hook("plain", "1", json!({"conditions": condition})),
+        hook("cel", "1", json!({"when": "payload.level == 'high'"})),
+        hook("head", "1", json!({"conditions": typed})),
+    ])
+    .await;
+    let broken = Ringing { text: Some("{\"level\": \"high\""), ..Ringing::new(1, &["plain", "cel", "head"]) };
+    let tasks = stage.route(&broken).await;
+    let why = "; the body has no fields: it is no JSON at byte 16: it ends where `,` or `}` should follow";
+    let reasons: Vec<_> = ends(&tasks).into_iter().map(|(_, reason)| reason).collect();
+    assert!(reasons.contains(&format!("its condition on `payload.level` does not hold{why}").as_str()), "{reasons:?}");
+    assert_eq!(reasons.iter().filter(|reason| reason.ends_with(why)).count(), 2, "{reasons:?}");
+    assert!(reasons.contains(&"its condition on `event.type` does not hold"), "{reasons:?}");
+    let odd = r#"{"level": "high", "name": "cut \ud83d", "value": 1e400}"#;
+    let tasks = stage.route(&Ringing { text: Some(odd), ..Ringing::new(2, &["plain", "cel"]) }).await;
+    assert!(tasks.iter().all(|task| task.status == TaskStatus::Queued), "{tasks:?}");
+}
+
+#[tokio::test]
 async fn the_higher_priority_goes_first() {
     let stage = Stage::new(&[
         hook("a", "1", json!({"priority": -5})),

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::ast::Operator;
 use super::compare::whole;
-use super::functions::Trouble;
+use super::functions::{Trouble, between, within_years};
 use super::kinds::Kinds;
 use super::meter::Meter;
 use super::value::{Bytes, List, Text, Value};
@@ -51,8 +51,12 @@ pub(super) fn combine<'a>(
         }
         (Subtract, Value::Time(time), Value::Duration(span)) => moved(*time, span.checked_neg().ok_or(OUT_OF_TIME)?)?,
         (Subtract, Value::Time(a), Value::Time(b)) => Value::Duration(a.duration_since(*b)),
-        (Add, Value::Duration(a), Value::Duration(b)) => Value::Duration(a.checked_add(*b).ok_or(OUT_OF_TIME)?),
-        (Subtract, Value::Duration(a), Value::Duration(b)) => Value::Duration(a.checked_sub(*b).ok_or(OUT_OF_TIME)?),
+        (Add, Value::Duration(a), Value::Duration(b)) => {
+            Value::Duration(between(a.as_nanos() + b.as_nanos()).ok_or(OUT_OF_TIME)?)
+        }
+        (Subtract, Value::Duration(a), Value::Duration(b)) => {
+            Value::Duration(between(a.as_nanos() - b.as_nanos()).ok_or(OUT_OF_TIME)?)
+        }
         _ => return Ok(None),
     }))
 }
@@ -77,7 +81,7 @@ pub(super) fn kinds(operator: Operator, a: Kinds, b: Kinds) -> Kinds {
 
 /// A moment, so much later.
 fn moved<'a>(time: Timestamp, span: SignedDuration) -> Result<Value<'a>, Trouble> {
-    time.checked_add(span).map(Value::Time).map_err(|_| OUT_OF_TIME)
+    time.checked_add(span).ok().and_then(within_years).map(Value::Time).ok_or(OUT_OF_TIME)
 }
 
 /// What two numbers make: whole ones a whole number, others a double.

@@ -12,7 +12,7 @@ use super::meter::{Exceeded, Meter};
 use super::value::Value;
 
 pub(super) use pattern::Pattern;
-pub(super) use time::zone;
+pub(super) use time::{between, within_years, zone};
 
 /// What a function does.
 type Run = for<'a> fn(&'a Meter, &[Value<'a>]) -> Result<Value<'a>, Trouble>;

@@ -46,7 +46,7 @@ impl Meter {
     }
 
     /// Whether so many bytes more may be held; asked before they are made.
-    pub(super) fn has_room(&self, bytes: usize) -> Result<(), Exceeded> {
+    pub(in crate::filter) fn has_room(&self, bytes: usize) -> Result<(), Exceeded> {
         let held = self.bytes.get().saturating_add(bytes);
         if held > MOST_BYTES { Err(Exceeded("holds more than 8 MiB at once")) } else { Ok(()) }
     }

@@ -56,6 +56,8 @@ fn slack_has_its_challenge_back() {
         &[
             (&with("hello"), &echoed("hello")),
             (&with("h\\u0065llo"), &echoed("hello")),
+            (&format!("\u{feff} {}", with("hello")), &echoed("hello")),
+            (&with("hello").replace("\"t\"", r#"["\ud83d", 1e400]"#), &echoed("hello")),
             (&with(&"a".repeat(1_024)), &echoed(&"a".repeat(1_024))),
             (&with(&"a".repeat(1_025)), "refused: challenge is not"),
             (&with(""), "refused: challenge is not"),

@@ -68,7 +68,12 @@ fn cases(sender: &'static Sender) -> Vec<Case> {
     let delivery = Delivery { sender: sender.name, event_type: sample.event_type, headers: sample.headers, body: &[] };
     let mut head = delivery.head();
     head.read_fields(None, Some(&payload));
-    let mut all = vec![Case { case: "the sample".to_owned(), event: head.event_type, headers: vec![], payload }];
+    let mut all = vec![Case {
+        case: "the sample".to_owned(),
+        event: head.event_type,
+        headers: vec![],
+        payload: serde_json::to_value(payload).unwrap(),
+    }];
     let file = format!("src/template/tests/cases/{}.json", sender.name);
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     if let Ok(text) = std::fs::read_to_string(file) {

@@ -30,7 +30,7 @@ fn signed_fields(request: &Request) -> Vec<String> {
         Part::Field(path) | Part::OptionalField(path) => Some(within(path)),
         _ => None,
     };
-    let document = serde_json::from_slice(&request.body).unwrap();
+    let document = crate::json::read(&request.body).unwrap();
     let there = |path: &String| crate::sender::text_at(&document, path).is_some();
     signed.content.iter().filter_map(of_part).chain(request.signature_field()).filter(there).collect()
 }
@@ -70,7 +70,7 @@ fn refuse_neighbours(request: &Request) -> usize {
         others.for_each(|body| refuse("body", Request { body, ..request.clone() }));
     }
     for path in signed_fields(request) {
-        let document: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+        let document = crate::json::read(&request.body).unwrap();
         let text = crate::sender::text_at(&document, &path).unwrap().into_owned();
         let is_signature = request.signature_field().as_ref() == Some(&path);
         for other in flipped_text(&text).filter(|other| !is_signature || !same(request, &text, other)) {

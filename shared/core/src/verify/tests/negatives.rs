@@ -64,7 +64,7 @@ pub(super) fn refuse_all(request: &Request) -> usize {
         spoiled.extend(request.with_spoiled_bodies());
     }
     if let Some(path) = request.signature_field() {
-        let document: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+        let document = crate::json::read(&request.body).unwrap();
         let text = crate::sender::text_at(&document, &path).unwrap().into_owned();
         let case = hex::decode(&text).is_ok();
         spoiled.extend(

@@ -9,7 +9,7 @@ use super::super::meter::Meter;
 use super::super::value::{Bytes, Value};
 use super::Form::Global;
 use super::text::made;
-use super::time::{duration_text, read_duration, read_time};
+use super::time::{duration_text, read_duration, read_time, within_years};
 use super::{Function, OfNull, Trouble};
 
 /// What may be written as a text.
@@ -139,8 +139,8 @@ fn timestamp<'a>(_: &'a Meter, args: &[Value<'a>]) -> Result<Value<'a>, Trouble>
             .map(Value::Time)
             .ok_or(Trouble::Wrong("the text is no moment such as `2027-01-31T09:00:00Z`")),
         Some(Value::Int(seconds)) => {
-            let time = Timestamp::from_second(*seconds);
-            time.map(Value::Time).map_err(|_| Trouble::Wrong("the moment lies outside the years 1 to 9999"))
+            let time = Timestamp::from_second(*seconds).ok().and_then(within_years);
+            time.map(Value::Time).ok_or(Trouble::Wrong("the moment lies outside the years 1 to 9999"))
         }
         Some(other) => Ok(other.clone()),
         None => Ok(Value::Null),

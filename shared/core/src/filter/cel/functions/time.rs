@@ -92,7 +92,14 @@ pub(in crate::filter::cel) fn zone(name: &str) -> Option<TimeZone> {
 /// A moment as RFC 3339 writes it.
 pub(in crate::filter::cel) fn read_time(text: &str) -> Option<Timestamp> {
     let is_plain = text.len() <= 64 && text.as_bytes().get(10).is_some_and(|mark| matches!(mark, b'T' | b't' | b' '));
-    text.parse().ok().filter(|_| is_plain && !text.contains('['))
+    text.parse().ok().filter(|_| is_plain && !text.contains('[')).and_then(within_years)
+}
+
+/// A moment, where it lies in the years that the language has, which begin with the first.
+pub(in crate::filter::cel) fn within_years(time: Timestamp) -> Option<Timestamp> {
+    /// 0001-01-01T00:00:00Z
+    const FIRST: i64 = -62_135_596_800;
+    (time.as_second() >= FIRST && (time.as_second() > FIRST || time.subsec_nanosecond() >= 0)).then_some(time)
 }
 
 /// A length of time: numbers with units, `1h30m`, `-1.5s`, `250ms`.
