@@ -17,6 +17,7 @@ mod html;
 mod kinds;
 mod monitoring;
 mod observability;
+mod reading;
 mod reconcile;
 mod rotation;
 mod sdk;
