@@ -11,7 +11,6 @@ use bellhop_core::sign::{Outline, post};
 use bellhop_core::time::Timestamp;
 use bellhop_core::verify::{FetchedKey, Key, verify, wanted_key};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// What senders call.
 const BASE: &str = "https://hooks.example.com";
