@@ -11,7 +11,6 @@ use bellhop_core::sign::{Outline, post};
 use bellhop_core::time::Timestamp;
 use bellhop_core::verify::{FetchedKey, Key, KeyRequest, Wanted, verify, wanted_key};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// What senders call.
 const BASE: &str = "https://hooks.example.com";
@@ -159,7 +158,7 @@ impl Request {
 
     /// The text of a field of the body.
     fn field(&self, path: &str) -> String {
-        let body: Value = serde_json::from_slice(&self.document()).expect("the body is JSON");
+        let body = bellhop_core::json::read(&self.document()).expect("the body is JSON");
         let found = values_at(&body, path).expect("the field is there");
         found[0].as_str().expect("it is text").to_owned()
     }

@@ -38,12 +38,8 @@ impl Fields {
 
     /// What a form says: its fields, or the JSON in its field `payload`; `None` where it is empty.
     pub(super) fn into_payload(self) -> Option<Value> {
-        let mut fields = self.into_map();
-        let wrapped = match fields.get("payload") {
-            Some(Value::String(text)) => json::read(text.as_bytes()).ok(),
-            Some(Value::Object(_)) => fields.remove("payload"),
-            _ => None,
-        };
+        let fields = self.into_map();
+        let wrapped = fields.get("payload").and_then(Value::as_str).and_then(|text| json::read(text.as_bytes()).ok());
         match wrapped {
             Some(payload @ (Value::Object(_) | Value::Array(_))) => Some(payload),
             _ => (!fields.is_empty()).then(|| fields.into()),

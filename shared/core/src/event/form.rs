@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::fields::Fields;
-use super::media::decoded;
+use super::media::within;
 use crate::json::Value;
 use crate::percent;
 
@@ -23,7 +23,7 @@ pub(super) fn read(body: &[u8], charset: Option<&str>) -> Option<Value> {
     let charset = charset.or(own.as_deref());
     let mut fields = Fields::default();
     for (name, value) in pairs() {
-        fields.add(decoded(&name, charset).into_owned(), decoded(&value, charset).into_owned().into());
+        fields.add(within(&name, charset).into_owned(), within(&value, charset).into_owned().into());
     }
     fields.into_payload()
 }

@@ -89,6 +89,11 @@ pub(super) fn decoded<'a>(bytes: &'a [u8], charset: Option<&str>) -> Cow<'a, str
     charset.and_then(named).unwrap_or(UTF_8).decode(bytes).0
 }
 
+/// Bytes within a text in a charset, UTF-8 where it is unknown, whatever mark they begin with.
+pub(super) fn within<'a>(bytes: &'a [u8], charset: Option<&str>) -> Cow<'a, str> {
+    charset.and_then(named).unwrap_or(UTF_8).decode_without_bom_handling(bytes).0
+}
+
 /// The encoding of a charset's name.
 fn named(charset: &str) -> Option<&'static Encoding> {
     Encoding::for_label_no_replacement(charset.trim_matches('\'').as_bytes())

@@ -38,7 +38,13 @@ fn fields(body: &[u8], media: &Media, levels: usize, count: &mut usize) -> Optio
     let mut fields = Fields::default();
     for (at, part) in parts.iter().enumerate() {
         let name = part.name.clone().unwrap_or_else(|| format!("part{}", at + 1));
-        fields.add(name, value(part, charset.as_deref(), levels, count));
+        // It is the whole, and read as such.
+        let is_whole = levels == DEEPEST && name == "payload" && part.media.is_json();
+        let value = match is_whole {
+            true => part.text(charset.as_deref()).into_owned().into(),
+            false => value(part, charset.as_deref(), levels, count),
+        };
+        fields.add(name, value);
     }
     (!fields.is_empty()).then_some(fields)
 }
@@ -83,7 +89,7 @@ fn split<'a>(body: &'a [u8], boundary: &[u8], most: usize) -> Option<Vec<Part<'a
     }
     // The last boundary may have been forgotten, or cut off.
     if let Some(rest) = start.and_then(|start| body.get(start..)).filter(|rest| !rest.is_empty()) {
-        parts.push(Part::of(rest));
+        parts.push(Part::of(without_break(rest)));
     }
     (parts.len() <= most).then_some(parts)
 }
