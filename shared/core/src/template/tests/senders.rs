@@ -274,10 +274,10 @@ fn emptied(payload: &Value, path: &[String]) -> Vec<Value> {
         payload
     };
     match payload.pointer(&pointer).unwrap() {
-        Value::String(_) => vec![with(json!("")), with(json!("\u{200b}"))],
-        Value::Array(_) => vec![with(json!([])), with(json!([null]))],
+        Value::String(_) => vec![with(json!("")), with(Value::Null)],
+        Value::Array(_) => vec![with(json!([])), with(Value::Null)],
         Value::Object(_) => vec![with(json!({})), with(Value::Null)],
-        _ => vec![],
+        _ => vec![with(Value::Null)],
     }
 }
 
