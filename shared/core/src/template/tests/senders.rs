@@ -223,7 +223,7 @@ fn hole(html: &str, whole: &Value) -> Option<String> {
         ];
         let found = ends
             .iter()
-            .find(|end| line.ends_with(*end) && !line.ends_with(":bell:"))
+            .find(|end| line.ends_with(*end) && !line.ends_with(":bell:") && !line.ends_with(" sent in"))
             .or(starts.iter().find(|start| line.starts_with(*start)));
         let found = found.or(inner.iter().find(|part| line.contains(*part)));
         if line.trim() != line || line.is_empty() {
