@@ -46,6 +46,10 @@ fn reference(inner: &str) -> String {
     }
     let url = unescaped(target);
     let bare = ["https://", "http://", "mailto:", "tel:"].iter().find_map(|scheme| url.strip_prefix(scheme));
+    if bare.is_none() && !url.contains("://") {
+        // Nothing that Slack writes, so it stands for itself.
+        return format!("<{}>", unescaped(inner));
+    }
     match label.map(unescaped) {
         // What Slack itself made a link of.
         Some(label) if label == url || Some(label.as_str()) == bare.map(|bare| bare.trim_end_matches('/')) => label,

@@ -228,7 +228,7 @@ fn hole(html: &str, whole: &Value) -> Option<String> {
         ];
         let found = ends
             .iter()
-            .find(|end| line.ends_with(*end) && !line.ends_with(":bell:"))
+            .find(|end| line.ends_with(*end) && !line.ends_with(":bell:") && !line.ends_with(" sent in"))
             .or(starts.iter().find(|start| line.starts_with(*start)));
         let found = found.or(inner.iter().find(|part| line.contains(*part)));
         if line.trim() != line || line.is_empty() {
@@ -279,10 +279,10 @@ fn emptied(payload: &Value, path: &[String]) -> Vec<Value> {
         payload
     };
     match payload.pointer(&pointer).unwrap() {
-        Value::String(_) => vec![with(json!("")), with(json!("\u{200b}"))],
-        Value::Array(_) => vec![with(json!([])), with(json!([null]))],
+        Value::String(_) => vec![with(json!("")), with(Value::Null)],
+        Value::Array(_) => vec![with(json!([])), with(Value::Null)],
         Value::Object(_) => vec![with(json!({})), with(Value::Null)],
-        _ => vec![],
+        _ => vec![with(Value::Null)],
     }
 }
 

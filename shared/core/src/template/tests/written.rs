@@ -96,6 +96,7 @@ fn slacks_texts_are_read_as_slack_shows_them() {
         ("<http://example.com|example.com>", "example.com"),
         ("<mailto:a@b.c|a@b.c> <tel:+1>", "a@b.c +1"),
         ("1 < 2 and <open", "1 < 2 and <open"),
+        ("/ring front <door>", "/ring front <door>"),
         ("", ""),
     ] {
         let shown_by_us = render("{{ payload.t | slack_text }}", &json!({"t": written}));
