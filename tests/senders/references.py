@@ -8,6 +8,7 @@ import json
 import sys
 
 import accounts
+import apps
 import public
 import shared
 from elevenlabs.errors import BadRequestError
@@ -15,7 +16,7 @@ from elevenlabs.webhooks_custom import WebhooksClient
 from polar.webhooks import PolarWebhookError, validate_event
 from request import Refused, Request
 
-REFERENCES = shared.REFERENCES | public.REFERENCES | accounts.REFERENCES
+REFERENCES = shared.REFERENCES | public.REFERENCES | accounts.REFERENCES | apps.REFERENCES
 
 
 def elevenlabs(request: Request):

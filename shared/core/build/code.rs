@@ -79,6 +79,7 @@ const SECRETS: &[(&str, &str)] = &[
     ("whsec", "SecretFormat::Whsec"),
     ("base64", "SecretFormat::Base64"),
     ("hex", "SecretFormat::Hex"),
+    ("nfkd", "SecretFormat::Nfkd"),
     ("public-key", "SecretFormat::PublicKey"),
 ];
 const UNITS: &[(&str, &str)] = &[
@@ -237,6 +238,9 @@ fn token(fields: &mut Fields) -> Result<String> {
     }
     if let Some(path) = fields.maybe::<String>("field")? {
         return Ok(format!("TokenPlace::Field({path:?})"));
+    }
+    if let Some(path) = fields.maybe::<String>("form")? {
+        return Ok(format!("TokenPlace::Form({path:?})"));
     }
     let (name, prefix) = (fields.one::<String>("header")?, fields.maybe::<String>("prefix")?.unwrap_or_default());
     Ok(format!("TokenPlace::Header {{ name: {name:?}, prefix: {prefix:?} }}"))

@@ -117,7 +117,7 @@ impl Sender {
         match self.scheme {
             Scheme::Token(TokenPlace::Header { name, .. }) => Some(name),
             Scheme::Token(TokenPlace::Basic) => Some("authorization"),
-            Scheme::Token(TokenPlace::Query(_) | TokenPlace::Field(_)) => None,
+            Scheme::Token(TokenPlace::Query(_) | TokenPlace::Field(_) | TokenPlace::Form(_)) => None,
             Scheme::Signed(_) | Scheme::Jwt(_) | Scheme::AppStore(_) | Scheme::None => None,
         }
     }

@@ -120,6 +120,7 @@ fn token(place: TokenPlace, secret: &Secret, body: &[u8]) -> Result<Proof, Unsig
             body::set(&mut document, path.split('|').next().unwrap_or_default(), text);
             proof.body = Some(document.to_string().into_bytes());
         }
+        TokenPlace::Form(path) => proof.body = Some(body::form_with(body, path, text)),
     }
     Ok(proof)
 }

@@ -59,7 +59,7 @@ pub fn twilio_body_hash(data: &[u8]) -> bool {
 
 /// Whether a stage proves itself by a token in the body.
 pub fn is_body_token(stage: &Stage) -> bool {
-    matches!(stage.scheme(), Scheme::Token(TokenPlace::Field(_)))
+    matches!(stage.scheme(), Scheme::Token(TokenPlace::Field(_) | TokenPlace::Form(_)))
 }
 
 /// Tokens in the body.

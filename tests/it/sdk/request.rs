@@ -133,7 +133,7 @@ impl Request {
     /// The text that carries the signature, or the token.
     fn proof(&self, scheme: &Scheme) -> String {
         match scheme {
-            Scheme::Token(TokenPlace::Query(_)) => self.secret.clone(),
+            Scheme::Token(TokenPlace::Query(_) | TokenPlace::Form(_)) => self.secret.clone(),
             Scheme::Token(TokenPlace::Field(path)) => self.field(path.split('|').next().unwrap_or_default()),
             Scheme::AppStore(_) => self.field(scheme.carrier()),
             Scheme::Signed(Signed { place: Carrier::Field(path), each, .. }) => self.field(&within(each, path)),
@@ -178,6 +178,10 @@ impl Request {
             let body = String::from_utf8_lossy(&document);
             let quoted = |text: &str| format!("\"{text}\"");
             request = self.with_document(&body.replace(&quoted(&proof), &text.map_or("null".to_owned(), quoted)));
+        } else if let Scheme::Token(TokenPlace::Form(_)) = scheme {
+            let body = String::from_utf8_lossy(&self.body);
+            let other = text.map_or_else(|| body.replace("token", "other"), |text| body.replace(&proof, text));
+            request.body = other.into_bytes();
         } else if let Scheme::Token(TokenPlace::Query(name)) = scheme {
             let pair = text.map_or("other=1".to_owned(), |text| format!("{name}={text}"));
             request.url = self.url.replace(&format!("{name}={proof}"), &pair);

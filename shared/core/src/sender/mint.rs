@@ -21,9 +21,10 @@ impl Sender {
                     format!("whsec_{}", STANDARD.encode(random))
                 }
                 (Algorithm::Hmac(_) | Algorithm::Digest(_), SecretFormat::Base64) => STANDARD.encode(random),
-                (Algorithm::Hmac(_) | Algorithm::Digest(_), SecretFormat::Raw | SecretFormat::Hex) => {
-                    hex::encode(random)
-                }
+                (
+                    Algorithm::Hmac(_) | Algorithm::Digest(_),
+                    SecretFormat::Raw | SecretFormat::Hex | SecretFormat::Nfkd,
+                ) => hex::encode(random),
                 _ => return None,
             },
         };

@@ -89,7 +89,7 @@ impl Sender {
     pub(crate) const fn proof_field(&self) -> Option<&'static str> {
         match &self.scheme {
             Scheme::Signed(Signed { place: Carrier::Field(path), each: None, .. })
-            | Scheme::Token(TokenPlace::Field(path)) => Some(path),
+            | Scheme::Token(TokenPlace::Field(path) | TokenPlace::Form(path)) => Some(path),
             _ => None,
         }
     }

@@ -197,6 +197,8 @@ pub enum SecretFormat {
     Base64,
     /// Hexadecimal.
     Hex,
+    /// The bytes of the text in Unicode's normalization form KD.
+    Nfkd,
     /// A public key: PEM, base64 or hexadecimal.
     PublicKey,
 }
@@ -253,6 +255,8 @@ pub enum TokenPlace {
     /// This field of the JSON body, or the first of several with `|` between them; with `*` in its path, every item must
     /// have it.
     Field(&'static str),
+    /// This field of a form; after a dot, this field of the JSON that the form's field holds.
+    Form(&'static str),
 }
 
 impl Scheme {
@@ -260,7 +264,12 @@ impl Scheme {
     pub const fn carrier(&self) -> &'static str {
         match self {
             Self::Signed(signed) => signed.place.name(),
-            Self::Token(TokenPlace::Header { name, .. } | TokenPlace::Query(name) | TokenPlace::Field(name)) => name,
+            Self::Token(
+                TokenPlace::Header { name, .. }
+                | TokenPlace::Query(name)
+                | TokenPlace::Field(name)
+                | TokenPlace::Form(name),
+            ) => name,
             Self::Token(TokenPlace::Basic) => "authorization",
             Self::Jwt(jwt) => jwt.header,
             Self::AppStore(_) => AppStore::FIELD,

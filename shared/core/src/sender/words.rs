@@ -191,6 +191,7 @@ fn proof(scheme: &Scheme) -> String {
         Scheme::Token(TokenPlace::Field(_)) => {
             format!("the secret itself in `{}` of the body", carrier.replace('|', "` or `"))
         }
+        Scheme::Token(TokenPlace::Form(_)) => format!("the secret itself in `{carrier}` of the form"),
         Scheme::None => "nothing: the path is the secret, or the addresses are named".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! Proofs that stand in a JSON body.
+//! Proofs that stand in the body.
 
 use serde_json::{Map, Value};
 
@@ -74,6 +74,23 @@ pub(super) fn set(document: &mut Value, path: &str, text: &str) {
             _ => text.into(),
         };
     }
+}
+
+/// The form with a text in this field; after a dot, in this field of the JSON that the form's field holds.
+pub(super) fn form_with(body: &[u8], path: &str, text: &str) -> Vec<u8> {
+    let (field, inner) = path.split_once('.').map_or((path, None), |(field, inner)| (field, Some(inner)));
+    let value = match inner {
+        None => text.to_owned(),
+        Some(inner) => {
+            let held = form_urlencoded::parse(body).find(|(name, _)| name == field);
+            let mut document = held.and_then(|(_, value)| serde_json::from_str(&value).ok()).unwrap_or_default();
+            set(&mut document, inner, text);
+            document.to_string()
+        }
+    };
+    let others = form_urlencoded::parse(body).filter(|(name, _)| name != field);
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(others).append_pair(field, &value).finish().into_bytes()
 }
 
 /// The place at a path; objects that are missing on the way are made.

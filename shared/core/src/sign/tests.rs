@@ -66,6 +66,7 @@ fn body_for(sender: &Sender, bytes: &[u8]) -> Vec<u8> {
         Scheme::Signed(Signed { place: Carrier::Field(_), .. }) | Scheme::Token(TokenPlace::Field(_)) => {
             format!(r#"{{"k":"{text}"}}"#).into_bytes()
         }
+        Scheme::Token(TokenPlace::Form(_)) => format!("k={text}").into_bytes(),
         _ => bytes.to_vec(),
     }
 }
@@ -266,9 +267,14 @@ fn a_secret_of_each_format_is_read() {
             _ => None,
         })
         .collect();
-    for format in
-        [SecretFormat::Raw, SecretFormat::Whsec, SecretFormat::Base64, SecretFormat::Hex, SecretFormat::PublicKey]
-    {
+    for format in [
+        SecretFormat::Raw,
+        SecretFormat::Whsec,
+        SecretFormat::Base64,
+        SecretFormat::Hex,
+        SecretFormat::Nfkd,
+        SecretFormat::PublicKey,
+    ] {
         assert!(formats.contains(&format), "{format:?} is used by no row");
     }
 }

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use icu_normalizer::DecomposingNormalizerBorrowed;
 use subtle::ConstantTimeEq;
 
 use super::mac::{Mac, sha256};
@@ -202,6 +203,7 @@ fn decode(format: SecretFormat, text: &str) -> Result<Vec<u8>, BadKey> {
         SecretFormat::Whsec => decode_base64(text.trim().strip_prefix("whsec_").unwrap_or(text.trim()))?,
         SecretFormat::Base64 => decode_base64(text.trim())?,
         SecretFormat::Hex => hex::decode(text.trim()).map_err(|_| BadKey::NotHex)?,
+        SecretFormat::Nfkd => DecomposingNormalizerBorrowed::new_nfkd().normalize(text).as_bytes().to_vec(),
     };
     if bytes.is_empty() { Err(BadKey::Empty) } else { Ok(bytes) }
 }

@@ -6,9 +6,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use super::content::form_field;
 use super::{Key, Refusal, proof};
 use crate::inbound::Inbound;
-use crate::sender::{TokenPlace, values_at};
+use crate::sender::{TokenPlace, value_at, values_at};
 
 /// Compares a request's token with the key's, in a time that does not tell how far they agree.
 pub(super) fn check(place: TokenPlace, key: &Key, inbound: Inbound<'_>) -> Result<(), Refusal> {
@@ -34,8 +35,19 @@ pub(super) fn check(place: TokenPlace, key: &Key, inbound: Inbound<'_>) -> Resul
             let all = found.iter().all(|value| value.as_str().is_some_and(|text| matches(text.as_bytes())));
             (all, Refusal::WrongToken(path))
         }
+        TokenPlace::Form(path) => (matches(form_token(inbound.body, path)?.as_bytes()), Refusal::WrongToken(path)),
     };
     if matched { Ok(()) } else { Err(refusal) }
+}
+
+/// The text of a form's field, or of a field of the JSON that it holds.
+fn form_token(body: &[u8], path: &'static str) -> Result<String, Refusal> {
+    let (field, inner) = path.split_once('.').map_or((path, None), |(field, inner)| (field, Some(inner)));
+    let value = form_field(body, field)?;
+    let Some(inner) = inner else { return Ok(value) };
+    let document = serde_json::from_str(&value).map_err(|_| Refusal::Unparsable)?;
+    let found = value_at(&document, inner).and_then(Value::as_str);
+    found.map(str::to_owned).ok_or(Refusal::MissingField(path))
 }
 
 /// Why a body has no token.

@@ -188,6 +188,46 @@ fn what_stands_there_twice_is_not_chosen_from() {
 }
 
 #[test]
+fn a_token_of_a_form_is_there_once() {
+    for (sender, good, bad) in [
+        (
+            "synology-chat",
+            "text=a&token=se%2Bcret",
+            &["token=se%2Bcret&token=se%2Bcret", "token=se+cret", "{\"token\":\"se+cret\"}", ""][..],
+        ),
+        (
+            "ko-fi",
+            "data=%7B%22verification_token%22%3A%22se%2Bcret%22%7D",
+            &[
+                "data=se%2Bcret",
+                "verification_token=se%2Bcret",
+                "data=%7B%22verification_token%22%3Anull%7D",
+                "data=%5B%5D",
+            ][..],
+        ),
+    ] {
+        assert_eq!(check(sender, &["se+cret"], &[], good.as_bytes()), Ok(Some(0)), "{sender}");
+        for body in bad {
+            assert!(check(sender, &["se+cret"], &[], body.as_bytes()).is_err(), "{sender}: {body}");
+        }
+        assert!(check(sender, &["secret"], &[], good.as_bytes()).is_err(), "{sender}");
+    }
+}
+
+#[test]
+fn a_secret_is_normalized_where_its_sender_does_it() {
+    // Computed by `validate_webhook` of EasyPost's library for Python.
+    let signature = "hmac-sha256-hex=1d8e47f627b4dc1a56067f6dd1e208564affcf0b185ae30902ac590c5c4bdfa1";
+    let body = br#"{"description":"tracker.updated","id":"evt_1"}"#;
+    for spelled in ["s\u{e9}cret \u{fb01}", "se\u{301}cret \u{fb01}", "se\u{301}cret fi"] {
+        let headers: Pairs<'_> = vec![("x-hmac-signature", signature.as_bytes())];
+        assert_eq!(check("easypost", &[spelled], &headers, body), Ok(Some(0)), "{spelled}");
+    }
+    let headers: Pairs<'_> = vec![("x-hmac-signature", signature.as_bytes())];
+    assert!(check("easypost", &["secret fi"], &headers, body).is_err());
+}
+
+#[test]
 fn a_signed_header_must_say_something() {
     let (key, time) = (b"0123456789abcdef01234567", NOW.to_string());
     let signature = standard(key, "", &time, BODY);
