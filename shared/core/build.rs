@@ -66,6 +66,14 @@ const HANDSHAKES: &[(&str, &str)] = &[
     ("terraform", "Handshake::Terraform"),
     ("xero", "Handshake::Xero"),
     ("validation-token", "Handshake::ValidationToken"),
+    ("onfleet", "Handshake::Onfleet"),
+    ("get", "Handshake::Get"),
+    ("strava", "Handshake::Strava"),
+    ("websub", "Handshake::WebSub"),
+    ("lark", "Handshake::Lark"),
+    ("google-channel", "Handshake::GoogleChannel"),
+    ("viber", "Handshake::Viber"),
+    ("figma", "Handshake::Figma"),
 ];
 
 fn main() -> Result<()> {
@@ -141,13 +149,14 @@ fn row_codes(name: &str, at: usize, file: &Path, beside: &Path) -> Result<[Strin
 fn sender_code(name: &str, at: usize, row: Row) -> Result<String> {
     Ok(format!(
         "Sender {{ name: {name:?}, event_type: {}, delivery_id: {}, scheme: {}, \
-         alternative: {}, handshake: {}, answers: {}, at: {at} }}",
+         alternative: {}, handshake: {}, answers: {}, unpack: {}, at: {at} }}",
         code::place(&row.event_type),
         code::place(&row.delivery_id),
         code::scheme(row.scheme)?,
         code::alternative(row.alternative)?,
         known(row.handshake.as_deref().unwrap_or("none"), HANDSHAKES)?,
         answers(&row.answer)?,
+        code::unpack(&row.unpack)?,
     ))
 }
 

@@ -23,6 +23,7 @@ mod rotation;
 mod sdk;
 mod senders;
 mod serve_main_job;
+mod subscriptions;
 mod telegram;
 mod template;
 mod world;

@@ -251,7 +251,7 @@ impl Signatures {
         let has_clock = match scheme {
             Scheme::Signed(Signed { timestamp, .. }) => timestamp.is_some(),
             Scheme::Jwt(jwt) => jwt.max_age_seconds.is_some(),
-            Scheme::Token(_) | Scheme::None => false,
+            Scheme::Token(_) | Scheme::AppStore(_) | Scheme::None => false,
         };
         let mut requests = self.good[0].spoiled(scheme, &self.other);
         if has_clock {

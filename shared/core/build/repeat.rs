@@ -27,12 +27,8 @@ pub(crate) fn code(row: &Row) -> Result<String> {
     if days.is_some_and(|days| days < USUAL_DAYS) {
         return Err(format!("repeat.days: {USUAL_DAYS} are remembered anyway: name more, or leave it out").into());
     }
-    match (window_seconds, &row.delivery_id) {
-        (Some(0), _) => return Err("repeat.window_seconds: at least 1".into()),
-        (Some(_), place) if !matches!(place, Place::Nowhere) => {
-            return Err("repeat.window_seconds: only for a sender without delivery_id".into());
-        }
-        _ => {}
+    if window_seconds.is_some() && !matches!(row.delivery_id, Place::Nowhere) {
+        return Err("repeat.window_seconds: only for a sender without delivery_id".into());
     }
     Ok(format!(
         "Repeat {{ changes: &{changes:?}, headers: &{headers:?}, days: {days:?}, window_seconds: {window_seconds:?} }}"
@@ -41,7 +37,7 @@ pub(crate) fn code(row: &Row) -> Result<String> {
 
 /// Whether what proves a request proves the value at a place too.
 fn is_proved(place: &Place, scheme: &Scheme) -> bool {
-    if matches!(scheme.kind.as_str(), "token" | "jwt" | "none") {
+    if matches!(scheme.kind.as_str(), "app-store" | "token" | "jwt" | "none") {
         return !matches!(place, Place::Nowhere);
     }
     let content = scheme.fields.get("content").and_then(|content| content.as_array());

@@ -31,6 +31,8 @@ pub(crate) struct Row {
     #[serde(default)]
     pub(crate) answer: Vec<Answer>,
     #[serde(default)]
+    pub(crate) unpack: Vec<Unpack>,
+    #[serde(default)]
     pub(crate) setup: Vec<String>,
     pub(crate) verified: String,
     pub(crate) scheme: Scheme,
@@ -54,8 +56,19 @@ pub(crate) struct Repeat {
     pub(crate) headers: Vec<String>,
     /// For how many days it does, where that is more than usual.
     pub(crate) days: Option<u32>,
-    /// For how many seconds equal content is one delivery, where the sender sends no delivery id.
+    /// For how many seconds equal content is one delivery, where the sender sends no delivery id; 0 where it may say the same
+    /// of two events, so that nothing is a copy.
     pub(crate) window_seconds: Option<u32>,
+}
+
+/// A text within a payload that holds more of it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Unpack {
+    pub(crate) field: String,
+    #[serde(rename = "as")]
+    pub(crate) wrapping: String,
+    pub(crate) into: Option<String>,
 }
 
 /// What the body of a sender's sample does not say itself.

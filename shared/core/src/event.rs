@@ -1,6 +1,7 @@
 //! Events: accepted requests, immutable.
 
 mod body;
+mod unpack;
 mod xml;
 
 pub use body::Content;

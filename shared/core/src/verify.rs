@@ -2,7 +2,9 @@
 //!
 //! [`Verified`] can only be made here, so whatever holds one holds a request that proved itself to its hook's scheme.
 
+mod app_store;
 pub(crate) mod candidates;
+mod chain;
 pub(crate) mod clock;
 pub(crate) mod content;
 mod escape;
@@ -59,6 +61,11 @@ pub enum Refusal {
     /// The body lacks a field that the proof needs.
     #[error("the body's field {0} is missing, or not as this sender sends it")]
     MissingField(&'static str),
+    /// The body is encrypted, and the proof is in it.
+    #[error(
+        "the body is encrypted, which cannot be read here: take the encryption key away where the sender is set up"
+    )]
+    Encrypted,
     /// The proof in the body is not written as the scheme writes it.
     #[error("the body's field {0} is not written as this sender writes it")]
     MalformedField(&'static str),
@@ -89,6 +96,9 @@ pub enum Refusal {
     /// The sender's key was not fetched, or no longer counts.
     #[error("the sender's signing key could not be had, or is out of date")]
     NoKey,
+    /// The certificates that came with the proof do not lead to the sender's own root.
+    #[error("the certificates in the body's field {0} are not this sender's own, or did not count when it was signed")]
+    Certificates(&'static str),
     /// The sender signed it, for somebody else.
     #[error("the sender signed this for another account than the one the hook's secret names")]
     AnotherAccount,
@@ -146,6 +156,7 @@ fn check(
         Scheme::Signed(signed) => Some(signed::check(scheme, signed, key, inbound, fetched, now)),
         Scheme::Token(place) => Some(token::check(*place, key, inbound)),
         Scheme::Jwt(jwt) => Some(jwt::check(scheme, jwt, key, inbound, fetched, now)),
+        Scheme::AppStore(store) => Some(app_store::check(*store, key, inbound, fetched, now)),
         Scheme::None => None,
     }
 }

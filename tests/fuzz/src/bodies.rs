@@ -25,6 +25,11 @@ pub fn adyen(data: &[u8]) -> bool {
     as_body("adyen", data)
 }
 
+/// Documents that Apple's App Store signed, with their certificates; the right one is Apple's own.
+pub fn app_store(data: &[u8]) -> bool {
+    as_body("app-store-sandbox", data)
+}
+
 /// Mailgun's signature beside the event.
 pub fn mailgun(data: &[u8]) -> bool {
     as_body("mailgun", data)
@@ -54,7 +59,7 @@ pub fn twilio_body_hash(data: &[u8]) -> bool {
 
 /// Whether a stage proves itself by a token in the body.
 pub fn is_body_token(stage: &Stage) -> bool {
-    matches!(stage.scheme(), Scheme::Token(TokenPlace::Field(_)))
+    matches!(stage.scheme(), Scheme::Token(TokenPlace::Field(_) | TokenPlace::Form(_)))
 }
 
 /// Tokens in the body.

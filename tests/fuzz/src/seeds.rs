@@ -63,6 +63,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
                 .into()
         }),
         "adyen" => body("adyen"),
+        "app_store" => body("app-store-sandbox"),
         "mailgun" => body("mailgun"),
         "sns" => body("aws-sns"),
         "travis_form" => body("travis"),

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use bellhop_core::secret::Secret;
 use bellhop_core::sender::{
-    Alternative, AlternativeWhen, Carrier, ClockPlace, Part, Scheme, SecretFormat, Sender, Shape, Signed, TokenPlace,
-    text_at,
+    Alternative, AlternativeWhen, AppStore, Carrier, ClockPlace, Part, Scheme, SecretFormat, Sender, Shape, Signed,
+    TokenPlace, text_at,
 };
 use bellhop_core::sign::{Draft, sign_request};
 use bellhop_core::verify::{FetchedKey, Key, Refusal, verify, wanted_key};
@@ -99,7 +99,7 @@ impl Stage {
             method: "POST".to_owned(),
             base: BASE.to_owned(),
             target: text("target"),
-            at: SIGNED_AT,
+            at: row["at"].as_u64().unwrap_or(SIGNED_AT),
             headers: headers
                 .map(|pair| Some((pair[0].as_str()?.to_owned(), pair[1].as_str()?.as_bytes().to_vec())))
                 .collect::<Option<_>>()?,
@@ -158,7 +158,7 @@ impl Stage {
         check(holds(request, &self.proof), "another proof")?;
         let (good, signed) = (&self.good, self.signature());
         let content = signed.map_or(&[][..], |signed| signed.content);
-        let is_jwt = matches!(self.scheme(), Scheme::Jwt(_));
+        let is_jwt = matches!(self.scheme(), Scheme::Jwt(jwt) if jwt.body_hash.is_some());
         let covers = |parts: &[Part]| content.iter().any(|part| parts.contains(part));
         let whole = [Part::Body, Part::BodySha256, Part::BodySha256Hex, Part::BodySha256Base64];
         check(!(is_jwt || covers(&whole)) || request.body == good.body, "another body")?;
@@ -175,7 +175,7 @@ impl Stage {
         check(!covers(&[Part::Method]) || request.method == good.method, "another method")?;
         let tolerance = match (self.scheme(), signed.and_then(|signed| signed.timestamp)) {
             (_, Some(clock)) => clock.tolerance_seconds,
-            (Scheme::Jwt(jwt), None) => jwt.leeway_seconds.max(300),
+            (Scheme::Jwt(jwt), None) => jwt.leeway_seconds.max(300).max(jwt.max_age_seconds.unwrap_or_default()),
             _ => u64::MAX,
         };
         check(request.at.abs_diff(good.at) <= tolerance.saturating_add(1), "an old request")
@@ -214,8 +214,7 @@ fn proof(scheme: &Scheme, secret: &Secret, good: &Request) -> String {
         Scheme::Signed(signed) => match (signed.place, signed.shape) {
             (Carrier::Field(path), _) => {
                 let path = signed.each.map_or_else(|| path.to_owned(), |each| format!("{each}.{path}"));
-                let body: Value = serde_json::from_slice(&good.body).unwrap_or_default();
-                text_at(&body, &path.replace('*', "0")).unwrap_or_default().into_owned()
+                text_at(&document(signed, &good.body), &path.replace('*', "0")).unwrap_or_default().into_owned()
             }
             (Carrier::Headers(_) | Carrier::Numbered(_), Shape::Pairs { signature, .. }) => {
                 let value = header(signed.place.name());
@@ -225,10 +224,25 @@ fn proof(scheme: &Scheme, secret: &Secret, good: &Request) -> String {
                 header(signed.place.name()).trim_start_matches(prefix).to_owned()
             }
         },
-        Scheme::Jwt(jwt) => header(jwt.header),
+        Scheme::Jwt(jwt) => header(jwt.header).trim_start_matches(jwt.prefix).to_owned(),
+        Scheme::AppStore(_) => {
+            let body: Value = serde_json::from_slice(&good.body).unwrap_or_default();
+            body[AppStore::FIELD].as_str().unwrap_or_default().to_owned()
+        }
         Scheme::Token(TokenPlace::Basic) => header("authorization").trim_start_matches("Basic ").to_owned(),
         Scheme::Token(_) => secret.expose().to_owned(),
         Scheme::None => String::new(),
+    }
+}
+
+/// The JSON that a signature stands in: the body, or a field of a form.
+fn document(signed: &Signed, body: &[u8]) -> Value {
+    match signed.document {
+        None => serde_json::from_slice(body).unwrap_or_default(),
+        Some(name) => {
+            let field = form_urlencoded::parse(body).find(|(found, _)| found == name);
+            field.and_then(|(_, text)| serde_json::from_str(&text).ok()).unwrap_or_default()
+        }
     }
 }
 

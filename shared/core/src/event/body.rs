@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::unpack::unpacked;
 use super::{Event, EventHead, xml};
 use crate::sender::Sender;
 
@@ -51,6 +52,8 @@ impl Event {
             _ => None,
         };
         let payload = payload.or_else(|| serde_json::from_slice(&self.body).ok());
+        let steps = Sender::named(&self.head.sender).map_or(&[][..], |sender| sender.unpack);
+        let payload = payload.map(|payload| unpacked(steps, payload));
         Content { payload, cloudevent: self.head.binary_envelope() }
     }
 }

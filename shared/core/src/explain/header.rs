@@ -62,10 +62,10 @@ fn written(scheme: &Scheme) -> Option<(&'static str, &'static str)> {
             };
             Some((signed.place.name(), prefix))
         }
-        Scheme::Jwt(jwt) => Some((jwt.header, "")),
+        Scheme::Jwt(jwt) => Some((jwt.header, jwt.prefix)),
         Scheme::Token(TokenPlace::Header { name, prefix }) => Some((name, prefix)),
         Scheme::Token(TokenPlace::Basic) => Some(("authorization", "Basic ")),
-        Scheme::Signed(_) | Scheme::Token(_) | Scheme::None => None,
+        Scheme::Signed(_) | Scheme::Token(_) | Scheme::AppStore(_) | Scheme::None => None,
     }
 }
 

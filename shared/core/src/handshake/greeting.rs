@@ -20,6 +20,10 @@ pub fn greeting(verified: &Verified<'_>, keys: &[Key]) -> Option<Greeting> {
         Handshake::Twitch => twitch(verified)?,
         Handshake::EventGrid => event_grid(body)?,
         Handshake::Monday => monday(body)?,
+        Handshake::Lark => lark(body)?,
+        Handshake::GoogleChannel => google_channel(verified)?,
+        Handshake::Viber => hello(body, "event", "webhook")?,
+        Handshake::Figma => hello(body, "event_type", "PING")?,
         Handshake::DiscordPing => discord(body)?,
         Handshake::Xero => xero(body)?,
         Handshake::XCrc => not_an_answer_of_ours(body)?,
@@ -34,6 +38,33 @@ type Answer = Option<Result<Reply, Refusal>>;
 
 /// `url_verification`: the challenge is sent back.
 fn slack(body: &[u8]) -> Answer {
+    Some(url_verification(body)?.map(|challenge| Reply::text(&challenge)))
+}
+
+/// The same, in JSON.
+fn lark(body: &[u8]) -> Answer {
+    Some(url_verification(body)?.map(|challenge| Reply::json(&json!({ "challenge": challenge }))))
+}
+
+/// The first message of a channel, which says that it is there.
+///
+/// Facts: <https://developers.google.com/workspace/calendar/api/guides/push>.
+fn google_channel(verified: &Verified<'_>) -> Answer {
+    let state = verified.headers().single("x-goog-resource-state");
+    (state == Ok(Some(b"sync"))).then(|| Ok(Reply::bare(200)))
+}
+
+/// An event that only says hello, by this field of its body.
+fn hello(body: &[u8], field: &str, word: &str) -> Answer {
+    if !speaks_of(body, word) {
+        return None;
+    }
+    let said: serde_json::Value = serde_json::from_slice(body).ok()?;
+    (said.get(field)?.as_str()? == word).then(|| Ok(Reply::bare(200)))
+}
+
+/// The challenge of a `url_verification`.
+fn url_verification(body: &[u8]) -> Option<Result<Cow<'_, str>, Refusal>> {
     #[derive(Deserialize)]
     struct Body<'a> {
         #[serde(borrow, rename = "type")]
@@ -45,7 +76,7 @@ fn slack(body: &[u8]) -> Answer {
         return None;
     }
     let Body { kind, challenge } = serde_json::from_slice(body).ok()?;
-    (kind == "url_verification").then(|| echoable(&challenge, "challenge").map(Reply::text))
+    (kind == "url_verification").then(|| echoable(&challenge, "challenge").map(drop).map(|()| challenge))
 }
 
 /// `endpoint.url_validation`: the token is sent back with its hash under the key that matched.

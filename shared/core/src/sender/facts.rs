@@ -102,4 +102,20 @@ pub enum Handshake {
     Xero,
     /// `validationToken` in the query, which is the answer.
     ValidationToken,
+    /// GET with `check`, which is the answer.
+    Onfleet,
+    /// GET must be answered with 200.
+    Get,
+    /// GET with `hub.challenge`, which is the answer in JSON where `hub.verify_token` is a secret of the hook's.
+    Strava,
+    /// GET with `hub.challenge`, which is the answer where `hub.topic` is a secret of the hook's for that.
+    WebSub,
+    /// The body's `challenge` is sent back in JSON, where its `type` says so.
+    Lark,
+    /// A proved event of type `sync`, in a header, that only says hello.
+    GoogleChannel,
+    /// A proved event `webhook` that only says hello.
+    Viber,
+    /// A proved event `PING` that only says hello.
+    Figma,
 }

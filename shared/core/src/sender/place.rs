@@ -15,7 +15,7 @@ pub enum Place {
     Header(&'static str),
     /// In this field of the JSON body: names and numbers with dots between them.
     Field(&'static str),
-    /// The first of these fields that is there at all: its name is the value.
+    /// The first of these fields that is there at all: the last part of its path is the value.
     Key(&'static [&'static str]),
     /// In several places: all that are there, with a dot between them.
     Join(&'static [Self]),
@@ -71,7 +71,8 @@ impl Place {
             Self::Header(name) => header(name),
             Self::Field(path) => text_at(payload?, path),
             Self::Key(names) => {
-                names.iter().find(|name| payload.is_some_and(|p| p.get(name).is_some())).map(|n| (*n).into())
+                let found = names.iter().find(|name| payload.is_some_and(|p| value_at(p, name).is_some()))?;
+                found.rsplit('.').next().map(Cow::Borrowed)
             }
             Self::First(places) => places.iter().find_map(|place| place.look(header, payload, all)),
             Self::Join(places) => {

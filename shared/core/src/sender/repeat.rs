@@ -12,7 +12,8 @@ pub struct Repeat {
     pub headers: &'static [&'static str],
     /// For how many days it does, where that is more than 7.
     pub days: Option<u32>,
-    /// For how many seconds equal content is one delivery, where it sends no delivery id.
+    /// For how many seconds equal content is one delivery, where it sends no delivery id; 0 where it may say the same of
+    /// two events, so that nothing is a copy.
     pub window_seconds: Option<u32>,
 }
 
@@ -30,7 +31,7 @@ impl Sender {
     pub fn proves_id(&self) -> bool {
         self.schemes().all(|scheme| match scheme {
             Scheme::Signed(signed) => proves(signed, self.delivery_id),
-            Scheme::Token(_) | Scheme::Jwt(_) | Scheme::None => true,
+            Scheme::Token(_) | Scheme::Jwt(_) | Scheme::AppStore(_) | Scheme::None => true,
         })
     }
 
@@ -39,7 +40,7 @@ impl Sender {
         self.schemes().all(|scheme| match scheme {
             Scheme::Signed(signed) => signed.timestamp.is_some(),
             Scheme::Jwt(jwt) => jwt.max_age_seconds.is_some(),
-            Scheme::Token(_) | Scheme::None => false,
+            Scheme::Token(_) | Scheme::AppStore(_) | Scheme::None => false,
         })
     }
 
@@ -53,6 +54,7 @@ impl Sender {
         self.schemes().all(|scheme| match scheme {
             Scheme::Signed(signed) => signed.content.iter().any(|part| covers_query(*part)),
             Scheme::Jwt(jwt) => jwt.url_hash.is_some(),
+            Scheme::AppStore(_) => false,
             Scheme::Token(_) | Scheme::None => true,
         })
     }
@@ -61,14 +63,14 @@ impl Sender {
     pub const fn secret_parameter(&self) -> Option<&'static str> {
         match self.scheme {
             Scheme::Token(TokenPlace::Query(name)) => Some(name),
-            Scheme::Token(_) | Scheme::Signed(_) | Scheme::Jwt(_) | Scheme::None => None,
+            Scheme::Token(_) | Scheme::Signed(_) | Scheme::Jwt(_) | Scheme::AppStore(_) | Scheme::None => None,
         }
     }
 
     /// The signature that covers some fields of the body and not the body, where it is one of those.
     pub(crate) fn signs_fields(&self) -> Option<&Signed> {
         match &self.scheme {
-            Scheme::Signed(signed) if !covers_body(signed) => Some(signed),
+            Scheme::Signed(signed) if !signed.covers_body() => Some(signed),
             _ => None,
         }
     }
@@ -88,7 +90,7 @@ impl Sender {
     pub(crate) const fn proof_field(&self) -> Option<&'static str> {
         match &self.scheme {
             Scheme::Signed(Signed { place: Carrier::Field(path), each: None, .. })
-            | Scheme::Token(TokenPlace::Field(path)) => Some(path),
+            | Scheme::Token(TokenPlace::Field(path) | TokenPlace::Form(path)) => Some(path),
             _ => None,
         }
     }
@@ -106,28 +108,11 @@ fn proves(signed: &Signed, place: Place) -> bool {
         Place::Nowhere => true,
         Place::Header(name) => signed.content.contains(&Part::Header(name)),
         Place::Field(path) => {
-            covers_body(signed) || signed.content.iter().any(|part| covers_field(*part, signed, path))
+            signed.covers_body() || signed.content.iter().any(|part| covers_field(*part, signed, path))
         }
-        Place::Key(_) => covers_body(signed),
+        Place::Key(_) => signed.covers_body(),
         Place::Join(places) | Place::First(places) => places.iter().all(|place| proves(signed, *place)),
     }
-}
-
-/// Whether a signature covers the whole body.
-fn covers_body(signed: &Signed) -> bool {
-    let covers = |part: &Part| {
-        matches!(
-            part,
-            Part::Body
-                | Part::BodySha256
-                | Part::BodySha256Hex
-                | Part::BodySha256Base64
-                | Part::BodyCrc32
-                | Part::Form
-                | Part::FormOrBodyHash
-        )
-    };
-    signed.content.iter().any(covers)
 }
 
 /// Whether a part of the signed content is this field, or a form's field with all of the payload in it.

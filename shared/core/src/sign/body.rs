@@ -1,9 +1,10 @@
-//! Proofs that stand in a JSON body.
+//! Proofs that stand in the body.
 
 use serde_json::{Map, Value};
 
 use super::{Draft, Unsignable};
 use crate::sender::{Carrier, ClockPlace, Part, Signed, text_at};
+use crate::verify::content::form_field;
 
 /// A body as a JSON object or list.
 pub(super) fn read(body: &[u8]) -> Result<Value, Unsignable> {
@@ -24,7 +25,10 @@ pub(super) fn prepared(
     if field.is_none() && !matches!(scheme.place, Carrier::Field(_)) {
         return Ok(None);
     }
-    let mut document = read(draft.body)?;
+    let mut document = match scheme.document {
+        Some(name) => read(form_field(draft.body, name).map_err(|_| Unsignable::NotJson)?.as_bytes())?,
+        None => read(draft.body)?,
+    };
     for part in parts(&mut document, scheme.each.unwrap_or_default()) {
         if let Some((path, value)) = field {
             set(part, path, value);
@@ -38,6 +42,15 @@ pub(super) fn prepared(
         }
     }
     Ok(Some(document))
+}
+
+/// A document as the body that it stands in: a field of a form where the scheme says so.
+pub(super) fn written(scheme: &Signed, document: &Value) -> Vec<u8> {
+    let text = document.to_string();
+    match scheme.document {
+        Some(name) => form_urlencoded::Serializer::new(String::new()).append_pair(name, &text).finish().into_bytes(),
+        None => text.into_bytes(),
+    }
 }
 
 /// The parts of a document that are signed on their own: the whole where the path is empty.
@@ -61,6 +74,23 @@ pub(super) fn set(document: &mut Value, path: &str, text: &str) {
             _ => text.into(),
         };
     }
+}
+
+/// The form with a text in this field; after a dot, in this field of the JSON that the form's field holds.
+pub(super) fn form_with(body: &[u8], path: &str, text: &str) -> Vec<u8> {
+    let (field, inner) = path.split_once('.').map_or((path, None), |(field, inner)| (field, Some(inner)));
+    let value = match inner {
+        None => text.to_owned(),
+        Some(inner) => {
+            let held = form_urlencoded::parse(body).find(|(name, _)| name == field);
+            let mut document = held.and_then(|(_, value)| serde_json::from_str(&value).ok()).unwrap_or_default();
+            set(&mut document, inner, text);
+            document.to_string()
+        }
+    };
+    let others = form_urlencoded::parse(body).filter(|(name, _)| name != field);
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(others).append_pair(field, &value).finish().into_bytes()
 }
 
 /// The place at a path; objects that are missing on the way are made.

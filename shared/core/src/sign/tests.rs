@@ -46,7 +46,7 @@ impl Sent {
 fn secret_for(sender: &Sender, bytes: &[u8]) -> Secret {
     let text = hex::encode(bytes);
     let is_pair = sender.scheme == Scheme::Token(TokenPlace::Basic) || is_asked_for(sender);
-    Secret::new(if is_pair { format!("user:{text}") } else { text }).unwrap()
+    Secret::new(if is_pair { format!("user@octo.example:{text}") } else { text }).unwrap()
 }
 
 /// Whether the sender's key is asked for with the secret.
@@ -66,6 +66,7 @@ fn body_for(sender: &Sender, bytes: &[u8]) -> Vec<u8> {
         Scheme::Signed(Signed { place: Carrier::Field(_), .. }) | Scheme::Token(TokenPlace::Field(_)) => {
             format!(r#"{{"k":"{text}"}}"#).into_bytes()
         }
+        Scheme::Token(TokenPlace::Form(_)) => format!("k={text}").into_bytes(),
         _ => bytes.to_vec(),
     }
 }
@@ -73,9 +74,8 @@ fn body_for(sender: &Sender, bytes: &[u8]) -> Vec<u8> {
 /// Whether a scheme covers the whole body.
 fn covers_body(sender: &Sender) -> bool {
     match &sender.scheme {
-        Scheme::Signed(scheme) => !matches!(scheme.place, Carrier::Field(_)),
-        Scheme::Jwt(_) => true,
-        Scheme::Token(_) | Scheme::None => false,
+        Scheme::Signed(Signed { place: Carrier::Field(_), .. }) => false,
+        scheme => scheme.covers_body(),
     }
 }
 
@@ -144,6 +144,7 @@ fn every_sender_that_shares_a_secret_can_be_signed_for() {
         let by_itself = match &sender.scheme {
             Scheme::Signed(scheme) => !matches!(scheme.algorithm, Algorithm::Hmac(_) | Algorithm::Digest(_)),
             Scheme::Jwt(jwt) => jwt.key.is_some(),
+            Scheme::AppStore(_) => true,
             Scheme::Token(_) | Scheme::None => false,
         };
         let sent = Sent::signed(sender, &secret_for(sender, &[7; 32]), &body_for(sender, b"hello"), "msg_1", now);
@@ -266,9 +267,14 @@ fn a_secret_of_each_format_is_read() {
             _ => None,
         })
         .collect();
-    for format in
-        [SecretFormat::Raw, SecretFormat::Whsec, SecretFormat::Base64, SecretFormat::Hex, SecretFormat::PublicKey]
-    {
+    for format in [
+        SecretFormat::Raw,
+        SecretFormat::Whsec,
+        SecretFormat::Base64,
+        SecretFormat::Hex,
+        SecretFormat::Nfkd,
+        SecretFormat::PublicKey,
+    ] {
         assert!(formats.contains(&format), "{format:?} is used by no row");
     }
 }

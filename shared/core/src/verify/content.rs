@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::candidates::single_pair;
 use super::mac::sha256;
+use super::token::parameter;
 use super::{Refusal, escape, proof};
 use crate::inbound::{Inbound, Url};
 use crate::sender::{Part, text_at};
@@ -88,6 +89,7 @@ fn feed_part(part: Part, reading: Reading<'_>, sink: &mut dyn FnMut(&[u8])) -> R
             }
         }
         Part::Sns => feed_sns(document, sink)?,
+        Part::Manifest => feed_manifest(reading, sink)?,
     }
     Ok(())
 }
@@ -178,6 +180,26 @@ fn body_hash(inbound: Inbound<'_>) -> Result<bool, Refusal> {
         }
         (Some(_), Some(_)) => Err(Refusal::DoubledParameter(NAME)),
     }
+}
+
+/// The manifest of `Mercado Pago`; what the request lacks is left out, but for the time.
+///
+/// Facts: `WebhookSignatureValidator` of mercadopago/sdk-nodejs.
+fn feed_manifest(reading: Reading<'_>, sink: &mut dyn FnMut(&[u8])) -> Result<(), Refusal> {
+    let id = match parameter(reading.inbound.url.query(), "data.id") {
+        Err(Refusal::MissingParameter(_)) => None,
+        found => Some(found?.to_lowercase()),
+    };
+    let request = reading.inbound.headers.single("x-request-id").map_err(|_| Refusal::Doubled("x-request-id"))?;
+    let parts = [
+        ("id:", id.as_deref().map(str::as_bytes)),
+        ("request-id:", request.filter(|value| !value.is_empty())),
+        ("ts:", Some(pair(reading, "ts")?.as_bytes())),
+    ];
+    for (name, value) in parts.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+        [name.as_bytes(), value, b";"].into_iter().for_each(&mut *sink);
+    }
+    Ok(())
 }
 
 /// The fields of an SNS message that are signed, each name and value on its own line.

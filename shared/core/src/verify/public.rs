@@ -10,7 +10,7 @@ use ring::signature::{
     RSA_PKCS1_2048_8192_SHA512, UnparsedPublicKey, VerificationAlgorithm,
 };
 use x509_cert::der::asn1::{ObjectIdentifier, UintRef};
-use x509_cert::der::{Decode, Reader, SliceReader};
+use x509_cert::der::{Decode, Encode, Reader, SliceReader};
 use x509_cert::spki::SubjectPublicKeyInfoRef;
 
 use super::key::BadKey;
@@ -100,7 +100,7 @@ impl PublicKey {
     }
 
     /// Makes a P-256 key of its two coordinates, one after the other.
-    fn p256(coordinates: &[u8]) -> Result<Self, BadKey> {
+    pub(super) fn p256(coordinates: &[u8]) -> Result<Self, BadKey> {
         match coordinates.len() {
             64 => Ok(Self::P256([&[4], coordinates].concat().into())),
             _ => Err(BadKey::NotPublicKey),
@@ -120,6 +120,16 @@ impl PublicKey {
         key.map(|key| Self::Rsa(key.into())).ok_or(BadKey::NotPublicKey)
     }
 
+    /// Makes an RSA key of its modulus and exponent in base64url, as a JSON Web Key has them.
+    pub(crate) fn rsa_numbers(modulus: &str, exponent: &str) -> Result<Self, BadKey> {
+        let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).map_err(|_| BadKey::NotPublicKey);
+        let (modulus, exponent) = (decode(modulus)?, decode(exponent)?);
+        let length = modulus.iter().position(|byte| *byte != 0).map_or(0, |zeros| modulus.len() - zeros);
+        let numbers = UintRef::new(&modulus).and_then(|n| [n, UintRef::new(&exponent)?].to_der());
+        let der = numbers.map_err(|_| BadKey::NotPublicKey)?;
+        if RSA_BYTES.contains(&length) { Ok(Self::Rsa(der.into())) } else { Err(BadKey::NotPublicKey) }
+    }
+
     /// Whether this is a signature over a message; one of ECDSA is in DER. The hash counts for RSA alone.
     pub(crate) fn signs(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
         match (self, hash) {
@@ -132,6 +142,7 @@ impl PublicKey {
             (Self::Rsa(key), Hash::Sha256) => signs(&RSA_PKCS1_2048_8192_SHA256, key, message, signature),
             (Self::Rsa(key), Hash::Sha384) => signs(&RSA_PKCS1_2048_8192_SHA384, key, message, signature),
             (Self::Rsa(key), Hash::Sha512) => signs(&RSA_PKCS1_2048_8192_SHA512, key, message, signature),
+            (Self::Rsa(_), Hash::Md5) => false,
         }
     }
 

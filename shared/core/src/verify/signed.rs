@@ -52,7 +52,7 @@ pub(super) fn check(
     let public = match (scheme.key, key.form()) {
         (Some(place), _) => {
             let request = request_for(family, place, inbound)?;
-            fetched.filter(|fetched| fetched.answers(&request, now)).map(|fetched| &fetched.key)
+            fetched.filter(|fetched| fetched.answers(&request, now)).and_then(FetchedKey::key)
         }
         (None, Form::Public(public)) => Some(public),
         (None, _) => None,
@@ -69,9 +69,11 @@ pub(super) fn check(
 
 /// The JSON of the body, or of the form's field that is signed.
 fn read_document(scheme: &Signed, body: &[u8]) -> Result<Value, Refusal> {
-    let field = scheme.content.iter().find_map(|part| match part {
-        Part::FormField(name) => Some(*name),
-        _ => None,
+    let field = scheme.document.or_else(|| {
+        scheme.content.iter().find_map(|part| match part {
+            Part::FormField(name) => Some(*name),
+            _ => None,
+        })
     });
     match field {
         Some(name) => serde_json::from_str(&form_field(body, name)?),

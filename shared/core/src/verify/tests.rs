@@ -1,8 +1,11 @@
+mod app_store;
 mod asymmetric;
 mod bits;
 mod claims;
+mod keyed_tokens;
 mod negatives;
 mod request;
+mod senders;
 mod tokens;
 mod vectors;
 mod writing;

@@ -236,7 +236,7 @@ fn check_secrets(
     let field = format!("{at}secrets");
     let none = kept.secrets.as_ref().map_or(spec.secrets.is_empty(), Vec::is_empty);
     match sender {
-        Some(sender) if sender.is_unsigned() && !none => {
+        Some(sender) if !sender.takes_secrets() && !none => {
             problems.add(&field, "the sender `none` checks no secret; name another sender, or leave `secrets` out");
         }
         Some(sender) if !sender.is_unsigned() && none => {

@@ -19,7 +19,7 @@ pub(super) fn sender(options: &CustomScheme, generic: &'static Sender) -> Option
         Scheme::Token(TokenPlace::Query(name)) => {
             Scheme::Token(TokenPlace::Query(options.parameter.as_deref().map_or(name, kept)))
         }
-        Scheme::Token(_) | Scheme::Jwt(_) | Scheme::None => return None,
+        Scheme::Token(_) | Scheme::Jwt(_) | Scheme::AppStore(_) | Scheme::None => return None,
     };
     let CustomScheme { event_type_header, event_type_field, delivery_id_header, delivery_id_field, .. } = options;
     Some(Box::leak(Box::new(Sender {
@@ -30,6 +30,7 @@ pub(super) fn sender(options: &CustomScheme, generic: &'static Sender) -> Option
         alternative: None,
         handshake: generic.handshake,
         answers: generic.answers,
+        unpack: generic.unpack,
         at: generic.at,
     })))
 }
@@ -66,6 +67,7 @@ fn signed(options: &CustomScheme, generic: &Signed) -> Option<Signed> {
         require: &[],
         each: None,
         key: None,
+        document: None,
         bind: &[],
     })
 }

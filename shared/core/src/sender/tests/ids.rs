@@ -12,6 +12,7 @@ const NAMED_ODDLY: &[(&str, &str, &str)] = &[
     ("cursor", "x-webhook-id", "unique for the delivery"),
     ("pagerduty", "x-webhook-id", "unique for the webhook, and the same for each attempt"),
     ("shopify", "x-shopify-webhook-id", "unique for the delivery"),
+    ("pulumi", "pulumi-webhook-id", "unique for the delivery"),
     ("standard-webhooks", "webhook-id", "unique for the message"),
 ];
 

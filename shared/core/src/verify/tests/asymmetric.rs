@@ -17,7 +17,7 @@ const TOPIC: &str = "arn:aws:sns:eu-central-1:000000000000:octo";
 const PEM_URL: &str = "https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-0123abcd.pem";
 
 /// Two RSA keys, the same in every run.
-static RSA: LazyLock<[RsaPrivateKey; 2]> =
+pub(super) static RSA: LazyLock<[RsaPrivateKey; 2]> =
     LazyLock::new(|| [1, 2].map(|seed| RsaPrivateKey::new(&mut Numbers(seed), 2048).unwrap()));
 
 /// Numbers that only look like chance.
@@ -48,6 +48,11 @@ impl rsa::rand_core::TryRng for Numbers {
 }
 
 impl rsa::rand_core::TryCryptoRng for Numbers {}
+
+/// A signature of RSA with SHA-256.
+pub(super) fn rsa_bytes(key: usize, content: &[u8]) -> Vec<u8> {
+    RSA[key].sign(Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(content)).unwrap()
+}
 
 fn rsa(key: usize, hash: Hash, content: &[u8]) -> String {
     let signature = match hash {

@@ -76,6 +76,13 @@ fn refuse_neighbours(request: &Request) -> usize {
             refuse(&path, request.with_field(&path, &other));
         }
     }
+    if let Scheme::Token(crate::sender::TokenPlace::Form(_)) = request.scheme() {
+        let whole = String::from_utf8(request.body.clone()).unwrap();
+        for other in flipped_text(&request.secret) {
+            let written: String = form_urlencoded::byte_serialize(other.as_bytes()).collect();
+            refuse("form", Request { body: whole.replace(&request.secret, &written).into_bytes(), ..request.clone() });
+        }
+    }
     let signs = |parts: &[Part]| match request.scheme() {
         Scheme::Signed(signed) => signed.content.iter().any(|part| parts.contains(part)),
         _ => false,

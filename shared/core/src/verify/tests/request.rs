@@ -183,17 +183,20 @@ impl Request {
         match self.scheme() {
             Scheme::Signed(signed) => signed.encoding == Encoding::Hex,
             Scheme::Token(place) => !matches!(place, TokenPlace::Header { prefix: "", .. }),
-            Scheme::Jwt(_) | Scheme::None => false,
+            Scheme::Jwt(jwt) => !jwt.prefix.is_empty(),
+            Scheme::AppStore(_) | Scheme::None => false,
         }
     }
 
     /// The path of the field with its signature, where it is there.
     pub(super) fn signature_field(&self) -> Option<String> {
         match self.scheme() {
+            // A field of JSON that is a field of a form is another matter.
+            Scheme::Signed(Signed { document: Some(_), .. }) => None,
             Scheme::Signed(Signed { place: Carrier::Field(path), each, .. }) => {
                 Some(each.map_or_else(|| (*path).to_owned(), |each| format!("{each}.{path}").replace('*', "0")))
             }
-            Scheme::Token(TokenPlace::Field(path)) => Some(path.replace('*', "0")),
+            Scheme::Token(TokenPlace::Field(path)) => Some(path.split('|').next()?.replace('*', "0")),
             _ => None,
         }
     }

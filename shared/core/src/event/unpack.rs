@@ -1,0 +1,89 @@
+//! Unpacks what stands packed in a sender's payloads.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::Value;
+
+use crate::sender::{Unpack, Wrapping, value_at};
+
+/// A payload with its packed parts unpacked; what cannot be unpacked stays as it is.
+pub(super) fn unpacked(steps: &[Unpack], mut payload: Value) -> Value {
+    for step in steps {
+        let text = value_at(&payload, step.field).and_then(Value::as_str);
+        if let Some(content) = text.and_then(|text| open(step.wrapping, text)) {
+            put(&mut payload, step.into, content);
+        }
+    }
+    payload
+}
+
+/// What is in a packed text.
+fn open(wrapping: Wrapping, text: &str) -> Option<Value> {
+    match wrapping {
+        Wrapping::Json => serde_json::from_str(text).ok(),
+        Wrapping::Jws => {
+            let mut parts = text.split('.');
+            let (_, claims, _) = (parts.next()?, parts.next()?, parts.next()?);
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
+        }
+        Wrapping::Base64 => {
+            let content = STANDARD.decode(text).ok()?;
+            serde_json::from_slice(&content).ok().or_else(|| String::from_utf8(content).ok().map(Value::String))
+        }
+    }
+}
+
+/// Puts a value at a path of names whose beginning is there.
+fn put(payload: &mut Value, path: &str, content: Value) {
+    let Some((parents, name)) = path.rsplit_once('.').or_else(|| (!path.is_empty()).then_some(("", path))) else {
+        *payload = content;
+        return;
+    };
+    let parent =
+        parents.split('.').filter(|step| !step.is_empty()).try_fold(payload, |value, step| value.get_mut(step));
+    if let Some(Value::Object(fields)) = parent {
+        fields.insert(name.to_owned(), content);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// A payload after one step.
+    fn after(field: &'static str, wrapping: Wrapping, into: &'static str, payload: Value) -> Value {
+        unpacked(&[Unpack { field, wrapping, into }], payload)
+    }
+
+    #[test]
+    fn packed_texts_are_put_where_they_belong() {
+        let packed = STANDARD.encode(r#"{"n":820982911946154508}"#);
+        let message = json!({"message": {"data": packed}});
+        let unpacked = after("message.data", Wrapping::Base64, "message.decoded", message);
+        assert_eq!(unpacked["message"]["decoded"], json!({"n": 820_982_911_946_154_508_u64}));
+        assert_eq!(unpacked["message"]["data"], packed, "the text itself stays");
+        let text = json!({"data": STANDARD.encode("hällo")});
+        assert_eq!(after("data", Wrapping::Base64, "data", text), json!({"data": "hällo"}));
+        let signed = format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(r#"{"a":{"b":1}}"#));
+        assert_eq!(after("p", Wrapping::Jws, "", json!({"p": signed})), json!({"a": {"b": 1}}));
+        assert_eq!(after("p", Wrapping::Json, "", json!({"p": "[1]"})), json!([1]));
+    }
+
+    #[test]
+    fn what_cannot_be_unpacked_stays_as_it_is() {
+        for (wrapping, text) in [
+            (Wrapping::Base64, "no base64!"),
+            (Wrapping::Base64, "//79"),
+            (Wrapping::Jws, "a.b"),
+            (Wrapping::Jws, "e30.!.e30"),
+            (Wrapping::Json, "{"),
+        ] {
+            for payload in [json!({"p": text}), json!({"p": [text]}), json!({"q": text}), json!([text]), json!(text)] {
+                assert_eq!(after("p", wrapping, "", payload.clone()), payload, "{wrapping:?} {text}");
+            }
+        }
+        let flat = json!({"p": "{}"});
+        assert_eq!(after("p", Wrapping::Json, "a.b", flat.clone()), flat, "there is no `a` to put it into");
+    }
+}
