@@ -204,7 +204,7 @@ fn words_say_what_counts() {
         ("stripe", "the delivery id and the body without `pending_webhooks`, for 7 days"),
         ("paystack", "the body within 300 seconds"),
         ("home-assistant", "the body within 30 seconds"),
-        ("docusign", "the delivery id and the body without `retryCount`, for 16 days"),
+        ("docusign", "the body without `retryCount`, for 16 days"),
         ("bunny-stream", "nothing: it may say the same of two events"),
         ("zoom", "the body within 7200 seconds"),
         ("calendly", "the body, for 7 days"),
