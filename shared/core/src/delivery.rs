@@ -161,11 +161,10 @@ pub fn query_fingerprint(query: &str, secrets: impl Iterator<Item = &'static str
 
 /// What has to agree where a request has a delivery id and the hook does not say.
 fn basis(sender: &Sender) -> Basis {
-    match sender.proves_id() {
+    // Within the tolerance of the time that is signed, a captured request can be sent with another id; later not.
+    match sender.holds_id() {
         true if sender.repeat().changes == ["*"] => Basis::Id,
         true => Basis::Both,
-        // Within the tolerance of the time that is signed, a captured request can be sent with another id; later not.
-        false if sender.signs_time() => Basis::Both,
         false => Basis::Content,
     }
 }

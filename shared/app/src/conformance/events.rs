@@ -1,6 +1,6 @@
 //! Events with their tasks, refused requests, and counts.
 
-use bellhop_core::event::Event;
+use bellhop_core::event::{Duplicate, Event};
 use bellhop_core::id::{EventId, ReplayId, TaskId};
 use bellhop_core::order::RefusedRequest;
 use bellhop_core::task::{Task, TaskStatus};
@@ -68,7 +68,9 @@ pub async fn records(log: &dyn EventLog, history: &dyn History, tasks: &dyn Task
     }
     assert_eq!(log.event(fresh_event_id()).await.expect("an event is looked for"), None);
 
-    let event = fresh_event(b"first".to_vec());
+    let mut event = fresh_event(b"first".to_vec());
+    let (hook, first) = (fresh_hook_id(), fresh_event_id());
+    event.head.duplicates = vec![Duplicate { hook, first, cause: "same content".to_owned() }];
     let mut task = fresh_task(event.head.id);
     assert!(log.record(&event, std::slice::from_ref(&task), expires).await.expect("an event is recorded"));
     task.status = TaskStatus::Retrying;

@@ -1,7 +1,7 @@
 //! Fresh things to keep and to queue, with something in every field.
 
 use bellhop_core::delivery::Deduplicate;
-use bellhop_core::event::{Duplicate, Event, EventHead, Proof};
+use bellhop_core::event::{Event, EventHead, Proof};
 use bellhop_core::filter::{Check, Operator};
 use bellhop_core::hook::{Action, Allowed, Hook, HookStatus, Origin, Reconcile, Retiring};
 use bellhop_core::id::{EventId, HookId, TaskId};
@@ -64,11 +64,7 @@ pub(super) fn fresh_event(body: Vec<u8>) -> Event {
         body_bytes: body.len(),
         test: true,
         erased_at: None,
-        duplicates: vec![Duplicate {
-            hook: fresh_hook_id(),
-            first: fresh_event_id(),
-            cause: "same content".to_owned(),
-        }],
+        duplicates: Vec::new(),
     };
     Event { head, body }
 }

@@ -178,8 +178,8 @@ fn a_scheme_of_a_hooks_own_is_judged_like_a_row() {
     }));
     let bare = custom(json!({"header": "x-sign", "delivery_id_header": "x-id"}));
     let in_body = custom(json!({"header": "x-sign", "delivery_id_field": "delivery.id"}));
-    let proved = [signed, timed, bare, in_body].map(|sender| (sender.proves_id(), sender.signs_time()));
-    assert_eq!(proved, [(true, true), (false, true), (false, false), (true, false)]);
+    let proved = [signed, timed, bare, in_body].map(|sender| (sender.proves_id(), sender.holds_id()));
+    assert_eq!(proved, [(true, true), (false, true), (false, false), (true, true)]);
     let body = json!({"delivery": {"id": 1}});
     let [one, two] = ["1", "2"].map(|id| Sent::json(&body).header("x-id", id));
     for (sender, another) in [(signed, true), (timed, true), (bare, false), (in_body, false)] {

@@ -29,19 +29,12 @@ impl Sender {
     /// Whether nobody but the sender can have written the delivery id: it stands in what is signed, or whoever knows the
     /// secret that a request carries may write anything anyway.
     pub fn proves_id(&self) -> bool {
-        self.schemes().all(|scheme| match scheme {
-            Scheme::Signed(signed) => proves(signed, self.delivery_id),
-            Scheme::Token(_) | Scheme::Jwt(_) | Scheme::AppStore(_) | Scheme::None => true,
-        })
+        self.schemes().all(|scheme| proves(scheme, self.delivery_id))
     }
 
-    /// Whether something that is signed says when, so that a captured request is of no use later.
-    pub fn signs_time(&self) -> bool {
-        self.schemes().all(|scheme| match scheme {
-            Scheme::Signed(signed) => signed.timestamp.is_some(),
-            Scheme::Jwt(jwt) => jwt.max_age_seconds.is_some(),
-            Scheme::Token(_) | Scheme::AppStore(_) | Scheme::None => false,
-        })
+    /// Whether a captured request cannot be sent later under another delivery id: either that is proved, or the time is.
+    pub fn holds_id(&self) -> bool {
+        self.schemes().all(|scheme| proves(scheme, self.delivery_id) || signs_time(scheme))
     }
 
     /// Whether requests carry their secret, or nothing, so that there is no signature over them.
@@ -102,8 +95,25 @@ impl Sender {
     }
 }
 
+/// Whether a scheme proves what stands at a place.
+fn proves(scheme: &Scheme, place: Place) -> bool {
+    match scheme {
+        Scheme::Signed(signed) => covers(signed, place),
+        Scheme::Token(_) | Scheme::Jwt(_) | Scheme::AppStore(_) | Scheme::None => true,
+    }
+}
+
+/// Whether something that is signed says when.
+const fn signs_time(scheme: &Scheme) -> bool {
+    match scheme {
+        Scheme::Signed(signed) => signed.timestamp.is_some(),
+        Scheme::Jwt(jwt) => jwt.max_age_seconds.is_some(),
+        Scheme::Token(_) | Scheme::AppStore(_) | Scheme::None => false,
+    }
+}
+
 /// Whether a signature covers what stands at a place.
-fn proves(signed: &Signed, place: Place) -> bool {
+fn covers(signed: &Signed, place: Place) -> bool {
     match place {
         Place::Nowhere => true,
         Place::Header(name) => signed.content.contains(&Part::Header(name)),
@@ -111,7 +121,7 @@ fn proves(signed: &Signed, place: Place) -> bool {
             signed.covers_body() || signed.content.iter().any(|part| covers_field(*part, signed, path))
         }
         Place::Key(_) => signed.covers_body(),
-        Place::Join(places) | Place::First(places) => places.iter().all(|place| proves(signed, *place)),
+        Place::Join(places) | Place::First(places) => places.iter().all(|place| covers(signed, *place)),
     }
 }
 

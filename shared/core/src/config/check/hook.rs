@@ -9,7 +9,7 @@ use crate::filter::{Check, Condition};
 use crate::hook::{Action, Allowed, Hook, HookStatus, Origin, Reconcile};
 use crate::id::HookId;
 use crate::secret::SecretRef;
-use crate::sender::{CustomScheme, Place, Sender};
+use crate::sender::{CustomScheme, Sender};
 use crate::template::{Escape, Template};
 use crate::time::Timestamp;
 use crate::verify::Key;
@@ -170,17 +170,7 @@ pub(super) fn check(
         .reconcile
         .as_ref()
         .and_then(|reconcile| check_reconcile(reconcile, &spec.sender, secrets, kept, &field("reconcile."), problems));
-    if let (Some(Deduplicate::Id), Some(sender)) = (spec.deduplicate, sender)
-        && sender.delivery_id == Place::Nowhere
-    {
-        problems.add(
-            field("deduplicate"),
-            format!(
-                "the sender `{}` sends no delivery id, so `id` would tell no copy: use `content` or `off`, or leave it out",
-                sender.name
-            ),
-        );
-    }
+    super::sender::check_deduplicate(spec.deduplicate, sender, at, problems);
     let rate = problems.take(&field("rate_per_minute"), between(spec.rate_per_minute.unwrap_or(100), 1, 1_000_000_000));
     let most = 25 * 1024 * 1024;
     let max_body =

@@ -89,6 +89,10 @@ fn edited(dice: &mut Dice, sender: &'static Sender, sent: &Sent, may: impl Fn(&S
     let mut places = Vec::new();
     leaves(&document, "", &mut places);
     places.retain(|place| may(sender, place) && value_mut(&mut document, place).is_some());
+    if let (true, Value::Object(fields)) = (places.is_empty(), &mut document) {
+        fields.insert("added".to_owned(), json!(dice.word()));
+        return sent.with(&document);
+    }
     assert!(!places.is_empty(), "{}: nothing may be changed", sender.name);
     let place = &places[dice.below(places.len())];
     let value = value_mut(&mut document, place).unwrap();
