@@ -25,6 +25,7 @@ pub static STAGES: LazyLock<Vec<Stage>> = LazyLock::new(|| {
     let ours = Sender::all().iter().flat_map(|sender| {
         let bodies: &[&[u8]] = match sender.name {
             "twilio" => &[b"From=octo&Body=hello", br#"{"hello":"octo"}"#],
+            "dropbox-sign" => &[b"json=%7B%22hello%22%3A%22octo%22%7D"],
             _ => &[br#"{"hello":"octo","items":[1]}"#],
         };
         bodies.iter().zip(0..).flat_map(move |(body, number)| {

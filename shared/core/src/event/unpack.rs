@@ -86,4 +86,53 @@ mod tests {
         let flat = json!({"p": "{}"});
         assert_eq!(after("p", Wrapping::Json, "a.b", flat.clone()), flat, "there is no `a` to put it into");
     }
+
+    /// An event of a sender, read: its type, its delivery id and its payload.
+    fn read(sender: &str, headers: &[(&str, &str)], body: &str) -> (Option<String>, Option<String>, Value) {
+        let head: crate::event::EventHead = serde_json::from_value(json!({
+            "id": crate::id::EventId::new(crate::time::Timestamp::default(), &[7; 10]), "path": "p",
+            "sender": sender, "received_at": 0, "headers": headers, "hooks": [], "body_bytes": body.len(),
+        }))
+        .unwrap();
+        let mut event = crate::event::Event { head, body: body.into() };
+        let payload = event.read(None).payload.unwrap_or_default();
+        (event.head.event_type, event.head.delivery_id, payload)
+    }
+
+    #[test]
+    fn what_apple_signed_is_the_payload_and_says_type_and_id() {
+        let sample = crate::sender::Sender::named("app-store").unwrap().sample();
+        let (kind, id, payload) = read("app-store", &[], sample.body);
+        assert_eq!(kind.as_deref(), Some("SUBSCRIBED.INITIAL_BUY"));
+        assert_eq!(id.as_deref(), Some("1b4e28ba-2fa1-11d2-883f-0016d3cca427"));
+        assert_eq!(payload["data"]["transactionInfo"]["productId"], "bell.monthly");
+        assert_eq!(payload["data"]["renewalInfo"]["autoRenewStatus"], 1);
+        let plain =
+            format!(r#"{{"signedPayload":"e30.{}.e30"}}"#, URL_SAFE_NO_PAD.encode(r#"{"notificationType":"TEST"}"#));
+        assert_eq!(read("app-store", &[], &plain).0.as_deref(), Some("TEST"));
+    }
+
+    #[test]
+    fn a_message_of_pub_sub_is_decoded_beside_itself() {
+        let data = STANDARD.encode(r#"{"packageName":"com.example","testNotification":{"version":"1.0"}}"#);
+        let body = json!({"message": {"data": data, "messageId": "136969346945"}}).to_string();
+        let (kind, id, payload) = read("google-play", &[], &body);
+        assert_eq!((kind.as_deref(), id.as_deref()), (Some("testNotification"), Some("136969346945")));
+        assert_eq!(payload["message"]["decoded"]["packageName"], "com.example");
+        assert_eq!(payload["message"]["data"], data.as_str());
+        let unwrapped = read("google-pubsub", &[("x-goog-pubsub-message-id", "7")], r#"{"hello":"octo"}"#);
+        assert_eq!((unwrapped.1.as_deref(), &unwrapped.2["hello"]), (Some("7"), &json!("octo")));
+    }
+
+    #[test]
+    fn channels_of_google_count_their_messages() {
+        let sent = [
+            ("x-goog-channel-id", "c-1"),
+            ("x-goog-message-number", "10"),
+            ("x-goog-resource-state", "exists"),
+            ("x-goog-channel-token", "[redacted]"),
+        ];
+        let (kind, id, _) = read("google-calendar", &sent, "");
+        assert_eq!((kind.as_deref(), id.as_deref()), (Some("exists"), Some("c-1.10")));
+    }
 }

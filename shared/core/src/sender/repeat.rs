@@ -60,10 +60,11 @@ impl Sender {
         }
     }
 
-    /// The signature that covers some fields of the body and not the body, where it is one of those.
+    /// The signature that covers some fields of the body and not the body, where it is one of those. One that stands in a
+    /// form's JSON covers too little to tell deliveries apart.
     pub(crate) fn signs_fields(&self) -> Option<&Signed> {
         match &self.scheme {
-            Scheme::Signed(signed) if !signed.covers_body() => Some(signed),
+            Scheme::Signed(signed) if !signed.covers_body() && signed.document.is_none() => Some(signed),
             _ => None,
         }
     }

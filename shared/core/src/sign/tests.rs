@@ -58,6 +58,9 @@ fn is_asked_for(sender: &Sender) -> bool {
 fn body_for(sender: &Sender, bytes: &[u8]) -> Vec<u8> {
     let text = hex::encode(bytes);
     match &sender.scheme {
+        Scheme::Signed(Signed { document: Some(name), .. }) => {
+            format!("{name}=%7B%22k%22%3A%22{text}%22%7D").into_bytes()
+        }
         Scheme::Signed(scheme) if scheme.content.contains(&Part::Form) => format!("k={text}").into_bytes(),
         Scheme::Signed(scheme) if scheme.content.contains(&Part::FormOrBodyHash) => format!("k={text}").into_bytes(),
         Scheme::Signed(scheme) if scheme.timestamp.is_some_and(|clock| matches!(clock.place, ClockPlace::Field(_))) => {

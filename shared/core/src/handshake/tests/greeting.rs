@@ -281,8 +281,8 @@ fn lark_has_its_challenge_back_in_json_with_the_right_token() {
         &[
             (&with("url_verification"), &json(r#"{"challenge":"ajls384k"}"#)),
             (&with("event_callback"), "-"),
-            (r#"{"schema":"2.0","header":{"event_type":"url_verification"},"event":{}}"#, "-"),
-            (r#"{"challenge":"a\nb","type":"url_verification"}"#, "refused: challenge is not"),
+            (r#"{"schema":"2.0","header":{"event_type":"url_verification","token":"octo"},"event":{}}"#, "-"),
+            (r#"{"challenge":"a\nb","token":"octo","type":"url_verification"}"#, "refused: challenge is not"),
         ],
     );
 }
@@ -314,6 +314,9 @@ fn a_proved_event_that_only_says_hello_is_answered_and_is_none() {
         "figma",
         &["octo"],
         &[],
-        &[(r#"{"event_type":"PING"}"#, "200  | "), (r#"{"event_type":"FILE_UPDATE","file_name":"PING"}"#, "-")],
+        &[
+            (r#"{"event_type":"PING","passcode":"octo"}"#, "200  | "),
+            (r#"{"event_type":"FILE_UPDATE","file_name":"PING","passcode":"octo"}"#, "-"),
+        ],
     );
 }

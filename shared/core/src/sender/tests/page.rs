@@ -123,7 +123,7 @@ Signatures are `hmac-sha256`, `hmac-sha512` and `hmac-sha1`; the others are `hea
 const BODIES: &str = "
 ## Bodies and templates
 
-A body is offered to templates and conditions as `payload`: JSON as it is, a form as an object of its fields (or the JSON in its field `payload`), XML as an object with `@name` for attributes and `#text` for text beside them, a whole CloudEvent as its `data`. `cloudevent` is the envelope of a CloudEvent, `body` always the text itself.
+A body is offered to templates and conditions as `payload`: JSON as it is, a form as an object of its fields (or the JSON in its field `payload`), XML as an object with `@name` for attributes and `#text` for text beside them, a whole CloudEvent as its `data`. What a sender packs into a text of its body (base64 of Pub/Sub, documents that Apple signed) is unpacked beside it or in its place, as the sender's steps say. `cloudevent` is the envelope of a CloudEvent, `body` always the text itself.
 
 Templates know the filters of Jinja, and these:
 

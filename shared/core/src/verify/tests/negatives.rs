@@ -26,6 +26,7 @@ pub(super) fn secret(sender: &Sender, number: usize) -> String {
 /// A body that this sender's scheme can take.
 pub(super) fn body(sender: &Sender) -> &'static [u8] {
     match &sender.scheme {
+        Scheme::Signed(Signed { document: Some(_), .. }) => b"json=%7B%22hello%22%3A%22octo%22%7D",
         Scheme::Signed(signed)
             if signed.content.iter().any(|part| matches!(part, Part::Form | Part::FormOrBodyHash)) =>
         {
