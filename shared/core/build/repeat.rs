@@ -27,12 +27,8 @@ pub(crate) fn code(row: &Row) -> Result<String> {
     if days.is_some_and(|days| days < USUAL_DAYS) {
         return Err(format!("repeat.days: {USUAL_DAYS} are remembered anyway: name more, or leave it out").into());
     }
-    match (window_seconds, &row.delivery_id) {
-        (Some(0), _) => return Err("repeat.window_seconds: at least 1".into()),
-        (Some(_), place) if !matches!(place, Place::Nowhere) => {
-            return Err("repeat.window_seconds: only for a sender without delivery_id".into());
-        }
-        _ => {}
+    if window_seconds.is_some() && !matches!(row.delivery_id, Place::Nowhere) {
+        return Err("repeat.window_seconds: only for a sender without delivery_id".into());
     }
     Ok(format!(
         "Repeat {{ changes: &{changes:?}, headers: &{headers:?}, days: {days:?}, window_seconds: {window_seconds:?} }}"

@@ -56,7 +56,8 @@ pub(crate) struct Repeat {
     pub(crate) headers: Vec<String>,
     /// For how many days it does, where that is more than usual.
     pub(crate) days: Option<u32>,
-    /// For how many seconds equal content is one delivery, where the sender sends no delivery id.
+    /// For how many seconds equal content is one delivery, where the sender sends no delivery id; 0 where it may say the same
+    /// of two events, so that nothing is a copy.
     pub(crate) window_seconds: Option<u32>,
 }
 

@@ -85,8 +85,12 @@ impl Delivery {
             digest::content(&mut hash, event, payload, sender);
         }
         // Without an id the same content may well be meant twice.
-        let remembered_ms = if id.is_some() { days_ms(sender) } else { window_ms(sender) };
-        Some(Self { key: hex::encode(hash.finalize()), remembered_ms, basis })
+        let remembered_ms = match (id, window_ms(sender)) {
+            (Some(_), _) => days_ms(sender),
+            (None, 0) if own == Some(Deduplicate::Content) => WINDOW_SECONDS * 1000,
+            (None, window) => window,
+        };
+        (remembered_ms > 0).then(|| Self { key: hex::encode(hash.finalize()), remembered_ms, basis })
     }
 
     /// Why a copy that came so many milliseconds after the first one is a copy, in words.
@@ -106,6 +110,9 @@ impl Sender {
     /// What makes two of its requests one delivery, and for how long, in words.
     pub fn repeats_in_words(&self) -> String {
         let basis = match (self.delivery_id, basis(self)) {
+            (Place::Nowhere, _) if window_ms(self) == 0 => {
+                return "nothing: it may say the same of two events".to_owned();
+            }
             (Place::Nowhere, _) if window_ms(self) < DAY_MS => {
                 return format!("{} within {} seconds", self.content_in_words(), window_ms(self) / 1000);
             }

@@ -12,7 +12,8 @@ pub struct Repeat {
     pub headers: &'static [&'static str],
     /// For how many days it does, where that is more than 7.
     pub days: Option<u32>,
-    /// For how many seconds equal content is one delivery, where it sends no delivery id.
+    /// For how many seconds equal content is one delivery, where it sends no delivery id; 0 where it may say the same of
+    /// two events, so that nothing is a copy.
     pub window_seconds: Option<u32>,
 }
 

@@ -1,5 +1,6 @@
 //! The table of senders.
 
+mod ids;
 mod page;
 
 use super::*;

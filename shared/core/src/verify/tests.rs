@@ -2,6 +2,7 @@ mod app_store;
 mod asymmetric;
 mod bits;
 mod claims;
+mod keyed_tokens;
 mod negatives;
 mod public_tokens;
 mod request;
