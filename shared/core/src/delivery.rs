@@ -6,10 +6,10 @@
 mod digest;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::event::Event;
+use crate::json::Value;
 use crate::sender::{Place, Sender};
 use crate::time::DAY_MS;
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use bellhop_core::json;
 use bellhop_core::secret::Secret;
 use bellhop_core::sender::{
     Alternative, AlternativeWhen, AppStore, Carrier, ClockPlace, Part, Scheme, SecretFormat, Sender, Shape, Signed,
@@ -237,12 +238,12 @@ fn proof(scheme: &Scheme, secret: &Secret, good: &Request) -> String {
 }
 
 /// The JSON that a signature stands in: the body, or a field of a form.
-fn document(signed: &Signed, body: &[u8]) -> Value {
+fn document(signed: &Signed, body: &[u8]) -> json::Value {
     match signed.document {
-        None => serde_json::from_slice(body).unwrap_or_default(),
+        None => json::read(body).unwrap_or_default(),
         Some(name) => {
             let field = form_urlencoded::parse(body).find(|(found, _)| found == name);
-            field.and_then(|(_, text)| serde_json::from_str(&text).ok()).unwrap_or_default()
+            field.and_then(|(_, text)| json::read(text.as_bytes()).ok()).unwrap_or_default()
         }
     }
 }

@@ -1,9 +1,9 @@
 //! A digest of what a delivery says.
 
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::event::Event;
+use crate::json::Value;
 use crate::sender::{Part, Sender, Signed, text_at, values_at};
 use crate::verify::form_field;
 
@@ -127,9 +127,7 @@ fn value(hash: &mut Sha256, value: &Value) {
         Value::Object(fields) => {
             hash.update(b"{");
             hash.update((fields.len() as u64).to_be_bytes());
-            let mut fields: Vec<_> = fields.iter().collect();
-            fields.sort_by_key(|(name, _)| *name);
-            for (name, field) in fields {
+            for (name, field) in fields.iter() {
                 text(hash, name.as_bytes());
                 self::value(hash, field);
             }

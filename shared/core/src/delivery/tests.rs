@@ -107,7 +107,7 @@ fn a_query_counts_where_somebody_vouches_for_it() {
 
 #[test]
 fn a_hook_may_say_what_counts() {
-    let with = |id: &str, body: &Value| Sent::json(body).header("x-event-id", id);
+    let with = |id: &str, body: &serde_json::Value| Sent::json(body).header("x-event-id", id);
     let (a1, a2) = (with("a", &json!({"n": 1})), with("a", &json!({"n": 2})));
     let b1 = with("b", &json!({"n": 1}));
     for (own, same_id, same_content) in

@@ -82,7 +82,7 @@ pub(super) fn form_with(body: &[u8], path: &str, text: &str) -> Vec<u8> {
         None => text.to_owned(),
         Some(inner) => {
             let held = form_urlencoded::parse(body).find(|(name, _)| name == field);
-            let mut document = held.and_then(|(_, value)| serde_json::from_str(&value).ok()).unwrap_or_default();
+            let mut document = held.and_then(|(_, value)| json::read(value.as_bytes()).ok()).unwrap_or_default();
             set(&mut document, inner, text);
             document.to_string()
         }

@@ -2,7 +2,7 @@
 
 use super::{Draft, Unsignable, body, sign_with};
 use crate::inbound::{Headers, Inbound, Url};
-use crate::json;
+use crate::json::{self, Value};
 use crate::secret::Secret;
 use crate::sender::{Place, Sender, text_at};
 use crate::time::Timestamp;
@@ -78,10 +78,10 @@ pub fn told_apart(sender: &Sender, body: &[u8], id: &str) -> Vec<u8> {
     if id_field(sender.delivery_id).is_some() {
         return marked;
     }
-    match serde_json::from_slice::<Value>(&marked) {
-        Ok(mut document @ Value::Object(_)) => {
-            document[MARK] = id.into();
-            document.to_string().into_bytes()
+    match json::read(&marked) {
+        Ok(Value::Object(mut fields)) => {
+            fields.insert(MARK, id);
+            Value::Object(fields).to_string().into_bytes()
         }
         _ => marked,
     }

@@ -4,7 +4,6 @@ mod bits;
 mod claims;
 mod keyed_tokens;
 mod negatives;
-mod public_tokens;
 mod request;
 mod senders;
 mod tokens;

@@ -116,6 +116,7 @@ fn is_header(place: Place, name: &str) -> bool {
 
 /// The type and the id that a sender's row reads from a body and headers.
 fn read(sender: &str, headers: &[(&str, &'static str)], body: &Value) -> [Option<String>; 2] {
+    let body = &crate::json::Value::from(body.clone());
     let sender = Sender::named(sender).unwrap();
     let header = |name: &str| headers.iter().find(|(found, _)| *found == name).map(|(_, value)| Cow::Borrowed(*value));
     [sender.event_type.read(&header, Some(body)), sender.delivery_id.read_id(&header, Some(body))]
