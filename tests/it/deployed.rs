@@ -178,7 +178,6 @@ async fn final_refusals_are_final() {
     let event = phase.say("/webhook/blocked", "nobody reads this").await;
     phase.task(&event, "dead").await;
     // A further attempt would stand before the next message of its chat.
-    phase.settle();
     phase.fake.set_chat(5, Chat::Open);
     phase.say("/webhook/blocked", "somebody reads this").await;
     phase.wait_for("somebody reads this").await;

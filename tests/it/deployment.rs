@@ -22,6 +22,9 @@ use crate::world::{
 /// How long what happens at once may take on a slow machine with other work.
 pub(crate) const SOON: Duration = Duration::from_secs(90);
 
+/// How long a phase that is over waits for functions that are not.
+const REST: Duration = Duration::from_secs(30);
+
 /// The environment that the configuration's references name.
 const ENVIRONMENT: [(&str, &str); 5] = [
     ("TELEGRAM_BOT_TOKEN", TOKEN),
@@ -124,7 +127,7 @@ impl Deployment {
         assert_eq!(found.len(), count, "{found:#?}");
     }
 
-    /// Waits until no message is under way between the functions.
+    /// Waits until the router has done with everything accepted so far.
     pub(crate) fn settle(&self) {
         tokio::task::block_in_place(|| self.stack.settle(SOON));
     }
@@ -152,6 +155,15 @@ impl Deployment {
             }
             assert!(Instant::now() < deadline, "no {what} within {SOON:?}: {} {seen:#}", answer.status);
             tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Drop for Deployment {
+    /// Lets the functions end what they have in hand: with the proxy they lose their way to AWS.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            tokio::task::block_in_place(|| self.stack.rest(REST));
         }
     }
 }

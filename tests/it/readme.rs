@@ -1,7 +1,7 @@
 //! The README followed to the letter: every block of commands, in order, each in a terminal of its own, in a clean folder.
 //!
 //! Nothing is changed but `BASE_URL`, for which the README says where it comes from. What `make` would install is taken
-//! from this checkout, and so is what cargo has compiled.
+//! from this checkout, and so is what cargo has compiled of other people's crates.
 
 use std::fs::File;
 use std::os::unix::process::CommandExt as _;
@@ -41,7 +41,7 @@ const BLOCKS: [(&str, Then, &[&str]); 15] = [
     ("curl http://127.0.0.1:8080", Then::Ends, &[r#"{"id":"…","status":"accepted"}"#]),
     ("bellhop senders stripe", Then::Ends, &["stripe"]),
     ("bellhop send github", Then::Ends, &[r#"{"id":"…","status":"accepted"}"#]),
-    ("bellhop explain", Then::Refuses, &["refused", "X-Hub-Signature-256"]),
+    ("bellhop explain", Then::Refuses, &["refused: the header x-hub-signature-256 is missing or empty"]),
     ("make deploy  ", Then::NotHere("it needs an AWS account; the next one is its like for this machine"), &[]),
     ("make deploy-local", Then::Ends, &[]),
     ("Hello, functions", Then::Ends, &[r#"{"id":"…","status":"accepted"}"#]),
@@ -116,18 +116,29 @@ fn holds(text: &str, wanted: &str) -> bool {
 }
 
 /// A copy of this checkout as somebody else would get it.
-struct Checkout(TempDir);
+struct Checkout(PathBuf);
 
 impl Checkout {
-    /// Copies every file that git has or would take, with its time, so that cargo sees that nothing is new.
+    /// Copies every file that git has or would take, and links what cargo has compiled of other people's crates.
+    ///
+    /// It always lies at the same place, so that a second run compiles little. What cargo may write into is no link.
     fn clean() -> Self {
-        let folder = tempfile::Builder::new().prefix("bellhop-readme-").tempdir().expect("a folder can be made");
-        let copy = "git ls-files -z --cached --others --exclude-standard | tar -c --null -T - | tar -x -C \"$0\"";
+        const COPY: &str = "mkdir -p \"$0\"\n\
+            find \"$0\" -mindepth 1 -maxdepth 1 ! -name target -exec rm -rf {} +\n\
+            git ls-files -z --cached --others --exclude-standard | tar -c --null -T - | tar -x -C \"$0\"\n\
+            ln -s \"$PWD/.venv\" \"$0/.venv\"\n\
+            if [ ! -d \"$0/target\" ]; then\n\
+            mkdir -p \"$0/target/debug\"\n\
+            cp -a \"$1/.fingerprint\" \"$1/build\" \"$0/target/debug/\"\n\
+            cp -al \"$1/deps\" \"$0/target/debug/\"\n\
+            find \"$0/target/debug/deps\" -name '*bellhop*' -delete\n\
+            find \"$1/deps\" -name '*.d' ! -name '*bellhop*' -exec cp -a --remove-destination -t \"$0/target/debug/deps\" {} +\n\
+            fi";
+        let place = programs().parent().expect("a profile lies in the target folder").join("readme");
         let mut bash = Command::new("bash");
-        bash.args(["-o", "pipefail", "-c", copy]).arg(folder.path()).current_dir(workspace());
+        bash.args(["-e", "-o", "pipefail", "-c", COPY]).arg(&place).arg(programs()).current_dir(workspace());
         assert!(bash.status().expect("bash runs").success(), "the tests run in a git checkout");
-        std::os::unix::fs::symlink(workspace().join(".venv"), folder.path().join(".venv")).expect("a link can be made");
-        Self(folder)
+        Self(place)
     }
 
     /// Opens a terminal and gives it these commands.
@@ -137,7 +148,7 @@ impl Checkout {
         std::fs::write(&script, commands).expect("a script can be written");
         let log = File::create(&out).expect("a log can be made");
         let mut bash = Command::new("bash");
-        bash.args(["-e", "-O", "expand_aliases"]).arg(&script).current_dir(self.0.path());
+        bash.args(["-e", "-O", "expand_aliases"]).arg(&script).current_dir(&self.0);
         // What cargo and nextest tell their tests is not what a reader has in a shell.
         for (variable, _) in std::env::vars() {
             let tells = ["CARGO_", "NEXTEST", "RUST"].iter().any(|prefix| variable.starts_with(prefix));
@@ -145,8 +156,7 @@ impl Checkout {
                 bash.env_remove(variable);
             }
         }
-        let target = programs().parent().expect("a profile lies in the target folder").to_owned();
-        bash.env("CARGO_TARGET_DIR", target).stdin(Stdio::null()).process_group(0);
+        bash.stdin(Stdio::null()).process_group(0);
         bash.stderr(log.try_clone().expect("a log can be shared")).stdout(log);
         Terminal { shell: bash.spawn().expect("bash runs"), out, _folder: name }
     }
@@ -154,7 +164,7 @@ impl Checkout {
 
 impl Drop for Checkout {
     fn drop(&mut self) {
-        let down = Command::new("make").arg("local-down").current_dir(self.0.path()).output();
+        let down = Command::new("make").arg("local-down").current_dir(&self.0).output();
         down.expect("make runs");
     }
 }

@@ -147,8 +147,20 @@ impl Stack {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    /// Waits until the inbox and the chats' queue are empty and no function works on a message of theirs.
+    /// Waits until the inbox is empty and the router has no message in hand.
     pub fn settle(&self, limit: Duration) {
+        let left = self.waiting(limit, &[&self.deployed.outputs.inbox_queue_url]);
+        assert_eq!(left, "0", "messages still wait after {limit:?}");
+    }
+
+    /// Gives the functions this long to end what they have in hand.
+    pub fn rest(&self, limit: Duration) {
+        let outputs = &self.deployed.outputs;
+        self.waiting(limit, &[&outputs.inbox_queue_url, &outputs.telegram_queue_url]);
+    }
+
+    /// Waits until these queues have no message, seen or unseen; how many they have at the end.
+    fn waiting(&self, limit: Duration, queues: &[&str]) -> String {
         const SCRIPT: &str = "import time\n\
             sqs, names = aws('sqs'), ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible']\n\
             def left(url):\n    \
@@ -157,9 +169,8 @@ impl Stack {
             end = time.monotonic() + float(sys.argv[1])\n\
             while (waiting := sum(map(left, sys.argv[2:]))) and time.monotonic() < end: time.sleep(0.1)\n\
             print(waiting)";
-        let (outputs, limit) = (&self.deployed.outputs, limit.as_secs().to_string());
-        let left = self.python(SCRIPT, &[&limit, &outputs.inbox_queue_url, &outputs.telegram_queue_url]);
-        assert_eq!(left, "0", "messages still wait after {limit} s");
+        let limit = limit.as_secs().to_string();
+        self.python(SCRIPT, &[&[limit.as_str()], queues].concat())
     }
 
     /// Everything in the table, as text; what is packed there is unpacked.
