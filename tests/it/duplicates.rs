@@ -35,7 +35,7 @@ async fn fifty_copies_at_once_have_one_effect() {
     let signed = github::headers(GITHUB_SECRET, "push", &github::delivery_id(5, 5), push);
     post_variants(&world, "/webhook/github", &signed, push, "x-hub-signature-256").await;
     // What comes in later is routed later: a second effect of the copies would stand before this one's.
-    let other = [push, b"\n"].concat();
+    let other = [push.as_slice(), b"\n"].concat();
     let later = github::headers(GITHUB_SECRET, "push", &github::delivery_id(5, 6), &other);
     assert_eq!(raw::post(&world.bellhop.url, "/webhook/github", later, other).await, 200);
     assert_eq!(world.messages_of(1, 2).await.len(), 2);

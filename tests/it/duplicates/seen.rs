@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use bellhop_tests::build::{self, Variant};
+use bellhop_tests::build;
 use bellhop_tests::github::{self, delivery_id};
 use bellhop_tests::http::headers;
 use http::Method;
@@ -37,7 +37,7 @@ async fn copies(world: &World, count: usize) -> Vec<Value> {
 
 /// What a command prints.
 async fn printed(world: &World, arguments: &[&str]) -> String {
-    let mut command = Command::new(build::bellhop(Variant::Plain));
+    let mut command = Command::new(build::bellhop());
     command.args(arguments).env("BELLHOP_URL", &world.bellhop.url).env("BELLHOP_ADMIN_TOKEN", ADMIN_TOKEN);
     let output = tokio::task::spawn_blocking(move || command.output().expect("bellhop runs")).await.expect("it ends");
     assert!(output.status.success(), "{arguments:?}: {output:?}");

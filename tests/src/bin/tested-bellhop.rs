@@ -46,6 +46,7 @@ fn kept(message: &Message<'_>) -> Message<'static> {
         delivery_id: message.delivery_id.map(text),
         received_at: message.received_at,
         source_ip: message.source_ip,
+        query: message.query.clone(),
         headers: message.headers.iter().map(|(name, value)| (text(name), value.clone())).collect(),
         hooks: message.hooks.clone(),
         body: message.body.to_vec().leak(),

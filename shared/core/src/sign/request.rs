@@ -103,7 +103,7 @@ pub fn with_id(sender: &Sender, body: &[u8], id: &str) -> Vec<u8> {
 fn id_field(place: Place) -> Option<&'static str> {
     let names_one = |path: &&str| {
         let last = path.rsplit('.').next().unwrap_or_default().to_lowercase();
-        ["id", "reference", "token"].iter().any(|end| last.ends_with(end))
+        ["hash", "id", "reference", "token"].iter().any(|end| last.ends_with(end))
     };
     match place {
         Place::Field(path) => Some(path),
