@@ -1,6 +1,7 @@
 //! The filters and tests of ours, besides those that every Jinja has.
 
 mod document;
+mod items;
 mod markup;
 mod money;
 mod slack;
@@ -8,7 +9,7 @@ mod wording;
 
 use std::borrow::Cow;
 
-use minijinja::value::{Rest, ValueKind};
+use minijinja::value::{Rest, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, State, Value, filters};
 
 use self::money::money;
@@ -21,6 +22,7 @@ use crate::telegram::{beginning, shows_nothing};
 
 /// Adds the filters.
 pub(super) fn add(env: &mut Environment<'static>) {
+    items::add(env);
     env.add_filter("truncate", |value: &Value, length: usize| wording::truncate(&shown(value), length));
     env.add_filter("firstline", |value: &Value| wording::first_line(&shown(value)).to_owned());
     env.add_filter("short", |value: &Value| beginning(&shown(value), 7).to_owned());
@@ -32,7 +34,6 @@ pub(super) fn add(env: &mut Environment<'static>) {
     env.add_filter("without_prefix", wording::without_prefix);
     env.add_filter("money", money);
     env.add_filter("urlencode", |value: &Value| wording::url_encoded(&shown(value)));
-    env.add_filter("flat", flat);
     env.add_filter("pretty", |state: &State<'_, '_>, value: &Value| pretty(&sent(state, value)));
     env.add_filter("tojson", written::to_json);
     env.add_filter("fromjson", from_json);
@@ -48,23 +49,12 @@ pub(super) fn add(env: &mut Environment<'static>) {
     env.add_filter("escape", markup::escaped);
     env.add_filter("e", markup::escaped);
     for (name, filter, empty) in lenient() {
-        let lenient = move |state: &mut State<'_, '_>, args: Rest<Value>| match args.first() {
-            Some(value) if value.is_undefined() => Ok(empty.clone()),
-            _ => filter.call(state, &args),
+        let lenient = move |state: &mut State<'_, '_>, args: Rest<ValueOrKwargs>| {
+            let args = args.into_values();
+            let is_missing = args.first().is_some_and(Value::is_undefined);
+            if is_missing { Ok(empty.clone()) } else { filter.call(state, &args) }
         };
         env.add_filter(name, lenient);
-    }
-    for (name, filter) in choosing() {
-        let filled = move |state: &mut State<'_, '_>, args: Rest<Value>| {
-            let mut args = args.0;
-            let items = args.first().and_then(|list| list.try_iter().ok());
-            let items = items.map(|items| items.filter(|item| !item.is_undefined()).collect::<Value>());
-            if let (Some(list), Some(items)) = (args.first_mut(), items) {
-                *list = items;
-            }
-            filter.call(state, &args)
-        };
-        env.add_filter(name, filled);
     }
     // A null in a payload counts as missing, so both names must find it.
     env.add_test("none", |value: &Value| value.is_none() || value.is_undefined());
@@ -89,14 +79,6 @@ fn lenient() -> [(&'static str, Value, Value); 11] {
     ]
 }
 
-/// Filters of the engine that look into a list's items, and refuse one that is missing.
-fn choosing() -> [(&'static str, Value); 2] {
-    [
-        ("selectattr", Value::from_function(filters::selectattr)),
-        ("rejectattr", Value::from_function(filters::rejectattr)),
-    ]
-}
-
 /// A value as text: nothing for what is missing, JSON for lists and maps.
 pub(super) fn text(value: &Value) -> Cow<'_, str> {
     match value.kind() {
@@ -118,22 +100,6 @@ pub(super) fn sent<'a>(state: &State<'_, '_>, value: &'a Value) -> Cow<'a, str> 
 /// A value's text without any markup that a filter has put there, so that it can be cut and changed.
 fn shown(value: &Value) -> Cow<'_, str> {
     if value.is_safe() { Cow::Owned(crate::telegram::html::plain(&text(value))) } else { text(value) }
-}
-
-/// The entries of all the lists that stand at a path in a list's items, one after the other; without a path, of the items
-/// themselves. What is no list there is an entry by itself, and what is missing is none.
-fn flat(items: &Value, path: Option<&str>) -> Vec<Value> {
-    let mut entries = Vec::new();
-    for item in items.try_iter().into_iter().flatten() {
-        let at = |value: Value, step: &str| value.get_attr(step).unwrap_or(Value::UNDEFINED);
-        let found = path.map_or(item.clone(), |path| path.split('.').fold(item, at));
-        match found.kind() {
-            ValueKind::Undefined | ValueKind::None => {}
-            ValueKind::Seq | ValueKind::Iterable => entries.extend(found.try_iter().into_iter().flatten()),
-            _ => entries.push(found),
-        }
-    }
-    entries
 }
 
 /// The JSON in a text, with its fields at hand; missing where the text is something else.

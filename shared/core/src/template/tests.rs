@@ -118,6 +118,33 @@ fn a_missing_field_is_empty_at_any_depth() {
 }
 
 #[test]
+fn lists_may_hold_items_without_what_is_looked_for() {
+    let payload = json!({"list": [null, {"a": {"b": "x"}, "c": [7]}, {}, {"a": null}, "text", {"a": {"b": "y"}}], "nulls": [null]});
+    for (template, expected) in [
+        ("{{ payload.list | map(attribute='a.b') | joined(' ') }}", "x y"),
+        ("{{ payload.list | map(attribute='c.0') | joined(' ') }}", "7"),
+        ("{{ payload.list | map(attribute='a.b', default='-') | join }}", "-x---y"),
+        ("{{ payload.list | map('default', '-') | map('length') | join }}", "120141"),
+        ("{{ payload.nulls | map(attribute='a') | join }}{{ payload.nulls[:5] | map(attribute='a') | length }}", "1"),
+        ("{{ payload.list | selectattr('a.b') | map(attribute='a.b') | join }}", "xy"),
+        ("{{ payload.list | selectattr('a.b', 'equalto', 'y') | length }}", "1"),
+        ("{{ payload.list | rejectattr('a.b') | length }}{{ payload.nulls | rejectattr('a') | length }}", "30"),
+        ("{{ payload.list | flat('c') | join }}{{ payload.list | flat('c.0') | join }}", "77"),
+        ("{{ {'a': 2, 'b': 1} | dictsort(by='value') | map('first') | join }}", "ba"),
+    ] {
+        assert_eq!(render(template, &payload), expected, "{template}");
+    }
+    for (template, what) in [
+        ("{{ payload.nulls | map(attribute='a', nope=1) }}", "unknown keyword argument 'nope'"),
+        ("{{ payload.nulls | map('upper', attribute='a') }}", "too many arguments"),
+        ("{{ payload.nulls | selectattr }}", "missing argument"),
+    ] {
+        let refused = Template::compile(template, Escape::Html).unwrap_err();
+        assert!(refused.what.contains(what), "{template}: {refused}");
+    }
+}
+
+#[test]
 fn values_are_shown_as_people_write_them() {
     let payload = json!({"b": true, "n": 1.5, "i": -7, "big": u64::MAX, "m": {"k": ["<a>", null]}, "e": "é"});
     let shown = render("{{ payload.b }} {{ payload.n }} {{ payload.i }} {{ payload.big }} {{ payload.m }}", &payload);

@@ -101,8 +101,7 @@ fn check_attributes(name: &str, tag: &str) -> Result<(), String> {
                 known_tags()
             )),
             _ => Err(format!(
-                "Telegram cannot read the tag `{}`: write `<{name} attribute=\"value\">`, and no `/` at its end",
-                filled
+                "Telegram cannot read the tag `{filled}`: write `<{name} attribute=\"value\">`, and no `/` at its end"
             )),
         };
     };
