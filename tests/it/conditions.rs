@@ -56,7 +56,7 @@ async fn missing_fields_do_not_keep_a_hook_from_acting() {
     }
     let (status, reason) = ring(&world, "w0", &[], r#"{"draft": true}"#).await;
     assert_eq!((status.as_str(), reason.as_str()), ("skipped", "its condition does not hold"));
-    assert_eq!(ring(&world, "w3", &[("X-Env", "test")], "{}").await.0, "skipped");
+    assert_eq!(ring(&world, "w3", &[("X-Env", "test")], r#"{"n": 1}"#).await.0, "skipped");
     world.finish();
 }
 

@@ -108,7 +108,8 @@ impl Generator {
             4 => format!("int({})", self.number(next)),
             5 => format!("double({})", self.number(next)),
             6 => format!("{}.indexOf({})", self.text(next), self.text(next)),
-            _ => format!("(-{})", self.number(0).trim_start_matches('-')),
+            // An unsigned number has no negative.
+            _ => format!("(-{})", self.number(0).trim_start_matches('-').trim_end_matches('u')),
         }
     }
 
