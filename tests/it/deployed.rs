@@ -283,7 +283,6 @@ async fn dead_letters_become_dead_tasks() {
 }
 
 /// What the functions ask of AWS for one webhook of some 7 KB with one action.
-#[expect(clippy::print_stdout, reason = "the table is for people")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_webhook_costs_what_is_said() {
     let phase = Deployment::join().await;

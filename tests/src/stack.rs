@@ -234,6 +234,7 @@ fn run() -> (String, u32) {
 }
 
 /// Starts a local AWS that ends with the run, and deploys to it; it fails the test where that does not work.
+#[expect(clippy::zombie_processes, reason = "it outlives the test that starts it, and ends with the run")]
 fn deploy(turn: &Turn) -> Deployed {
     build::program("ingress");
     let (folder, (_, owner)) = (&turn.folder, run());

@@ -13,7 +13,7 @@ pub const SETS: [&str; 2] = ["github", "tradingview"];
 /// GitHub's networks as they were when this version was made.
 const GITHUB: &str = include_str!("../ranges/github.txt");
 
-/// TradingView's addresses, which it publishes on a page and in no list that could be fetched.
+/// The addresses of `TradingView`, which it publishes on a page and in no list that could be fetched.
 const TRADINGVIEW: &str = include_str!("../ranges/tradingview.txt");
 
 /// The sets as they are known at one moment.

@@ -7,7 +7,7 @@ use bellhop_core::secret::Secret;
 use bellhop_core::sender::Sender;
 use bellhop_core::sign::{Outline, post};
 use bellhop_core::time::Timestamp;
-use bellhop_tests::bot_api::FakeBotApi;
+use bellhop_tests::bot_api::{FakeBotApi, Message};
 use bellhop_tests::http::Http;
 use bellhop_tests::sign;
 use serde_json::{Value, json};
@@ -145,8 +145,15 @@ async fn deliveries_that_share_an_id_are_all_told() {
         }
     }
     for (pair, chat) in pairs.iter().zip(FIRST_CHAT..) {
-        let messages = world.messages_of(chat, 2).await;
-        assert_ne!(messages[0].text, messages[1].text, "{}", pair.sender);
+        // What waits for its chat together is told in one message.
+        let [one, two] = pair.bodies.each_ref().map(Value::to_string);
+        let told = |messages: &[Message]| {
+            let texts = messages.iter().filter(|message| message.chat_id == chat).map(|message| message.text.as_str());
+            texts.collect::<Vec<_>>().join("\n\n")
+        };
+        let both = |messages: &[Message]| told(messages).contains(&two).then_some(());
+        world.fake.wait_for(&format!("both of {}", pair.sender), Duration::from_secs(20), both).await;
+        assert_eq!(told(&world.fake.messages()), format!("{one}\n\n{two}"), "{}", pair.sender);
     }
     world.finish();
 }

@@ -88,10 +88,10 @@ fn without(value: &mut Value, path: &[&str]) {
     let Some((first, rest)) = path.split_first() else { return };
     match (value, rest) {
         (Value::Object(fields), []) => {
-            fields.remove(*first);
+            fields.remove(first);
         }
         (Value::Object(fields), rest) => {
-            if let Some(field) = fields.get_mut(*first) {
+            if let Some(field) = fields.get_mut(first) {
                 without(field, rest);
             }
         }

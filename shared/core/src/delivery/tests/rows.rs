@@ -92,7 +92,8 @@ fn another_content_is_another_delivery_wherever_it_differs() {
             // Of a form, its first field is another.
             let body = [b"other=1&", sent.body.as_slice()].concat();
             let form = Sent { body, ..sent.clone() };
-            let signed_field = matches!(&sender.scheme, Scheme::Signed(signed) if matches!(signed.content, [Part::FormField(_)]) || signed.document.is_some()) || sender.unpack.iter().any(|step| step.into.is_empty());
+            let signed_field = matches!(&sender.scheme, Scheme::Signed(signed) if matches!(signed.content, [Part::FormField(_)]) || signed.document.is_some())
+                || sender.unpack.iter().any(|step| step.into.is_empty());
             assert_eq!(form.key_at(sender) != key, !signed_field, "{}", sender.name);
         }
     }

@@ -189,7 +189,7 @@ mod tests {
         for source in ["'a", "'a\nb'", r"'\q'", r"'\x4'", r"'\ud800'", r"'\U00110000'", r"b'\u0041'", r"'\08'", r"'\"] {
             assert!(text(source).is_err(), "{source}");
         }
-        assert_eq!(text("ab'c'").unwrap().is_none(), true);
+        assert!(text("ab'c'").unwrap().is_none());
         assert!(text("payload").unwrap().is_none());
     }
 }

@@ -141,7 +141,8 @@ fn types_and_ids_are_read_from_what_senders_really_send() {
     let flag = json!({"data": [{"eventName": "statsig::config_change", "timeUUID": "u1"}]});
     let hired = json!({"webhookActionId": "a1", "action": "candidateHire", "data": {}});
     let video = json!({"VideoLibraryId": 1, "VideoGuid": "v1", "Status": 4});
-    let cases: &[(&str, &[(&str, &'static str)], Value, Option<&str>, Option<&str>)] = &[
+    type Case<'a> = (&'a str, &'a [(&'a str, &'static str)], Value, Option<&'a str>, Option<&'a str>);
+    let cases: &[Case<'_>] = &[
         ("fourthwall", &[], thrown, Some("ORDER_PLACED"), Some("weve_1")),
         (
             "retell",

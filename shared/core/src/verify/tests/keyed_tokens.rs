@@ -26,7 +26,7 @@ fn made() -> Made {
     serde_json::from_str(include_str!("keyed_tokens.json")).unwrap()
 }
 
-/// Whether a token is taken for one of FusionAuth's by a hook with this secret.
+/// Whether a token is taken for one of `FusionAuth`'s by a hook with this secret.
 fn taken(secret: &str, token: &str, body: &str) -> Checked {
     check("fusionauth", &[secret], &[(HEADER, token.as_bytes())], body.as_bytes())
 }

@@ -54,7 +54,7 @@ fn int<'a>(_: &'a Meter, args: &[Value<'a>]) -> Result<Value<'a>, Trouble> {
 /// A number without its fraction, where it lies between two bounds, both outside.
 fn cut(real: f64, above: f64, below: f64) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "within the bounds only the fraction goes")]
-    (real > above && real < below).then(|| real as i64)
+    (real > above && real < below).then_some(real as i64)
 }
 
 /// `uint(value)`
