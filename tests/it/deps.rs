@@ -176,8 +176,9 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).expect("a source folder is readable");
     let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) =
         entries.flatten().map(|entry| entry.path()).partition(|path| path.is_dir());
-    let product =
-        |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs");
-    let deeper = folders.iter().filter(|folder| !folder.ends_with("target") && !folder.ends_with("tests"));
+    let of_tests =
+        |path: &Path| ["promises", "tests"].iter().any(|name| path.file_stem().is_some_and(|stem| stem == *name));
+    let product = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rs") && !of_tests(path);
+    let deeper = folders.iter().filter(|folder| !folder.ends_with("target") && !of_tests(folder));
     files.into_iter().filter(product).chain(deeper.flat_map(|folder| sources(folder))).collect()
 }

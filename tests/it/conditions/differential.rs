@@ -27,6 +27,8 @@ const LENIENT: &[(&str, &str)] = &[
     ("unknown identifier", "fields of what is no map are null"),
     ("null", "null goes through operators and functions, and is false where a truth is asked for"),
     ("overload", "whole numbers and doubles compute together, and null with anything"),
+    ("modulus by zero", "what null decides needs no other operand"),
+    ("int overflow", "what null decides needs no other operand"),
 ];
 
 /// What an expression comes to.

@@ -3,6 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
+use bellhop_tests::bot_api::Message;
 use bellhop_tests::build;
 use bellhop_tests::github::{self, delivery_id};
 use bellhop_tests::http::headers;
@@ -119,7 +120,14 @@ async fn a_hook_says_what_makes_a_copy() {
             let body = json!({"message": format!("{path} {text}")}).to_string();
             assert_accepted(&world.http.post(&world.bellhop.at(&format!("/webhook/{path}")), &signed, body).await);
         }
-        assert_eq!(world.messages_of(chat, expected).await.len(), expected, "{path}");
+        // What waits for its chat together is told in one message.
+        let lines = |messages: &[Message]| {
+            let of_chat = messages.iter().filter(|message| message.chat_id == chat);
+            of_chat.flat_map(|message| message.text.split("\n\n")).count()
+        };
+        let enough = |messages: &[Message]| (lines(messages) >= expected).then_some(());
+        world.fake.wait_for(&format!("{expected} of {path}"), Duration::from_secs(20), enough).await;
+        assert_eq!(lines(&world.fake.messages()), expected, "{path}");
     }
 
     let new = |sender: &str, own: &str| {
