@@ -46,7 +46,7 @@ const BLOCKS: [(&str, Then, &[&str]); 15] = [
     ("make deploy-local", Then::Ends, &[]),
     ("Hello, functions", Then::Ends, &[r#"{"id":"…","status":"accepted"}"#]),
     ("make local-logs", Then::Repeats, &["Hello, functions"]),
-    ("make watch", Then::Leaves("invoke server listening"), &[]),
+    ("make watch", Then::Leaves("starting Runtime server"), &[]),
     ("cargo lambda invoke", Then::Ends, &[r#""statusCode":200"#]),
     ("make local-down", Then::Ends, &[]),
 ];
