@@ -1,6 +1,6 @@
 //! What people send as JSON: a small tree that loses nothing of it, and the one reader that makes it.
 //!
-//! [`read`] is lenient in one way: what a text *is* is taken from its bytes as well as it can be. A byte order mark is
+//! [`read()`] is lenient in one way: what a text *is* is taken from its bytes as well as it can be. A byte order mark is
 //! passed over, UTF-16 and UTF-32 are recognized, and bytes or escapes that are no character become U+FFFD. A number may
 //! have any size, and of fields with one name the last counts. Everything else is as RFC 8259 says: no comments, no
 //! trailing commas, no `NaN`, no line breaks within strings, nothing after the value, and 128 levels of nesting.
