@@ -9,6 +9,7 @@ mod unpack;
 mod xml;
 
 pub use body::Content;
+pub(crate) use multipart::field as part_text;
 
 use std::borrow::Cow;
 use std::net::IpAddr;

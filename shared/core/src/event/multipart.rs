@@ -25,6 +25,20 @@ pub(super) fn read(body: &[u8], media: &Media) -> Option<Value> {
     fields(body, media, DEEPEST, &mut 0)?.into_payload()
 }
 
+/// The text of the one part of this name; `None` where there is none, more than one, or a file.
+///
+/// It reads no charset: what is proved by such a field is JSON, which is UTF-8.
+pub(crate) fn field(content_type: &str, body: &[u8], name: &str) -> Option<String> {
+    let media = Media::of(content_type);
+    let boundary = media.get("boundary").map(str::trim_end)?;
+    let parts = split(body, boundary.as_bytes(), MOST_PARTS)?;
+    let mut found = parts.iter().filter(|part| part.name.as_deref() == Some(name));
+    match (found.next(), found.next()) {
+        (Some(part), None) if !part.is_file() => String::from_utf8(part.content.to_vec()).ok(),
+        _ => None,
+    }
+}
+
 /// The fields of a body, or of a part with parts; `None` where it has no parts, or too many.
 fn fields(body: &[u8], media: &Media, levels: usize, count: &mut usize) -> Option<Fields> {
     let boundary = media.get("boundary").map(str::trim_end)?;

@@ -9,6 +9,7 @@ use super::candidates::single_pair;
 use super::mac::sha256;
 use super::token::parameter;
 use super::{Refusal, escape, proof};
+use crate::event::part_text;
 use crate::inbound::{Inbound, Url};
 use crate::json::Value;
 use crate::sender::{Part, text_at};
@@ -117,6 +118,16 @@ fn known(url: Url<'_>) -> Result<Url<'_>, Refusal> {
 fn base_path(url: Url<'_>) -> &str {
     let rest = url.base().split_once("://").map_or("", |(_, rest)| rest);
     rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default()
+}
+
+/// The one value of a field of a form body, in several parts or not.
+pub(super) fn any_form_field(inbound: Inbound<'_>, name: &'static str) -> Result<String, Refusal> {
+    match inbound.headers.text("content-type") {
+        Some(kind) if kind.trim_start().get(..10).is_some_and(|start| start.eq_ignore_ascii_case("multipart/")) => {
+            part_text(kind, inbound.body, name).ok_or(Refusal::MissingField(name))
+        }
+        _ => form_field(inbound.body, name),
+    }
 }
 
 /// The one value of a field of a form body.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::candidates::{MOST_SIGNATURES, Room, candidates, single_pair};
-use super::content::{Port, Reading, feed, form_field};
+use super::content::{Port, Reading, any_form_field, feed};
 use super::fetched::{FetchedKey, request_for};
 use super::key::Form;
 use super::mac::Sum;
@@ -57,7 +57,7 @@ pub(super) fn check(
         (None, _) => None,
     };
     let check = Check { scheme, key, public, inbound, now };
-    let document = if scheme.reads_document() { read_document(scheme, inbound.body)? } else { Value::Null };
+    let document = if scheme.reads_document() { read_document(scheme, inbound)? } else { Value::Null };
     check_bind(check, &document)?;
     let Some(path) = scheme.each else {
         return check.part(&document);
@@ -67,7 +67,7 @@ pub(super) fn check(
 }
 
 /// The JSON of the body, or of the form's field that is signed.
-fn read_document(scheme: &Signed, body: &[u8]) -> Result<Value, Refusal> {
+fn read_document(scheme: &Signed, inbound: Inbound<'_>) -> Result<Value, Refusal> {
     let field = scheme.document.or_else(|| {
         scheme.content.iter().find_map(|part| match part {
             Part::FormField(name) => Some(*name),
@@ -75,8 +75,8 @@ fn read_document(scheme: &Signed, body: &[u8]) -> Result<Value, Refusal> {
         })
     });
     match field {
-        Some(name) => json::read(form_field(body, name)?.as_bytes()),
-        None => json::read(body),
+        Some(name) => json::read(any_form_field(inbound, name)?.as_bytes()),
+        None => json::read(inbound.body),
     }
     .map_err(|_| Refusal::Unparsable)
 }

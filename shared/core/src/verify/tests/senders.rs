@@ -127,3 +127,26 @@ fn dropbox_sign_signs_the_time_and_the_type() {
         assert!(Request { body: body.into(), ..good.clone() }.check(NOW).is_err(), "{body}");
     }
 }
+
+#[test]
+fn dropbox_sign_is_read_in_parts_too() {
+    let hash = hex::encode(mac(b"octo", b"1525470811signature_request_sent"));
+    let json = |kind: &str| {
+        serde_json::json!({"event": {"event_time": "1525470811", "event_type": kind, "event_hash": hash}}).to_string()
+    };
+    let (good, wrong) = (json("signature_request_sent"), json("signature_request_signed"));
+    let part = |head: &str, text: &str| format!("--b\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n");
+    let check = |parts: &[String]| {
+        let body = parts.concat() + "--b--\r\n";
+        let kind = [("content-type", "Multipart/form-data; boundary=b")];
+        request("dropbox-sign", "octo", "/p", &kind, &body).check(NOW)
+    };
+    assert_eq!(check(&[part("name=\"json\"", &good)]), Ok(Some(0)));
+    assert_eq!(check(&[part("name=\"other\"", "1"), part("name=\"json\"", &good)]), Ok(Some(0)));
+    assert_eq!(check(&[part("name=\"json\"", &wrong)]), Err(Refusal::WrongField("event.event_hash")));
+    let missing = Err(Refusal::MissingField("json"));
+    assert_eq!(check(&[part("name=\"json\"", &good), part("name=\"json\"", &good)]), missing, "twice");
+    assert_eq!(check(&[part("name=\"json\"; filename=\"a.json\"", &good)]), missing, "a file");
+    assert_eq!(check(&[part("name=\"other\"", &good)]), missing);
+    assert_eq!(check(&[]), missing);
+}
