@@ -25,10 +25,12 @@ const PARENT: &str = "00f067aa0ba902b7";
 
 /// Posts a signed push with a `traceparent` header; the event's id.
 async fn traced_push(http: &Http, url: &str, delivery: u32, traceparent: &str) -> String {
-    let body = br#"{"ref":"refs/heads/main","repository":{"full_name":"me/mine"},"commits":[]}"#;
-    let mut all = github::headers(GITHUB_SECRET, "push", &delivery_id(8, delivery), body);
+    let body = format!(
+        r#"{{"ref":"refs/heads/main","repository":{{"full_name":"me/mine"}},"commits":[],"number":{delivery}}}"#
+    );
+    let mut all = github::headers(GITHUB_SECRET, "push", &delivery_id(8, delivery), body.as_bytes());
     all.extend(headers(&[("traceparent", traceparent)]));
-    assert_accepted(&http.post(url, &all, body.to_vec()).await)
+    assert_accepted(&http.post(url, &all, body).await)
 }
 
 /// Waits for so many lines of the log; the fake Bot API runs meanwhile.
