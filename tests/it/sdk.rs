@@ -114,7 +114,7 @@ fn every_sender_has_somebody_who_vouches_for_it() {
 }
 
 /// Whether a package is there for a sender's sake: GitHub's payloads and another evaluator of CEL are not.
-fn is_of_a_sender(package: &String) -> bool {
+fn is_of_a_sender(package: &str) -> bool {
     !["@octokit/", "@bufbuild/"].iter().any(|scope| package.starts_with(scope))
 }
 
@@ -124,7 +124,7 @@ fn every_library_is_one_of_the_test_tools() {
     let npm: Value = serde_json::from_str(&read("tests/package.json")).expect("it is JSON");
     let of_npm = npm["dependencies"].as_object().expect("it has dependencies").iter();
     let pinned = |(name, version): (&String, &Value)| format!("{name}@{}", version.as_str().unwrap_or_default());
-    let of_npm: BTreeSet<_> = of_npm.map(pinned).filter(is_of_a_sender).collect();
+    let of_npm: BTreeSet<_> = of_npm.map(pinned).filter(|one| is_of_a_sender(one)).collect();
     let of_python: BTreeSet<_> = read("infra/requirements.txt").lines().map(|line| line.replace("==", "@")).collect();
     let cover = Cover::read();
     let used: BTreeSet<_> = cover.senders.values().flatten().filter_map(Evidence::library).collect();
