@@ -1,16 +1,17 @@
 # Every target is one to three lines; what is longer is a script in infra/.
 VENV := .venv
 FUNCTIONS := ingress router telegram api scheduler
+# `--workspace --bin` rather than `--package`: all builds of one profile then have the same features, and share their parts.
+BUILD := cargo build --workspace
+DEBUG := $(or $(CARGO_TARGET_DIR),target)/debug
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .PHONY: run test lint deny build bench gate fuzz watch deploy monitoring deploy-local local-logs local-down
 
 run: ## Start Bellhop, ring once, show the message that comes out, keep serving
-	cargo build --quiet --package bellhop && python3 infra/run.py target/debug/bellhop
+	$(BUILD) --quiet --bin bellhop && python3 infra/run.py $(DEBUG)/bellhop
 
 test: $(VENV)/installed ## Every test, the deployed stack included
-	cargo build --package bellhop --features faults,otlp
-	cargo build $(FUNCTIONS:%=--package %) --package bellhop --package bellhop-tests
 	@command -v cargo-nextest >/dev/null || cargo install --quiet --locked cargo-nextest
 	cargo nextest run --workspace $(NEXTEST)
 
@@ -35,8 +36,8 @@ gate: ## Instructions, sizes and billed units against the committed baseline
 fuzz: ## Hostile input at every parser and scheme, SECONDS each
 	tests/fuzz/fuzz --seconds $(or $(SECONDS),60)
 
-watch: $(VENV)/installed ## The functions one by one on a local AWS, for `cargo lambda invoke`
-	cargo build $(FUNCTIONS:%=--package %) && $(VENV)/bin/python infra/local_stack.py up --binaries target/debug
+watch: $(VENV)/installed ## The functions one by one on a local AWS with the example's hooks, for `cargo lambda invoke`
+	$(BUILD) $(FUNCTIONS:%=--bin %) --bin bellhop && $(VENV)/bin/python infra/local_stack.py up --binaries $(DEBUG) --example $(DEBUG)/bellhop
 	cargo lambda watch --env-file .bellhop/local/functions.env
 
 deploy: $(VENV)/installed ## To AWS, with the credentials of the environment
@@ -46,7 +47,7 @@ monitoring: $(VENV)/installed ## Alarms and a dashboard for what `make deploy` m
 	$(VENV)/bin/python infra/monitoring.py $(PARAMETERS)
 
 deploy-local: $(VENV)/installed ## To a local AWS on port 4566
-	$(VENV)/bin/python infra/local_stack.py up
+	$(BUILD) $(FUNCTIONS:%=--bin %) && $(VENV)/bin/python infra/local_stack.py up --binaries $(DEBUG)
 
 local-logs: ## What the functions of the local AWS have logged
 	$(VENV)/bin/python infra/local_stack.py logs

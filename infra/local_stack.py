@@ -4,15 +4,20 @@
 up    start MiniStack in the background and deploy; again: deploy anew
 logs  print what the functions have logged
 down  stop it
-run   start, deploy, print one line of JSON, stop when standard input closes or on SIGTERM (for tests)
+run   start, deploy, print one line of JSON; stop on SIGTERM, when standard input closes, or, with --until-end-of, when
+      that process has ended (for tests)
 """
 
 import argparse
 import json
+import os
 import secrets
+import select
 import shutil
 import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import boto3
@@ -24,6 +29,7 @@ import sam
 STACK = "bellhop"
 CODE_BUCKET = "bellhop-code"
 DEFAULT_PORT = 4566
+EXAMPLE_SECRET = "bellhop-example-secret"
 PLATFORM_LINES = ("START ", "END ", "REPORT ")
 
 
@@ -34,6 +40,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, help="port of MiniStack; run takes a free one")
     parser.add_argument("--state", type=Path, default=sam.ROOT / ".bellhop" / "local", help="folder for all it writes")
     parser.add_argument("--binaries", type=Path, help="folder with binaries for this machine, instead of building")
+    parser.add_argument("--prefix", default="", help="what stands before the functions' names in that folder")
+    parser.add_argument("--example", type=Path, metavar="BELLHOP", help="apply the example with this program, for events/")
+    parser.add_argument("--until-end-of", type=int, metavar="PID", help="run until then, and remove the state folder")
     parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="variable for the functions")
     options = parser.parse_args()
     options.state = options.state.resolve()
@@ -53,6 +62,8 @@ def up(options: argparse.Namespace) -> None:
     stack = _deploy(port, options)
     variables = options.state / "functions.env"
     variables.write_text(_function_variables(port, stack))
+    if options.example:
+        _apply_example(options.example, stack)
     print(f"API:         {stack['url']}")
     print(f"Admin token: {options.state / 'admin-token'}")
     print(f"Environment: {variables}, for AWS clients and cargo lambda watch")
@@ -89,9 +100,27 @@ def run(options: argparse.Namespace) -> None:
     process = ministack.start(port, options.state, _variables(options.env), detached=False)
     try:
         print(json.dumps(_deploy(port, options)), flush=True)
-        sys.stdin.read()
+        if options.until_end_of:
+            _wait_for_end(options.until_end_of)
+        else:
+            sys.stdin.read()
     finally:
         ministack.stop(process.pid)
+        if options.until_end_of:
+            shutil.rmtree(options.state, ignore_errors=True)
+
+
+def _wait_for_end(pid: int) -> None:
+    """Return once this process, which need not be our child, has ended."""
+    try:
+        if hasattr(os, "pidfd_open"):
+            select.select([os.pidfd_open(pid)], [], [])
+            return
+        while True:
+            os.kill(pid, 0)
+            time.sleep(1)
+    except ProcessLookupError:
+        return
 
 
 def _deploy(port: int, options: argparse.Namespace) -> dict[str, object]:
@@ -103,7 +132,7 @@ def _deploy(port: int, options: argparse.Namespace) -> dict[str, object]:
         "LocalApiId": _api_id(options.state),
     }
     if options.binaries:
-        built = sam.package_binaries(options.binaries.resolve(), options.state / "package")
+        built = sam.package_binaries(options.binaries.resolve(), options.prefix, options.state / "package")
     else:
         built = sam.build(parameters, environment)
     s3 = _client("s3", port)
@@ -120,6 +149,14 @@ def _deploy(port: int, options: argparse.Namespace) -> dict[str, object]:
     endpoint = environment["AWS_ENDPOINT_URL"]
     url = f"{endpoint}/_aws/execute-api/{outputs['ApiId']}/$default"
     return {"url": url, "endpoint_url": endpoint, "region": ministack.REGION, "admin_token": token, "outputs": outputs}
+
+
+def _apply_example(bellhop: Path, stack: dict) -> None:
+    """Bring the example's hooks to the stack, with the secret that the requests in events/ are signed with."""
+    keys = {name: EXAMPLE_SECRET for name in ("GITHUB_WEBHOOK_SECRET", "SCRIPTS_WEBHOOK_SECRET")}
+    environment = {**os.environ, **keys, "BELLHOP_ADMIN_TOKEN": stack["admin_token"]}
+    example = sam.ROOT / "bellhop.example.toml"
+    subprocess.run([bellhop, "apply", "--url", stack["url"], "--config", example], env=environment, check=True)
 
 
 def _client(service: str, port: int):

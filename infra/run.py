@@ -40,7 +40,7 @@ def main() -> None:
             if line.startswith("└─") and not shown.is_set():
                 shown.set()
                 print(f"\nThat took {time.monotonic() - started:.1f} s from the start of Bellhop to the message.")
-                print(hints(url, keys), flush=True)
+                print(hints(url, keys, os.path.relpath(binary)), flush=True)
         sys.exit(server.wait())
     except KeyboardInterrupt:
         server.terminate()
@@ -72,7 +72,7 @@ def ring(url: str, secret: str) -> None:
         print(f"answered {answer.status} {answer.read().decode()}", flush=True)
 
 
-def hints(url: str, keys: dict[str, str]) -> str:
+def hints(url: str, keys: dict[str, str], program: str) -> str:
     """Return what to try next."""
     return f"""
 Try next, in another terminal:
@@ -86,7 +86,7 @@ Try next, in another terminal:
   curl {url}/webhook/github -H "X-Hub-Signature-256: sha256=$SIGNATURE" -H 'X-GitHub-Event: push' -d "$BODY"
 
   # the hooks
-  BELLHOP_ADMIN_TOKEN=$(cat {DATA.relative_to(ROOT)}/admin-token) target/debug/bellhop hooks --url {url}
+  BELLHOP_ADMIN_TOKEN=$(cat {DATA.relative_to(ROOT)}/admin-token) {program} hooks --url {url}
 
 To send to Telegram: make a bot with @BotFather, write to it once, then
   cp bellhop.example.toml bellhop.toml     # and put your chat's id where 123456789 stands

@@ -23,7 +23,7 @@ def build(parameters: dict[str, str], environment: dict[str, str]) -> Path:
     return ROOT / ".aws-sam" / "build" / "template.yaml"
 
 
-def package_binaries(binaries: Path, out: Path) -> Path:
+def package_binaries(binaries: Path, prefix: str, out: Path) -> Path:
     """Return a built template whose functions are binaries that cargo has already made for this machine."""
     template = yaml_parse(TEMPLATE.read_text())
     for name, resource in template["Resources"].items():
@@ -32,7 +32,7 @@ def package_binaries(binaries: Path, out: Path) -> Path:
         folder = out / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        binary = binaries / Path(resource["Properties"]["CodeUri"]).name
+        binary = binaries / f"{prefix}{Path(resource['Properties']['CodeUri']).name}"
         subprocess.run(["strip", "-o", folder / "bootstrap", binary], check=True)
         resource["Properties"]["CodeUri"] = name
         resource.pop("Metadata", None)

@@ -17,7 +17,7 @@ pub(crate) struct Events {
     /// Only those of this hook, by name or id.
     #[arg(long)]
     hook: Option<String>,
-    /// Only those that stand so: queued, running, retrying, succeeded, dead, skipped, test; or refused requests.
+    /// Only those that stand so: queued, running, retrying, succeeded, dead, skipped, duplicate, test; or refused requests.
     #[arg(long)]
     status: Option<String>,
     /// How many at most.
@@ -48,7 +48,7 @@ impl Events {
 /// One event, or one refused request, for a person.
 fn line(event: &Value) -> String {
     let (at, id) = (text(event, "received_at"), text(event, "id"));
-    if let Some(cause) = event["cause"].as_str() {
+    if let (Some(cause), None) = (event["cause"].as_str(), event["sender"].as_str()) {
         let (from, bytes) = (text(event, "source_ip"), &event["body_bytes"]);
         return format!("{at}  {id}  refused {}  from {from}, {bytes} bytes: {cause}", event["status"]);
     }
@@ -56,7 +56,12 @@ fn line(event: &Value) -> String {
     let tasks: Vec<_> = tasks.map(|task| format!("{} {}", text(task, "kind"), text(task, "status"))).collect();
     let test = if event["test"] == true { "  TEST" } else { "" };
     let (sender, kind) = (text(event, "sender"), text(event, "type"));
-    format!("{at}  {id}  {sender:14}  {kind:20}  {}{test}", tasks.join(", "))
+    let mut fate = tasks.join(", ");
+    if event["status"] == "duplicate" {
+        let done = if fate.is_empty() { String::new() } else { format!("; {fate}") };
+        fate = format!("duplicate of {}: {}{done}", text(event, "duplicate_of"), text(event, "cause"));
+    }
+    format!("{at}  {id}  {sender:14}  {kind:20}  {fate}{test}")
 }
 
 /// All of an event.
@@ -72,7 +77,11 @@ fn whole(event: &Value) {
     for hook in event["hooks"].as_array().into_iter().flatten() {
         let name = text(&event["hook_names"], text(hook, "id"));
         let secret = hook["secret"].as_u64().map(|number| format!(", by its secret {number}")).unwrap_or_default();
-        say(&format!("hook: {name} ({}){secret}", text(hook, "id")));
+        let copy = match hook["duplicate_of"].as_str() {
+            Some(first) => format!(", a duplicate of {first} there: {}", text(hook, "cause")),
+            None => String::new(),
+        };
+        say(&format!("hook: {name} ({}){secret}{copy}", text(hook, "id")));
     }
     for task in event["tasks"].as_array().into_iter().flatten() {
         say(&format!(

@@ -15,7 +15,7 @@ use bellhop_app::limiter::Limiter;
 use bellhop_app::logging::{self, Form};
 use bellhop_app::metrics;
 use bellhop_app::offers::Offers;
-use bellhop_app::ports::{Clock, Secrets};
+use bellhop_app::ports::{Clock, Inbox, Secrets};
 use bellhop_app::ranges::{RangeBook, RangeRefresh};
 use bellhop_app::reconcile::Reconciler;
 use bellhop_app::routing::{Routing, RuleCache};
@@ -29,6 +29,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::AroundInbox;
 use crate::config::{Place, load};
 use crate::failure::Failure;
 use crate::print::{Terminal, to_stdout};
@@ -61,16 +62,16 @@ struct Shared {
 
 impl Serve {
     /// Serves until SIGTERM or SIGINT.
-    pub(crate) fn run(self) -> Result<(), Failure> {
+    pub(crate) fn run(self, around_inbox: AroundInbox) -> Result<(), Failure> {
         let form = if std::io::stderr().is_terminal() { Form::Words } else { Form::Json };
         logging::start(form, Some(&self.log));
         raise_file_limit();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.map_err(|e| Failure::new("no runtime", e))?.block_on(self.serve())
+        runtime.map_err(|e| Failure::new("no runtime", e))?.block_on(self.serve(around_inbox))
     }
 
     /// Opens the data, applies the configuration, starts the engine and listens.
-    async fn serve(self) -> Result<(), Failure> {
+    async fn serve(self, around_inbox: AroundInbox) -> Result<(), Failure> {
         let config = match &self.config {
             Some(file) => Some(load(file, Place::Here)?.checked),
             None => default_config()?,
@@ -94,8 +95,9 @@ impl Serve {
         let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| Failure::new("no signals", e))?;
         let page = metrics::router(shared.database.clone(), Arc::clone(&shared.clock));
         let page = api::guarded(page, &api.guard, Scope::Events);
-        let app = web::router(Arc::new(shared.ingress())).merge(api::router(api)).merge(page);
-        #[cfg(feature = "otlp")]
+        let app = web::router(Arc::new(shared.ingress(around_inbox(shared.database.clone()))))
+            .merge(api::router(api))
+            .merge(page);
         let sending = crate::otlp::start()?;
         let engine = Engine::start(shared.engine_parts())?;
         if let Some(file) = made_in {
@@ -110,7 +112,6 @@ impl Serve {
         };
         bellhop_local::serve(Listener::default(), listener, app, stop).await;
         engine.stop();
-        #[cfg(feature = "otlp")]
         if let Some(sending) = sending {
             sending.stop().await;
         }
@@ -142,13 +143,13 @@ impl Shared {
         }
     }
 
-    /// The front door.
-    fn ingress(&self) -> Ingress {
+    /// The front door, which writes to this inbox.
+    fn ingress(&self, inbox: Arc<dyn Inbox>) -> Ingress {
         let ranges = RangeBook::new(self.database.clone());
         let doors = DoorCache::new(self.database.clone(), Arc::clone(&self.secrets), ranges, self.cache());
         Ingress::new(Parts {
             doors: Arc::new(doors),
-            inbox: self.database.clone(),
+            inbox,
             orders: self.database.clone(),
             limiter: Limiter::alone(),
             keys: KeyBook::new(Arc::new(HttpFetch::new()), Arc::clone(&self.clock)),

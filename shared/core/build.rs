@@ -13,6 +13,8 @@ use row::{Place, Row};
 mod answer;
 #[path = "build/code.rs"]
 mod code;
+#[path = "build/repeat.rs"]
+mod repeat;
 #[path = "build/row.rs"]
 mod row;
 
@@ -64,6 +66,14 @@ const HANDSHAKES: &[(&str, &str)] = &[
     ("terraform", "Handshake::Terraform"),
     ("xero", "Handshake::Xero"),
     ("validation-token", "Handshake::ValidationToken"),
+    ("onfleet", "Handshake::Onfleet"),
+    ("get", "Handshake::Get"),
+    ("strava", "Handshake::Strava"),
+    ("websub", "Handshake::WebSub"),
+    ("lark", "Handshake::Lark"),
+    ("google-channel", "Handshake::GoogleChannel"),
+    ("viber", "Handshake::Viber"),
+    ("figma", "Handshake::Figma"),
 ];
 
 fn main() -> Result<()> {
@@ -74,13 +84,14 @@ fn main() -> Result<()> {
     }
     let mut senders = String::from("/// Every sender, by name.\nstatic SENDERS: &[Sender] = &[\n");
     let mut facts = String::from("/// What else is known of each sender.\nstatic FACTS: &[Facts] = &[\n");
+    let mut repeats = String::from("/// How each sender delivers again.\nstatic REPEATS: &[Repeat] = &[\n");
     let mut samples = String::from("/// A small event of each sender.\nstatic SAMPLES: &[Sample] = &[\n");
     let mut cases = String::from("/// Bodies of more events of each sender, as JSON.\nstatic CASES: &[&str] = &[\n");
     let mut texts = String::from("static TEXTS: &[Text] = &[\n");
     for (at, file) in sorted(&folder, "toml")?.into_iter().enumerate() {
         let name = stem(&file)?;
         let codes = row_codes(&name, at, &file, &folder.join(&name)).map_err(|e| format!("{}: {e}", file.display()))?;
-        for (table, code) in [&mut facts, &mut samples, &mut senders].into_iter().zip(codes) {
+        for (table, code) in [&mut facts, &mut repeats, &mut samples, &mut senders].into_iter().zip(codes) {
             writeln!(table, "    {code},")?;
         }
         let kept = root.join(CASES).join(format!("{name}.json"));
@@ -97,11 +108,11 @@ fn main() -> Result<()> {
         let event = stem(&text)?;
         writeln!(texts, "    Text {{ sender: \"\", event_type: {event:?}, source: include_str!({text:?}) }},")?;
     }
-    for table in [&mut facts, &mut samples, &mut senders, &mut cases, &mut texts] {
+    for table in [&mut facts, &mut repeats, &mut samples, &mut senders, &mut cases, &mut texts] {
         table.push_str("];\n");
     }
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    fs::write(out.join("senders.rs"), [senders, facts, samples, cases].concat())?;
+    fs::write(out.join("senders.rs"), [senders, facts, repeats, samples, cases].concat())?;
     fs::write(out.join("texts.rs"), texts)?;
     Ok(())
 }
@@ -128,31 +139,32 @@ fn stem(path: &Path) -> Result<String> {
     Ok(stem.ok_or_else(|| format!("{} has no usable name", path.display()))?.to_owned())
 }
 
-/// The Rust expressions for one row: its facts, its sample and its sender.
-fn row_codes(name: &str, at: usize, file: &Path, beside: &Path) -> Result<[String; 3]> {
+/// The Rust expressions for one row: its facts, how it repeats itself, its sample and its sender.
+fn row_codes(name: &str, at: usize, file: &Path, beside: &Path) -> Result<[String; 4]> {
     let row: Row = toml::from_str(&fs::read_to_string(file)?)?;
-    Ok([facts_code(&row)?, sample_code(&row, beside)?, sender_code(name, at, row)?])
+    Ok([facts_code(&row)?, repeat::code(&row)?, sample_code(&row, beside)?, sender_code(name, at, row)?])
 }
 
 /// The Rust expression for one sender.
 fn sender_code(name: &str, at: usize, row: Row) -> Result<String> {
     Ok(format!(
         "Sender {{ name: {name:?}, event_type: {}, delivery_id: {}, scheme: {}, \
-         alternative: {}, handshake: {}, answers: {}, at: {at} }}",
+         alternative: {}, handshake: {}, answers: {}, unpack: {}, at: {at} }}",
         code::place(&row.event_type),
         code::place(&row.delivery_id),
         code::scheme(row.scheme)?,
         code::alternative(row.alternative)?,
         known(row.handshake.as_deref().unwrap_or("none"), HANDSHAKES)?,
         answers(&row.answer)?,
+        code::unpack(&row.unpack)?,
     ))
 }
 
 /// The Rust expression for what else is known of a sender.
 fn facts_code(row: &Row) -> Result<String> {
-    let Row { title, docs, deadline_seconds, retries, max_body_bytes, setup, .. } = row;
+    let Row { title, docs, source, deadline_seconds, retries, max_body_bytes, setup, .. } = row;
     Ok(format!(
-        "Facts {{ title: {title:?}, docs: {docs:?}, category: {:?}, deadline_seconds: {deadline_seconds:?}, retries: {retries:?}, \
+        "Facts {{ title: {title:?}, docs: {docs:?}, source: {source:?}, category: {:?}, deadline_seconds: {deadline_seconds:?}, retries: {retries:?}, \
          max_body_bytes: {max_body_bytes:?}, setup: &{setup:?}, verified: {} }}",
         known(&row.category, CATEGORIES)?,
         known(&row.verified, VERIFICATIONS)?,

@@ -96,9 +96,9 @@ async fn no_secret_leaves_by_any_way() {
 
 /// Rings in every wrong way and lets Telegram fail in every way.
 async fn everything_goes_wrong(world: &World, hook: &str, said: &mut String) {
-    let body = br#"{"repository":{"full_name":"octo/canary"}}"#;
-    let signed = |secret: &str, number| {
-        let mut signed = github::headers(secret, "push", &github::delivery_id(8, number), body);
+    let body = |number| format!(r#"{{"number":{number},"repository":{{"full_name":"octo/canary"}}}}"#).into_bytes();
+    let signed = |secret: &str, number: u32| {
+        let mut signed = github::headers(secret, "push", &github::delivery_id(8, number), &body(number));
         signed.extend(headers(&[
             ("authorization", CREDENTIAL),
             ("x-gitlab-token", CREDENTIAL),
@@ -110,12 +110,12 @@ async fn everything_goes_wrong(world: &World, hook: &str, said: &mut String) {
         world.fake.set_mode(mode);
         for (path, secret) in [("github", GITHUB_SECRET), ("by-api", GIVEN_BY_API), ("by-api", GITHUB_SECRET)] {
             let url = world.bellhop.at(&format!("/webhook/{path}"));
-            *said += &world.http.post(&url, &signed(secret, number), body.to_vec()).await.text();
+            *said += &world.http.post(&url, &signed(secret, number), body(number)).await.text();
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     let unsigned = headers(&[("x-github-event", "push"), ("x-webhook-secret", GIVEN_BY_API)]);
-    *said += &world.http.post(&world.bellhop.at("/webhook/by-api"), &unsigned, body.to_vec()).await.text();
+    *said += &world.http.post(&world.bellhop.at("/webhook/by-api"), &unsigned, body(9)).await.text();
     for token in [GIVEN_BY_API, GITHUB_SECRET, "bh_wrong", ""] {
         *said += &call(world, Method::GET, hook, None, token).await;
     }

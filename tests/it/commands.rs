@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::Response;
-use bellhop_tests::build::{self, Variant};
+use bellhop_tests::build;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -51,7 +51,7 @@ impl Prepared {
 /// Runs a command against prepared answers; whether it succeeded, what it printed and what it asked.
 async fn run(arguments: &[&str], answers: Vec<(u16, Value)>) -> (bool, String, Vec<String>) {
     let server = Prepared::start(answers).await;
-    let mut command = Command::new(build::bellhop(Variant::Plain));
+    let mut command = Command::new(build::bellhop());
     command
         .args(arguments)
         .env("BELLHOP_URL", &server.url)

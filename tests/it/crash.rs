@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bellhop_tests::bot_api::{FakeBotApi, Message};
-use bellhop_tests::build::Variant;
 use bellhop_tests::github;
 use bellhop_tests::http::Http;
 use bellhop_tests::serve::Setup;
@@ -56,12 +55,11 @@ async fn a_hundred_kills_lose_nothing() {
     );
 }
 
-/// The control: a build that answers before it writes must be caught by the very same run.
+/// The control: a server that answers before it writes must be caught by the very same run.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answering_before_writing_is_caught() {
     let fake = FakeBotApi::start_unlimited().await;
-    let setup =
-        setup(&config(&fake.url(), &hooks())).variant(Variant::Faults).env("BELLHOP_FAULT", "answer-before-write");
+    let setup = setup(&config(&fake.url(), &hooks())).env("BELLHOP_FAULT", "answer-before-write");
     let outcome = run(&setup, &fake, 20).await;
     let acknowledged = outcome.acknowledged.len();
     assert!(acknowledged > 500, "the control ran: {acknowledged} acknowledged");

@@ -74,6 +74,31 @@ fn tree(package: &str) -> HashSet<(String, String)> {
     text.lines().filter_map(line).collect()
 }
 
+/// The crates that a selection of packages is built of, each with its features.
+fn built(selection: &[&str], edges: &str) -> HashSet<String> {
+    let form = ["--prefix", "none", "--format", "{p} {f}", "--edges", edges];
+    let text = String::from_utf8(cargo(&[&["tree"], selection, &form].concat())).expect("cargo tree is UTF-8");
+    let named = |line: &str| line.trim_end_matches(" (*)").to_owned();
+    text.lines().filter(|line| !line.is_empty()).map(named).collect()
+}
+
+/// What was built for one command is there for the next: `--workspace`, with or without `--bin`, and these tests alone.
+#[test]
+fn builds_share_what_they_compile() {
+    let whole = built(&["--workspace"], "normal,build,dev");
+    assert!(whole.iter().any(|line| line.starts_with("tokio v1") && line.contains("test-util")), "{whole:?}");
+    for (selection, edges) in [
+        (["--workspace"].as_slice(), "normal,build"),
+        (&["--package", "bellhop-tests"], "normal,build"),
+        (&["--package", "bellhop-tests"], "normal,build,dev"),
+    ] {
+        let other = built(selection, edges);
+        let mut anew: Vec<_> = other.difference(&whole).collect();
+        anew.sort();
+        assert!(anew.is_empty(), "{selection:?} builds these anew, with other features than `--workspace`: {anew:#?}");
+    }
+}
+
 /// A second, old HTTP and TLS stack, a crypto library that gathers entropy at start, and the native root store.
 #[test]
 fn functions_carry_one_lean_tls_stack() {
@@ -151,8 +176,9 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).expect("a source folder is readable");
     let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) =
         entries.flatten().map(|entry| entry.path()).partition(|path| path.is_dir());
-    let product =
-        |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs");
-    let deeper = folders.iter().filter(|folder| !folder.ends_with("target") && !folder.ends_with("tests"));
+    let of_tests =
+        |path: &Path| ["promises", "tests"].iter().any(|name| path.file_stem().is_some_and(|stem| stem == *name));
+    let product = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rs") && !of_tests(path);
+    let deeper = folders.iter().filter(|folder| !folder.ends_with("target") && !of_tests(folder));
     files.into_iter().filter(product).chain(deeper.flat_map(|folder| sources(folder))).collect()
 }

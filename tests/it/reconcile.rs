@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use bellhop_tests::bot_api::FakeBotApi;
-use bellhop_tests::build::{self, Variant};
+use bellhop_tests::build;
 use bellhop_tests::github_api::{FakeGitHubApi, Limit, TOKEN};
 use bellhop_tests::serve::{Bellhop, Setup};
 
@@ -119,7 +119,7 @@ async fn an_outage_of_ten_minutes_loses_nothing() {
 async fn reconcile(setup: &Setup, config: &str, token: &str, arguments: &[&str]) -> (Output, String) {
     let file = setup.folder().join("reconcile.toml");
     std::fs::write(&file, config).expect("a configuration can be written");
-    let mut command = Command::new(build::bellhop(Variant::Plain));
+    let mut command = Command::new(build::bellhop());
     command.arg("reconcile").arg("--config").arg(file).args(arguments).stdin(Stdio::null());
     command.env("TELEGRAM_BOT_TOKEN", "").env("GITHUB_WEBHOOK_SECRET", GITHUB_SECRET).env("GITHUB_TOKEN", token);
     let output = tokio::task::spawn_blocking(move || command.output().expect("bellhop runs"));

@@ -11,7 +11,7 @@ use bellhop_core::sender::Sender;
 use bellhop_core::sign::{Outline, post};
 use bellhop_core::time::Timestamp;
 use bellhop_tests::bot_api::FakeBotApi;
-use bellhop_tests::build::{self, Variant};
+use bellhop_tests::build;
 use bellhop_tests::http::{Answer, headers};
 use http::Method;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ struct Done {
 
 /// Runs `bellhop` with these arguments and this standard input, in an environment with the tests' secrets.
 fn bellhop(arguments: &[&str], input: &[u8]) -> Done {
-    let mut child = Command::new(build::bellhop(Variant::Plain))
+    let mut child = Command::new(build::bellhop())
         .args(arguments)
         .env("GITHUB_WEBHOOK_SECRET", GITHUB_SECRET)
         .env("OTHER_SECRET", OTHER_SECRET)

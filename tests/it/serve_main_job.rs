@@ -59,7 +59,10 @@ async fn all_examples_arrive_each_once() {
     let mut expected = HashSet::new();
     for (example, number) in examples.iter().zip(0..) {
         let id = delivery_id(2, number);
-        assert_accepted(&world.github("/webhook/all", &example.event, &id, &example.body).await);
+        // Some examples have one body, which would make copies of them: each has white space of its own.
+        let space = format!("{number:010b}").replace('0', " ").replace('1', "\t");
+        let body = [example.body.as_slice(), space.as_bytes()].concat();
+        assert_accepted(&world.github("/webhook/all", &example.event, &id, &body).await);
         expected.insert(format!("[{} {id}]", example.event));
     }
     let texts =

@@ -91,7 +91,7 @@ async fn a_429_is_obeyed_to_the_second() {
 
 #[tokio::test]
 async fn broken_html_goes_as_plain_text() {
-    let template = r#"template = "<b>{{ payload.message }} & <p>so on""#;
+    let template = r#"template = "<b>{{ payload.message }} & {{ '<p>' | safe }}so on</b>""#;
     let world = World::start(&hook("t", "t", "shared-secret", "SHARED_SECRET", CHAT, "", template)).await;
     world.say("/webhook/t", "#one").await;
     let message = world.messages_of(CHAT, 1).await.remove(0);

@@ -5,7 +5,7 @@ import binascii
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from email.utils import formatdate, parsedate_to_datetime
 from typing import Any, Callable
@@ -53,6 +53,30 @@ class Mac:
 
     def check(self, request):
         equal(request.header(self.header), self.value(request))
+
+
+@dataclass
+class AnyHeader(Mac):
+    """A keyed hash in one of several headers, or in several of them, one for each of the sender's keys."""
+
+    others: tuple[str, ...] = ()
+    sometimes: str = ""  # what may stand before it
+
+    def check(self, request):
+        given = [request.headers[name] for name in (self.header, *self.others) if request.headers.get(name)]
+        if not given:
+            raise Refused(f"no {self.header}")
+        if self.value(request) not in [one.removeprefix(self.sometimes) for one in given]:
+            raise Refused("another signature")
+
+
+class Mollie(Mac):
+    """A keyed hash for each secret that counts, each in a line of its own or after a comma, its prefix not needed."""
+
+    def check(self, request):
+        values = [value.strip().removeprefix(self.before) for value in request.header(self.header).split(",")]
+        if self.value(request).removeprefix(self.before) not in values:
+            raise Refused("another signature")
 
 
 class Digest(Mac):
@@ -143,6 +167,19 @@ class Pairs:
         moment = pairs.get(self.time, "")
         equal(pairs.get(self.signature, ""), self.value(request, moment))
         fresh(request, int(moment) / self.unit, self.window)
+
+
+class PairsInSets(Pairs):
+    """The same with several sets of pairs while the secret changes, a space between them."""
+
+    def check(self, request):
+        causes = []
+        for one in request.header(self.header).split(" "):
+            try:
+                return super().check(replace(request, headers={self.header: one}))
+            except (Refused, ValueError) as cause:
+                causes.append(cause)
+        raise causes[-1]
 
 
 class BodyFirst(Pairs):

@@ -2,11 +2,13 @@
 //
 // Standard input: a list of requests. Standard output: for each null where it is accepted, or why not.
 
+import { X509Certificate } from "node:crypto";
 import https from "node:https";
 import { createRequire } from "node:module";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 
+import { Environment, SignedDataVerifier } from "@apple/app-store-server-library";
 import Anthropic from "@anthropic-ai/sdk";
 import { verifyWebhook as verifyClerk } from "@clerk/backend/webhooks";
 import { LinearWebhookClient } from "@linear/sdk/webhooks";
@@ -39,6 +41,11 @@ const require = createRequire(import.meta.url);
 const LIBRARIES = {
   "@anthropic-ai/sdk": ({ body, headers, secret }) =>
     new Anthropic({ apiKey: "none" }).beta.webhooks.unwrap(body, { headers, key: secret }),
+  "@apple/app-store-server-library": ({ body, secret, key, sender }) => {
+    const environment = sender === "app-store" ? Environment.PRODUCTION : Environment.SANDBOX;
+    const verifier = new SignedDataVerifier([new X509Certificate(key).raw], false, environment, secret, 1234567890);
+    return verifier.verifyAndDecodeNotification(JSON.parse(body).signedPayload);
+  },
   "@clerk/backend": ({ url, body, headers, secret }) =>
     verifyClerk(new Request(url, { method: "POST", headers, body }), { signingSecret: secret }),
   "@linear/sdk": ({ body, headers, secret }) =>

@@ -306,6 +306,26 @@ class Hs256:
             equal(claims[name], value)
 
 
+class TokenByPublicKey(Hs256):
+    """The same signed with an RSA key, whose public half is the hook's secret."""
+
+    def sign(self, request):
+        key = private_key("rsa", self.header, request.spare)
+        request.secret = pem(key)
+        head = {"alg": "RS256", "typ": "JWT", "kid": "octo-1"}
+        text = f"{part(head)}.{part(self.claims | {self.claim: self.body_hash(request)})}"
+        signature = key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
+        request.headers[self.header] = f"{text}.{part(signature)}"
+
+    def check(self, request):
+        text, _, signature = request.header(self.header).rpartition(".")
+        public = load_pem_public_key(request.secret.encode())
+        verified(public.verify, unpart(signature), text.encode(), padding.PKCS1v15(), hashes.SHA256())
+        head, claims = (json.loads(unpart(piece)) for piece in text.split("."))
+        equal(head["alg"], "RS256")
+        equal(claims[self.claim], self.body_hash(request))
+
+
 class Plaid:
     """A token signed with a key that is asked for by its id, with the hash of the body in a claim."""
 
@@ -343,6 +363,9 @@ REFERENCES = {
     "discord": Discord(),
     # https://fusionauth.io/docs/extend/events-and-webhooks/signing
     "fusionauth": Hs256("x-fusionauth-signature-jwt", "request_body_sha256", base64_text, {}),
+    "fusionauth -----BEGIN": TokenByPublicKey(
+        "x-fusionauth-signature-jwt", "request_body_sha256", base64_text, {}
+    ),
     # https://docs.kick.com/events/webhooks
     "kick": Kick("kick", "kick-event-signature", kick_content),
     # https://docs.netlify.com/deploy/deploy-notifications/#payload-signature

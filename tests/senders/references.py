@@ -7,6 +7,8 @@ request to judge null where it is accepted, or why not.
 import json
 import sys
 
+import accounts
+import apps
 import public
 import shared
 from elevenlabs.errors import BadRequestError
@@ -14,7 +16,7 @@ from elevenlabs.webhooks_custom import WebhooksClient
 from polar.webhooks import PolarWebhookError, validate_event
 from request import Refused, Request
 
-REFERENCES = shared.REFERENCES | public.REFERENCES
+REFERENCES = shared.REFERENCES | public.REFERENCES | accounts.REFERENCES | apps.REFERENCES
 
 
 def elevenlabs(request: Request):

@@ -4,13 +4,16 @@ import base64
 
 from families import (
     Adyen,
+    AnyHeader,
     Basic,
     BodyFirst,
     Digest,
     Drone,
     GraphClientState,
     Mac,
+    Mollie,
     Pairs,
+    PairsInSets,
     Query,
     Sinch,
     Stamped,
@@ -75,6 +78,8 @@ REFERENCES = {
     "deepgram": Basic(),
     # https://developer.flutterwave.com/docs/integration-guides/webhooks/
     "flutterwave": Token("verif-hash"),
+    # https://developer.flutterwave.com/docs/webhooks
+    "flutterwave *": Mac("flutterwave-signature", write=base64_text),
     # https://docs.gitlab.com/user/project/integrations/webhooks/
     "gitlab": Token("x-gitlab-token"),
     # https://docs.hetrixtools.com/webhook-authentication-token/
@@ -97,7 +102,13 @@ REFERENCES = {
     # https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures
     "adyen": Adyen(),
     # https://www.aftership.com/docs/tracking/webhook/webhook-signature
-    "aftership": Mac("aftership-hmac-sha256", write=base64_text),
+    # and https://www.aftership.com/docs/returns/2025-04/webhook/signature
+    "aftership": AnyHeader(
+        "aftership-hmac-sha256",
+        write=base64_text,
+        others=("as-signature-hmac-sha256", "am-webhook-signature"),
+        sometimes="hmac-sha256=",
+    ),
     # https://airtable.com/developers/web/api/webhooks-overview
     "airtable": Mac("x-airtable-content-mac", before="hmac-sha256=", key=base64.b64decode),
     # https://www.alchemy.com/docs/reference/notify-api-quickstart
@@ -135,7 +146,11 @@ REFERENCES = {
     # https://docs.datasaur.ai/integrations/webhook-notifications/webhook-signature
     "datasaur": Mac("x-datasaur-signature"),
     # https://developers.docusign.com/platform/webhooks/connect/hmac/
-    "docusign": Mac("x-docusign-signature-1", write=base64_text),
+    "docusign": AnyHeader(
+        "x-docusign-signature-1",
+        write=base64_text,
+        others=tuple(f"x-docusign-signature-{number}" for number in range(2, 101)),
+    ),
     # https://docs.doppler.com/docs/webhooks
     "doppler": Mac("x-doppler-signature", before="sha256="),
     # https://dub.co/docs/concepts/webhooks/verify-webhook-requests
@@ -153,7 +168,9 @@ REFERENCES = {
     # https://forgejo.org/docs/latest/user/webhooks/
     "forgejo": Mac("x-forgejo-signature"),
     # https://docs.fourthwall.com/webhooks/signature-verification
-    "fourthwall": Mac("x-fourthwall-hmac-sha256", write=base64_text),
+    "fourthwall": AnyHeader(
+        "x-fourthwall-hmac-sha256", write=base64_text, others=("x-fourthwall-hmac-apps-sha256",)
+    ),
     # https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/
     "grafana": Mac("x-grafana-alerting-signature"),
     # https://devcenter.heroku.com/articles/app-webhooks#using-webhooks
@@ -167,7 +184,8 @@ REFERENCES = {
     # https://developers.facebook.com/docs/graph-api/webhooks/getting-started
     "meta": Mac("x-hub-signature-256", before="sha256="),
     # https://docs.mollie.com/reference/webhooks-new
-    "mollie": Mac("x-mollie-signature", before="sha256="),
+    # and https://github.com/mollie/mollie-api-php/blob/master/src/Webhooks/SignatureValidator.php
+    "mollie": Mollie("x-mollie-signature", before="sha256="),
     # https://www.mongodb.com/docs/atlas/tutorial/third-party-service-integrations/
     "mongodb-atlas": Mac("x-mms-signature", "sha1", base64_text),
     # https://docs.npmjs.com/cli/commands/npm-hook
@@ -269,7 +287,7 @@ REFERENCES = {
     # https://developers.paymongo.com/docs/securing-webhook
     "paymongo": Pairs("paymongo-signature", "t", "li"),
     # https://docs.withpersona.com/webhooks-best-practices
-    "persona": Pairs("persona-signature"),
+    "persona": PairsInSets("persona-signature"),
     # https://docs.qonto.com/api-reference/business-api/webhooks/setup
     "qonto": Pairs("x-qonto-signature", window=300),
     # https://developer.revolut.com/docs/guides/merchant/monitor-and-observe/webhooks/verify-the-payload-signature

@@ -52,9 +52,9 @@ struct State {
 }
 
 impl Proxy {
-    /// Starts a proxy before a port of this machine, where nothing need listen yet.
-    pub async fn before(target: u16) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port can be bound");
+    /// Starts a proxy on one port of this machine before another, where nothing need listen yet.
+    pub async fn start(port: u16, target: u16) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.expect("the port can be bound");
         let address = listener.local_addr().expect("a bound listener has an address");
         let client = Client::builder(TokioExecutor::new()).build_http();
         let shared = Arc::new(Shared { target, client, state: Mutex::default() });

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::build::{self, Variant};
+use crate::build;
 
 /// How long a start may take before a test gives up on it.
 const START_LIMIT: Duration = Duration::from_secs(20);
@@ -20,7 +20,6 @@ pub struct Setup {
     folder: TempDir,
     environment: Vec<(String, String)>,
     removed: Vec<String>,
-    variant: Variant,
     file_size_limit: Option<u64>,
 }
 
@@ -29,13 +28,7 @@ impl Setup {
     pub fn new(config: &str) -> Self {
         let folder =
             tempfile::Builder::new().prefix("bellhop-test-").tempdir().expect("a temporary folder can be made");
-        let setup = Self {
-            folder,
-            environment: Vec::new(),
-            removed: Vec::new(),
-            variant: Variant::Plain,
-            file_size_limit: None,
-        };
+        let setup = Self { folder, environment: Vec::new(), removed: Vec::new(), file_size_limit: None };
         setup.write_config(config);
         setup
     }
@@ -50,12 +43,6 @@ impl Setup {
     pub fn without_env(mut self, name: &str) -> Self {
         self.environment.retain(|(known, _)| known != name);
         self.removed.push(name.to_owned());
-        self
-    }
-
-    /// Uses another build.
-    pub fn variant(mut self, variant: Variant) -> Self {
-        self.variant = variant;
         self
     }
 
@@ -121,7 +108,7 @@ impl Setup {
     }
 
     fn command(&self) -> Command {
-        let program = build::bellhop(self.variant);
+        let program = build::bellhop();
         let mut command = match self.file_size_limit {
             None => Command::new(program),
             Some(kilobytes) => {

@@ -1,28 +1,50 @@
 //! The deployed stack: `template.yaml` on MiniStack with the real function binaries.
+//!
+//! One serves all tests of a run, each in its turn. The first to come deploys it; it outlives that test, and ends with the
+//! run, however that ends.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use serde::Deserialize;
-use tempfile::TempDir;
+use serde::{Deserialize, Serialize};
 
-use crate::build::{self, Variant, workspace};
-use crate::proxy::Proxy;
+use crate::build::{self, workspace};
 
-/// A deployed stack; it goes away when dropped.
+/// The right to the stack, and the ports around it: one test has it at a time.
+#[derive(Debug)]
+pub struct Turn {
+    folder: PathBuf,
+    /// Where its parts find each other.
+    pub ports: Ports,
+    _lock: File,
+}
+
+/// The ports of the stack and of what the test in turn puts before and behind it, the same throughout a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ports {
+    /// The local AWS.
+    pub aws: u16,
+    /// What the functions take for AWS: a proxy before the local one.
+    pub proxy: u16,
+    /// The Bot API.
+    pub bot: u16,
+}
+
+/// The deployed stack.
 #[derive(Debug)]
 pub struct Stack {
-    child: Child,
-    folder: TempDir,
+    turn: Turn,
     /// How it is reached.
     pub deployed: Deployed,
 }
 
 /// What the deployment says of itself.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Deployed {
     /// The address of the HTTP API.
     pub url: String,
@@ -37,49 +59,65 @@ pub struct Deployed {
 }
 
 /// The template's outputs that the tests use.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Outputs {
     /// The table.
     pub table_name: String,
     /// The bucket of large bodies.
     pub bucket_name: String,
+    /// Where accepted events wait.
+    pub inbox_queue_url: String,
+    /// Where tasks wait.
+    pub telegram_queue_url: String,
     /// Where crashed events end.
     pub inbox_dead_letter_queue_url: String,
     /// Where crashed tasks end.
     pub telegram_dead_letter_queue_url: String,
 }
 
+impl Turn {
+    /// Waits until no other test of this run has the stack.
+    pub fn wait() -> Self {
+        let (run, _) = run();
+        let folder = std::env::temp_dir().join(format!("bellhop-stack-{run}"));
+        std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
+        let lock = File::create(folder.join("turn")).expect("a lock file can be made");
+        lock.lock().expect("the lock can be taken");
+        let ports = kept(&folder.join("ports.json"), Ports::choose);
+        Self { folder, ports, _lock: lock }
+    }
+
+    /// Takes the stack over; the first to come deploys it and has `prepare` make it ready for all.
+    pub fn stack(self, prepare: impl FnOnce(&Stack)) -> Stack {
+        let file = self.folder.join("deployed.json");
+        if let Ok(text) = std::fs::read_to_string(&file) {
+            return Stack {
+                deployed: serde_json::from_str(&text).expect("the deployment was written here"),
+                turn: self,
+            };
+        }
+        let deployed = deploy(&self);
+        let stack = Stack { turn: self, deployed };
+        prepare(&stack);
+        kept(&file, || stack.deployed.clone());
+        stack
+    }
+}
+
+impl Ports {
+    /// Takes free ports that the system gives to nobody who asks for any.
+    fn choose() -> Self {
+        let mut free = (20_000..30_000)
+            .map(|port| 20_000 + (port + u64::from(std::process::id()) * 64) % 10_000)
+            .filter_map(|port| u16::try_from(port).ok())
+            .filter(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
+        let mut next = || free.next().expect("some port is free");
+        Self { aws: next(), proxy: next(), bot: next() }
+    }
+}
+
 impl Stack {
-    /// Builds the functions, starts a local AWS and deploys; it fails the test where that does not work.
-    pub fn deploy() -> Self {
-        Self::deploy_with(&[])
-    }
-
-    /// The same on a port of its own, with the functions calling it through a proxy.
-    pub fn deploy_behind(proxy: &Proxy, port: u16) -> Self {
-        let (port, variable) = (port.to_string(), format!("AWS_ENDPOINT_URL={}", proxy.url()));
-        Self::deploy_with(&["--port", &port, "--env", &variable])
-    }
-
-    fn deploy_with(options: &[&str]) -> Self {
-        let binaries = build::functions();
-        let folder = tempfile::Builder::new().prefix("bellhop-stack-").tempdir();
-        let folder = folder.expect("a temporary folder can be made");
-        let log = File::create(folder.path().join("log")).expect("a log file can be made");
-        let mut command = Command::new(python());
-        command.arg(workspace().join("infra/local_stack.py")).arg("run");
-        command.arg("--binaries").arg(binaries).arg("--state").arg(folder.path().join("state")).args(options);
-        let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn();
-        let mut child = spawned.expect("the virtual environment of infra/requirements.txt is there");
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("the output is a pipe");
-        BufReader::new(stdout).read_line(&mut line).expect("the output is text");
-        let deployed = serde_json::from_str(&line);
-        let deployed = deployed.unwrap_or_else(|error| panic!("no deployment ({error}):\n{}", log_of(folder.path())));
-        Self { child, folder, deployed }
-    }
-
     /// An address below the API's.
     pub fn at(&self, path: &str) -> String {
         format!("{}{path}", self.deployed.url)
@@ -87,9 +125,9 @@ impl Stack {
 
     /// Runs `bellhop apply` with this configuration, token and environment.
     pub fn apply(&self, config: &str, token: &str, environment: &[(&str, &str)]) -> Output {
-        let path = self.folder.path().join("bellhop.toml");
+        let path = self.turn.folder.join("bellhop.toml");
         std::fs::write(&path, config).expect("a configuration can be written");
-        let mut command = Command::new(build::bellhop(Variant::Plain));
+        let mut command = Command::new(build::bellhop());
         command.args(["apply", "--url", &self.deployed.url, "--config"]).arg(path).stdin(Stdio::null());
         command.envs(environment.iter().copied()).env("BELLHOP_ADMIN_TOKEN", token);
         command.output().expect("bellhop runs")
@@ -109,6 +147,32 @@ impl Stack {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
+    /// Waits until the inbox is empty and the router has no message in hand.
+    pub fn settle(&self, limit: Duration) {
+        let left = self.waiting(limit, &[&self.deployed.outputs.inbox_queue_url]);
+        assert_eq!(left, "0", "messages still wait after {limit:?}");
+    }
+
+    /// Gives the functions this long to end what they have in hand.
+    pub fn rest(&self, limit: Duration) {
+        let outputs = &self.deployed.outputs;
+        self.waiting(limit, &[&outputs.inbox_queue_url, &outputs.telegram_queue_url]);
+    }
+
+    /// Waits until these queues have no message, seen or unseen; how many they have at the end.
+    fn waiting(&self, limit: Duration, queues: &[&str]) -> String {
+        const SCRIPT: &str = "import time\n\
+            sqs, names = aws('sqs'), ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible']\n\
+            def left(url):\n    \
+            seen = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)['Attributes']\n    \
+            return sum(int(seen[name]) for name in names)\n\
+            end = time.monotonic() + float(sys.argv[1])\n\
+            while (waiting := sum(map(left, sys.argv[2:]))) and time.monotonic() < end: time.sleep(0.1)\n\
+            print(waiting)";
+        let limit = limit.as_secs().to_string();
+        self.python(SCRIPT, &[&[limit.as_str()], queues].concat())
+    }
+
     /// Everything in the table, as text; what is packed there is unpacked.
     pub fn stored(&self) -> String {
         const SCRIPT: &str = "import zlib\n\
@@ -124,16 +188,22 @@ impl Stack {
 
     /// What the deployment, the local AWS and the functions have printed.
     pub fn output(&self) -> String {
-        log_of(self.folder.path()) + &self.function_logs()
+        log_of(&self.turn.folder) + &self.function_logs()
     }
 
     /// The log lines of the functions, oldest first.
     pub fn function_logs(&self) -> String {
         const SCRIPT: &str = "logs = aws('logs')\n\
             for group in logs.describe_log_groups()['logGroups']:\n    \
-            for event in logs.filter_log_events(logGroupName=group['logGroupName'])['events']:\n        \
-            print(group['logGroupName'], event['message'].strip())";
+            for page in logs.get_paginator('filter_log_events').paginate(logGroupName=group['logGroupName']):\n        \
+            for event in page['events']: print(group['logGroupName'], event['message'].strip())";
         self.python(SCRIPT, &[])
+    }
+
+    /// How often a function has run to its end.
+    pub fn runs(&self, function: &str) -> usize {
+        let group = format!("bellhop-{function} ");
+        self.function_logs().lines().filter(|line| line.contains(&group) && line.contains("REPORT ")).count()
     }
 
     /// Shows what the logs complain of, for a test that is failing.
@@ -151,28 +221,52 @@ impl Drop for Stack {
         if std::thread::panicking() {
             self.show_logs();
         }
-        // It stops what it started when its standard input closes.
-        drop(self.child.stdin.take());
-        for _ in 0..300 {
-            if self.child.try_wait().is_ok_and(|status| status.is_some()) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        self.child.kill().ok();
-        self.child.wait().ok();
     }
 }
 
-/// A port that nobody listens on.
-pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).expect("a free port can be bound");
-    listener.local_addr().expect("a bound listener has an address").port()
+/// The id of this test run, and the process with whose end it ends.
+fn run() -> (String, u32) {
+    match std::env::var("NEXTEST_RUN_ID") {
+        Ok(run) => (run, std::os::unix::process::parent_id()),
+        // All tests are in this process.
+        Err(_) => (std::process::id().to_string(), std::process::id()),
+    }
+}
+
+/// Starts a local AWS that ends with the run, and deploys to it; it fails the test where that does not work.
+#[expect(clippy::zombie_processes, reason = "it outlives the test that starts it, and ends with the run")]
+fn deploy(turn: &Turn) -> Deployed {
+    build::program("ingress");
+    let (folder, (_, owner)) = (&turn.folder, run());
+    let log = File::create(folder.join("log")).expect("a log file can be made");
+    let mut command = Command::new(python());
+    command.arg(workspace().join("infra/local_stack.py")).args(["run", "--prefix", build::TESTED, "--binaries"]);
+    command.arg(build::programs()).arg("--state").arg(folder);
+    command.args(["--port", &turn.ports.aws.to_string(), "--until-end-of", &owner.to_string()]);
+    command.args(["--env", &format!("AWS_ENDPOINT_URL=http://localhost:{}", turn.ports.proxy)]);
+    // A process group of its own: what stops this test does not stop what others use.
+    let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).process_group(0).spawn();
+    let mut child: Child = spawned.expect("the virtual environment of infra/requirements.txt is there");
+    let mut line = String::new();
+    let stdout = child.stdout.take().expect("the output is a pipe");
+    BufReader::new(stdout).read_line(&mut line).expect("the output is text");
+    let deployed = serde_json::from_str(&line);
+    deployed.unwrap_or_else(|error| panic!("no deployment ({error}):\n{}", log_of(folder)))
+}
+
+/// What this file holds; where there is none, what is made for it.
+fn kept<T: Serialize + for<'a> Deserialize<'a>>(file: &Path, make: impl FnOnce() -> T) -> T {
+    if let Ok(text) = std::fs::read_to_string(file) {
+        return serde_json::from_str(&text).expect("the file was written here");
+    }
+    let made = make();
+    std::fs::write(file, serde_json::to_string(&made).expect("it is JSON")).expect("a file can be written");
+    made
 }
 
 fn log_of(folder: &Path) -> String {
     let read = |path: PathBuf| std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let logs = [read(folder.join("log")), read(folder.join("state/ministack.log"))];
+    let logs = [read(folder.join("log")), read(folder.join("ministack.log"))];
     logs.into_iter().flatten().collect::<Vec<_>>().join("\n")
 }
 

@@ -57,7 +57,7 @@ fn lifetime(scheme: &Scheme) -> Option<u64> {
     match scheme {
         Scheme::Signed(signed) => signed.timestamp.map(|clock| clock.tolerance_seconds),
         Scheme::Jwt(_) => Some(60),
-        Scheme::Token(_) | Scheme::None => None,
+        Scheme::Token(_) | Scheme::AppStore(_) | Scheme::None => None,
     }
 }
 

@@ -9,7 +9,7 @@ use bellhop_core::id::EventId;
 use bellhop_core::inbound::Url;
 use bellhop_core::secret::Secret;
 use bellhop_core::sender::{Place, Sender};
-use bellhop_core::sign::{Outline, Post, Unsignable, post, with_id};
+use bellhop_core::sign::{Outline, Post, Unsignable, post, told_apart};
 
 use super::Send;
 use crate::failure::Failure;
@@ -84,8 +84,8 @@ impl Plan {
         SystemClock.random(&mut random);
         let id = EventId::new(now, &random).to_string();
         let (body, headers) = match &self.body {
-            Body::Sample => (None, [].as_slice()),
-            Body::Kept(body, headers) => (Some(with_id(self.sender, body, &id)), headers.as_slice()),
+            Body::Sample => (Some(told_apart(self.sender, self.sender.sample().body.as_bytes(), &id)), [].as_slice()),
+            Body::Kept(body, headers) => (Some(told_apart(self.sender, body, &id)), headers.as_slice()),
             Body::Given(body) => (Some(body.clone()), [].as_slice()),
         };
         let url = Url::new(&self.base, &self.target);

@@ -17,8 +17,10 @@ pub(super) fn lines(sender: &Sender, urls: &[String]) -> Vec<String> {
         ("in a hook", format!("sender = \"{}\"", sender.name)),
         ("proves itself by", sender.proof_in_words()),
         ("checked against", facts.verified.words().to_owned()),
+        ("read for it", facts.source.to_owned()),
         ("event type", sender.event_type.words()),
         ("delivery id", sender.delivery_id.words()),
+        ("same delivery", sender.repeats_in_words()),
         ("handshake", sender.handshake.words().to_owned()),
         ("answered with", sender.answers_in_words()),
         ("wants an answer", facts.deadline_seconds.map_or_else(unknown, |seconds| format!("within {seconds} s"))),
@@ -28,7 +30,9 @@ pub(super) fn lines(sender: &Sender, urls: &[String]) -> Vec<String> {
     ];
     let mut lines = vec![format!("{} ({})", facts.title, sender.name)];
     if facts.verified == Verification::Unverified {
-        lines.push("⚠ unverified: fewer than two sources describe this scheme; try it before relying on it".to_owned());
+        lines.push(
+            "⚠ unverified: nothing of the provider's own describes this scheme; try it before relying on it".to_owned(),
+        );
     }
     lines.push(String::new());
     let said = rows.into_iter().filter(|(_, said)| !said.is_empty());
@@ -46,12 +50,14 @@ pub(super) fn json(sender: &Sender, url: Option<&String>) -> Value {
         "name": sender.name,
         "title": facts.title,
         "docs": said(facts.docs),
+        "source": said(facts.read()),
         "category": facts.category,
         "family": sender.family(),
         "proof": sender.proof_in_words(),
         "verified": facts.verified.name(),
         "event_type": said(&sender.event_type.words()),
         "delivery_id": said(&sender.delivery_id.words()),
+        "same_delivery": sender.repeats_in_words(),
         "handshake": said(sender.handshake.words()),
         "answered_with": said(&sender.answers_in_words()),
         "deadline_seconds": facts.deadline_seconds,

@@ -41,6 +41,8 @@ pub struct EventFilter {
     pub event_type: Option<String>,
     /// Those with a task that stands so.
     pub status: Option<TaskStatus>,
+    /// Those that are another copy of a delivery at some hook.
+    pub duplicate: bool,
     /// Those made to try a hook out.
     pub test: bool,
     /// Those with this text in their delivery id.
@@ -101,6 +103,7 @@ impl EventFilter {
             && self.sender.as_ref().is_none_or(|sender| *sender == head.sender)
             && self.event_type.as_ref().is_none_or(typed)
             && self.status.is_none_or(|status| recorded.tasks.iter().any(|task| task.status == status))
+            && (!self.duplicate || !head.duplicates.is_empty())
             && (!self.test || head.test)
             && self.delivery.as_ref().is_none_or(delivered)
     }

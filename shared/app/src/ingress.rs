@@ -9,6 +9,7 @@ mod sampled;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use bellhop_core::delivery::query_fingerprint;
 use bellhop_core::event::{Proof, kept_headers};
 use bellhop_core::handshake::{Greeting, Host, Introduction, Reply, greeting, introduction, knock};
 use bellhop_core::hook::Hook;
@@ -290,6 +291,7 @@ impl Ingress {
             hook: door.hook.id.clone(),
             secret: verified.matched_key().and_then(|key| door.places.get(key).copied()),
         };
+        let secret_parameters = admitted.knock().here.iter().filter_map(|door| door.sender.secret_parameter());
         Message {
             id: EventId::new(now, &random),
             path: &admitted.path,
@@ -298,6 +300,7 @@ impl Ingress {
             delivery_id: first.delivery_id(),
             received_at: now,
             source_ip: admitted.source_ip,
+            query: query_fingerprint(first.query(), secret_parameters),
             headers: kept_headers(admitted.knock().here.iter().map(|door| door.sender), first.headers()),
             hooks: proved.iter().map(proof).collect(),
             body: first.body(),
@@ -334,10 +337,7 @@ fn check_head(knock: &Knock<'_>, headers: Headers<'_>) -> Result<u64, (&'static 
             false => ("disabled", Refused::new(403, "disabled", "every hook of this path is disabled")),
         });
     };
-    let encoded = |(name, value): (&str, &[u8])| {
-        name == "content-encoding" && !value.trim_ascii().eq_ignore_ascii_case(b"identity")
-    };
-    if headers.iter().any(encoded) {
+    if headers.iter().any(|(name, value)| name == "content-encoding" && is_encoded(value)) {
         let message = "send the body as it is: a content-encoding other than identity is not taken";
         return Err(("encoded", Refused::new(415, "unsupported_encoding", message)));
     }
@@ -345,6 +345,18 @@ fn check_head(knock: &Knock<'_>, headers: Headers<'_>) -> Result<u64, (&'static 
         return Err(("too large", too_large(max_body_bytes)));
     }
     Ok(max_body_bytes)
+}
+
+/// Whether a `Content-Encoding` says that the body is something else than what it stands for: any name that may be one
+/// of a coding. Some write a charset there, or how mail would carry it, or nothing; all of these leave the bytes alone.
+fn is_encoded(value: &[u8]) -> bool {
+    const NO_CODINGS: [&[u8]; 8] = [b"", b"identity", b"none", b"7bit", b"8bit", b"binary", b"utf8", b"ascii"];
+    const CHARSETS: [&[u8]; 5] = [b"utf-", b"us-ascii", b"iso-8859-", b"windows-", b"latin"];
+    let is_coding = |name: &[u8]| {
+        let name = name.trim_ascii().to_ascii_lowercase();
+        !NO_CODINGS.contains(&name.as_slice()) && !CHARSETS.iter().any(|start| name.starts_with(start))
+    };
+    value.split(|byte| *byte == b',').any(is_coding)
 }
 
 /// The length of the body, as its head promises it.

@@ -33,7 +33,8 @@ pub mod metrics;
 pub mod spans;
 pub mod web;
 
-#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
-#[cfg(any(test, feature = "conformance"))]
 pub mod memory;
+
+#[cfg(test)]
+mod promises;

@@ -123,7 +123,8 @@ pub enum Claim {
 /// The record of events, as the router keeps it.
 #[async_trait]
 pub trait EventLog: Send + Sync {
-    /// Claims a sender's delivery for a hook and an event, until `expires`.
+    /// Claims a delivery, by its key, for a hook and an event; an event that is accepted at `expires` or later may claim it
+    /// anew. A claim is remembered for a day longer, as events may have to wait before they are routed.
     async fn claim_delivery(
         &self,
         hook: &HookId,

@@ -55,7 +55,7 @@ async fn take_in(ingress: &Ingress, request: Request) -> Result<Reply, Refused> 
     let source_ip = parts.extensions.get::<Source>().map(|Source(ip)| ip.to_canonical());
     let pairs = pairs(&parts.headers);
     let headers = Headers::new(&pairs);
-    let admitted = ingress.admit(path, source_ip, headers).await?;
+    let admitted = ingress.admit(&path, source_ip, headers).await?;
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     let head = Head { method: parts.method.as_str(), target, headers };
     if parts.method != Method::POST {

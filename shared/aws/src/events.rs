@@ -10,11 +10,11 @@ use bellhop_core::event::Event;
 use bellhop_core::id::{EventId, HookId};
 use bellhop_core::order::RefusedRequest;
 use bellhop_core::task::Task;
-use bellhop_core::time::Timestamp;
+use bellhop_core::time::{DAY_MS, Timestamp};
 
 use crate::error::failed;
 use crate::record::{pack_event, unpack_record};
-use crate::table::{Key, Row, document, packed, read_packed, read_text, seconds, text};
+use crate::table::{Key, Row, count, document, packed, read_packed, read_text, seconds, text};
 use crate::{Bucket, Table};
 
 /// The record of events.
@@ -43,15 +43,23 @@ impl EventLog for Events {
         let mut row = Key::claim(hook, delivery).row();
         let mine = text(&event.to_string());
         row.insert("event".to_owned(), mine.clone());
-        row.insert("expires_at".to_owned(), seconds(expires));
+        // Whole seconds are too coarse to say whether another came within a window.
+        row.insert("until".to_owned(), count(expires.as_ms()));
+        row.insert("expires_at".to_owned(), seconds(expires.plus_ms(DAY_MS)));
         let request = self
             .table
             .client
             .put_item()
             .table_name(&self.table.name)
             .set_item(Some(row))
-            .condition_expression("attribute_not_exists(pk) OR event = :mine OR expires_at <= :now")
+            // A claim without `until` is of a former version.
+            .condition_expression(
+                "attribute_not_exists(pk) OR event = :mine OR #until <= :ms \
+                 OR (attribute_not_exists(#until) AND expires_at <= :now)",
+            )
+            .expression_attribute_names("#until", "until")
             .expression_attribute_values(":mine", mine)
+            .expression_attribute_values(":ms", count(event.accepted_at().as_ms()))
             .expression_attribute_values(":now", seconds(event.accepted_at()))
             // Who was first comes back with the refusal, without another read.
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);

@@ -41,3 +41,6 @@ pub use vault::SsmVault;
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod promises;

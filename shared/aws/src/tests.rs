@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bellhop_app::clock::SystemClock;
 use bellhop_app::conformance;
 use bellhop_app::ports::{
-    Bodies as _, Clock as _, DeadLetters as _, EventLog as _, History as _, HookReader as _, HookWriter as _,
+    Bodies as _, Claim, Clock as _, DeadLetters as _, EventLog as _, History as _, HookReader as _, HookWriter as _,
     Inbox as _, Orders as _, Postponed, Receipts as _, WorkQueue as _,
 };
 use bellhop_core::event::Event;
@@ -19,6 +19,7 @@ use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::{TelegramV1, Work};
 
+use crate::table::{Key, seconds, text};
 use crate::{Aws, Events, Table};
 use resources::{BUCKET, TABLE};
 use stand_in::{Kind, StandIn};
@@ -45,6 +46,8 @@ async fn conform(kind: Kind) {
     conformance::hooks(&table, &table).await;
     too_many_hooks_change_nothing(&table).await;
     conformance::claims(&events).await;
+    conformance::claims_end(&events).await;
+    claims_of_the_former_version_end_too(&table, &events).await;
     conformance::records(&events, &events, &table).await;
     conformance::tasks(&events, &events, &table).await;
     conformance::history(&events, &events, &table).await;
@@ -106,6 +109,22 @@ async fn postponed_messages_come_again_in_order(aws: &Aws, url: &str) {
     let bodies =
         |received: &[(String, String)]| -> Vec<String> { received.iter().map(|(body, _)| body.clone()).collect() };
     assert_eq!(bodies(&again), bodies(&first));
+}
+
+/// A claim of the former version, which has no time but the one in whole seconds, holds until then.
+async fn claims_of_the_former_version_end_too(table: &Table, events: &Events) {
+    let (hook, begin) = (HookId::from_text("hk_former"), Timestamp::from_seconds(1_900_000_000));
+    let first = EventId::new(begin, &[1; 10]);
+    let mut row = Key::claim(&hook, "former").row();
+    row.insert("event".to_owned(), text(&first.to_string()));
+    row.insert("expires_at".to_owned(), seconds(begin.plus_ms(60_000)));
+    table.put(row).await.unwrap();
+    let claim = async |ms| {
+        let moment = begin.plus_ms(ms);
+        events.claim_delivery(&hook, "former", EventId::new(moment, &[2; 10]), moment.plus_ms(1)).await.unwrap()
+    };
+    assert_eq!(claim(59_000).await, Claim::Duplicate(first));
+    assert_eq!(claim(60_000).await, Claim::Ours);
 }
 
 /// The body of a large event is in the bucket until its content is deleted.
@@ -181,6 +200,7 @@ fn message(event: &Event) -> Message<'_> {
         delivery_id: None,
         received_at: event.head.received_at,
         source_ip: None,
+        query: None,
         headers: Vec::new(),
         hooks: Vec::new(),
         body: &event.body,

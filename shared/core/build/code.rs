@@ -5,7 +5,7 @@ use std::error::Error;
 
 use serde::Deserialize;
 
-use crate::row::{Alternative, Place, Scheme};
+use crate::row::{Alternative, Place, Scheme, Unpack};
 
 /// What goes wrong with a row.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -65,8 +65,13 @@ impl Fields {
     }
 }
 
-const HASHES: &[(&str, &str)] =
-    &[("sha1", "Hash::Sha1"), ("sha256", "Hash::Sha256"), ("sha384", "Hash::Sha384"), ("sha512", "Hash::Sha512")];
+const HASHES: &[(&str, &str)] = &[
+    ("md5", "Hash::Md5"),
+    ("sha1", "Hash::Sha1"),
+    ("sha256", "Hash::Sha256"),
+    ("sha384", "Hash::Sha384"),
+    ("sha512", "Hash::Sha512"),
+];
 const ENCODINGS: &[(&str, &str)] =
     &[("hex", "Encoding::Hex"), ("base64", "Encoding::Base64"), ("base64url", "Encoding::Base64Url")];
 const SECRETS: &[(&str, &str)] = &[
@@ -74,6 +79,7 @@ const SECRETS: &[(&str, &str)] = &[
     ("whsec", "SecretFormat::Whsec"),
     ("base64", "SecretFormat::Base64"),
     ("hex", "SecretFormat::Hex"),
+    ("nfkd", "SecretFormat::Nfkd"),
     ("public-key", "SecretFormat::PublicKey"),
 ];
 const UNITS: &[(&str, &str)] = &[
@@ -87,7 +93,14 @@ const JWT_ALGORITHMS: &[(&str, &str)] = &[
     ("HS384", "JwtAlgorithm::Hmac(Hash::Sha384)"),
     ("HS512", "JwtAlgorithm::Hmac(Hash::Sha512)"),
     ("ES256", "JwtAlgorithm::Es256"),
+    ("ES384", "JwtAlgorithm::Es384"),
+    ("RS256", "JwtAlgorithm::Rsa(Hash::Sha256)"),
+    ("RS384", "JwtAlgorithm::Rsa(Hash::Sha384)"),
+    ("RS512", "JwtAlgorithm::Rsa(Hash::Sha512)"),
+    ("EdDSA", "JwtAlgorithm::EdDsa"),
 ];
+const WRAPPINGS: &[(&str, &str)] =
+    &[("base64", "Wrapping::Base64"), ("jws", "Wrapping::Jws"), ("json", "Wrapping::Json")];
 const PARTS: &[(&str, &str)] = &[
     ("body", "Part::Body"),
     ("body-sha256", "Part::BodySha256"),
@@ -96,6 +109,7 @@ const PARTS: &[(&str, &str)] = &[
     ("body-crc32", "Part::BodyCrc32"),
     ("form", "Part::Form"),
     ("form-or-body-sha256", "Part::FormOrBodyHash"),
+    ("manifest", "Part::Manifest"),
     ("method", "Part::Method"),
     ("path", "Part::Path"),
     ("query", "Part::Query"),
@@ -138,7 +152,12 @@ fn several(places: &[Place]) -> String {
 /// The expression for another scheme of the same sender.
 pub(crate) fn alternative(alternative: Option<Alternative>) -> Result<String> {
     let Some(Alternative { secret_prefix, scheme }) = alternative else { return Ok("None".to_owned()) };
-    Ok(format!("Some(&Alternative {{ secret_prefix: {secret_prefix:?}, scheme: {} }})", self::scheme(scheme)?))
+    let when = match secret_prefix {
+        Some(prefix) if prefix.is_empty() => return Err("an empty secret_prefix is that of every secret".into()),
+        Some(prefix) => format!("AlternativeWhen::SecretBegins({prefix:?})"),
+        None => "AlternativeWhen::FirstIsAbsent".to_owned(),
+    };
+    Ok(format!("Some(&Alternative {{ when: {when}, scheme: {} }})", self::scheme(scheme)?))
 }
 
 /// The expression for a scheme.
@@ -148,6 +167,9 @@ pub(crate) fn scheme(scheme: Scheme) -> Result<String> {
         "none" => "Scheme::None".to_owned(),
         "token" => format!("Scheme::Token({})", token(&mut fields)?),
         "jwt" => format!("Scheme::Jwt({})", jwt(&mut fields)?),
+        "app-store" => {
+            format!("Scheme::AppStore(AppStore {{ environment: {:?} }})", fields.one::<String>("environment")?)
+        }
         kind => format!("Scheme::Signed({})", signed(kind, &mut fields)?),
     };
     fields.end()?;
@@ -169,13 +191,9 @@ fn signed(kind: &str, fields: &mut Fields) -> Result<String> {
     };
     let carrier = match fields.maybe::<String>("field")? {
         Some(field) => format!("Carrier::Field({field:?})"),
-        None => {
-            let headers: Vec<String> =
-                std::iter::once(fields.one("header")?).chain(fields.maybe::<String>("second_header")?).collect();
-            format!("Carrier::Headers(&{headers:?})")
-        }
+        None => header(fields)?,
     };
-    let shape = shape(fields)?;
+    let (shape, writing) = (shape(fields)?, writing(fields)?);
     let encoding = fields.word("encoding", ENCODINGS)?;
     let content = parts(&fields.one::<Vec<String>>("content")?)?;
     let secret = match fields.maybe::<String>("secret")? {
@@ -189,10 +207,33 @@ fn signed(kind: &str, fields: &mut Fields) -> Result<String> {
     let each = fields.maybe::<String>("each")?;
     let key = optional(fields.maybe("key")?, |place| Ok(format!("&{}", key(place)?)))?;
     let bind = parts(&fields.maybe::<Vec<String>>("bind")?.unwrap_or_default())?;
+    let document: Option<String> = fields.maybe("document")?;
     Ok(format!(
-        "Signed {{ algorithm: {algorithm}, place: {carrier}, shape: {shape}, encoding: {encoding}, content: {content}, \
-         secret: {secret}, timestamp: {timestamp}, require: &{require:?}, each: {each:?}, key: {key}, bind: {bind} }}"
+        "Signed {{ algorithm: {algorithm}, place: {carrier}, shape: {shape}, writing: {writing}, encoding: {encoding}, \
+         content: {content}, secret: {secret}, timestamp: {timestamp}, require: &{require:?}, each: {each:?}, key: {key}, \
+         bind: {bind}, document: {document:?} }}"
     ))
+}
+
+/// The expression for the headers that carry a signature.
+fn header(fields: &mut Fields) -> Result<String> {
+    let first: String = fields.one("header")?;
+    let others: Vec<String> = fields.maybe("other_headers")?.unwrap_or_default();
+    match fields.maybe::<bool>("numbered")? {
+        Some(true) if others.is_empty() && first.ends_with(|c: char| c.is_ascii_digit()) => {
+            Ok(format!("Carrier::Numbered({first:?})"))
+        }
+        Some(true) => Err("a numbered header ends with a number, and is the only one".into()),
+        _ => Ok(format!("Carrier::Headers(&{:?})", [vec![first], others].concat())),
+    }
+}
+
+/// The expression for what else a header may be written like.
+fn writing(fields: &mut Fields) -> Result<String> {
+    let bare = fields.maybe::<bool>("bare")?.unwrap_or(false);
+    let repeated = fields.maybe::<bool>("repeated")?.unwrap_or(false);
+    let sets: Option<char> = fields.maybe("sets")?;
+    Ok(format!("Writing {{ bare: {bare}, repeated: {repeated}, sets: {sets:?} }}"))
 }
 
 /// The expression for how a header is written.
@@ -224,6 +265,9 @@ fn token(fields: &mut Fields) -> Result<String> {
     if let Some(path) = fields.maybe::<String>("field")? {
         return Ok(format!("TokenPlace::Field({path:?})"));
     }
+    if let Some(path) = fields.maybe::<String>("form")? {
+        return Ok(format!("TokenPlace::Form({path:?})"));
+    }
     let (name, prefix) = (fields.one::<String>("header")?, fields.maybe::<String>("prefix")?.unwrap_or_default());
     Ok(format!("TokenPlace::Header {{ name: {name:?}, prefix: {prefix:?} }}"))
 }
@@ -232,19 +276,47 @@ fn token(fields: &mut Fields) -> Result<String> {
 fn jwt(fields: &mut Fields) -> Result<String> {
     let names: Vec<String> = fields.one("algorithms")?;
     let algorithms = names.iter().map(|name| known(name, JWT_ALGORITHMS)).collect::<Result<Vec<_>>>()?.join(", ");
+    let recipient = match (fields.maybe::<String>("recipient")?.as_deref(), fields.maybe::<String>("email")?) {
+        (None, None) => "None".to_owned(),
+        (Some("audience"), email) => format!("Some(Recipient::Audience({email:?}))"),
+        (Some("email"), None) => "Some(Recipient::Email)".to_owned(),
+        _ => return Err("recipient is `audience`, with or without an email, or `email`".into()),
+    };
+    let issuers = match fields.maybe::<String>("issuer")? {
+        Some(issuer) => vec![issuer],
+        None => fields.maybe::<Vec<String>>("issuers")?.unwrap_or_default(),
+    };
+    let body_hash: Option<String> = fields.maybe("body_hash")?;
+    if body_hash.is_none() && recipient == "None" {
+        return Err("a token speaks of the body, or of whom it is for".into());
+    }
+    let encoding = match fields.maybe::<String>("encoding")? {
+        Some(word) => known(&word, ENCODINGS)?,
+        None if body_hash.is_none() => "Encoding::Hex",
+        None => return Err("encoding is missing".into()),
+    };
     Ok(format!(
-        "Jwt {{ header: {:?}, algorithms: &[{algorithms}], issuer: {:?}, body_hash: {:?}, body_hash_optional: {}, \
-         encoding: {}, url_hash: {:?}, leeway_seconds: {}, max_age_seconds: {:?}, key: {} }}",
+        "Jwt {{ header: {:?}, prefix: {:?}, algorithms: &[{algorithms}], issuers: &{issuers:?}, recipient: {recipient}, \
+         body_hash: {body_hash:?}, body_hash_optional: {}, encoding: {encoding}, url_hash: {:?}, leeway_seconds: {}, \
+         max_age_seconds: {:?}, key: {} }}",
         fields.one::<String>("header")?,
-        fields.maybe::<String>("issuer")?,
-        fields.one::<String>("body_hash")?,
+        fields.maybe::<String>("prefix")?.unwrap_or_default(),
         fields.maybe::<bool>("body_hash_optional")?.unwrap_or(false),
-        fields.word("encoding", ENCODINGS)?,
         fields.maybe::<String>("url_hash")?,
         fields.maybe::<u64>("leeway_seconds")?.unwrap_or(0),
         fields.maybe::<u64>("max_age_seconds")?,
         optional(fields.maybe("key")?, |place| Ok(format!("&{}", key(place)?)))?,
     ))
+}
+
+/// The expression for what is unpacked of a payload.
+pub(crate) fn unpack(steps: &[Unpack]) -> Result<String> {
+    let write = |step: &Unpack| {
+        let (field, into) = (&step.field, step.into.as_ref().unwrap_or(&step.field));
+        let wrapping = known(&step.wrapping, WRAPPINGS)?;
+        Ok(format!("Unpack {{ field: {field:?}, wrapping: {wrapping}, into: {into:?} }}"))
+    };
+    Ok(format!("&[{}]", steps.iter().map(write).collect::<Result<Vec<_>>>()?.join(", ")))
 }
 
 /// The expression for the time of signing.
@@ -261,6 +333,7 @@ fn key(key: Key) -> Result<String> {
         ("certificate", None) if !key.subject.is_empty() => "KeyKind::Certificate".to_owned(),
         ("json-pem", Some(field)) => format!("KeyKind::JsonPem({field:?})"),
         ("jwk", None) => "KeyKind::Jwk".to_owned(),
+        ("jwks", None) => "KeyKind::Jwks".to_owned(),
         (kind, _) => return Err(format!("unknown kind of key {kind:?}, or a field too much or too few").into()),
     };
     let (hosts, path, subject) = (key.hosts, key.path, key.subject);

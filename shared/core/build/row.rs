@@ -13,6 +13,8 @@ pub(crate) struct Row {
     pub(crate) title: String,
     #[serde(default)]
     pub(crate) docs: String,
+    #[serde(default)]
+    pub(crate) source: String,
     pub(crate) category: String,
     #[serde(default)]
     pub(crate) event_type: Place,
@@ -29,6 +31,8 @@ pub(crate) struct Row {
     #[serde(default)]
     pub(crate) answer: Vec<Answer>,
     #[serde(default)]
+    pub(crate) unpack: Vec<Unpack>,
+    #[serde(default)]
     pub(crate) setup: Vec<String>,
     pub(crate) verified: String,
     pub(crate) scheme: Scheme,
@@ -36,6 +40,35 @@ pub(crate) struct Row {
     pub(crate) alternative: Option<Alternative>,
     #[serde(default)]
     pub(crate) sample: Sample,
+    #[serde(default)]
+    pub(crate) repeat: Repeat,
+}
+
+/// How the sender delivers again.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Repeat {
+    /// Fields of the body that it changes when it does; `*` stands for every item of a list, and alone for the whole body.
+    #[serde(default)]
+    pub(crate) changes: Vec<String>,
+    /// Headers that tell events of equal content apart, though nothing signs them.
+    #[serde(default)]
+    pub(crate) headers: Vec<String>,
+    /// For how many days it does, where that is more than usual.
+    pub(crate) days: Option<u32>,
+    /// For how many seconds equal content is one delivery, where the sender sends no delivery id; 0 where it may say the same
+    /// of two events, so that nothing is a copy.
+    pub(crate) window_seconds: Option<u32>,
+}
+
+/// A text within a payload that holds more of it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Unpack {
+    pub(crate) field: String,
+    #[serde(rename = "as")]
+    pub(crate) wrapping: String,
+    pub(crate) into: Option<String>,
 }
 
 /// What the body of a sender's sample does not say itself.
@@ -58,10 +91,11 @@ pub(crate) enum Place {
     First(Vec<Self>),
 }
 
-/// Another scheme of the same sender.
+/// Another scheme of the same sender: for secrets with this prefix, or for all where the first scheme's proof is absent.
 #[derive(Deserialize)]
 pub(crate) struct Alternative {
-    pub(crate) secret_prefix: String,
+    #[serde(default)]
+    pub(crate) secret_prefix: Option<String>,
     #[serde(flatten)]
     pub(crate) scheme: Scheme,
 }

@@ -11,6 +11,7 @@ pub use check::{
     check_hook, read_secret,
 };
 
+use crate::delivery::Deduplicate;
 use crate::filter::Check;
 use crate::hook::HookStatus;
 use crate::secret::SecretRef;
@@ -113,6 +114,10 @@ pub struct HookSpec {
     /// What it does with an event.
     #[serde(deserialize_with = "table::many")]
     pub actions: Vec<ActionSpec>,
+    /// What makes two requests one delivery, of which one has an effect: `id`, `content` or `off`; as the sender's row
+    /// says unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deduplicate: Option<Deduplicate>,
     /// How to find deliveries at GitHub that did not reach us.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "table::maybe")]
     pub reconcile: Option<ReconcileSpec>,

@@ -1,19 +1,25 @@
 //! Events: accepted requests, immutable.
 
 mod body;
+mod fields;
+mod form;
+mod media;
+mod multipart;
+mod unpack;
 mod xml;
 
 pub use body::Content;
+pub(crate) use multipart::field as part_text;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::id::{EventId, HookId};
 use crate::inbound::Headers;
-use crate::sender::{Place, Sender};
+use crate::json::Value;
+use crate::sender::Sender;
 use crate::time::Timestamp;
 
 /// What stands in a stored event instead of a credential.
@@ -50,6 +56,9 @@ pub struct EventHead {
     /// Where it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_ip: Option<IpAddr>,
+    /// The fingerprint of its query, where it had one ([`query_fingerprint`](crate::delivery::query_fingerprint)).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
     /// Its headers, by lower-case name, without credentials.
     pub headers: Vec<(String, String)>,
     /// The hooks it proved itself to.
@@ -62,6 +71,20 @@ pub struct EventHead {
     /// When its content was deleted on request; headers and body are gone since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erased_at: Option<Timestamp>,
+    /// The hooks at which it is another copy of a delivery, and so did nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub duplicates: Vec<Duplicate>,
+}
+
+/// A hook at which an event is another copy of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Duplicate {
+    /// The hook.
+    pub hook: HookId,
+    /// The event that had the delivery first.
+    pub first: EventId,
+    /// Why they are one delivery, in words.
+    pub cause: String,
 }
 
 /// A hook that an event proved itself to, and by which of its secrets.
@@ -81,14 +104,21 @@ impl EventHead {
         let Some(sender) = own.or_else(|| Sender::named(&self.sender)) else {
             return;
         };
-        let header = |name: &str| {
-            let found = self.headers.iter().find(|(found, _)| found == name);
-            found.filter(|(_, value)| value != REDACTED).map(|(_, value)| Cow::Borrowed(value.as_str()))
-        };
-        let read = |place: Place| place.read(&header, payload).map(Cow::into_owned);
-        let (event_type, delivery_id) = (read(sender.event_type), read(sender.delivery_id));
+        let event_type = sender.event_type.read(&|name| self.kept_header(name), payload).map(Cow::into_owned);
+        let delivery_id = self.id_of(sender, payload);
         self.event_type = self.event_type.take().or(event_type);
         self.delivery_id = self.delivery_id.take().or(delivery_id);
+    }
+
+    /// The delivery id where a sender puts it, as far as that was kept.
+    pub fn id_of(&self, sender: &Sender, payload: Option<&Value>) -> Option<String> {
+        sender.delivery_id.read_id(&|name| self.kept_header(name), payload).map(Cow::into_owned)
+    }
+
+    /// The first value of a header, unless it is a credential.
+    fn kept_header(&self, name: &str) -> Option<Cow<'_, str>> {
+        let found = self.headers.iter().find(|(found, _)| found == name);
+        found.filter(|(_, value)| value != REDACTED).map(|(_, value)| Cow::Borrowed(value.as_str()))
     }
 }
 

@@ -14,6 +14,8 @@ pub use knock::knock;
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::Deserialize;
+
 use crate::secret::Secret;
 use crate::sender::Sender;
 use crate::verify::{Key, Refusal};
@@ -73,7 +75,22 @@ impl fmt::Debug for Reply {
 
 /// Whether a body is short, and has this word in it; whoever has no handshake in mind is passed over by this look.
 fn speaks_of(body: &[u8], word: &str) -> bool {
-    body.len() <= LONGEST_BODY && std::str::from_utf8(body).is_ok_and(|text| text.contains(word))
+    let speaks = || match std::str::from_utf8(body) {
+        Ok(text) => text.contains(word),
+        Err(_) => String::from_utf8_lossy(body).contains(word),
+    };
+    body.len() <= LONGEST_BODY && speaks()
+}
+
+/// What is wanted of a JSON body, borrowed from it. What is not wanted is passed over, whatever is wrong in its strings
+/// and numbers; so is a byte order mark.
+fn wanted<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Option<T> {
+    serde_json::from_slice(unmarked(body)).ok()
+}
+
+/// A body without the byte order mark and the white space that it may begin with.
+fn unmarked(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::delivery::Deduplicate;
 use crate::filter::Check;
 use crate::id::HookId;
 use crate::secret::SecretRef;
@@ -58,6 +59,9 @@ pub struct Hook {
     pub max_body_bytes: u64,
     /// What it does with an event.
     pub actions: Vec<Action>,
+    /// What tells its deliveries apart; `None`: as its sender's row says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deduplicate: Option<Deduplicate>,
     /// Whether it takes requests.
     pub status: HookStatus,
     /// Who wrote it.

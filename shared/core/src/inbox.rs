@@ -38,6 +38,8 @@ pub struct Message<'a> {
     pub received_at: Timestamp,
     /// Where it came from.
     pub source_ip: Option<IpAddr>,
+    /// The fingerprint of its query, where it had one ([`query_fingerprint`](crate::delivery::query_fingerprint)).
+    pub query: Option<String>,
     /// The headers to keep.
     pub headers: Vec<(&'a str, String)>,
     /// The hooks it proved itself to.
@@ -74,6 +76,8 @@ struct HeadLine<'a> {
     received_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     source_ip: Option<IpAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    query: Option<&'a str>,
     headers: &'a [(&'a str, String)],
     hooks: &'a [Proof],
     body_bytes: usize,
@@ -143,6 +147,7 @@ impl Message<'_> {
             delivery_id: self.delivery_id,
             received_at: self.received_at,
             source_ip: self.source_ip,
+            query: self.query.as_deref(),
             headers: &self.headers,
             hooks: &self.hooks,
             body_bytes: self.body.len(),
@@ -222,6 +227,7 @@ mod tests {
             delivery_id: None,
             received_at: Timestamp::from_ms(5),
             source_ip: Some("::1".parse().unwrap()),
+            query: None,
             headers: vec![("user-agent", "a\"b\\".to_owned())],
             hooks: vec![Proof { hook: HookId::from_text("hk_1"), secret: Some(1) }],
             body,

@@ -5,6 +5,8 @@
 //! and ends as one [`task`] per action, whose text comes from a [`template`].
 
 pub mod id;
+pub mod json;
+mod percent;
 pub mod time;
 
 pub mod secret;
@@ -25,6 +27,7 @@ pub mod limit;
 pub mod ranges;
 pub mod reconcile;
 
+pub mod delivery;
 pub mod event;
 pub mod filter;
 pub mod inbox;
@@ -39,3 +42,6 @@ pub mod task;
 pub mod telegram;
 pub mod trace;
 pub mod work;
+
+#[cfg(test)]
+mod promises;

@@ -8,10 +8,13 @@ use ipnet::IpNet;
 use crate::hook::Allowed;
 
 /// The names of the sets.
-pub const SETS: [&str; 1] = ["github"];
+pub const SETS: [&str; 2] = ["github", "tradingview"];
 
 /// GitHub's networks as they were when this version was made.
 const GITHUB: &str = include_str!("../ranges/github.txt");
+
+/// The addresses of `TradingView`, which it publishes on a page and in no list that could be fetched.
+const TRADINGVIEW: &str = include_str!("../ranges/tradingview.txt");
 
 /// The sets as they are known at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,7 +28,11 @@ impl Ranges {
 
     /// The sets as they were when this version was made; they are read from a text, so only where a set is used.
     pub fn shipped() -> Self {
-        Self(HashMap::from([("github".to_owned(), networks_in(GITHUB))]))
+        Self(
+            [("github", GITHUB), ("tradingview", TRADINGVIEW)]
+                .map(|(name, text)| (name.to_owned(), networks_in(text)))
+                .into(),
+        )
     }
 
     /// The networks of a set; `None` where it is not known.
@@ -128,6 +135,11 @@ mod tests {
         for name in SETS {
             assert!(shipped.set(name).is_some(), "{name} is shipped");
         }
+        let networks = shipped.networks(&[Allowed::Published("tradingview".to_owned())]);
+        let named = ["34.212.75.30", "52.32.178.7", "52.89.214.238", "54.218.53.128"];
+        assert_eq!(networks.len(), named.len());
+        assert!(named.into_iter().all(|source| contains(&networks, source.parse().ok())));
+        assert!(!contains(&networks, "52.89.214.239".parse().ok()));
     }
 
     #[test]

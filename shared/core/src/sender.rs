@@ -9,7 +9,11 @@ mod custom;
 mod facts;
 mod mint;
 mod place;
+mod published;
+mod repeat;
 mod scheme;
+mod unpack;
+mod web_token;
 pub mod words;
 
 pub use answer::{Answer, When};
@@ -17,10 +21,14 @@ pub use cases::Case;
 pub use custom::{CUSTOMISABLE, CustomScheme, Trouble};
 pub use facts::{Facts, Handshake, Verification};
 pub use place::{Place, text_at, value_at, values_at};
+pub use published::{AppStore, KeyKind, KeyPlace, KeyUrl};
+pub use repeat::Repeat;
 pub use scheme::{
-    Algorithm, Alternative, Carrier, Clock, ClockPlace, Encoding, Hash, Jwt, JwtAlgorithm, KeyKind, KeyPlace, KeyUrl,
-    Part, Scheme, SecretFormat, Shape, Signed, TokenPlace, Unit,
+    Algorithm, Alternative, AlternativeWhen, Carrier, Clock, ClockPlace, Encoding, Hash, Part, Scheme, SecretFormat,
+    Shape, Signed, TokenPlace, Unit, Writing,
 };
+pub use unpack::{Unpack, Wrapping};
+pub use web_token::{Jwt, JwtAlgorithm, Recipient};
 
 /// One kind of sender.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,12 +41,14 @@ pub struct Sender {
     pub delivery_id: Place,
     /// How requests are signed.
     pub scheme: Scheme,
-    /// Another way, for secrets that say so themselves.
+    /// Another way.
     pub alternative: Option<&'static Alternative>,
     /// How the sender makes sure that the address is ours.
     pub handshake: Handshake,
     /// What its accepted events are answered with; the first that fits counts, and any answer is right where none does.
     pub answers: &'static [Answer],
+    /// What stands packed in its payloads, in the order in which it is unpacked.
+    pub unpack: &'static [Unpack],
     /// Its place in the tables of what else is known: those stay out of a program that does not ask for them.
     at: usize,
 }
@@ -63,6 +73,7 @@ static NO_SAMPLE: Sample = Sample { event_type: None, headers: &[], body: "{}" }
 static NO_FACTS: Facts = Facts {
     title: "",
     docs: "",
+    source: "",
     category: "generic",
     deadline_seconds: None,
     retries: "",
@@ -97,21 +108,38 @@ impl Sender {
         self.scheme == Scheme::None
     }
 
+    /// Whether hooks of this sender may have secrets; those of an unsigned one are for its handshake.
+    pub fn takes_secrets(&self) -> bool {
+        !self.is_unsigned() || self.handshake == Handshake::Strava
+    }
+
     /// The header that carries the secret itself, which must never be stored.
     pub const fn credential_header(&self) -> Option<&'static str> {
         match self.scheme {
             Scheme::Token(TokenPlace::Header { name, .. }) => Some(name),
             Scheme::Token(TokenPlace::Basic) => Some("authorization"),
-            Scheme::Token(TokenPlace::Query(_) | TokenPlace::Field(_)) => None,
-            Scheme::Signed(_) | Scheme::Jwt(_) | Scheme::None => None,
+            Scheme::Token(TokenPlace::Query(_) | TokenPlace::Field(_) | TokenPlace::Form(_)) => None,
+            Scheme::Signed(_) | Scheme::Jwt(_) | Scheme::AppStore(_) | Scheme::None => None,
         }
     }
 
     /// The scheme that a secret is for: the alternative one where the secret begins as its secrets do.
     pub fn scheme_for(&self, secret: &str) -> &Scheme {
         match &self.alternative {
-            Some(other) if secret.trim_start().starts_with(other.secret_prefix) => &other.scheme,
+            Some(Alternative { when: AlternativeWhen::SecretBegins(prefix), scheme })
+                if secret.trim_start().starts_with(prefix) =>
+            {
+                scheme
+            }
             _ => &self.scheme,
+        }
+    }
+
+    /// The other scheme that a secret is for too.
+    pub fn second_scheme(&self) -> Option<&Scheme> {
+        match &self.alternative {
+            Some(Alternative { when: AlternativeWhen::FirstIsAbsent, scheme }) => Some(scheme),
+            _ => None,
         }
     }
 }

@@ -4,18 +4,18 @@ mod body;
 mod jwt;
 mod request;
 
-pub use request::{Outline, Post, post, with_id};
+pub use request::{Outline, Post, post, told_apart, with_id};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use serde_json::Value;
 
 use crate::inbound::{Headers, Inbound, Url};
+use crate::json::Value;
 use crate::secret::Secret;
 use crate::sender::{Carrier, ClockPlace, Encoding, Part, Scheme, Sender, Shape, Signed, TokenPlace};
 use crate::time::Timestamp;
 use crate::verify::content::{Port, Reading, feed};
-use crate::verify::mac::{Mac, sha256};
+use crate::verify::mac::sha256;
 use crate::verify::{BadKey, Key, Refusal, clock};
 
 /// A request that is to be signed.
@@ -95,9 +95,10 @@ fn sign_with(
     let key = Key::new(sender, secret)?;
     match sender.scheme_for(secret.expose()) {
         Scheme::None => Ok(Proof::default()),
+        Scheme::AppStore(_) => Err(Unsignable::OnlyItself),
         Scheme::Token(place) => token(*place, secret, draft.body),
         Scheme::Jwt(scheme) => jwt::sign(scheme, &key, draft, now),
-        Scheme::Signed(scheme) => signed(scheme, key.mac().ok_or(Unsignable::OnlyItself)?, draft, given, now),
+        Scheme::Signed(scheme) => signed(scheme, &key, draft, given, now),
     }
 }
 
@@ -116,9 +117,10 @@ fn token(place: TokenPlace, secret: &Secret, body: &[u8]) -> Result<Proof, Unsig
         }
         TokenPlace::Field(path) => {
             let mut document = body::read(body)?;
-            body::set(&mut document, path, text);
+            body::set(&mut document, path.split('|').next().unwrap_or_default(), text);
             proof.body = Some(document.to_string().into_bytes());
         }
+        TokenPlace::Form(path) => proof.body = Some(body::form_with(body, path, text)),
     }
     Ok(proof)
 }
@@ -126,15 +128,16 @@ fn token(place: TokenPlace, secret: &Secret, body: &[u8]) -> Result<Proof, Unsig
 /// The proof of a keyed or plain hash.
 fn signed(
     scheme: &Signed,
-    mac: Mac,
+    key: &Key,
     draft: Draft<'_>,
     given: &[(String, String)],
     now: Timestamp,
 ) -> Result<Proof, Unsignable> {
+    let mac = key.mac().ok_or(Unsignable::OnlyItself)?;
     let mut proof = Proof::default();
     let moment = scheme.timestamp.as_ref().map(|clock| (clock.place, clock::write(clock.unit, now)));
     let mut document = body::prepared(scheme, draft, moment.as_ref())?;
-    let body = document.as_ref().map_or_else(|| draft.body.to_vec(), |value| value.to_string().into_bytes());
+    let body = document.as_ref().map_or_else(|| draft.body.to_vec(), |value| body::written(scheme, value));
     let mut target = draft.url.target().to_owned();
     let is_form = !body.starts_with(b"{") && !body.starts_with(b"[");
     if scheme.content.contains(&Part::FormOrBodyHash) && !is_form {
@@ -154,7 +157,7 @@ fn signed(
             pairs: (&pairs, scheme.place.name()),
             separators: ",",
             document: part,
-            name: "",
+            name: key.name(),
             port: Port::Without,
         };
         let mut mac = mac.clone();
@@ -165,7 +168,7 @@ fn signed(
         Ok(encoded(scheme.encoding, mac.finish().bytes()))
     };
     match scheme.place {
-        Carrier::Headers(_) => {
+        Carrier::Headers(_) | Carrier::Numbered(_) => {
             let signature = write(document.as_ref().unwrap_or(&Value::Null))?;
             proof.headers.push((scheme.place.name().to_owned(), shaped(scheme.shape, &pairs, &signature)));
         }
@@ -177,7 +180,7 @@ fn signed(
             }
         }
     }
-    proof.body = document.map(|value| value.to_string().into_bytes());
+    proof.body = document.map(|value| body::written(scheme, &value));
     Ok(proof)
 }
 
@@ -213,6 +216,10 @@ fn head(
                 add("x-event-id", id);
                 pairs.retain(|pair| !pair.starts_with(&format!("{key}=")));
                 pairs.push(format!("{key}=x-event-id"));
+            }
+            Part::Manifest => {
+                add("x-request-id", id);
+                pairs.push(format!("ts={id}"));
             }
             Part::ListedHeaders(name) => match moment {
                 Some((ClockPlace::Header(clock), _)) => add(name, &format!("{name},{clock}")),

@@ -4,10 +4,12 @@ pub mod answer;
 pub mod html;
 pub mod pace;
 
+mod characters;
 mod digest;
 mod split;
 
 pub use answer::{Failure, Sent, read_answer};
+pub use characters::{beginning, is_blank, shows_nothing};
 pub use digest::digest;
 pub use pace::{Pace, Scope};
 pub use split::{split, split_plain};
@@ -17,14 +19,6 @@ pub const MESSAGE_UNITS: usize = 4096;
 
 /// How many tags of a message Telegram heeds; it silently ignores the rest.
 pub const MESSAGE_TAGS: usize = 100;
-
-/// Whether a character shows nothing; Telegram refuses messages of such characters alone.
-pub fn is_blank(c: char) -> bool {
-    c.is_whitespace()
-        || c.is_control()
-        || matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202f}' | '\u{2060}'..='\u{206f}')
-        || matches!(c, '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fffc}')
-}
 
 /// The length of a text as Telegram counts it: in UTF-16 units.
 pub fn units(text: &str) -> usize {

@@ -5,11 +5,15 @@ mod engine;
 mod filters;
 mod message;
 mod names;
+mod numbers;
 mod output;
 mod pretty;
+mod tags;
+mod written;
 
 pub use context::{Context, Facts};
-pub use message::{Message, default_text, message_for};
+pub use message::{Message, default_text, message_for, told_elsewhere};
+pub use tags::check as check_tags;
 
 use minijinja::{Environment, Error, ErrorKind};
 

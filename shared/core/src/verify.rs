@@ -2,7 +2,9 @@
 //!
 //! [`Verified`] can only be made here, so whatever holds one holds a request that proved itself to its hook's scheme.
 
+mod app_store;
 pub(crate) mod candidates;
+mod chain;
 pub(crate) mod clock;
 pub(crate) mod content;
 mod escape;
@@ -14,6 +16,7 @@ mod public;
 mod signed;
 mod token;
 
+pub(crate) use content::form_field;
 pub(crate) use fetched::fits;
 pub use fetched::{FetchedKey, KeyRequest, Wanted, question, wanted_key};
 pub use key::{BadKey, Key};
@@ -58,6 +61,11 @@ pub enum Refusal {
     /// The body lacks a field that the proof needs.
     #[error("the body's field {0} is missing, or not as this sender sends it")]
     MissingField(&'static str),
+    /// The body is encrypted, and the proof is in it.
+    #[error(
+        "the body is encrypted, which cannot be read here: take the encryption key away where the sender is set up"
+    )]
+    Encrypted,
     /// The proof in the body is not written as the scheme writes it.
     #[error("the body's field {0} is not written as this sender writes it")]
     MalformedField(&'static str),
@@ -88,6 +96,9 @@ pub enum Refusal {
     /// The sender's key was not fetched, or no longer counts.
     #[error("the sender's signing key could not be had, or is out of date")]
     NoKey,
+    /// The certificates that came with the proof do not lead to the sender's own root.
+    #[error("the certificates in the body's field {0} are not this sender's own, or did not count when it was signed")]
+    Certificates(&'static str),
     /// The sender signed it, for somebody else.
     #[error("the sender signed this for another account than the one the hook's secret names")]
     AnotherAccount,
@@ -112,12 +123,16 @@ pub fn verify<'a>(
     }
     let mut refusal = Refusal::NoSecret;
     for (index, key) in in_force(keys, now) {
-        let scheme = key.scheme(sender);
-        let checked = match scheme {
-            Scheme::Signed(signed) => signed::check(scheme, signed, key, inbound, fetched, now),
-            Scheme::Token(place) => token::check(*place, key, inbound),
-            Scheme::Jwt(jwt) => jwt::check(scheme, jwt, key, inbound, fetched, now),
-            Scheme::None => continue,
+        let checked = match check(key.scheme(sender), key, inbound, fetched, now) {
+            None => continue,
+            Some(Err(missing @ Refusal::Missing(_))) => match (sender.second_scheme(), key.second()) {
+                (Some(scheme), Some(key)) => match check(scheme, &key, inbound, fetched, now) {
+                    None | Some(Err(Refusal::Missing(_))) => Err(missing),
+                    Some(checked) => checked,
+                },
+                _ => Err(missing),
+            },
+            Some(checked) => checked,
         };
         match checked {
             Ok(()) => return Ok(Verified { sender, inbound, key: Some(index) }),
@@ -127,6 +142,23 @@ pub fn verify<'a>(
         }
     }
     Err(refusal)
+}
+
+/// Checks a request with one key of a scheme; `None` where the scheme proves nothing.
+fn check(
+    scheme: &'static Scheme,
+    key: &Key,
+    inbound: Inbound<'_>,
+    fetched: Option<&FetchedKey>,
+    now: Timestamp,
+) -> Option<Result<(), Refusal>> {
+    match scheme {
+        Scheme::Signed(signed) => Some(signed::check(scheme, signed, key, inbound, fetched, now)),
+        Scheme::Token(place) => Some(token::check(*place, key, inbound)),
+        Scheme::Jwt(jwt) => Some(jwt::check(scheme, jwt, key, inbound, fetched, now)),
+        Scheme::AppStore(store) => Some(app_store::check(*store, key, inbound, fetched, now)),
+        Scheme::None => None,
+    }
 }
 
 impl<'a> Verified<'a> {
@@ -160,6 +192,11 @@ impl<'a> Verified<'a> {
     #[must_use]
     pub fn after(self, keys: usize) -> Self {
         Self { key: self.key.map(|place| place + keys), ..self }
+    }
+
+    /// The query, without the question mark; empty where there is none.
+    pub fn query(&self) -> &'a str {
+        self.inbound.url.query()
     }
 
     /// The event type, where the sender puts it into a header.

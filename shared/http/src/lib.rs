@@ -4,7 +4,6 @@ mod bot;
 mod client;
 mod fetch;
 mod github;
-#[cfg(feature = "otlp")]
 mod otlp;
 mod resolver;
 
@@ -12,5 +11,7 @@ pub use bot::HttpBot;
 pub use client::Client;
 pub use fetch::HttpFetch;
 pub use github::GitHub;
-#[cfg(feature = "otlp")]
 pub use otlp::{Collector, Exporter, Sending};
+
+#[cfg(test)]
+mod promises;

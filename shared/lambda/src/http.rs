@@ -67,7 +67,7 @@ async fn take_in(ingress: &Ingress, event: &Event) -> Result<Reply, Refused> {
     };
     let pairs = event.headers.pairs();
     let headers = Headers::new(&pairs);
-    let admitted = ingress.admit(path, event.source_ip(), headers).await?;
+    let admitted = ingress.admit(&path, event.source_ip(), headers).await?;
     let target = event.target();
     let head = Head { method: method.as_str(), target: &target, headers };
     if method != http::Method::POST {

@@ -11,3 +11,6 @@ mod event;
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod promises;

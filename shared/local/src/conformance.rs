@@ -24,6 +24,7 @@ fn fresh() -> (tempfile::TempDir, Database) {
 async fn events_and_tasks() {
     let (_folder, database) = fresh();
     conformance::claims(&database).await;
+    conformance::claims_end(&database).await;
     conformance::records(&database, &database, &database).await;
     conformance::tasks(&database, &database, &database).await;
     conformance::history(&database, &database, &database).await;

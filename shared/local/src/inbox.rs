@@ -11,17 +11,7 @@ use crate::database::Database;
 #[async_trait]
 impl Inbox for Database {
     async fn put(&self, message: &Message<'_>) -> PortResult<()> {
-        let bytes = message.to_bytes();
-        #[cfg(feature = "faults")]
-        if std::env::var("BELLHOP_FAULT").is_ok_and(|fault| fault == "answer-before-write") {
-            let writer = self.writer.clone();
-            tokio::spawn(async move {
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-                writer.put_message(bytes).await
-            });
-            return Ok(());
-        }
-        self.writer.put_message(bytes).await?;
+        self.writer.put_message(message.to_bytes()).await?;
         self.arrived.inbox.notify_one();
         Ok(())
     }

@@ -27,3 +27,6 @@ pub use database::Database;
 pub use engine::{Engine, EngineParts};
 pub use listener::{Listener, serve};
 pub use secrets::LocalSecrets;
+
+#[cfg(test)]
+mod promises;

@@ -1,10 +1,13 @@
 //! Deletes what has expired.
 
 use bellhop_app::ports::PortResult;
-use bellhop_core::time::Timestamp;
+use bellhop_core::time::{DAY_MS, Timestamp};
 
 use crate::database::Database;
 use crate::packed::milliseconds;
+
+/// How long claims stay after their end, for events that waited before they were routed.
+const CLAIMS_STAY: Timestamp = Timestamp::from_ms(DAY_MS);
 
 /// How many rows of a table are deleted at once.
 const AT_ONCE: usize = 500;
@@ -21,7 +24,7 @@ impl Database {
                 );
                 most = most.max(connection.prepare_cached(&delete)?.execute([now])?);
             }
-            for table in ["claims", "notes"] {
+            for (table, now) in [("claims", now - milliseconds(CLAIMS_STAY)), ("notes", now)] {
                 let delete = format!("DELETE FROM {table} WHERE expires_at <= ?1");
                 connection.prepare_cached(&delete)?.execute([now])?;
             }
@@ -37,6 +40,23 @@ mod tests {
     use rusqlite::Connection;
 
     #[tokio::test]
+    async fn claims_stay_a_day_longer_for_events_that_waited() {
+        const DAY: u64 = 86_400_000;
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(folder.path()).unwrap();
+        database
+            .write(|connection| connection.execute("INSERT INTO claims VALUES ('hk_1', 'd', '', 1000)", []))
+            .await
+            .unwrap();
+        let left = |connection: &Connection| connection.query_row("SELECT COUNT(*) FROM claims", [], |row| row.get(0));
+        for (now, expected) in [(1000, 1), (999 + DAY, 1), (1000 + DAY, 0)] {
+            database.purge(Timestamp::from_ms(now)).await.unwrap();
+            let found: i64 = database.read(left).unwrap();
+            assert_eq!(found, expected, "at {now}");
+        }
+    }
+
+    #[tokio::test]
     async fn what_has_expired_is_deleted_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::open(folder.path()).unwrap();
@@ -44,7 +64,6 @@ mod tests {
             "INSERT INTO events VALUES (?1, '', x'', ?2)",
             "INSERT INTO tasks VALUES (?1, '', ?2)",
             "INSERT INTO refused VALUES (?1, '', ?2)",
-            "INSERT INTO claims VALUES ('hk_1', ?1, '', ?2)",
             "INSERT INTO notes VALUES ('limit', ?1, '', 1, ?2)",
         ];
         let fill = move |connection: &Connection| {
@@ -59,9 +78,9 @@ mod tests {
         assert!(!database.purge(Timestamp::from_ms(100)).await.unwrap(), "that was all");
         let left = |connection: &Connection| {
             let all = "SELECT id FROM events UNION ALL SELECT id FROM tasks UNION ALL SELECT id FROM refused
-                       UNION ALL SELECT delivery FROM claims UNION ALL SELECT key FROM notes";
+                       UNION ALL SELECT key FROM notes";
             connection.prepare(all)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
         };
-        assert_eq!(database.read(left).unwrap(), ["later", "later", "later", "later", "for ever", "later"]);
+        assert_eq!(database.read(left).unwrap(), ["later", "later", "later", "for ever", "later"]);
     }
 }

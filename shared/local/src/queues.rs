@@ -70,6 +70,7 @@ mod tests {
                 delivery_id: None,
                 received_at: accepted,
                 source_ip: None,
+                query: None,
                 headers: Vec::new(),
                 hooks: Vec::new(),
                 body: &[7; 40_000],

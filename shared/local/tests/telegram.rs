@@ -119,11 +119,13 @@ impl Stage {
             delivery_id: None,
             received_at: now,
             source_ip: None,
+            query: None,
             headers: Vec::new(),
             hooks: Vec::new(),
             body_bytes: 0,
             test: false,
             erased_at: None,
+            duplicates: Vec::new(),
         };
         let expires = now.plus_ms(1 << 40);
         let task = Task::queued(id, event, hook, "telegram", chat, now, expires);

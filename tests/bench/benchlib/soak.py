@@ -122,7 +122,7 @@ def config(api_base: str) -> str:
     head = f'[limits]\nrate_per_minute = 1000000\n[telegram]\ntoken = "env:SOAK_BOT"\napi_base = "{api_base}"\n'
     hook = (
         '[[hooks]]\nname = "c{n}"\npath = "chat/{n}"\nsender = "github"\nsecrets = ["env:BENCH_SECRET"]\n'
-        'rate_per_minute = 1000000\n[[hooks.actions]]\nkind = "telegram"\nchat = "{chat}"\ntemplate = "{{{{ event.delivery_id }}}}"\n'
+        'rate_per_minute = 1000000\ndeduplicate = "id"\n[[hooks.actions]]\nkind = "telegram"\nchat = "{chat}"\ntemplate = "{{{{ event.delivery_id }}}}"\n'
     )
     return head + "".join(hook.format(n=number, chat=number + 1) for number in range(CHATS))
 

@@ -25,6 +25,11 @@ pub fn adyen(data: &[u8]) -> bool {
     as_body("adyen", data)
 }
 
+/// Documents that Apple's App Store signed, with their certificates; the right one is Apple's own.
+pub fn app_store(data: &[u8]) -> bool {
+    as_body("app-store-sandbox", data)
+}
+
 /// Mailgun's signature beside the event.
 pub fn mailgun(data: &[u8]) -> bool {
     as_body("mailgun", data)
@@ -54,13 +59,25 @@ pub fn twilio_body_hash(data: &[u8]) -> bool {
 
 /// Whether a stage proves itself by a token in the body.
 pub fn is_body_token(stage: &Stage) -> bool {
-    matches!(stage.scheme(), Scheme::Token(TokenPlace::Field(_)))
+    matches!(stage.scheme(), Scheme::Token(TokenPlace::Field(_) | TokenPlace::Form(_)))
 }
 
 /// Tokens in the body.
 pub fn body_token(data: &[u8]) -> bool {
     let Some((stage, body)) = chosen(data, is_body_token) else { return false };
     stage.verify(&Request { body: body.to_vec(), ..stage.good.clone() }).is_ok()
+}
+
+/// JSON: what is read is written as it is read, and whatever another reader takes is taken.
+pub fn json(data: &[u8]) -> bool {
+    let ours = bellhop_core::json::read(data);
+    let theirs = serde_json::from_slice::<serde_json::Value>(data).is_ok();
+    assert!(ours.is_ok() || !theirs, "another reader takes it");
+    let Ok(value) = ours else { return false };
+    let written = value.to_string();
+    let again = bellhop_core::json::read(written.as_bytes()).map(|value| value.to_string());
+    assert_eq!(again.as_ref(), Ok(&written), "it is written as it is read");
+    true
 }
 
 /// What an event's body says: forms, XML, `CloudEvents` and JSON; a line with a sender, headers, an empty line, the body.
@@ -78,11 +95,13 @@ pub fn event_body(data: &[u8]) -> bool {
         delivery_id: None,
         received_at: Timestamp::default(),
         source_ip: None,
+        query: None,
         headers: headers.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
         hooks: Vec::new(),
         body_bytes: body.len(),
         test: false,
         erased_at: None,
+        duplicates: Vec::new(),
     };
     let mut event = Event { head, body: body.to_vec() };
     let content = event.read(None);

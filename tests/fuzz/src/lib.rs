@@ -11,7 +11,9 @@ mod seeds;
 pub mod stage;
 mod words;
 
-pub use bodies::{adyen, body_token, event_body, mailgun, sns, travis_form, twilio_body_hash, twilio_form};
+pub use bodies::{
+    adyen, app_store, body_token, event_body, json, mailgun, sns, travis_form, twilio_body_hash, twilio_form,
+};
 pub use headers::{
     circleci_header, jwt, list_header, listed_headers, pairs_header, query_token, signed_urls, timestamps, token,
     whole_header,
@@ -26,12 +28,14 @@ pub type Target = fn(&[u8]) -> bool;
 pub const TARGETS: &[(&str, Target)] = &[
     ("adyen", adyen),
     ("any_request", any_request),
+    ("app_store", app_store),
     ("body_token", body_token),
     ("circleci_header", circleci_header),
     ("event_body", event_body),
     ("explained", explained),
     ("fetched_key", fetched_key),
     ("handshakes", handshakes),
+    ("json", json),
     ("jwt", jwt),
     ("list_header", list_header),
     ("listed_headers", listed_headers),

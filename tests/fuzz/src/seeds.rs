@@ -29,6 +29,8 @@ const BODIES: &[&str] = &[
     "content-type: application/x-www-form-urlencoded\n\npayload=%7B%22a%22%3A1%7D&a=1&a=2",
     "content-type: application/xml\n\n<a b=\"1\"><c>x &amp; y</c><c><![CDATA[z]]></c><d/></a>",
     "content-type: application/cloudevents+json\n\n{\"specversion\":\"1.0\",\"type\":\"a\",\"source\":\"b\",\"id\":\"c\",\"data\":{\"d\":1}}",
+    "content-type: multipart/form-data; boundary=b\n\n--b\r\nContent-Disposition: form-data; name=\"a\"; filename*=UTF-8''%C3%A9\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\nSGk=\r\n--b\r\n\r\nx\r\n--b--\r\n",
+    "content-type: text/plain; charset=utf-16\n\n\u{feff}{\"half\":\"\\ud83d\",\"far\":1e400}",
     "ce-specversion: 1.0\nce-type: a\nce-source: %C3%A9\nce-id: c\ncontent-type: text/plain\n\nhello",
 ];
 
@@ -63,6 +65,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
                 .into()
         }),
         "adyen" => body("adyen"),
+        "app_store" => body("app-store-sandbox"),
         "mailgun" => body("mailgun"),
         "sns" => body("aws-sns"),
         "travis_form" => body("travis"),
@@ -77,6 +80,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             .collect(),
         "public_key" => each(|stage| !stage.sender.is_unsigned(), |stage| vec![stage.secret.expose().into()]),
         "event_body" => events(),
+        "json" => STAGES.iter().map(|stage| stage.good.body.clone()).filter(|body| body.starts_with(b"{")).collect(),
         "handshakes" => whole_requests().into_iter().chain(calls()).collect(),
         "any_request" | "explained" => whole_requests(),
         _ => Vec::new(),

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use bellhop_core::json;
 use bellhop_core::secret::Secret;
 use bellhop_core::sender::{
-    Carrier, ClockPlace, Part, Scheme, SecretFormat, Sender, Shape, Signed, TokenPlace, text_at,
+    Alternative, AlternativeWhen, AppStore, Carrier, ClockPlace, Part, Scheme, SecretFormat, Sender, Shape, Signed,
+    TokenPlace, text_at,
 };
 use bellhop_core::sign::{Draft, sign_request};
 use bellhop_core::verify::{FetchedKey, Key, Refusal, verify, wanted_key};
@@ -24,6 +26,7 @@ pub static STAGES: LazyLock<Vec<Stage>> = LazyLock::new(|| {
     let ours = Sender::all().iter().flat_map(|sender| {
         let bodies: &[&[u8]] = match sender.name {
             "twilio" => &[b"From=octo&Body=hello", br#"{"hello":"octo"}"#],
+            "dropbox-sign" => &[b"json=%7B%22hello%22%3A%22octo%22%7D"],
             _ => &[br#"{"hello":"octo","items":[1]}"#],
         };
         bodies.iter().zip(0..).flat_map(move |(body, number)| {
@@ -58,8 +61,10 @@ fn secrets(sender: &Sender, number: u8) -> impl Iterator<Item = Secret> + use<> 
     let text = hex::encode(chance.map(|(chance, letter)| chance ^ letter ^ number << 6).collect::<Vec<u8>>());
     let plain = if sender.scheme == Scheme::Token(TokenPlace::Basic) { "user:" } else { "" };
     let other = match &sender.alternative {
-        Some(other) if matches!(&other.scheme, Scheme::Signed(signed) if signed.secret == SecretFormat::Whsec) => {
-            Some(format!("{}{text}", other.secret_prefix))
+        Some(Alternative { when: AlternativeWhen::SecretBegins(prefix), scheme: Scheme::Signed(signed) })
+            if signed.secret == SecretFormat::Whsec =>
+        {
+            Some(format!("{prefix}{text}"))
         }
         _ => None,
     };
@@ -96,7 +101,7 @@ impl Stage {
             method: "POST".to_owned(),
             base: BASE.to_owned(),
             target: text("target"),
-            at: SIGNED_AT,
+            at: row["at"].as_u64().unwrap_or(SIGNED_AT),
             headers: headers
                 .map(|pair| Some((pair[0].as_str()?.to_owned(), pair[1].as_str()?.as_bytes().to_vec())))
                 .collect::<Option<_>>()?,
@@ -155,7 +160,7 @@ impl Stage {
         check(holds(request, &self.proof), "another proof")?;
         let (good, signed) = (&self.good, self.signature());
         let content = signed.map_or(&[][..], |signed| signed.content);
-        let is_jwt = matches!(self.scheme(), Scheme::Jwt(_));
+        let is_jwt = matches!(self.scheme(), Scheme::Jwt(jwt) if jwt.body_hash.is_some());
         let covers = |parts: &[Part]| content.iter().any(|part| parts.contains(part));
         let whole = [Part::Body, Part::BodySha256, Part::BodySha256Hex, Part::BodySha256Base64];
         check(!(is_jwt || covers(&whole)) || request.body == good.body, "another body")?;
@@ -172,7 +177,7 @@ impl Stage {
         check(!covers(&[Part::Method]) || request.method == good.method, "another method")?;
         let tolerance = match (self.scheme(), signed.and_then(|signed| signed.timestamp)) {
             (_, Some(clock)) => clock.tolerance_seconds,
-            (Scheme::Jwt(jwt), None) => jwt.leeway_seconds.max(300),
+            (Scheme::Jwt(jwt), None) => jwt.leeway_seconds.max(300).max(jwt.max_age_seconds.unwrap_or_default()),
             _ => u64::MAX,
         };
         check(request.at.abs_diff(good.at) <= tolerance.saturating_add(1), "an old request")
@@ -211,21 +216,35 @@ fn proof(scheme: &Scheme, secret: &Secret, good: &Request) -> String {
         Scheme::Signed(signed) => match (signed.place, signed.shape) {
             (Carrier::Field(path), _) => {
                 let path = signed.each.map_or_else(|| path.to_owned(), |each| format!("{each}.{path}"));
-                let body: Value = serde_json::from_slice(&good.body).unwrap_or_default();
-                text_at(&body, &path.replace('*', "0")).unwrap_or_default().into_owned()
+                text_at(&document(signed, &good.body), &path.replace('*', "0")).unwrap_or_default().into_owned()
             }
-            (Carrier::Headers(_), Shape::Pairs { signature, .. }) => {
+            (Carrier::Headers(_) | Carrier::Numbered(_), Shape::Pairs { signature, .. }) => {
                 let value = header(signed.place.name());
                 value.rsplit_once(&format!("{signature}=")).map_or(value.clone(), |(_, proof)| proof.to_owned())
             }
-            (Carrier::Headers(_), Shape::Whole(prefix) | Shape::List { prefix, .. }) => {
+            (Carrier::Headers(_) | Carrier::Numbered(_), Shape::Whole(prefix) | Shape::List { prefix, .. }) => {
                 header(signed.place.name()).trim_start_matches(prefix).to_owned()
             }
         },
-        Scheme::Jwt(jwt) => header(jwt.header),
+        Scheme::Jwt(jwt) => header(jwt.header).trim_start_matches(jwt.prefix).to_owned(),
+        Scheme::AppStore(_) => {
+            let body: Value = serde_json::from_slice(&good.body).unwrap_or_default();
+            body[AppStore::FIELD].as_str().unwrap_or_default().to_owned()
+        }
         Scheme::Token(TokenPlace::Basic) => header("authorization").trim_start_matches("Basic ").to_owned(),
         Scheme::Token(_) => secret.expose().to_owned(),
         Scheme::None => String::new(),
+    }
+}
+
+/// The JSON that a signature stands in: the body, or a field of a form.
+fn document(signed: &Signed, body: &[u8]) -> json::Value {
+    match signed.document {
+        None => json::read(body).unwrap_or_default(),
+        Some(name) => {
+            let field = form_urlencoded::parse(body).find(|(found, _)| found == name);
+            field.and_then(|(_, text)| json::read(text.as_bytes()).ok()).unwrap_or_default()
+        }
     }
 }
 

@@ -109,9 +109,10 @@ fn check_reply(stage: &Stage, data: &[u8], reply: &Reply) {
 /// Certificates, JSON with keys in PEM, and JSON Web Keys, as they are found at an address.
 pub fn fetched_key(data: &[u8]) -> bool {
     let Some((first, content)) = data.split_first() else { return false };
-    let (kind, sender) = match first % 3 {
-        0 => (Wanted::Certificate("sns.amazonaws.com"), "aws-sns"),
-        1 => (Wanted::JsonPem("config.notifications.webhook.public_key"), "travis"),
+    let (kind, sender) = match first {
+        255 => (Wanted::Jwks, "google-pubsub"),
+        _ if first % 3 == 0 => (Wanted::Certificate("sns.amazonaws.com"), "aws-sns"),
+        _ if first % 3 == 1 => (Wanted::JsonPem("config.notifications.webhook.public_key"), "travis"),
         _ => (Wanted::Jwk, "plaid"),
     };
     let request = KeyRequest { url: "https://example.com/key".to_owned(), id: Some("key_1".to_owned()), kind };
@@ -140,7 +141,7 @@ pub fn public_key(data: &[u8]) -> bool {
         }
         Scheme::Token(_) => true,
         Scheme::Jwt(jwt) => jwt.key.is_none(),
-        Scheme::None => false,
+        Scheme::AppStore(_) | Scheme::None => false,
     };
     // A longer secret than a hash's block counts as its hash; ours is shorter than every block, so it must be the same.
     let padded = secret.expose().trim_end_matches('\0');

@@ -64,8 +64,8 @@ async fn events_are_found_by_what_is_known_of_them() {
     let world = World::start(&(github_hook("github", 1) + &shared_hook("s", 2))).await;
     let (github, shared) = (hook_id(&world, "hook-github").await, hook_id(&world, "shared-s").await);
     for (number, kind) in (1..).zip(["push", "issues", "issue_comment"]) {
-        let body = br#"{"repository":{"full_name":"octo/hello"}}"#;
-        world.github("/webhook/github", kind, &github::delivery_id(3, number), body).await;
+        let body = format!(r#"{{"number":{number},"repository":{{"full_name":"octo/hello"}}}}"#);
+        world.github("/webhook/github", kind, &github::delivery_id(3, number), body.as_bytes()).await;
         // Times are in milliseconds; each event is to have its own.
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }

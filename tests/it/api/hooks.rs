@@ -20,9 +20,9 @@ fn github_hook(name: &str, secret: &str) -> Value {
 
 /// The status of a door's answer to a signed GitHub delivery.
 async fn ring(world: &World, path: &str, secret: &str, number: u32) -> u16 {
-    let body = br#"{"zen":"knock"}"#;
-    let signed = github::headers(secret, "ping", &github::delivery_id(70, number), body);
-    world.http.post(&world.bellhop.at(path), &signed, body.to_vec()).await.status.as_u16()
+    let body = format!(r#"{{"zen":"knock {number}"}}"#);
+    let signed = github::headers(secret, "ping", &github::delivery_id(70, number), body.as_bytes());
+    world.http.post(&world.bellhop.at(path), &signed, body).await.status.as_u16()
 }
 
 #[tokio::test]

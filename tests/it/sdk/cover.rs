@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use bellhop_core::sender::Sender;
+use bellhop_core::sender::{Scheme, Sender};
 use bellhop_tests::build::workspace;
 use serde::Deserialize;
+
+/// What stands after a sender's name for its second scheme, where that is for all its secrets.
+pub(super) const SECOND: &str = "*";
 
 /// The table.
 #[derive(Deserialize)]
@@ -83,6 +86,17 @@ impl<'a> Subject<'a> {
     fn of(name: &'a str, evidence: &'a [Evidence]) -> Option<Self> {
         let (sender, prefix) = name.split_once(' ').unwrap_or((name, ""));
         Some(Self { name, sender: Sender::named(sender)?, prefix, evidence })
+    }
+
+    /// The scheme.
+    pub(super) fn scheme(self) -> &'static Scheme {
+        let second = self.sender.second_scheme().filter(|_| self.is_second());
+        second.unwrap_or_else(|| self.sender.scheme_for(self.prefix))
+    }
+
+    /// Whether this is a second scheme that is for all of the sender's secrets.
+    pub(super) fn is_second(self) -> bool {
+        self.prefix == SECOND
     }
 
     /// Who judges its requests: packages, and `reference`.

@@ -9,9 +9,8 @@ use bellhop_core::secret::Secret;
 use bellhop_core::sender::{Carrier, Part, Scheme, Sender, Shape, Signed, TokenPlace, values_at};
 use bellhop_core::sign::{Outline, post};
 use bellhop_core::time::Timestamp;
-use bellhop_core::verify::{FetchedKey, Key, verify, wanted_key};
+use bellhop_core::verify::{FetchedKey, Key, KeyRequest, Wanted, verify, wanted_key};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// What senders call.
 const BASE: &str = "https://hooks.example.com";
@@ -62,7 +61,10 @@ impl Request {
         let url = Url::new(BASE, self.target());
         let inbound = Inbound { url, ..Inbound::new(Headers::new(&headers), &self.body) };
         let wanted = wanted_key(sender, inbound).map_err(|e| told(&e))?;
-        let fetched = wanted.map(|request| FetchedKey::read(request, self.key.as_bytes())).transpose();
+        // A certificate that is built in has another in its place, by which the sender's part can be played.
+        let root = || KeyRequest { url: String::new(), id: None, kind: Wanted::Root };
+        let plays = matches!(sender.scheme, Scheme::AppStore(_)).then(root);
+        let fetched = wanted.or(plays).map(|request| FetchedKey::read(request, self.key.as_bytes())).transpose();
         let fetched = fetched.map_err(|e| told(&e))?;
         let verified = verify(sender, &[key], inbound, fetched.as_ref(), Timestamp::from_seconds(at));
         verified.map(|_| ()).map_err(|e| told(&e))
@@ -79,13 +81,20 @@ impl Request {
         add("an empty proof", with(String::new()));
         add("half a proof", with(proof[..(start + end) / 2].to_owned()));
         add("another proof", with(changed(&proof, start + 4)));
-        if other.secret != self.secret && !matches!(scheme, Scheme::Jwt(jwt) if jwt.key.is_some()) {
+        let names_account = match scheme {
+            Scheme::Jwt(jwt) => jwt.recipient.is_some(),
+            scheme => matches!(scheme, Scheme::AppStore(_)),
+        };
+        if names_account {
+            add("another account", Self { secret: other_account(&self.secret), ..self.clone() });
+        } else if other.secret != self.secret && !matches!(scheme, Scheme::Jwt(jwt) if jwt.key.is_some()) {
             add("another secret", Self { secret: other.secret.clone(), ..self.clone() });
         }
         if !self.key.is_empty() {
             add("another key", Self { key: other.key.clone(), ..self.clone() });
         }
-        if matches!(scheme, Scheme::Token(_)) {
+        let is_token = matches!(scheme, Scheme::Jwt(jwt) if jwt.body_hash.is_none());
+        if is_token || matches!(scheme, Scheme::Token(_) | Scheme::AppStore(_)) {
             add("a longer proof", with(format!("{proof}0")));
             add("the proof of another", with(other.proof(scheme)));
             return all;
@@ -97,8 +106,10 @@ impl Request {
             Some((text, instead)) => body.replace(text, instead).into_bytes(),
             None => changed(&body, middle.expect("a body has letters")).into_bytes(),
         };
-        add("another body", Self { body: other_body, ..self.clone() });
-        if inside.is_none() {
+        if inside.is_some() || scheme.covers_body() {
+            add("another body", Self { body: other_body, ..self.clone() });
+        }
+        if inside.is_none() && scheme.covers_body() {
             add("a longer body", Self { body: [self.body.as_slice(), b" "].concat(), ..self.clone() });
         }
         let Scheme::Signed(Signed { content, .. }) = scheme else { return all };
@@ -121,16 +132,33 @@ impl Request {
     /// The text that carries the signature, or the token.
     fn proof(&self, scheme: &Scheme) -> String {
         match scheme {
-            Scheme::Token(TokenPlace::Query(_)) => self.secret.clone(),
-            Scheme::Token(TokenPlace::Field(path)) => self.field(path),
+            Scheme::Token(TokenPlace::Query(_) | TokenPlace::Form(_)) => self.secret.clone(),
+            Scheme::Token(TokenPlace::Field(path)) => self.field(path.split('|').next().unwrap_or_default()),
+            Scheme::AppStore(_) => self.field(scheme.carrier()),
             Scheme::Signed(Signed { place: Carrier::Field(path), each, .. }) => self.field(&within(each, path)),
             _ => self.headers[scheme.carrier()].clone(),
         }
     }
 
+    /// The JSON that the proof stands in: the body, or the field `json` of a form.
+    fn document(&self) -> Vec<u8> {
+        let field = form_urlencoded::parse(&self.body).find(|(name, _)| name == "json");
+        field.map_or_else(|| self.body.clone(), |(_, text)| text.into_owned().into_bytes())
+    }
+
+    /// The request with another document in the place of its own.
+    fn with_document(&self, text: &str) -> Self {
+        let is_form = self.body.starts_with(b"json=");
+        let body = match is_form {
+            true => form_urlencoded::Serializer::new(String::new()).append_pair("json", text).finish(),
+            false => text.to_owned(),
+        };
+        Self { body: body.into_bytes(), ..self.clone() }
+    }
+
     /// The text of a field of the body.
     fn field(&self, path: &str) -> String {
-        let body: Value = serde_json::from_slice(&self.body).expect("the body is JSON");
+        let body = bellhop_core::json::read(&self.document()).expect("the body is JSON");
         let found = values_at(&body, path).expect("the field is there");
         found[0].as_str().expect("it is text").to_owned()
     }
@@ -140,12 +168,19 @@ impl Request {
         let (mut request, proof) = (self.clone(), self.proof(scheme));
         let in_body = matches!(
             scheme,
-            Scheme::Token(TokenPlace::Field(_)) | Scheme::Signed(Signed { place: Carrier::Field(_), .. })
+            Scheme::Token(TokenPlace::Field(_))
+                | Scheme::AppStore(_)
+                | Scheme::Signed(Signed { place: Carrier::Field(_), .. })
         );
         if in_body {
-            let body = String::from_utf8_lossy(&self.body);
+            let document = self.document();
+            let body = String::from_utf8_lossy(&document);
             let quoted = |text: &str| format!("\"{text}\"");
-            request.body = body.replace(&quoted(&proof), &text.map_or("null".to_owned(), quoted)).into_bytes();
+            request = self.with_document(&body.replace(&quoted(&proof), &text.map_or("null".to_owned(), quoted)));
+        } else if let Scheme::Token(TokenPlace::Form(_)) = scheme {
+            let body = String::from_utf8_lossy(&self.body);
+            let other = text.map_or_else(|| body.replace("token", "other"), |text| body.replace(&proof, text));
+            request.body = other.into_bytes();
         } else if let Scheme::Token(TokenPlace::Query(name)) = scheme {
             let pair = text.map_or("other=1".to_owned(), |text| format!("{name}={text}"));
             request.url = self.url.replace(&format!("{name}={proof}"), &pair);
@@ -157,8 +192,17 @@ impl Request {
     }
 }
 
+/// Another account of the same form.
+fn other_account(account: &str) -> String {
+    format!("x{account}")
+}
+
 /// Texts in the bodies of senders that sign a part of theirs, each with another one: in the part that is signed.
-const INSIDE: &[(&str, &str)] = &[("door-is-slow", "door-is-fast"), ("HELLO-0001", "HELLO-0002")];
+const INSIDE: &[(&str, &str)] = &[
+    ("door-is-slow", "door-is-fast"),
+    ("HELLO-0001", "HELLO-0002"),
+    ("signature_request_sent", "signature_request_seen"),
+];
 
 /// The path of a field within each part of a body.
 fn within(each: &Option<&str>, path: &str) -> String {
@@ -173,6 +217,8 @@ fn signature(scheme: &Scheme, proof: &str) -> (usize, usize) {
         Scheme::Token(TokenPlace::Header { prefix, .. }) => from(prefix.len()),
         Scheme::Token(TokenPlace::Basic) => from("Basic ".len()),
         Scheme::Token(_) | Scheme::None => from(0),
+        // In the middle of its last part, the signature.
+        Scheme::AppStore(_) => from(proof.rfind('.').expect("a document has dots") + 1),
         Scheme::Signed(Signed { shape: Shape::Whole(prefix) | Shape::List { prefix, .. }, .. }) => from(prefix.len()),
         Scheme::Signed(Signed { shape: Shape::Pairs { separators, signature }, .. }) => {
             let pair = format!("{signature}=");

@@ -58,9 +58,18 @@ impl FakeBotApi {
         let control = bind(control_port).await;
         let address = bot.local_addr().expect("a bound listener has an address");
         let control_address = control.local_addr().expect("a bound listener has an address");
-        tokio::spawn(serve_bot(bot, address, handle.clone(), modes));
-        let router = routes::router(handle.clone());
-        tokio::spawn(async move { axum::serve(control, router).await });
+        let (bot, control) = (unbound(bot), unbound(control));
+        let (router, served) = (routes::router(handle.clone()), handle.clone());
+        // A thread of its own: it answers while a test waits for a process to end.
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime can be made").block_on(async {
+                let (bot, control) = (bound(bot), bound(control));
+                let (_, ended) =
+                    tokio::join!(serve_bot(bot, address, served, modes), async { axum::serve(control, router).await });
+                ended.expect("the control is served");
+            });
+        });
         Self { handle, address, control: control_address }
     }
 
@@ -223,4 +232,14 @@ async fn serve_bot(first: TcpListener, address: SocketAddr, handle: Handle, mut 
 
 async fn bind(port: u16) -> TcpListener {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.expect("a loopback port can be bound")
+}
+
+/// A listener taken out of its runtime.
+fn unbound(listener: TcpListener) -> std::net::TcpListener {
+    listener.into_std().expect("a listener can be taken out of its runtime")
+}
+
+/// A listener in the runtime of this thread.
+fn bound(listener: std::net::TcpListener) -> TcpListener {
+    TcpListener::from_std(listener).expect("a listener can be put into a runtime")
 }

@@ -41,7 +41,8 @@ struct EventParams {
     /// Those of a type that this pattern matches; `*` stands for any run of characters.
     #[serde(rename = "type")]
     event_type: Option<String>,
-    /// Those with a task that stands so; `test`: those made to try a hook out; `refused`: refused requests instead.
+    /// Those with a task that stands so; `duplicate`: those that are another copy of a delivery at some hook; `test`: those
+    /// made to try a hook out; `refused`: refused requests instead.
     #[param(inline)]
     status: Option<Standing>,
     /// Those accepted from this moment on.
@@ -69,6 +70,7 @@ enum Standing {
     Succeeded,
     Dead,
     Skipped,
+    Duplicate,
     Test,
     Refused,
 }
@@ -83,7 +85,7 @@ impl Standing {
             Self::Succeeded => Some(TaskStatus::Succeeded),
             Self::Dead => Some(TaskStatus::Dead),
             Self::Skipped => Some(TaskStatus::Skipped),
-            Self::Test | Self::Refused => None,
+            Self::Duplicate | Self::Test | Self::Refused => None,
         }
     }
 }
@@ -105,6 +107,7 @@ async fn list_events(State(api): State<Api>, Params(params): Params<EventParams>
             sender: params.sender,
             event_type: params.event_type,
             status: params.status.and_then(Standing::status),
+            duplicate: params.status == Some(Standing::Duplicate),
             test: params.status == Some(Standing::Test),
             delivery: params.delivery,
         };

@@ -2,6 +2,7 @@
 
 mod task;
 
+use bellhop_core::delivery::Deduplicate;
 use bellhop_core::filter::Check;
 use bellhop_core::hook::{Action, Allowed, Hook, HookStatus, Origin};
 use bellhop_core::secret::SecretRef;
@@ -56,6 +57,8 @@ pub(super) struct HookView {
     max_body_bytes: u64,
     /// What it does with an event.
     actions: Vec<Action>,
+    /// What makes two requests one delivery; null: as the sender's row says.
+    deduplicate: Option<Deduplicate>,
     /// How to find deliveries that did not reach us.
     reconcile: Option<ReconcileView>,
     /// Whether it takes requests.
@@ -135,6 +138,7 @@ impl HookView {
             allowed_ips: hook.allowed_ips.iter().map(Allowed::to_string).collect(),
             max_body_bytes: hook.max_body_bytes,
             actions: hook.actions.clone(),
+            deduplicate: hook.deduplicate,
             reconcile: hook.reconcile.as_ref().map(|reconcile| ReconcileView {
                 of: reconcile.of.clone(),
                 webhook_id: reconcile.webhook_id,

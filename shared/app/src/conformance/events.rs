@@ -1,7 +1,7 @@
 //! Events with their tasks, refused requests, and counts.
 
-use bellhop_core::event::Event;
-use bellhop_core::id::{ReplayId, TaskId};
+use bellhop_core::event::{Duplicate, Event};
+use bellhop_core::id::{EventId, ReplayId, TaskId};
 use bellhop_core::order::RefusedRequest;
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use super::made::{DAY_MS, attempt, event_id_at, fresh_event, fresh_event_id, fresh_hook_id, fresh_task, noise, now};
 use crate::ports::{Claim, EventLog, History, RecordedEvent, Tallies, Tally, TaskLog};
 
-/// Of many copies of a delivery one event has it; a claim of its own it gets again, and another's once that has expired.
+/// Of many copies of a delivery one event has it; a claim of its own it gets again.
 pub async fn claims(log: &dyn EventLog) {
     let hook = fresh_hook_id();
     let events: Vec<_> = (0..50).map(|_| fresh_event_id()).collect();
@@ -27,15 +27,34 @@ pub async fn claims(log: &dyn EventLog) {
     }
     let elsewhere = log.claim_delivery(&fresh_hook_id(), "delivery", events[1], expires).await;
     assert_eq!(elsewhere.expect("a claim is decided"), Claim::Ours, "at another hook");
+}
 
-    let early = now();
-    let (first, soon) = (event_id_at(early), event_id_at(early.plus_ms(5_000)));
-    let late = event_id_at(early.plus_ms(60_000));
-    let claim = |event, expires| log.claim_delivery(&hook, "expiring", event, expires);
-    let short = early.plus_ms(30_000);
-    assert_eq!(claim(first, short).await.expect("a claim is decided"), Claim::Ours);
-    assert_eq!(claim(soon, short).await.expect("a claim is decided"), Claim::Duplicate(first), "before it expires");
-    assert_eq!(claim(late, expires).await.expect("a claim is decided"), Claim::Ours, "after it has expired");
+/// A claim holds to the millisecond: measured from the first, whatever comes in between, and for one event alone after it.
+pub async fn claims_end(log: &dyn EventLog) {
+    let hook = fresh_hook_id();
+    // In the middle of a second, which is as exact as some stores count by themselves.
+    let begin = Timestamp::from_ms(now().as_ms() / 1000 * 1000 + 400);
+    let at = |ms| event_id_at(begin.plus_ms(ms));
+    for (window, delivery) in [(30_000, "seconds"), (1, "an instant"), (15 * DAY_MS, "days")] {
+        let claim = async |event: EventId| {
+            let expires = event.accepted_at().plus_ms(window);
+            log.claim_delivery(&hook, delivery, event, expires).await.expect("a claim is decided")
+        };
+        let (first, last, next) = (at(0), at(window - 1), at(window));
+        assert_eq!(claim(first).await, Claim::Ours);
+        assert_eq!(claim(first).await, Claim::Ours, "its own claim is not a copy");
+        if last != first {
+            assert_eq!(claim(last).await, Claim::Duplicate(first), "{delivery}: the instant before its end");
+        }
+        let rivals: Vec<_> = (0..10).map(|_| at(window)).chain([next]).collect();
+        let claims = join_all(rivals.iter().map(|event| claim(*event))).await;
+        let won: Vec<_> = rivals.iter().zip(&claims).filter(|(_, claim)| **claim == Claim::Ours).collect();
+        assert_eq!(won.len(), 1, "{delivery}: one of many has it anew");
+        let anew = *won[0].0;
+        assert_eq!(claim(first).await, Claim::Duplicate(anew), "{delivery}: who had it before is told who has it now");
+        assert_eq!(claim(at(2 * window - 1)).await, Claim::Duplicate(anew), "{delivery}: measured from the new one");
+        assert_eq!(claim(at(2 * window)).await, Claim::Ours, "{delivery}");
+    }
 }
 
 /// Events come back whole, and recording them again changes nothing.
@@ -49,7 +68,9 @@ pub async fn records(log: &dyn EventLog, history: &dyn History, tasks: &dyn Task
     }
     assert_eq!(log.event(fresh_event_id()).await.expect("an event is looked for"), None);
 
-    let event = fresh_event(b"first".to_vec());
+    let mut event = fresh_event(b"first".to_vec());
+    let (hook, first) = (fresh_hook_id(), fresh_event_id());
+    event.head.duplicates = vec![Duplicate { hook, first, cause: "same content".to_owned() }];
     let mut task = fresh_task(event.head.id);
     assert!(log.record(&event, std::slice::from_ref(&task), expires).await.expect("an event is recorded"));
     task.status = TaskStatus::Retrying;

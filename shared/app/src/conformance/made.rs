@@ -1,5 +1,6 @@
 //! Fresh things to keep and to queue, with something in every field.
 
+use bellhop_core::delivery::Deduplicate;
 use bellhop_core::event::{Event, EventHead, Proof};
 use bellhop_core::filter::{Check, Operator};
 use bellhop_core::hook::{Action, Allowed, Hook, HookStatus, Origin, Reconcile, Retiring};
@@ -57,11 +58,13 @@ pub(super) fn fresh_event(body: Vec<u8>) -> Event {
         delivery_id: Some("d\"1".to_owned()),
         received_at: now(),
         source_ip: Some(std::net::Ipv6Addr::LOCALHOST.into()),
+        query: None,
         headers: vec![("user-agent".to_owned(), "GitHub-Hookshot/ü".to_owned())],
         hooks: vec![Proof { hook: fresh_hook_id(), secret: Some(0) }, Proof { hook: fresh_hook_id(), secret: None }],
         body_bytes: body.len(),
         test: true,
         erased_at: None,
+        duplicates: Vec::new(),
     };
     Event { head, body }
 }
@@ -77,6 +80,7 @@ pub(super) fn message(event: &Event) -> Message<'_> {
         delivery_id: head.delivery_id.as_deref(),
         received_at: head.received_at,
         source_ip: head.source_ip,
+        query: head.query.clone(),
         headers: head.headers.iter().map(|(name, value)| (name.as_str(), value.clone())).collect(),
         hooks: head.hooks.clone(),
         body: &event.body,
@@ -132,6 +136,7 @@ pub(super) fn fresh_hook() -> Hook {
             Allowed::Published("github".to_owned()),
         ],
         max_body_bytes: 4096,
+        deduplicate: Some(Deduplicate::Content),
         actions: vec![Action::Telegram { chat: "-1".to_owned(), template: Some("<b>{{ a }}</b>".to_owned()) }],
         status: HookStatus::Disabled,
         origin: Origin::File,

@@ -170,6 +170,7 @@ fn message(id: EventId) -> String {
         delivery_id: None,
         received_at: Timestamp::from_ms(500),
         source_ip: None,
+        query: None,
         headers: Vec::new(),
         hooks: event.head.hooks.clone(),
         body: &event.body,

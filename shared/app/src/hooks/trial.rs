@@ -110,6 +110,7 @@ impl Trials {
             delivery_id: sender.delivery_id.in_headers(inbound.headers),
             received_at: now,
             source_ip: None,
+            query: None,
             headers: kept_headers(std::iter::once(sender), inbound.headers),
             hooks: vec![Proof { hook: hook.id.clone(), secret: signed.then_some(0) }],
             body: inbound.body,

@@ -367,3 +367,38 @@ async fn a_hook_whose_scheme_this_version_does_not_know_lets_nothing_in() {
                "scheme": {"encoding": "base85"}})]);
     assert_eq!(answer(&memory.ingress(), "later", &signed("one"), BODY).await.0, 404);
 }
+
+#[test]
+fn what_is_no_coding_is_no_encoding() {
+    for none in [
+        "",
+        " ",
+        "identity",
+        "Identity",
+        "identity, identity",
+        "utf-8",
+        "UTF-8",
+        "utf8",
+        "iso-8859-1",
+        "none",
+        "8bit",
+        "binary",
+    ] {
+        assert!(!is_encoded(none.as_bytes()), "{none}");
+    }
+    for coding in [
+        "gzip",
+        "GZIP",
+        "x-gzip",
+        "br",
+        "deflate",
+        "zstd",
+        "compress",
+        "aws-chunked",
+        "identity, gzip",
+        "utf-8,br",
+        "\u{e9}",
+    ] {
+        assert!(is_encoded(coding.as_bytes()), "{coding}");
+    }
+}

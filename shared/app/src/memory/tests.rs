@@ -13,6 +13,7 @@ async fn it_passes_the_suite_of_the_adapters() {
     let world = world();
     conformance::hooks(&world, &world).await;
     conformance::claims(&world).await;
+    conformance::claims_end(&world).await;
     conformance::records(&world, &world, &world).await;
     conformance::tasks(&world, &world, &world).await;
     conformance::history(&world, &world, &world).await;

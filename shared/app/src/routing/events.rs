@@ -1,22 +1,19 @@
 //! Records events with the tasks made of them.
 
-use bellhop_core::event::Event;
+use bellhop_core::event::{Duplicate, Event};
 use bellhop_core::hook::Hook;
-use bellhop_core::id::{EventId, HookId, TaskId};
+use bellhop_core::id::{HookId, TaskId};
 use bellhop_core::task::{Task, TaskStatus};
-use bellhop_core::time::{DAY_MS, Timestamp};
+use bellhop_core::time::Timestamp;
 use bellhop_core::trace::Trace;
 use bellhop_core::work::Work;
 
 use super::making::{self, Making};
 use super::text::Words;
-use super::{Recorded, Routing, Rule, Rules};
+use super::{Recorded, Routing, Rule, Rules, gate};
 use crate::metrics::METRICS;
 use crate::ports::{Claim, PortResult};
 use crate::spans;
-
-/// How long a delivery is remembered, so that another copy of it has no effect.
-const CLAIM_DAYS: u64 = 7;
 
 /// What is made of an event.
 #[derive(Default)]
@@ -24,8 +21,8 @@ struct Made {
     tasks: Vec<Task>,
     /// The hooks that have it.
     hooks: Vec<HookId>,
-    /// The event that had its delivery first, at one of the hooks.
-    duplicate_of: Option<EventId>,
+    /// The hooks at which it is another copy of a delivery.
+    duplicates: Vec<Duplicate>,
 }
 
 impl Routing {
@@ -37,12 +34,14 @@ impl Routing {
         let now = self.clock.now();
         let expires = rules.expires(now);
         let made = self.make_tasks(&event, &words, &rules, expires).await?;
-        if let (true, Some(first)) = (made.tasks.is_empty(), made.duplicate_of) {
-            METRICS.duplicates.add(1);
-            log::info!(event:% = id, first:%; "duplicate");
-            return Ok(Recorded { event: Some(id), ..Recorded::default() });
-        }
+        event.head.duplicates = made.duplicates;
         let new = self.events.record(&event, &made.tasks, expires).await?;
+        if new && !event.head.duplicates.is_empty() {
+            METRICS.duplicates.add(1);
+        }
+        for Duplicate { hook, first, cause } in &event.head.duplicates {
+            log::info!(event:% = id, hook = hook.as_str(), first:%, cause; "duplicate");
+        }
         let making = Making { event: &event, words: &words };
         let work = match new {
             true => made.tasks.iter().filter_map(|task| making.work(&rules, task)).collect(),
@@ -65,32 +64,33 @@ impl Routing {
                     made.tasks.extend(tasks);
                     made.hooks.push(rule.hook.id.clone());
                 }
-                Err(first) => made.duplicate_of = Some(first),
+                Err(duplicate) => made.duplicates.push(duplicate),
             }
         }
         Ok(made)
     }
 
-    /// Claims an event for a hook, asks whether it acts on it, and makes a task for each of its actions; or says which
-    /// event had the delivery first.
+    /// Claims an event for a hook, asks whether it acts on it, and makes a task for each of its actions; or says of which
+    /// event it is a copy.
     pub(super) async fn make_for(
         &self,
         rule: &Rule,
         event: &Event,
         words: &Words,
         expires: Timestamp,
-    ) -> PortResult<Result<Vec<Task>, EventId>> {
+    ) -> PortResult<Result<Vec<Task>, Duplicate>> {
         let now = self.clock.now();
-        if let Claim::Duplicate(first) = self.claim(event, &rule.hook, now).await? {
-            return Ok(Err(first));
+        if let Some(duplicate) = self.claim(event, words, &rule.hook).await? {
+            return Ok(Err(duplicate));
         }
         let skipped = self.skip_reason(rule, event, words).await?;
         let tasks = rule.hook.actions.iter().enumerate().map(|(index, action)| {
             let id = TaskId::new(event.head.id, &rule.hook.id, index);
             let mut task = making::task(id, event, &rule.hook.id, action, now, expires);
-            if let Some(reason) = &skipped {
+            let reason = skipped.clone().or_else(|| gate::told_elsewhere(rule, action, event, words));
+            if let Some(reason) = reason {
                 task.status = TaskStatus::Skipped;
-                task.reason = Some(reason.clone());
+                task.reason = Some(reason);
             }
             task
         });
@@ -120,15 +120,20 @@ impl Routing {
         Ok(work)
     }
 
-    /// Claims the event's delivery for a hook; an event without a delivery id, or for a test, is nobody's copy.
-    async fn claim(&self, event: &Event, hook: &Hook, now: Timestamp) -> PortResult<Claim> {
-        match &event.head.delivery_id {
-            Some(delivery) if !event.head.test => {
-                let expires = now.plus_ms(CLAIM_DAYS * DAY_MS);
-                self.events.claim_delivery(&hook.id, delivery, event.head.id, expires).await
-            }
-            _ => Ok(Claim::Ours),
-        }
+    /// Claims the event's delivery for a hook; says of which event it is a copy, if it is one. An event for a test is
+    /// nobody's copy.
+    async fn claim(&self, event: &Event, words: &Words, hook: &Hook) -> PortResult<Option<Duplicate>> {
+        let delivery = if event.head.test { None } else { words.delivery(event, hook) };
+        let Some(delivery) = delivery else { return Ok(None) };
+        let (id, accepted) = (event.head.id, event.head.id.accepted_at());
+        let ends = accepted.plus_ms(delivery.remembered_ms);
+        let claim = self.events.claim_delivery(&hook.id, &delivery.key, id, ends).await?;
+        // Who came so much later has claimed it anew; this event had its own turn before.
+        let Claim::Duplicate(first) = claim else { return Ok(None) };
+        Ok((first.accepted_at() < ends).then(|| {
+            let cause = delivery.cause(accepted.ms_since(first.accepted_at()));
+            Duplicate { hook: hook.id.clone(), first, cause }
+        }))
     }
 }
 

@@ -1,8 +1,8 @@
 //! Which events a hook acts on.
 
 use bellhop_core::event::Event;
-use bellhop_core::filter::type_passes;
-use bellhop_core::hook::{Hook, HookStatus};
+use bellhop_core::filter::{Decision, type_passes};
+use bellhop_core::hook::{Action, Hook, HookStatus};
 use bellhop_core::id::EventId;
 use bellhop_core::turnstile::{Passage, Turnstile};
 
@@ -60,6 +60,28 @@ impl Routing {
     }
 }
 
+/// Why an action says nothing of an event that its hook takes: its words are the sender's own, and those come with another
+/// event of the sender.
+///
+/// A template of its own asks for every event, and so does a condition that tells a sender's actions apart.
+pub(super) fn told_elsewhere(rule: &Rule, action: &Action, event: &Event, words: &Words) -> Option<String> {
+    let Action::Telegram { template, .. } = action;
+    let asks = |text: &str| text.contains("action");
+    let is_asked = template.is_some()
+        || event.head.test
+        || rule.hook.when.as_deref().is_some_and(asks)
+        || rule.hook.conditions.iter().any(|check| asks(&check.field));
+    if is_asked { None } else { words.told_elsewhere(event, &rule.hook) }
+}
+
+/// Why a condition does not hold, with what is wrong with the body where the condition reads one that cannot be read.
+fn unmet(why: String, reads: &str, words: &Words) -> String {
+    match words.unreadable().filter(|_| ["payload", "webhook.body"].iter().any(|name| reads.contains(name))) {
+        Some(unreadable) => format!("{why}; the body has no fields: {unreadable}"),
+        None => why,
+    }
+}
+
 /// Why a hook does not take an event, if it does not: it is disabled, or its filters do not let the event through.
 pub(super) fn filtered(rule: &Rule, event: &Event, words: &Words) -> Option<String> {
     if rule.hook.status == HookStatus::Disabled {
@@ -74,15 +96,22 @@ pub(super) fn filtered(rule: &Rule, event: &Event, words: &Words) -> Option<Stri
     }
     let variables = words.variables(event, &rule.hook);
     if let Some(check) = rule.hook.conditions.iter().find(|check| !check.holds(&variables)) {
-        return Some(format!("its condition on `{}` does not hold", check.field));
+        let field = &check.field;
+        return Some(match check.problem() {
+            // Saved by a version that did not see it.
+            Some(problem) => format!("its condition on `{field}` cannot hold: {problem}"),
+            None => unmet(format!("its condition on `{field}` does not hold"), field, words),
+        });
     }
-    let holds = match rule.condition.as_ref()? {
-        Ok(condition) => condition.holds(variables),
-        Err(error) => Err(error.clone()),
+    let condition = match rule.condition.as_ref()? {
+        Ok(condition) => condition,
+        Err(error) => return Some(format!("its condition cannot be read, so it holds for nothing: {error}")),
     };
-    match holds {
-        Ok(true) => None,
-        Ok(false) => Some("its condition does not hold".to_owned()),
-        Err(error) => Some(format!("its condition cannot be decided: {error}")),
-    }
+    let why = match condition.decide(&variables) {
+        Decision::Holds => return None,
+        Decision::Fails(None) => "its condition does not hold".to_owned(),
+        Decision::Fails(Some(missing)) => format!("its condition does not hold: `{missing}` is null or absent"),
+        Decision::Unclear(what) => format!("its condition cannot be decided: {what}"),
+    };
+    Some(unmet(why, rule.hook.when.as_deref().unwrap_or_default(), words))
 }

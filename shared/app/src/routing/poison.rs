@@ -46,6 +46,7 @@ mod tests {
             delivery_id: None,
             received_at: Timestamp::from_ms(5),
             source_ip: None,
+            query: None,
             headers: vec![("user-agent", "a".to_owned())],
             hooks: vec![proof("hk_1"), proof("hk_2")],
             body,

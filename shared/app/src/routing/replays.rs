@@ -96,6 +96,11 @@ impl Routing {
                 continue;
             }
             for (index, action) in rule.hook.actions.iter().enumerate() {
+                // Who names an event wants to see it.
+                let is_listed = matches!(replay.selection, Selection::Range { .. });
+                if is_listed && gate::told_elsewhere(rule, action, &event, &words).is_some() {
+                    continue;
+                }
                 let id = TaskId::replayed(event.head.id, &rule.hook.id, index, &replay.id);
                 let mut task = making::task(id, &event, &rule.hook.id, action, now, expires);
                 task.replay = Some(replay.id.clone());

@@ -94,7 +94,10 @@ impl Routing {
         };
         let words = Words::of(&mut event, &rules);
         let made = self.make_for(rule, &event, &words, task.expires_at).await?;
-        let duplicate_of = made.as_ref().err().map(|first| format!("its delivery was done before, as event {first}"));
+        let duplicate_of = made
+            .as_ref()
+            .err()
+            .map(|copy| format!("its delivery was done before, as event {}: {}", copy.first, copy.cause));
         let mut made = made.unwrap_or_default().into_iter();
         let mut first = made.next().unwrap_or_else(|| Task {
             status: TaskStatus::Skipped,

@@ -64,7 +64,7 @@ impl Rule {
     /// One that fails all the same was saved by another version: a condition then holds for nothing, and a template gives
     /// way to the sender's own text.
     fn new(hook: Hook) -> Self {
-        let condition = hook.when.as_deref().map(Condition::compile);
+        let condition = hook.when.as_deref().map(Condition::stored);
         let templates = hook.actions.iter().map(|action| {
             let Action::Telegram { template, .. } = action;
             let compiled = Template::compile(template.as_deref()?, Escape::Html);

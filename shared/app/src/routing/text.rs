@@ -1,10 +1,12 @@
 //! The words of a message: an event's payload, and the text made of it.
 
+use bellhop_core::delivery::Delivery;
 use bellhop_core::event::Event;
+use bellhop_core::filter::Variables;
 use bellhop_core::hook::Hook;
+use bellhop_core::json::{Unreadable, Value};
 use bellhop_core::telegram::{MESSAGE_UNITS, html, split};
-use bellhop_core::template::{Context, Facts, Template, message_for};
-use serde_json::{Map, Value};
+use bellhop_core::template::{Context, Facts, Template, message_for, told_elsewhere};
 
 use super::Rules;
 
@@ -20,41 +22,60 @@ const TEST_MARK: &str = "Test: ";
 /// An event's payload, parsed once for all its hooks.
 pub(super) struct Words {
     payload: Option<Value>,
+    unreadable: Option<Unreadable>,
 }
 
 impl Words {
     /// Parses an event's body and fills in what its sender puts there.
     pub(super) fn of(event: &mut Event, rules: &Rules) -> Self {
-        Self { payload: event.read(rules.sender(&event.head)).payload }
+        let content = event.read(rules.sender(&event.head));
+        Self { payload: content.payload, unreadable: content.unreadable }
     }
 
-    /// The variables of a condition.
-    pub(super) fn variables(&self, event: &Event, hook: &Hook) -> Map<String, Value> {
-        let facts = self.facts(event, hook);
-        let mut variables = facts.variables();
-        let body = Value::String(String::from_utf8_lossy(facts.body).into_owned());
-        let payload = self.payload.clone().unwrap_or(Value::Null);
-        let webhook = serde_json::json!({
-            "body": if self.payload.is_some() { &payload } else { &body },
-            "path": facts.event.path,
-            "method": facts.method,
-        });
-        variables.extend([("webhook".to_owned(), webhook), ("payload".to_owned(), payload), ("body".to_owned(), body)]);
-        variables
+    /// What tells the event's delivery from others at a hook; `None` where nothing does.
+    pub(super) fn delivery(&self, event: &Event, hook: &Hook) -> Option<Delivery> {
+        let sender = hook.sender()?;
+        // Another sender's hook at the same path has its id elsewhere.
+        let is_first = event.head.hooks.first().is_some_and(|proof| proof.hook == hook.id);
+        let id = match is_first || hook.scheme.is_none() && sender.name == event.head.sender {
+            true => event.head.delivery_id.clone(),
+            false => event.head.id_of(sender, self.payload.as_ref()),
+        };
+        Delivery::of(event, self.payload.as_ref(), sender, id.as_deref(), hook.deduplicate)
+    }
+
+    /// The variables of a condition, borrowed.
+    pub(super) fn variables<'a>(&'a self, event: &'a Event, hook: &'a Hook) -> Variables<'a> {
+        Variables::new(self.facts(event, hook))
+    }
+
+    /// Why the event has no payload that a condition could read, if it has none.
+    pub(super) fn unreadable(&self) -> Option<Unreadable> {
+        self.unreadable.filter(|_| self.payload.is_none())
     }
 
     /// The message for a Telegram chat, split to its length limit.
     pub(super) fn telegram_parts(&self, event: &Event, hook: &Hook, template: Option<&Template>) -> Vec<String> {
         let context = Context::new(&self.facts(event, hook));
-        // A sender's own text speaks of the fields of its payload; without those only the general one makes sense.
-        let has_fields = self.payload.as_ref().is_some_and(|payload| payload.is_object() || payload.is_array());
-        let sender = if has_fields { event.head.sender.as_str() } else { "" };
-        let message = message_for(sender, event.head.event_type.as_deref(), template, &context);
+        let message = message_for(self.speaker(event), event.head.event_type.as_deref(), template, &context);
         if let Some(trouble) = message.trouble {
             log::warn!(event:% = event.head.id, hook = hook.id.as_str(), trouble:%; "the hook's template failed; the sender's own text is used");
         }
         let html = if event.head.test { format!("{TEST_MARK}{}", message.html) } else { message.html };
         cut(split(&html, MESSAGE_UNITS), event)
+    }
+
+    /// Why the sender's own text is not sent for an event of which another event of the sender says the same.
+    pub(super) fn told_elsewhere(&self, event: &Event, hook: &Hook) -> Option<String> {
+        let event_type = event.head.event_type.as_deref();
+        told_elsewhere(self.speaker(event), event_type, &Context::new(&self.facts(event, hook)))
+    }
+
+    /// Whose texts fit an event: a sender's own speaks of the fields of its payload; without those only the general one
+    /// makes sense.
+    fn speaker<'a>(&self, event: &'a Event) -> &'a str {
+        let has_fields = self.payload.as_ref().is_some_and(|payload| payload.is_object() || payload.is_array());
+        if has_fields { event.head.sender.as_str() } else { "" }
     }
 
     /// What is known of the event at one of its hooks.

@@ -2,6 +2,7 @@
 
 use bellhop_core::id::TaskId;
 use bellhop_core::task::Task;
+use bellhop_core::telegram::beginning;
 use bellhop_core::telegram::html::escape;
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::{TelegramV1, Work};
@@ -34,12 +35,12 @@ pub(crate) fn subject<'a>(notice: &Task, tasks: &'a [Task]) -> Option<&'a Task> 
 
 /// A notice's text.
 pub(crate) fn text(task: &Task) -> String {
-    let reason: String = task.reason.as_deref().unwrap_or("no reason is known").chars().take(REASON_CHARS).collect();
+    let reason = beginning(task.reason.as_deref().unwrap_or("no reason is known"), REASON_CHARS);
     format!(
         "<b>A message did not arrive</b> in the chat <code>{}</code>: {}.\nIts task is <code>{}</code>. You are not told of \
          more of them until one has arrived there again.",
         escape(&task.destination),
-        escape(&reason),
+        escape(reason),
         escape(task.id.as_str()),
     )
 }

@@ -23,6 +23,7 @@ impl HookSpec {
             allowed_ips: hook.allowed_ips.iter().map(Allowed::to_string).collect(),
             max_body_bytes: Some(hook.max_body_bytes),
             actions: hook.actions.iter().map(action).collect(),
+            deduplicate: hook.deduplicate,
             reconcile: hook.reconcile.as_ref().map(reconcile),
             status: Some(hook.status),
         }

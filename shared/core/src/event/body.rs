@@ -1,8 +1,15 @@
-//! What an event's body says: JSON, forms, XML and `CloudEvents`.
+//! What an event's body says: JSON, forms, bodies of several parts, XML and `CloudEvents`.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 
-use super::{Event, EventHead, xml};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::media::Media;
+use super::unpack::unpacked;
+use super::{Event, EventHead, form, multipart, xml};
+use crate::json::{self, Map, Unreadable, Value};
+use crate::percent;
 use crate::sender::Sender;
 
 /// The prefix of the headers that describe an event in `CloudEvents`' binary mode.
@@ -15,6 +22,8 @@ pub struct Content {
     pub payload: Option<Value>,
     /// The envelope around the payload where the event is a `CloudEvent`: `type`, `source`, `id`, `subject`, `time`.
     pub cloudevent: Option<Value>,
+    /// Why there is no payload: where the body stops being JSON.
+    pub unreadable: Option<Unreadable>,
 }
 
 impl Event {
@@ -38,43 +47,54 @@ impl Event {
         self.content().payload
     }
 
-    /// Reads the body by its content type; what it cannot be is `None`, never an error.
+    /// Reads the body; what it cannot be is no payload, never an error.
     fn content(&self) -> Content {
-        if self.head.is_structured() {
-            return structured(&self.body).unwrap_or_default();
-        }
-        let content_type = self.head.header("content-type").unwrap_or_default().trim_start().to_ascii_lowercase();
-        let media_type = content_type.split(';').next().unwrap_or_default().trim_end();
-        let payload = match media_type {
-            "application/x-www-form-urlencoded" => form(&self.body),
-            _ if media_type.ends_with("/xml") || media_type.ends_with("+xml") => xml::read(&self.body),
-            _ => None,
+        let steps = Sender::named(&self.head.sender).map_or(&[][..], |sender| sender.unpack);
+        let read = match self.head.is_structured() {
+            true => structured(&self.body),
+            false => payload(self.head.media(), &self.body).map(|payload| Content {
+                payload: payload.map(|payload| unpacked(steps, payload)),
+                cloudevent: self.head.binary_envelope(),
+                unreadable: None,
+            }),
         };
-        let payload = payload.or_else(|| serde_json::from_slice(&self.body).ok());
-        Content { payload, cloudevent: self.head.binary_envelope() }
+        read.unwrap_or_else(|unreadable| Content {
+            payload: None,
+            cloudevent: self.head.binary_envelope().filter(|_| !self.head.is_structured()),
+            unreadable: Some(unreadable),
+        })
     }
 }
 
 impl EventHead {
     /// The envelope of a `CloudEvent`, from its headers or from the body's exact bytes.
     pub fn cloudevent(&self, body: &[u8]) -> Option<Value> {
-        if self.is_structured() { structured(body)?.cloudevent } else { self.binary_envelope() }
+        if self.is_structured() { structured(body).ok()?.cloudevent } else { self.binary_envelope() }
+    }
+
+    /// The body as text, in the charset of its content type and without a byte order mark.
+    pub fn text<'a>(&self, body: &'a [u8]) -> Cow<'a, str> {
+        self.media().text(body)
+    }
+
+    /// What the body is said to be.
+    fn media(&self) -> Media {
+        Media::of(self.header("content-type").unwrap_or_default())
     }
 
     /// Whether the body is a whole `CloudEvent`.
     fn is_structured(&self) -> bool {
-        let content_type = self.header("content-type").unwrap_or_default().trim_start().to_ascii_lowercase();
-        content_type.starts_with("application/cloudevents+json")
+        self.media().name == "application/cloudevents+json"
     }
 
     /// The envelope that the headers make, if they make one.
     fn binary_envelope(&self) -> Option<Value> {
         let attributes = self.headers.iter().filter_map(|(name, value)| {
             let name = name.strip_prefix(BINARY)?;
-            Some((name.to_owned(), Value::String(percent_decoded(value))))
+            Some((name, String::from_utf8_lossy(&percent::decoded(value.as_bytes())).into_owned()))
         });
-        let envelope: Map<String, Value> = attributes.collect();
-        let is_whole = ["specversion", "type", "source", "id"].iter().all(|name| envelope.contains_key(*name));
+        let envelope: Map = attributes.collect();
+        let is_whole = ["specversion", "type", "source", "id"].iter().all(|name| envelope.contains_key(name));
         is_whole.then(|| envelope.into())
     }
 
@@ -84,43 +104,36 @@ impl EventHead {
     }
 }
 
-/// A whole `CloudEvent`, taken apart into its data and what stands around it.
-fn structured(body: &[u8]) -> Option<Content> {
-    let Value::Object(mut envelope) = serde_json::from_slice(body).ok()? else {
-        return None;
-    };
-    let payload = envelope.remove("data");
-    Some(Content { payload, cloudevent: Some(envelope.into()) })
-}
-
-/// A form's fields, one that stands there several times as a list; or the JSON in its field `payload`.
-fn form(body: &[u8]) -> Option<Value> {
-    let mut fields = Map::new();
-    for (name, value) in form_urlencoded::parse(body) {
-        let value = Value::String(value.into_owned());
-        match fields.get_mut(name.as_ref()) {
-            None => {
-                fields.insert(name.into_owned(), value);
-            }
-            Some(Value::Array(values)) => values.push(value),
-            Some(first) => *first = Value::Array(vec![first.take(), value]),
+/// The payload that a body of this type is; the error where it is none and no JSON either. A form without fields has none.
+///
+/// A content type is often wrong: `curl -d` calls everything a form. So what is JSON from its first bracket to its last
+/// is JSON whatever it is called, and what is nothing else is tried as JSON.
+fn payload(media: Media, body: &[u8]) -> Result<Option<Value>, Unreadable> {
+    let otherwise = match media.name.as_str() {
+        _ if media.is_form() => {
+            let json = media.json(body).ok().filter(|value| value.is_object() || value.is_array());
+            return Ok(json.or_else(|| form::read(body, media.get("charset"))));
         }
-    }
-    let wrapped = fields.get("payload").and_then(Value::as_str).and_then(|json| serde_json::from_str(json).ok());
-    match wrapped {
-        Some(payload @ (Value::Object(_) | Value::Array(_))) => Some(payload),
-        _ => (!fields.is_empty()).then(|| fields.into()),
-    }
+        name if name.starts_with("multipart/") => multipart::read(body, &media),
+        _ if media.is_xml() => xml::read(&media.xml(body)),
+        _ => None,
+    };
+    otherwise.map_or_else(|| media.json(body), Ok).map(Some)
 }
 
-/// A header's value with the bytes that `%` stands for, as `CloudEvents` writes other than ASCII.
-fn percent_decoded(value: &str) -> String {
-    if !value.contains('%') {
-        return value.to_owned();
-    }
-    // A form would read `+` as a space, a header means it.
-    let value = format!("x={}", value.replace('+', "%2B").replace('&', "%26"));
-    form_urlencoded::parse(value.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
+/// A whole `CloudEvent`, taken apart into its data and what stands around it.
+fn structured(body: &[u8]) -> Result<Content, Unreadable> {
+    let Value::Object(mut envelope) = json::read(body)? else {
+        return Ok(Content::default());
+    };
+    let (data, encoded) = (envelope.remove("data"), envelope.remove("data_base64"));
+    let payload = data.or_else(|| {
+        let bytes = STANDARD.decode(encoded.as_ref()?.as_str()?).ok()?;
+        let media = Media::of(envelope.get("datacontenttype").and_then(Value::as_str).unwrap_or_default());
+        let text = || std::str::from_utf8(&bytes).ok().map(Value::from);
+        payload(media, &bytes).ok().flatten().or_else(text)
+    });
+    Ok(Content { payload, cloudevent: Some(envelope.into()), unreadable: None })
 }
 
 #[cfg(test)]

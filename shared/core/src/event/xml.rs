@@ -3,7 +3,9 @@
 use quick_xml::Reader;
 use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
-use serde_json::{Map, Value};
+
+use super::fields::Fields;
+use crate::json::{Map, Value};
 
 /// The longest document that is read; a longer one stays text.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -17,15 +19,17 @@ const DEEPEST: usize = 64;
 /// An element that is not closed yet.
 struct Element {
     name: String,
-    fields: Map<String, Value>,
+    fields: Fields,
     text: String,
 }
 
 /// A document as an object with one field, its root; `None` where it is no XML, too large or too deep.
 ///
 /// Entities of the document's own are refused with the whole document, so none is ever expanded.
-pub(super) fn read(body: &[u8]) -> Option<Value> {
-    let text = std::str::from_utf8(body).ok().filter(|text| text.len() <= MOST_BYTES)?;
+pub(super) fn read(text: &str) -> Option<Value> {
+    if text.len() > MOST_BYTES {
+        return None;
+    }
     let mut reader = Reader::from_str(text);
     let mut open: Vec<Element> = Vec::new();
     let mut document = Map::new();
@@ -47,7 +51,7 @@ pub(super) fn read(body: &[u8]) -> Option<Value> {
 
 /// The element that a tag opens; `None` where its attributes are wrong or too many.
 fn opened(tag: &BytesStart<'_>, nodes: &mut usize) -> Option<Element> {
-    let mut fields = Map::new();
+    let mut fields = Fields::default();
     *nodes += 1;
     // The check of the library compares each attribute with each; the map finds doubles by itself.
     for attribute in tag.attributes().with_checks(false) {
@@ -56,9 +60,12 @@ fn opened(tag: &BytesStart<'_>, nodes: &mut usize) -> Option<Element> {
         let name = attribute.key.local_name();
         let is_namespace = attribute.key.as_namespace_binding().is_some();
         let value = unescape(&attribute.value).ok()?.into_owned();
-        if *nodes > MOST_NODES || !is_namespace && fields.insert(format!("@{}", name.as_ref()), value.into()).is_some()
-        {
+        let name = format!("@{}", name.as_ref());
+        if *nodes > MOST_NODES || !is_namespace && fields.has(&name) {
             return None;
+        }
+        if !is_namespace {
+            fields.add(name, value.into());
         }
     }
     let name = tag.local_name().as_ref().to_owned();
@@ -76,15 +83,15 @@ fn add(open: &mut [Element], text: &str) -> Option<()> {
 }
 
 /// Puts a closed element into the one around it, elements of one name as a list; `None` for a second root.
-fn close(element: Element, open: &mut [Element], document: &mut Map<String, Value>) -> Option<()> {
+fn close(element: Element, open: &mut [Element], document: &mut Map) -> Option<()> {
     let Element { name, mut fields, text } = element;
     let text = text.trim();
     let value = match (fields.is_empty(), text) {
         (true, text) => text.into(),
-        (false, "") => fields.into(),
+        (false, "") => fields.into_map().into(),
         (false, text) => {
-            fields.insert("#text".to_owned(), text.into());
-            fields.into()
+            fields.add("#text".to_owned(), text.into());
+            fields.into_map().into()
         }
     };
     let Some(parent) = open.last_mut() else {
@@ -92,12 +99,6 @@ fn close(element: Element, open: &mut [Element], document: &mut Map<String, Valu
         document.insert(name, value);
         return is_first.then_some(());
     };
-    match parent.fields.get_mut(&name) {
-        None => {
-            parent.fields.insert(name, value);
-        }
-        Some(Value::Array(values)) => values.push(value),
-        Some(first) => *first = Value::Array(vec![first.take(), value]),
-    }
+    parent.fields.add(name, value);
     Some(())
 }

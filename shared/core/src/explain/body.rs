@@ -21,7 +21,9 @@ pub(super) fn odd(case: Case<'_>) -> Vec<Finding> {
     let found = body.len() as u64;
     let promised = headers.text("content-length").and_then(|length| length.trim().parse().ok());
     let length = promised.filter(|promised| *promised != found).map(|promised| Finding::Length { promised, found });
-    let signed = case.schemes().any(|scheme| matches!(scheme, Scheme::Signed(_) | Scheme::Jwt(_)));
+    let signed = case.schemes().any(|scheme| {
+        matches!(scheme, Scheme::Signed(_)) || matches!(scheme, Scheme::Jwt(jwt) if jwt.body_hash.is_some())
+    });
     let empty = (found == 0 && signed && length.is_none()).then_some(Finding::Empty);
     let compressed = COMPRESSED.iter().find(|(start, _)| body.starts_with(start));
     length.into_iter().chain(empty).chain(compressed.map(|(_, format)| Finding::Compressed(format))).collect()

@@ -55,17 +55,17 @@ pub(super) fn other_value(case: Case<'_>, keys: &[Key]) -> Option<Finding> {
 /// The header that carries a proof, and what stands before it there.
 fn written(scheme: &Scheme) -> Option<(&'static str, &'static str)> {
     match scheme {
-        Scheme::Signed(signed) if matches!(signed.place, Carrier::Headers(_)) => {
+        Scheme::Signed(signed) if !matches!(signed.place, Carrier::Field(_)) => {
             let prefix = match signed.shape {
                 Shape::Whole(prefix) | Shape::List { prefix, .. } => prefix,
                 Shape::Pairs { .. } => "",
             };
             Some((signed.place.name(), prefix))
         }
-        Scheme::Jwt(jwt) => Some((jwt.header, "")),
+        Scheme::Jwt(jwt) => Some((jwt.header, jwt.prefix)),
         Scheme::Token(TokenPlace::Header { name, prefix }) => Some((name, prefix)),
         Scheme::Token(TokenPlace::Basic) => Some(("authorization", "Basic ")),
-        Scheme::Signed(_) | Scheme::Token(_) | Scheme::None => None,
+        Scheme::Signed(_) | Scheme::Token(_) | Scheme::AppStore(_) | Scheme::None => None,
     }
 }
 

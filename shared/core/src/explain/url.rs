@@ -38,6 +38,6 @@ fn covers_url(scheme: &Scheme) -> bool {
             matches!(part, Url | UrlAnyPort | UrlContentful | UrlHubspot | Path | Query | QuerySorted | FormOrBodyHash)
         }),
         Scheme::Jwt(jwt) => jwt.url_hash.is_some(),
-        Scheme::Token(_) | Scheme::None => false,
+        Scheme::Token(_) | Scheme::AppStore(_) | Scheme::None => false,
     }
 }

@@ -72,6 +72,8 @@ fn refused(refusal: Refusal) -> &'static str {
         }
         Refusal::KeyAddress => "nobody but a forger names such an address",
         Refusal::NoKey => "see that this machine reaches the sender's servers",
+        Refusal::Certificates(_) => "nobody but a forger sends such certificates; see that the clock is right",
+        Refusal::Encrypted => "take the encryption key away where the sender is set up",
         Refusal::AnotherAccount => "write the id of your own account or topic into the hook's `secrets`",
     }
 }

@@ -2,9 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use serde_json::Value;
 
 use super::{Case, Finding};
+use crate::json;
 use crate::secret::Secret;
 use crate::sender::{Algorithm, Carrier, Encoding, Hash, Scheme, Shape, Signed};
 use crate::verify::content::{Port, Reading, feed};
@@ -22,7 +22,10 @@ pub(super) fn other_writing(case: Case<'_>, refusal: Refusal) -> Option<Finding>
     }
     case.secrets.iter().find_map(|secret| {
         let Scheme::Signed(signed) = case.sender.scheme_for(secret.expose()) else { return None };
-        let (Algorithm::Hmac(hash), Carrier::Headers(_)) = (signed.algorithm, signed.place) else { return None };
+        let (Algorithm::Hmac(hash), Carrier::Headers(_) | Carrier::Numbered(_)) = (signed.algorithm, signed.place)
+        else {
+            return None;
+        };
         let name = signed.place.name();
         let value = case.inbound.headers.text(name)?;
         let found = texts(value).take(MOST_TEXTS).find_map(|text| right(case, signed, secret, (value, text)))?;
@@ -63,7 +66,7 @@ fn is_sum(case: Case<'_>, signed: &Signed, key: (&Secret, Hash), value: &str, by
         Shape::Pairs { separators, .. } => separators,
         Shape::Whole(_) | Shape::List { .. } => "",
     };
-    let document = serde_json::from_slice(case.inbound.body).unwrap_or(Value::Null);
+    let document = json::read(case.inbound.body).unwrap_or_default();
     let pairs = (value, signed.place.name());
     let reading =
         Reading { inbound: case.inbound, pairs, separators, document: &document, name: "", port: Port::Without };

@@ -2,237 +2,122 @@
 
 use std::fmt;
 
-use cel::common::ast::{EntryExpr, Expr, IdedExpr};
-use cel::{Context, Program, Value as CelValue};
-use serde_json::{Map, Value};
+use super::cel::{Evaluator, Expr, Failure, Meter, Mistake, Value, check, excerpt, parse};
+use super::variables::Variables;
 
-/// How deep a condition may nest, and how long it may be, so that compiling one is cheap.
-const LONGEST: usize = 4096;
+/// The longest condition, in bytes.
+pub const LONGEST_CONDITION: usize = 4096;
 
-/// The names a condition knows.
-const KNOWN: [&str; 7] = ["event", "hook", "payload", "headers", "body", "webhook", "cloudevent"];
-
-/// A compiled condition over `event`, `hook`, `payload`, `headers`, `body` and `webhook`.
+/// A compiled condition over `event`, `hook`, `payload`, `headers`, `body`, `webhook` and `cloudevent`.
 pub struct Condition {
-    program: Program,
-    fields: Vec<Vec<String>>,
+    source: String,
+    expr: Expr,
 }
 
-/// The text is not a condition.
+/// The text is not a condition, or one that could never hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct BadCondition(String);
 
+/// Whether a condition holds for an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// It does.
+    Holds,
+    /// It does not; with the part of it that was null where a value was asked for, if there was one.
+    Fails(Option<String>),
+    /// It cannot be decided: which part of it met what. No value of the event is in it.
+    Unclear(String),
+}
+
 impl Condition {
-    /// Compiles a condition, checking that it names only what events have.
+    /// Compiles a condition, and refuses what can never hold: unknown names, functions and fields, kinds of values that
+    /// never go together, and what is beyond the bounds for whatever event.
     pub fn compile(source: &str) -> Result<Self, BadCondition> {
-        if source.len() > LONGEST {
-            return Err(BadCondition(format!(
-                "a condition may be {LONGEST} bytes long, this one has {}",
-                source.len()
-            )));
+        let condition = Self::stored(source)?;
+        check(&condition.expr, source).map_err(|mistake| BadCondition::at(source, &mistake))?;
+        match condition.run(&Variables::default(), &Meter::default()) {
+            Err(failure) if failure.is_final => {
+                let what = failure.what.replace(" on this event", ", whatever the event");
+                Err(BadCondition::at(source, &Mistake { span: failure.span, what }))
+            }
+            _ => Ok(condition),
         }
-        let program = Program::compile(source).map_err(|e| BadCondition(first_line(&e.to_string())))?;
-        let mut names = Names::default();
-        names.read(program.expression());
-        if let Some(unknown) = names.free.iter().find(|name| !KNOWN.contains(&name.as_str())) {
-            return Err(BadCondition(format!("unknown name `{unknown}`; a condition knows {}", KNOWN.join(", "))));
-        }
-        Ok(Self { program, fields: names.fields })
     }
 
-    /// Whether the condition holds for these variables; the error says why it could not be decided.
+    /// Reads a condition that was compiled before it was saved, perhaps by a version that refused less: what can never
+    /// hold is left to each event.
+    pub fn stored(source: &str) -> Result<Self, BadCondition> {
+        if source.len() > LONGEST_CONDITION {
+            let length = source.len();
+            let what = format!("a condition may be {LONGEST_CONDITION} bytes long, this one has {length}");
+            return Err(BadCondition(what));
+        }
+        let expr = parse(source).map_err(|mistake| BadCondition::at(source, &mistake))?;
+        Ok(Self { source: source.to_owned(), expr })
+    }
+
+    /// Whether the condition holds for an event.
     ///
-    /// A field that is not there is null, not an error.
-    pub fn holds(&self, mut variables: Map<String, Value>) -> Result<bool, BadCondition> {
-        for path in &self.fields {
-            fill(&mut variables, path);
+    /// A field that is not there is null, and null counts as false.
+    pub fn decide(&self, variables: &Variables<'_>) -> Decision {
+        let meter = Meter::default();
+        match self.run(variables, &meter) {
+            Ok(true) => Decision::Holds,
+            Ok(false) => Decision::Fails(meter.missed().map(|span| excerpt(&self.source, span))),
+            Err(failure) => Decision::Unclear(self.explain(&failure)),
         }
-        let mut context = Context::default();
-        for (name, value) in variables {
-            context.add_variable_from_value(name, to_cel(value));
+    }
+
+    /// Evaluates the condition within the bounds of a meter.
+    fn run(&self, variables: &Variables<'_>, meter: &Meter) -> Result<bool, Failure> {
+        match Evaluator::new(&self.source, variables, meter).value(&self.expr)? {
+            Value::Bool(holds) => Ok(holds),
+            Value::Null => {
+                meter.miss(self.expr.span);
+                Ok(false)
+            }
+            other => Err(Failure {
+                span: self.expr.span,
+                what: format!("it is {}, neither true nor false", other.kind().words()),
+                is_final: false,
+            }),
         }
-        match self.program.execute(&context) {
-            Ok(CelValue::Bool(holds)) => Ok(holds),
-            Ok(CelValue::Null) => Ok(false),
-            Ok(_) => Err(BadCondition("the condition is neither true nor false".to_owned())),
-            Err(e) => Err(BadCondition(first_line(&e.to_string()))),
+    }
+
+    /// Which part of the condition met what.
+    fn explain(&self, failure: &Failure) -> String {
+        let part = excerpt(&self.source, failure.span);
+        // Where the part is named in full in what is wrong with it, once is enough.
+        if failure.what.starts_with(&format!("`{part}` is")) {
+            return failure.what.clone();
         }
+        format!("`{part}`: {}", failure.what)
+    }
+}
+
+impl BadCondition {
+    /// A mistake, with where it is where the text does not say it at once.
+    fn at(source: &str, mistake: &Mistake) -> Self {
+        let Mistake { span, what } = mistake;
+        let before = source.get(..span.from).unwrap_or_default();
+        let (line, column) =
+            (before.matches('\n').count() + 1, before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1);
+        let place = match line {
+            1 => format!("character {column}"),
+            line => format!("line {line}, character {column}"),
+        };
+        let part = excerpt(source, *span);
+        let is_named = part.is_empty() || what.contains(&format!("`{part}`"));
+        Self(if is_named { format!("{place}: {what}") } else { format!("{place}, `{part}`: {what}") })
     }
 }
 
 impl fmt::Debug for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Condition").field("fields", &self.fields).finish_non_exhaustive()
-    }
-}
-
-/// The first line of a message, short enough to stand in an error of ours.
-fn first_line(message: &str) -> String {
-    message.lines().next().unwrap_or_default().chars().take(200).collect()
-}
-
-/// Puts null where a path leads nowhere.
-fn fill(variables: &mut Map<String, Value>, path: &[String]) {
-    let Some((last, parents)) = path.split_last() else {
-        return;
-    };
-    let mut place = variables;
-    for name in parents {
-        let next = place.entry(name.clone()).or_insert_with(|| Value::Object(Map::new()));
-        if next.is_null() {
-            *next = Value::Object(Map::new());
-        }
-        match next {
-            Value::Object(inner) => place = inner,
-            _ => return,
-        }
-    }
-    place.entry(last.clone()).or_insert(Value::Null);
-}
-
-/// The names that an expression reads.
-#[derive(Default)]
-struct Names {
-    /// The field paths (`payload.repository.private`), but not those that `has()` tests.
-    fields: Vec<Vec<String>>,
-    /// The variables.
-    free: Vec<String>,
-    /// The variables that macros such as `exists` bring along, innermost last.
-    bound: Vec<String>,
-}
-
-impl Names {
-    /// Reads an expression.
-    fn read(&mut self, expression: &IdedExpr) {
-        match &expression.expr {
-            Expr::Ident(name) if !self.bound.contains(name) => self.free.push(name.clone()),
-            Expr::Select(select) => {
-                if let Some(path) = path_of(expression)
-                    && !select.test
-                    && !self.bound.contains(&path[0])
-                {
-                    self.fields.push(path);
-                }
-                self.read(&select.operand);
-            }
-            Expr::Call(call) => {
-                call.target.iter().map(AsRef::as_ref).chain(&call.args).for_each(|part| self.read(part))
-            }
-            Expr::List(list) => list.elements.iter().for_each(|element| self.read(element)),
-            Expr::Map(map) => map.entries.iter().for_each(|entry| self.read_entry(&entry.expr)),
-            Expr::Struct(object) => object.entries.iter().for_each(|entry| self.read_entry(&entry.expr)),
-            Expr::Comprehension(comprehension) => {
-                self.read(&comprehension.iter_range);
-                self.read(&comprehension.accu_init);
-                let outer = self.bound.len();
-                self.bound.extend([comprehension.iter_var.clone(), comprehension.accu_var.clone()]);
-                self.bound.extend(comprehension.iter_var2.clone());
-                for part in [&comprehension.loop_cond, &comprehension.loop_step, &comprehension.result] {
-                    self.read(part);
-                }
-                self.bound.truncate(outer);
-            }
-            _ => {}
-        }
-    }
-
-    /// Reads one entry of a map or a message.
-    fn read_entry(&mut self, entry: &EntryExpr) {
-        match entry {
-            EntryExpr::StructField(field) => self.read(&field.value),
-            EntryExpr::MapEntry(entry) => {
-                self.read(&entry.key);
-                self.read(&entry.value);
-            }
-        }
-    }
-}
-
-/// The names from a variable down to a field: `["payload", "repository", "private"]`.
-fn path_of(expression: &IdedExpr) -> Option<Vec<String>> {
-    match &expression.expr {
-        Expr::Ident(name) => Some(vec![name.clone()]),
-        Expr::Select(select) => {
-            let mut path = path_of(&select.operand)?;
-            path.push(select.field.clone());
-            Some(path)
-        }
-        _ => None,
-    }
-}
-
-/// Turns JSON into CEL's values; whole numbers become signed ones, as literals in a condition are.
-fn to_cel(value: Value) -> CelValue {
-    match value {
-        Value::Null => CelValue::Null,
-        Value::Bool(flag) => CelValue::Bool(flag),
-        Value::Number(number) => match (number.as_i64(), number.as_u64()) {
-            (Some(whole), _) => CelValue::Int(whole),
-            (None, Some(whole)) => CelValue::UInt(whole),
-            (None, None) => CelValue::Float(number.as_f64().unwrap_or(f64::NAN)),
-        },
-        Value::String(text) => CelValue::String(text.into()),
-        Value::Array(values) => CelValue::List(values.into_iter().map(to_cel).collect::<Vec<_>>().into()),
-        Value::Object(fields) => {
-            let fields: std::collections::HashMap<String, CelValue> =
-                fields.into_iter().map(|(name, value)| (name, to_cel(value))).collect();
-            CelValue::Map(fields.into())
-        }
+        f.debug_struct("Condition").field("source", &self.source).finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn check(source: &str, payload: Value, holds: Result<bool, ()>) {
-        let condition = Condition::compile(source).unwrap();
-        let Value::Object(variables) = json!({
-            "event": {"type": "push"}, "hook": {"name": "h"}, "headers": {"x-a": "1"}, "body": "text",
-            "webhook": {"body": payload, "path": "p", "method": "POST"}, "payload": payload,
-        }) else {
-            unreachable!()
-        };
-        assert_eq!(condition.holds(variables).map_err(|_| ()), holds, "{source}");
-    }
-
-    #[test]
-    fn conditions_read_events() {
-        let push =
-            json!({"repository": {"private": false, "size": 7}, "commits": [{"id": "a"}, {"id": "b"}], "n": 1.5});
-        for (source, holds) in [
-            ("payload.repository.private == false", true),
-            ("payload.repository.private", false),
-            ("payload.repository.size > 6 && payload.n < 2.0", true),
-            ("event.type == 'push' || event.type == 'x'", true),
-            ("payload.commits.exists(c, c.id == 'b')", true),
-            ("size(payload.commits) == 2", true),
-            ("webhook.body.repository.size == 7", true),
-            ("headers['x-a'] == '1'", true),
-            ("body.startsWith('te')", true),
-        ] {
-            check(source, push.clone(), Ok(holds));
-        }
-    }
-
-    #[test]
-    fn a_missing_field_is_null_and_no_error() {
-        let empty = json!({});
-        check("payload.repository.private == false", empty.clone(), Ok(false));
-        check("payload.repository.private != true", empty.clone(), Ok(true));
-        check("payload.flag", empty.clone(), Ok(false));
-        check("has(payload.repository)", empty.clone(), Ok(false));
-        check("payload.a.b == null", json!({"a": null}), Ok(true));
-        check("payload.x > 3", empty, Err(()));
-    }
-
-    #[test]
-    fn a_condition_must_be_one() {
-        for source in ["payload.", "==", "", "unknown.x == 1", "1 +", &"(".repeat(500), &"a".repeat(5000)] {
-            assert!(Condition::compile(source).is_err(), "{source}");
-        }
-        check("'text'", json!({}), Err(()));
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde_json::json;
 
 use super::reply::{echoable, signable};
-use super::{Greeting, LONGEST_BODY, Reply, speaks_of};
+use super::{Greeting, LONGEST_BODY, Reply, speaks_of, unmarked, wanted};
 use crate::sender::{Handshake, Sender};
 use crate::verify::{Key, Refusal, Verified, fits};
 
@@ -20,6 +20,10 @@ pub fn greeting(verified: &Verified<'_>, keys: &[Key]) -> Option<Greeting> {
         Handshake::Twitch => twitch(verified)?,
         Handshake::EventGrid => event_grid(body)?,
         Handshake::Monday => monday(body)?,
+        Handshake::Lark => lark(body)?,
+        Handshake::GoogleChannel => google_channel(verified)?,
+        Handshake::Viber => hello(body, "event", "webhook")?,
+        Handshake::Figma => hello(body, "event_type", "PING")?,
         Handshake::DiscordPing => discord(body)?,
         Handshake::Xero => xero(body)?,
         Handshake::XCrc => not_an_answer_of_ours(body)?,
@@ -34,6 +38,33 @@ type Answer = Option<Result<Reply, Refusal>>;
 
 /// `url_verification`: the challenge is sent back.
 fn slack(body: &[u8]) -> Answer {
+    Some(url_verification(body)?.map(|challenge| Reply::text(&challenge)))
+}
+
+/// The same, in JSON.
+fn lark(body: &[u8]) -> Answer {
+    Some(url_verification(body)?.map(|challenge| Reply::json(&json!({ "challenge": challenge }))))
+}
+
+/// The first message of a channel, which says that it is there.
+///
+/// Facts: <https://developers.google.com/workspace/calendar/api/guides/push>.
+fn google_channel(verified: &Verified<'_>) -> Answer {
+    let state = verified.headers().single("x-goog-resource-state");
+    (state == Ok(Some(b"sync"))).then(|| Ok(Reply::bare(200)))
+}
+
+/// An event that only says hello, by this field of its body.
+fn hello(body: &[u8], field: &str, word: &str) -> Answer {
+    if !speaks_of(body, word) {
+        return None;
+    }
+    let said: serde_json::Value = serde_json::from_slice(body).ok()?;
+    (said.get(field)?.as_str()? == word).then(|| Ok(Reply::bare(200)))
+}
+
+/// The challenge of a `url_verification`.
+fn url_verification(body: &[u8]) -> Option<Result<Cow<'_, str>, Refusal>> {
     #[derive(Deserialize)]
     struct Body<'a> {
         #[serde(borrow, rename = "type")]
@@ -44,8 +75,8 @@ fn slack(body: &[u8]) -> Answer {
     if !speaks_of(body, "url_verification") {
         return None;
     }
-    let Body { kind, challenge } = serde_json::from_slice(body).ok()?;
-    (kind == "url_verification").then(|| echoable(&challenge, "challenge").map(Reply::text))
+    let Body { kind, challenge } = wanted(body)?;
+    (kind == "url_verification").then(|| echoable(&challenge, "challenge").map(drop).map(|()| challenge))
 }
 
 /// `endpoint.url_validation`: the token is sent back with its hash under the key that matched.
@@ -65,7 +96,7 @@ fn zoom(body: &[u8], key: &Key) -> Answer {
     if !speaks_of(body, "endpoint.url_validation") {
         return None;
     }
-    let Body { event, payload } = serde_json::from_slice(body).ok()?;
+    let Body { event, payload } = wanted(body)?;
     let mut mac = key.mac()?;
     (event == "endpoint.url_validation").then(|| {
         let token = signable(&payload.plain_token, "plainToken")?;
@@ -86,7 +117,7 @@ fn twitch(verified: &Verified<'_>) -> Answer {
     if kind != Ok(Some(b"webhook_callback_verification")) {
         return None;
     }
-    let Body { challenge } = serde_json::from_slice(verified.body()).ok()?;
+    let Body { challenge } = wanted(verified.body())?;
     Some(echoable(&challenge, "challenge").map(Reply::text))
 }
 
@@ -107,7 +138,7 @@ fn event_grid(body: &[u8]) -> Answer {
     if !speaks_of(body, "SubscriptionValidationEvent") {
         return None;
     }
-    let (Event { kind, data },) = serde_json::from_slice(body).ok()?;
+    let (Event { kind, data },) = wanted(body)?;
     (kind == "Microsoft.EventGrid.SubscriptionValidationEvent").then(|| {
         let code = echoable(&data.code, "validationCode")?;
         Ok(Reply::json(&json!({ "validationResponse": code })))
@@ -125,7 +156,7 @@ fn monday(body: &[u8]) -> Answer {
     if !speaks_of(body, "challenge") {
         return None;
     }
-    let Body { challenge } = serde_json::from_slice(body).ok()?;
+    let Body { challenge } = wanted(body)?;
     Some(echoable(&challenge, "challenge").map(|challenge| Reply::json(&json!({ "challenge": challenge }))))
 }
 
@@ -140,7 +171,7 @@ fn discord(body: &[u8]) -> Answer {
     if body.len() > LONGEST_BODY {
         return None;
     }
-    let Body { kind, event } = serde_json::from_slice(body).ok()?;
+    let Body { kind, event } = wanted(body)?;
     match (kind, event) {
         // Discord wants a content type here too.
         (0, None) => Some(Ok(Reply { content_type: "application/json", ..Reply::bare(204) })),
@@ -160,13 +191,13 @@ fn xero(body: &[u8]) -> Answer {
     if !speaks_of(body, "entropy") {
         return None;
     }
-    let Body { events, .. } = serde_json::from_slice(body).ok()?;
+    let Body { events, .. } = wanted(body)?;
     events.is_empty().then(|| Ok(Reply::bare(200)))
 }
 
 /// Refuses a body that X did not write: the hash of any `crc_token` is there for the asking, and none is JSON's.
 fn not_an_answer_of_ours(body: &[u8]) -> Answer {
-    (!body.trim_ascii_start().starts_with(b"{")).then_some(Err(Refusal::Unparsable))
+    (!unmarked(body).starts_with(b"{")).then_some(Err(Refusal::Unparsable))
 }
 
 /// `SubscriptionConfirmation`: the address to visit, where it is one of Amazon's own.
@@ -181,7 +212,7 @@ fn sns(sender: &Sender, body: &[u8]) -> Option<String> {
     if !speaks_of(body, "SubscriptionConfirmation") {
         return None;
     }
-    let Body { kind, url } = serde_json::from_slice(body).ok()?;
+    let Body { kind, url } = wanted(body)?;
     let (host, rest) = url.strip_prefix("https://")?.split_once('/')?;
     let plain = host.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte));
     let own = sender.scheme.key_place()?.hosts.iter().any(|pattern| fits(pattern, host, '.'));

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::reply::{echoable, is_secret};
-use super::{Introduction, Reply, speaks_of};
+use super::{Introduction, Reply, speaks_of, unmarked, wanted};
 use crate::inbound::Inbound;
 use crate::secret::Secret;
 use crate::sender::{Handshake, Sender};
@@ -26,7 +26,7 @@ pub fn introduction(sender: &'static Sender, inbound: Inbound<'_>) -> Option<Int
 /// The secret stands in a header, which is sent back; there is no event and no signature.
 fn asana(inbound: Inbound<'_>) -> Option<Introduction> {
     let secret = std::str::from_utf8(inbound.headers.single("x-hook-secret").ok()??).ok()?;
-    let nothing = matches!(inbound.body.trim_ascii(), b"" | b"{}");
+    let nothing = matches!(unmarked(inbound.body).trim_ascii_end(), b"" | b"{}");
     if !nothing || !lacks(inbound, "x-hook-signature") || !is_secret(secret) {
         return None;
     }
@@ -45,7 +45,7 @@ fn notion(inbound: Inbound<'_>) -> Option<Introduction> {
     if !speaks_of(inbound.body, "verification_token") {
         return None;
     }
-    let Body { verification_token } = serde_json::from_slice(inbound.body).ok()?;
+    let Body { verification_token } = wanted(inbound.body)?;
     if !is_secret(&verification_token) {
         return None;
     }
@@ -55,7 +55,7 @@ fn notion(inbound: Inbound<'_>) -> Option<Introduction> {
 /// The query has a token, which is sent back; the body has no event.
 fn validation_token(inbound: Inbound<'_>) -> Option<Introduction> {
     let query = inbound.url.query();
-    if !query.contains("validationToken=") || inbound.body.trim_ascii_start().starts_with(b"{") {
+    if !query.contains("validationToken=") || unmarked(inbound.body).starts_with(b"{") {
         return None;
     }
     let token = parameter(query, "validationToken").ok()?;
@@ -78,7 +78,7 @@ fn bitbucket_ping(inbound: Inbound<'_>) -> Option<Introduction> {
         return None;
     }
     let body = inbound.body.trim_ascii();
-    let nothing = body.is_empty() || (body.len() <= 64 && serde_json::from_slice::<Body>(body).is_ok());
+    let nothing = body.is_empty() || (body.len() <= 64 && wanted::<Body>(body).is_some());
     nothing.then(|| Introduction { offer: None, reply: Reply::bare(200) })
 }
 

@@ -16,27 +16,45 @@ use crate::verify::{Refusal, in_force, parameter, verify};
 /// What a GET, HEAD or OPTIONS is answered; `None` where the sender shakes no hands that way.
 pub fn knock(host: Host<'_>, inbound: Inbound<'_>, now: Timestamp) -> Result<Option<Reply>, Refusal> {
     match (host.sender.handshake, inbound.method) {
-        (Handshake::HubChallenge, "GET") => hub_challenge(host, inbound, now),
+        (Handshake::HubChallenge, "GET") => subscribed(host, inbound, "hub.verify_token", now).map(plain),
+        (Handshake::WebSub, "GET") => subscribed(host, inbound, "hub.topic", now).map(plain),
+        (Handshake::Strava, "GET") => {
+            let challenge = subscribed(host, inbound, "hub.verify_token", now)?;
+            Ok(challenge.map(|challenge| Reply::json(&json!({ "hub.challenge": challenge }))))
+        }
         (Handshake::XCrc, "GET") => x_crc(host, inbound, now),
-        (Handshake::Dropbox, "GET") => dropbox(inbound),
+        (Handshake::Dropbox, "GET") => echo(inbound, "challenge"),
+        (Handshake::Onfleet, "GET") => echo(inbound, "check"),
         (Handshake::Okta, "GET") => okta(host, inbound, now),
         (Handshake::CloudEvents | Handshake::EventGrid, "OPTIONS") => permission(host, inbound, now),
-        (Handshake::Head, "HEAD") => Ok(Some(Reply::bare(200))),
+        (Handshake::Head, "HEAD") | (Handshake::Get, "GET") => Ok(Some(Reply::bare(200))),
         _ => Ok(None),
     }
 }
 
-/// Sends `hub.challenge` back where `hub.verify_token` is one of the hook's secrets for that.
-fn hub_challenge(host: Host<'_>, inbound: Inbound<'_>, now: Timestamp) -> Result<Option<Reply>, Refusal> {
+/// The challenge of a hub that was asked to subscribe, where this parameter is one of the hook's secrets for that.
+///
+/// Facts: <https://www.w3.org/TR/websub/#hub-verifies-intent>, and Meta's and Strava's relatives of it.
+fn subscribed(
+    host: Host<'_>,
+    inbound: Inbound<'_>,
+    named: &'static str,
+    now: Timestamp,
+) -> Result<Option<String>, Refusal> {
     if given(inbound, "hub.mode")?.as_deref() != Some("subscribe") {
         return Ok(None);
     }
-    let token = parameter(inbound.url.query(), "hub.verify_token")?;
+    let token = parameter(inbound.url.query(), named)?;
     if !in_force(host.keys, now).any(|(_, key)| key.is_token(token.as_bytes())) {
-        return Err(Refusal::WrongToken("hub.verify_token"));
+        return Err(Refusal::WrongToken(named));
     }
     let challenge = parameter(inbound.url.query(), "hub.challenge")?;
-    Ok(Some(Reply::text(echoable(&challenge, "hub.challenge")?)))
+    Ok(Some(echoable(&challenge, "hub.challenge")?.to_owned()))
+}
+
+/// A challenge as it is sent back.
+fn plain(challenge: Option<String>) -> Option<Reply> {
+    challenge.map(|challenge| Reply::text(&challenge))
 }
 
 /// Sends the keyed hash of `crc_token` back.
@@ -49,10 +67,10 @@ fn x_crc(host: Host<'_>, inbound: Inbound<'_>, now: Timestamp) -> Result<Option<
     Ok(Some(Reply::json(&json!({ "response_token": response }))))
 }
 
-/// Sends `challenge` back.
-fn dropbox(inbound: Inbound<'_>) -> Result<Option<Reply>, Refusal> {
-    let Some(challenge) = given(inbound, "challenge")? else { return Ok(None) };
-    Ok(Some(Reply::text(echoable(&challenge, "challenge")?)))
+/// Sends a parameter back.
+fn echo(inbound: Inbound<'_>, name: &'static str) -> Result<Option<Reply>, Refusal> {
+    let Some(challenge) = given(inbound, name)? else { return Ok(None) };
+    Ok(Some(Reply::text(echoable(&challenge, name)?)))
 }
 
 /// Sends the header's challenge back, once the request has the hook's secret.

@@ -1,8 +1,7 @@
 //! What senders want to hear once an event of theirs is written down.
 
-use serde_json::Value;
-
 use super::{Sender, text_at};
+use crate::json;
 
 /// An answer to an accepted event, where Bellhop's own JSON will not do.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,7 +32,7 @@ impl Sender {
         let mut payload = None;
         self.answers.iter().find(|answer| {
             answer.when.as_ref().is_none_or(|when| {
-                let payload = payload.get_or_insert_with(|| serde_json::from_slice::<Value>(body).unwrap_or_default());
+                let payload = payload.get_or_insert_with(|| json::read(body).unwrap_or_default());
                 text_at(payload, when.field).is_some_and(|text| when.is.contains(&text.as_ref()))
             })
         })
@@ -77,7 +76,7 @@ mod tests {
             assert!((200..300).contains(&answer.status), "{answer:?}");
             assert_eq!(answer.body.is_empty(), answer.content_type.is_empty(), "{answer:?}");
             if answer.content_type == "application/json" {
-                assert!(serde_json::from_str::<Value>(answer.body).unwrap().is_object(), "{answer:?}");
+                assert!(json::read(answer.body.as_bytes()).unwrap().is_object(), "{answer:?}");
             }
         }
     }

@@ -7,6 +7,8 @@ pub struct Facts {
     pub title: &'static str,
     /// The page of the provider that describes the scheme; empty where there is no provider.
     pub docs: &'static str,
+    /// What was read for the scheme; empty where that is `docs`.
+    pub source: &'static str,
     /// The kind of service: `code`, `chat`, `payments`, `saas`, `cloud`, `home` or `generic`.
     pub category: &'static str,
     /// Within how many seconds it wants an answer; `None` where that is not known.
@@ -28,10 +30,17 @@ pub enum Verification {
     Vectors,
     /// The sender's own library.
     Sdk,
-    /// The sender's documentation, or two sources that agree.
+    /// The sender's own documentation or code.
     Documentation,
-    /// Nothing: one third-party text says so.
+    /// Nothing: only what others write says so.
     Unverified,
+}
+
+impl Facts {
+    /// What was read for the scheme.
+    pub const fn read(&self) -> &'static str {
+        if self.source.is_empty() { self.docs } else { self.source }
+    }
 }
 
 impl Verification {
@@ -93,4 +102,20 @@ pub enum Handshake {
     Xero,
     /// `validationToken` in the query, which is the answer.
     ValidationToken,
+    /// GET with `check`, which is the answer.
+    Onfleet,
+    /// GET must be answered with 200.
+    Get,
+    /// GET with `hub.challenge`, which is the answer in JSON where `hub.verify_token` is a secret of the hook's.
+    Strava,
+    /// GET with `hub.challenge`, which is the answer where `hub.topic` is a secret of the hook's for that.
+    WebSub,
+    /// The body's `challenge` is sent back in JSON, where its `type` says so.
+    Lark,
+    /// A proved event of type `sync`, in a header, that only says hello.
+    GoogleChannel,
+    /// A proved event `webhook` that only says hello.
+    Viber,
+    /// A proved event `PING` that only says hello.
+    Figma,
 }

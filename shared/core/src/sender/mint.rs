@@ -12,7 +12,7 @@ impl Sender {
     /// Many senders make the secret themselves and only show it; then a new one is made there.
     pub fn new_secret(&self, random: &[u8; 32]) -> Option<Secret> {
         let text = match &self.scheme {
-            Scheme::None => return None,
+            Scheme::None | Scheme::AppStore(_) => return None,
             Scheme::Token(TokenPlace::Basic) => format!("bellhop:{}", hex::encode(random)),
             Scheme::Jwt(jwt) if jwt.key.is_some() => return None,
             Scheme::Token(_) | Scheme::Jwt(_) => hex::encode(random),
@@ -21,9 +21,10 @@ impl Sender {
                     format!("whsec_{}", STANDARD.encode(random))
                 }
                 (Algorithm::Hmac(_) | Algorithm::Digest(_), SecretFormat::Base64) => STANDARD.encode(random),
-                (Algorithm::Hmac(_) | Algorithm::Digest(_), SecretFormat::Raw | SecretFormat::Hex) => {
-                    hex::encode(random)
-                }
+                (
+                    Algorithm::Hmac(_) | Algorithm::Digest(_),
+                    SecretFormat::Raw | SecretFormat::Hex | SecretFormat::Nfkd,
+                ) => hex::encode(random),
                 _ => return None,
             },
         };

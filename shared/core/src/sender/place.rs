@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use crate::inbound::Headers;
+use crate::json::Value;
 
 /// Where a value is found in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +14,7 @@ pub enum Place {
     Header(&'static str),
     /// In this field of the JSON body: names and numbers with dots between them.
     Field(&'static str),
-    /// The first of these fields that is there at all: its name is the value.
+    /// The first of these fields that is there at all: the last part of its path is the value.
     Key(&'static [&'static str]),
     /// In several places: all that are there, with a dot between them.
     Join(&'static [Self]),
@@ -47,17 +46,37 @@ impl Place {
         header: &impl Fn(&str) -> Option<Cow<'a, str>>,
         payload: Option<&'a Value>,
     ) -> Option<Cow<'a, str>> {
+        self.look(header, payload, false)
+    }
+
+    /// The same of a delivery id: of several places all are needed, for many deliveries share some of them.
+    pub fn read_id<'a>(
+        self,
+        header: &impl Fn(&str) -> Option<Cow<'a, str>>,
+        payload: Option<&'a Value>,
+    ) -> Option<Cow<'a, str>> {
+        self.look(header, payload, true)
+    }
+
+    /// The value; of several places together only where `all` of them have one, if that is asked for.
+    fn look<'a>(
+        self,
+        header: &impl Fn(&str) -> Option<Cow<'a, str>>,
+        payload: Option<&'a Value>,
+        all: bool,
+    ) -> Option<Cow<'a, str>> {
         match self {
             Self::Nowhere => None,
             Self::Header(name) => header(name),
             Self::Field(path) => text_at(payload?, path),
             Self::Key(names) => {
-                names.iter().find(|name| payload.is_some_and(|p| p.get(name).is_some())).map(|n| (*n).into())
+                let found = names.iter().find(|name| payload.is_some_and(|p| value_at(p, name).is_some()))?;
+                found.rsplit('.').next().map(Cow::Borrowed)
             }
-            Self::First(places) => places.iter().find_map(|place| place.read(header, payload)),
+            Self::First(places) => places.iter().find_map(|place| place.look(header, payload, all)),
             Self::Join(places) => {
-                let found: Vec<_> = places.iter().filter_map(|place| place.read(header, payload)).collect();
-                if found.is_empty() { None } else { Some(found.join(".").into()) }
+                let found: Vec<_> = places.iter().filter_map(|place| place.look(header, payload, all)).collect();
+                if found.is_empty() || all && found.len() < places.len() { None } else { Some(found.join(".").into()) }
             }
         }
         .filter(|value: &Cow<'_, str>| !value.is_empty())
@@ -105,7 +124,7 @@ mod tests {
 
     #[test]
     fn paths_lead_through_objects_and_lists() {
-        let body = json!({"a": {"b": [{"c": "x"}, {"c": 7}]}, "t": true, "n": null});
+        let body: Value = json!({"a": {"b": [{"c": "x"}, {"c": 7}]}, "t": true, "n": null}).into();
         let read = |path| text_at(&body, path).map(Cow::into_owned);
         assert_eq!(read("a.b.0.c").as_deref(), Some("x"));
         assert_eq!(read("a.b.1.c").as_deref(), Some("7"));
@@ -113,14 +132,14 @@ mod tests {
         for nothing in ["", "n", "a", "a.b", "a.b.2.c", "a.b.-1.c", "a.b.c", "x.y", "."] {
             assert_eq!(read(nothing), None, "{nothing}");
         }
-        assert_eq!(values_at(&body, "a.b.*.c").unwrap(), [&json!("x"), &json!(7)]);
+        assert_eq!(values_at(&body, "a.b.*.c").unwrap(), [&Value::from("x"), &Value::from(7u64)]);
         assert_eq!(values_at(&body, "a.b.*.d"), None);
         assert_eq!(values_at(&body, "t.*"), None);
     }
 
     #[test]
     fn places_are_read_from_headers_and_bodies() {
-        let body = json!({"edited": {}, "b": "", "c": 4});
+        let body: Value = json!({"edited": {}, "b": "", "c": 4}).into();
         let header = |name: &str| (name == "x-kind").then_some(Cow::Borrowed("push"));
         let read = |place: Place| place.read(&header, Some(&body)).map(Cow::into_owned);
         assert_eq!(read(Place::Header("x-kind")).as_deref(), Some("push"));
@@ -129,5 +148,10 @@ mod tests {
         assert_eq!(read(Place::Nowhere), None);
         const BOTH: Place = Place::Join(&[Place::Header("x-kind"), Place::Field("b"), Place::Field("c")]);
         assert_eq!(read(BOTH).as_deref(), Some("push.4"));
+        let read_id = |place: Place| place.read_id(&header, Some(&body)).map(Cow::into_owned);
+        const WHOLE: Place = Place::Join(&[Place::Header("x-kind"), Place::Field("c")]);
+        const SECOND: Place = Place::First(&[BOTH, WHOLE]);
+        assert_eq!(read_id(BOTH), None, "a part alone is the id of many deliveries");
+        assert_eq!((read_id(WHOLE), read_id(SECOND)), (Some("push.4".to_owned()), Some("push.4".to_owned())));
     }
 }

@@ -1,5 +1,8 @@
 //! The families of signatures, as data.
 
+use super::published::{AppStore, KeyPlace};
+use super::web_token::Jwt;
+
 /// How a request proves who sent it.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Scheme {
@@ -7,19 +10,31 @@ pub enum Scheme {
     Signed(Signed),
     /// The secret itself.
     Token(TokenPlace),
-    /// A JSON Web Token that speaks of the request.
+    /// A JSON Web Token that speaks of the request, or of whom it is for.
     Jwt(Jwt),
+    /// A document in a field of the body that Apple's App Store signed, with its certificates.
+    AppStore(AppStore),
     /// No proof: the hook's path is the secret, or its addresses are named.
     None,
 }
 
-/// Another scheme of the same sender, for secrets that say so themselves.
+/// Another scheme of the same sender.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Alternative {
-    /// How such a secret begins: `whpk_`.
-    pub secret_prefix: &'static str,
+    /// What it is for.
+    pub when: AlternativeWhen,
     /// The scheme.
     pub scheme: Scheme,
+}
+
+/// When a sender's other scheme counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlternativeWhen {
+    /// For secrets that begin with this text: `whpk_`.
+    SecretBegins(&'static str),
+    /// For every secret, where the request carries nothing of the first scheme: whoever knows the secret can make either
+    /// proof, so that taking both makes neither weaker.
+    FirstIsAbsent,
 }
 
 /// A signature: where it stands, how it is written and what it covers.
@@ -31,6 +46,8 @@ pub struct Signed {
     pub place: Carrier,
     /// How the header is written.
     pub shape: Shape,
+    /// What else it may be written like.
+    pub writing: Writing,
     /// How the signature's bytes are written.
     pub encoding: Encoding,
     /// What is signed, in order.
@@ -47,6 +64,8 @@ pub struct Signed {
     pub key: Option<&'static KeyPlace>,
     /// What of the body must be equal to the secret, because the key proves the service alone and not the account.
     pub bind: &'static [Part],
+    /// The field of a form that holds the JSON with the signature; `None` where the body itself is that.
+    pub document: Option<&'static str>,
 }
 
 /// How a signature is computed.
@@ -71,6 +90,8 @@ pub enum Algorithm {
 pub enum Carrier {
     /// One of these headers, in lower case; a signature in any of them may match.
     Headers(&'static [&'static str]),
+    /// A header that ends with a number, in lower case, or the same with another number: one for each of several secrets.
+    Numbered(&'static str),
     /// This field of the JSON body.
     Field(&'static str),
 }
@@ -96,9 +117,22 @@ pub enum Shape {
     },
 }
 
+/// What a signature's header may be written like, besides its shape.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Writing {
+    /// The shape's prefix may be missing.
+    pub bare: bool,
+    /// The header may be there more than once, each time with signatures.
+    pub repeated: bool,
+    /// What stands between sets of pairs, each with a time and signatures of its own.
+    pub sets: Option<char>,
+}
+
 /// A hash function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hash {
+    /// MD5, for the one sender that has nothing better.
+    Md5,
     /// SHA-1, for those who still use it.
     Sha1,
     /// SHA-256.
@@ -173,6 +207,8 @@ pub enum Part {
     ListedHeaders(&'static str),
     /// The fields of an SNS message, each name and value on its own line.
     Sns,
+    /// `id:…;request-id:…;ts:…;` of `Mercado Pago`: of the query, of a header and of the signature's own pairs.
+    Manifest,
 }
 
 /// How a secret's text becomes a key.
@@ -186,6 +222,8 @@ pub enum SecretFormat {
     Base64,
     /// Hexadecimal.
     Hex,
+    /// The bytes of the text in Unicode's normalization form KD.
+    Nfkd,
     /// A public key: PEM, base64 or hexadecimal.
     PublicKey,
 }
@@ -239,79 +277,11 @@ pub enum TokenPlace {
     Basic,
     /// This parameter of the query.
     Query(&'static str),
-    /// This field of the JSON body; with `*` in its path, every item must have it.
+    /// This field of the JSON body, or the first of several with `|` between them; with `*` in its path, every item must
+    /// have it.
     Field(&'static str),
-}
-
-/// A JSON Web Token that speaks of the request.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Jwt {
-    /// The header, in lower case.
-    pub header: &'static str,
-    /// The algorithms that count.
-    pub algorithms: &'static [JwtAlgorithm],
-    /// Who must have issued it.
-    pub issuer: Option<&'static str>,
-    /// The claim with the SHA-256 of the body.
-    pub body_hash: &'static str,
-    /// Whether that claim is left out for an empty body, and for no other.
-    pub body_hash_optional: bool,
-    /// How the hashes are written.
-    pub encoding: Encoding,
-    /// The claim with the SHA-256 of the URL.
-    pub url_hash: Option<&'static str>,
-    /// How many seconds our clock may differ from the one that `nbf` and `exp` were set by.
-    pub leeway_seconds: u64,
-    /// How many seconds ago it may have been issued; it must say when, then.
-    pub max_age_seconds: Option<u64>,
-    /// Where the public key is fetched from; its `kid` says which.
-    pub key: Option<&'static KeyPlace>,
-}
-
-/// An algorithm of a JSON Web Token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JwtAlgorithm {
-    /// HMAC with this hash.
-    Hmac(Hash),
-    /// ECDSA on P-256 with SHA-256.
-    Es256,
-}
-
-/// Where a public key is fetched from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KeyPlace {
-    /// What says the address.
-    pub url: KeyUrl,
-    /// What is found there.
-    pub kind: KeyKind,
-    /// The hosts it may be at; `*` stands for one label.
-    pub hosts: &'static [&'static str],
-    /// The path it may be at; `*` stands for anything but a slash.
-    pub path: &'static str,
-    /// The name that a certificate must be made out to.
-    pub subject: &'static str,
-}
-
-/// What says where a public key is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyUrl {
-    /// The table.
-    Fixed(&'static str),
-    /// This header.
-    Header(&'static str),
-    /// This field of the JSON body.
-    Field(&'static str),
-}
-
-/// What a fetched key looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyKind {
-    /// An X.509 certificate in PEM.
-    Certificate,
-    /// JSON with an RSA public key in PEM in this field.
-    JsonPem(&'static str),
-    /// JSON with a JSON Web Key in its field `key`, asked for by id with the hook's secret.
-    Jwk,
+    /// This field of a form; after a dot, this field of the JSON that the form's field holds.
+    Form(&'static str),
 }
 
 impl Scheme {
@@ -319,10 +289,25 @@ impl Scheme {
     pub const fn carrier(&self) -> &'static str {
         match self {
             Self::Signed(signed) => signed.place.name(),
-            Self::Token(TokenPlace::Header { name, .. } | TokenPlace::Query(name) | TokenPlace::Field(name)) => name,
+            Self::Token(
+                TokenPlace::Header { name, .. }
+                | TokenPlace::Query(name)
+                | TokenPlace::Field(name)
+                | TokenPlace::Form(name),
+            ) => name,
             Self::Token(TokenPlace::Basic) => "authorization",
             Self::Jwt(jwt) => jwt.header,
+            Self::AppStore(_) => AppStore::FIELD,
             Self::None => "",
+        }
+    }
+
+    /// Whether every byte of the body is a part of what is proved.
+    pub fn covers_body(&self) -> bool {
+        match self {
+            Self::Signed(signed) => signed.covers_body(),
+            Self::Jwt(jwt) => jwt.body_hash.is_some(),
+            Self::Token(_) | Self::AppStore(_) | Self::None => false,
         }
     }
 
@@ -331,8 +316,18 @@ impl Scheme {
         match self {
             Self::Signed(signed) => signed.key,
             Self::Jwt(jwt) => jwt.key,
-            Self::Token(_) | Self::None => None,
+            Self::Token(_) | Self::AppStore(_) | Self::None => None,
         }
+    }
+}
+
+impl Signed {
+    /// Whether every byte of the body is a part of what is signed.
+    pub fn covers_body(&self) -> bool {
+        use Part::{Body, BodyCrc32, BodySha256, BodySha256Base64, BodySha256Hex, Form, FormOrBodyHash};
+        self.content.iter().any(|part| {
+            matches!(part, Body | BodyCrc32 | BodySha256 | BodySha256Base64 | BodySha256Hex | Form | FormOrBodyHash)
+        })
     }
 }
 
@@ -342,7 +337,7 @@ impl Carrier {
         match self {
             Self::Headers([first, ..]) => first,
             Self::Headers([]) => "",
-            Self::Field(name) => name,
+            Self::Numbered(name) | Self::Field(name) => name,
         }
     }
 }
@@ -351,6 +346,7 @@ impl Hash {
     /// The length of its output in bytes.
     pub const fn length(self) -> usize {
         match self {
+            Self::Md5 => 16,
             Self::Sha1 => 20,
             Self::Sha256 => 32,
             Self::Sha384 => 48,

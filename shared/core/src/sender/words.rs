@@ -1,7 +1,8 @@
 //! What is known of a sender, in words: for the page of all senders and for the command line.
 
 use super::{
-    Algorithm, Answer, Carrier, Handshake, Hash, Part, Place, Scheme, Sender, Signed, TokenPlace, Verification,
+    Algorithm, AlternativeWhen, Answer, Carrier, Handshake, Hash, Part, Place, Recipient, Scheme, Sender, Signed,
+    TokenPlace, Verification,
 };
 
 impl Sender {
@@ -9,11 +10,14 @@ impl Sender {
     pub fn proof_in_words(&self) -> String {
         let mut words = proof(&self.scheme);
         if let Some(other) = &self.alternative {
-            words += &match &other.scheme {
-                Scheme::None => {
-                    format!("; a secret that begins with `{}` is for the handshake alone", other.secret_prefix)
+            words += &match (other.when, &other.scheme) {
+                (AlternativeWhen::SecretBegins(prefix), Scheme::None) => {
+                    format!("; a secret that begins with `{prefix}` is for the handshake alone")
                 }
-                scheme => format!("; where a secret begins with `{}`: {}", other.secret_prefix, proof(scheme)),
+                (AlternativeWhen::SecretBegins(prefix), scheme) => {
+                    format!("; where a secret begins with `{prefix}`: {}", proof(scheme))
+                }
+                (AlternativeWhen::FirstIsAbsent, scheme) => format!("; or by {}", proof(scheme)),
             };
         }
         words
@@ -28,10 +32,12 @@ impl Sender {
     pub const fn family(&self) -> &'static str {
         match &self.scheme {
             Scheme::Signed(signed) => match signed.algorithm {
+                Algorithm::Hmac(Hash::Md5) => "hmac-md5",
                 Algorithm::Hmac(Hash::Sha1) => "hmac-sha1",
                 Algorithm::Hmac(Hash::Sha256) => "hmac-sha256",
                 Algorithm::Hmac(Hash::Sha384) => "hmac-sha384",
                 Algorithm::Hmac(Hash::Sha512) => "hmac-sha512",
+                Algorithm::Digest(Hash::Md5) => "md5",
                 Algorithm::Digest(Hash::Sha1) => "sha1",
                 Algorithm::Digest(Hash::Sha256) => "sha256",
                 Algorithm::Digest(Hash::Sha384) => "sha384",
@@ -41,6 +47,7 @@ impl Sender {
                 Algorithm::Rsa(_) | Algorithm::RsaByVersion => "rsa",
             },
             Scheme::Jwt(_) => "jwt",
+            Scheme::AppStore(_) => "ecdsa-p256",
             Scheme::Token(TokenPlace::Basic) => "password",
             Scheme::Token(_) => "token",
             Scheme::None => "nothing",
@@ -69,8 +76,8 @@ impl Verification {
         match self {
             Self::Vectors => "published signatures",
             Self::Sdk => "the provider's own library",
-            Self::Documentation => "the provider's documentation, or two sources that agree",
-            Self::Unverified => "nothing yet",
+            Self::Documentation => "the provider's own documentation or code",
+            Self::Unverified => "nothing of the provider's own yet",
         }
     }
 }
@@ -79,6 +86,7 @@ impl Hash {
     /// Its usual name.
     pub const fn words(self) -> &'static str {
         match self {
+            Self::Md5 => "MD5",
             Self::Sha1 => "SHA1",
             Self::Sha256 => "SHA256",
             Self::Sha384 => "SHA384",
@@ -117,6 +125,16 @@ impl Handshake {
                 "the intent to receive is answered with an empty 200, and with 401 where it is signed wrongly on purpose"
             }
             Self::ValidationToken => "a request with `validationToken` is answered with it",
+            Self::Onfleet => "GET with `check` is answered with it",
+            Self::Get => "GET is answered with 200",
+            Self::Strava => {
+                "GET with `hub.challenge` is answered where `hub.verify_token` is one of the hook's secrets"
+            }
+            Self::WebSub => "GET with `hub.challenge` is answered where `hub.topic` is the hook's secret for that",
+            Self::Lark => "`url_verification` is answered with its `challenge`",
+            Self::GoogleChannel => "the message `sync` of a new channel is answered with 200",
+            Self::Viber => "the event `webhook` is answered with 200",
+            Self::Figma => "`PING` is answered with 200",
         }
     }
 }
@@ -155,13 +173,28 @@ fn proof(scheme: &Scheme) -> String {
     let carrier = scheme.carrier();
     match scheme {
         Scheme::Signed(scheme) => signed(scheme),
-        Scheme::Jwt(_) => format!("a JSON Web Token in the header `{carrier}`"),
+        Scheme::Jwt(jwt) => {
+            let whom = match jwt.recipient {
+                None => "",
+                Some(Recipient::Audience(_)) => ", made for the audience that is the secret",
+                Some(Recipient::Email) => ", made for the account and the audience that the secret names",
+            };
+            format!("a JSON Web Token in the header `{carrier}`{}{whom}", after(jwt.prefix))
+        }
+        Scheme::AppStore(store) => format!(
+            "ECDSA P-256 in `{carrier}` of the body, by a key that Apple's root certificate vouches for, of the app that \
+             the secret names, in {}",
+            store.environment
+        ),
         Scheme::Token(TokenPlace::Header { prefix, .. }) => {
             format!("the secret itself in the header `{carrier}`{}", after(prefix))
         }
         Scheme::Token(TokenPlace::Basic) => "a user name and password in the header `authorization`".to_owned(),
         Scheme::Token(TokenPlace::Query(_)) => format!("the secret itself in the URL's parameter `{carrier}`"),
-        Scheme::Token(TokenPlace::Field(_)) => format!("the secret itself in `{carrier}` of the body"),
+        Scheme::Token(TokenPlace::Field(_)) => {
+            format!("the secret itself in `{}` of the body", carrier.replace('|', "` or `"))
+        }
+        Scheme::Token(TokenPlace::Form(_)) => format!("the secret itself in `{carrier}` of the form"),
         Scheme::None => "nothing: the path is the secret, or the addresses are named".to_owned(),
     }
 }
@@ -178,7 +211,10 @@ fn signed(scheme: &Signed) -> String {
     };
     let name = scheme.place.name();
     let place = match scheme.place {
-        Carrier::Headers(_) => format!("the header `{name}`"),
+        Carrier::Headers(names) => {
+            format!("the header {}", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or "))
+        }
+        Carrier::Numbered(_) => format!("the header `{name}`, or one with another number"),
         Carrier::Field(_) => format!("`{name}` of the body"),
     };
     let url = scheme

@@ -1,13 +1,13 @@
-//! Proofs that stand in a JSON body.
-
-use serde_json::{Map, Value};
+//! Proofs that stand in the body.
 
 use super::{Draft, Unsignable};
+use crate::json::{self, Map, Value};
 use crate::sender::{Carrier, ClockPlace, Part, Signed, text_at};
+use crate::verify::content::form_field;
 
 /// A body as a JSON object or list.
 pub(super) fn read(body: &[u8]) -> Result<Value, Unsignable> {
-    let value: Value = serde_json::from_slice(body).map_err(|_| Unsignable::NotJson)?;
+    let value = json::read(body).map_err(|_| Unsignable::NotJson)?;
     if value.is_object() || value.is_array() { Ok(value) } else { Err(Unsignable::NotJson) }
 }
 
@@ -24,7 +24,10 @@ pub(super) fn prepared(
     if field.is_none() && !matches!(scheme.place, Carrier::Field(_)) {
         return Ok(None);
     }
-    let mut document = read(draft.body)?;
+    let mut document = match scheme.document {
+        Some(name) => read(form_field(draft.body, name).map_err(|_| Unsignable::NotJson)?.as_bytes())?,
+        None => read(draft.body)?,
+    };
     for part in parts(&mut document, scheme.each.unwrap_or_default()) {
         if let Some((path, value)) = field {
             set(part, path, value);
@@ -38,6 +41,15 @@ pub(super) fn prepared(
         }
     }
     Ok(Some(document))
+}
+
+/// A document as the body that it stands in: a field of a form where the scheme says so.
+pub(super) fn written(scheme: &Signed, document: &Value) -> Vec<u8> {
+    let text = document.to_string();
+    match scheme.document {
+        Some(name) => form_urlencoded::Serializer::new(String::new()).append_pair(name, &text).finish().into_bytes(),
+        None => text.into_bytes(),
+    }
 }
 
 /// The parts of a document that are signed on their own: the whole where the path is empty.
@@ -63,17 +75,34 @@ pub(super) fn set(document: &mut Value, path: &str, text: &str) {
     }
 }
 
+/// The form with a text in this field; after a dot, in this field of the JSON that the form's field holds.
+pub(super) fn form_with(body: &[u8], path: &str, text: &str) -> Vec<u8> {
+    let (field, inner) = path.split_once('.').map_or((path, None), |(field, inner)| (field, Some(inner)));
+    let value = match inner {
+        None => text.to_owned(),
+        Some(inner) => {
+            let held = form_urlencoded::parse(body).find(|(name, _)| name == field);
+            let mut document = held.and_then(|(_, value)| json::read(value.as_bytes()).ok()).unwrap_or_default();
+            set(&mut document, inner, text);
+            document.to_string()
+        }
+    };
+    let others = form_urlencoded::parse(body).filter(|(name, _)| name != field);
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(others).append_pair(field, &value).finish().into_bytes()
+}
+
 /// The place at a path; objects that are missing on the way are made.
 fn at<'a>(value: &'a mut Value, path: &str) -> &'a mut Value {
     path.split('.').filter(|step| !step.is_empty()).fold(value, |value, step| {
-        if let (true, Ok(index)) = (value.is_array(), step.parse::<usize>())
-            && value.get(index).is_some()
-        {
-            return &mut value[index];
-        }
-        if !value.is_object() {
+        let index = step.parse::<usize>().ok().filter(|index| value.get(*index).is_some());
+        if !(value.is_object() || index.is_some()) {
             *value = Value::Object(Map::new());
         }
-        &mut value[step]
+        match (value, index) {
+            (Value::Array(items), Some(index)) => &mut items[index],
+            (Value::Object(fields), _) => fields.entry(step),
+            (other, _) => other,
+        }
     })
 }

@@ -23,15 +23,15 @@ pub(super) fn sign(scheme: &Jwt, key: &Key, draft: Draft<'_>, now: Timestamp) ->
     let seconds = now.as_seconds();
     let mut claims = Map::new();
     let mut claim = |name: &str, value: Value| claims.insert(name.to_owned(), value);
-    if let Some(issuer) = scheme.issuer {
-        claim("iss", issuer.into());
+    if let Some(issuer) = scheme.issuers.first() {
+        claim("iss", (*issuer).into());
     }
     claim("iat", seconds.into());
     claim("nbf", seconds.into());
     claim("exp", seconds.saturating_add(LIFE_SECONDS).into());
     claim("jti", draft.id.into());
-    if !(scheme.body_hash_optional && draft.body.is_empty()) {
-        claim(scheme.body_hash, hashed(draft.body).into());
+    if let Some(name) = scheme.body_hash.filter(|_| !(scheme.body_hash_optional && draft.body.is_empty())) {
+        claim(name, hashed(draft.body).into());
     }
     if let Some(name) = scheme.url_hash {
         if !draft.url.is_known() {
@@ -39,11 +39,11 @@ pub(super) fn sign(scheme: &Jwt, key: &Key, draft: Draft<'_>, now: Timestamp) ->
         }
         claim(name, hashed(draft.url.to_string().as_bytes()).into());
     }
-    let head = json!({"alg": JwtAlgorithm::Hmac(hash).name(), "typ": "JWT"});
+    let head = json!({"alg": JwtAlgorithm::Hmac(hash).names().first(), "typ": "JWT"});
     let encode = |value: String| URL_SAFE_NO_PAD.encode(value);
     let input = format!("{}.{}", encode(head.to_string()), encode(Value::Object(claims).to_string()));
     let mut mac = Mac::keyed(hash, secret).ok_or(Unsignable::OnlyItself)?;
     mac.update(input.as_bytes());
     let token = format!("{input}.{}", URL_SAFE_NO_PAD.encode(mac.finish().bytes()));
-    Ok(Proof { headers: vec![(scheme.header.to_owned(), token)], ..Proof::default() })
+    Ok(Proof { headers: vec![(scheme.header.to_owned(), format!("{}{token}", scheme.prefix))], ..Proof::default() })
 }

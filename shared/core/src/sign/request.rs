@@ -1,12 +1,14 @@
 //! Whole requests, as a sender would post them: to try a hook out, and to send samples from the command line.
 
-use serde_json::Value;
-
 use super::{Draft, Unsignable, body, sign_with};
 use crate::inbound::{Headers, Inbound, Url};
+use crate::json::{self, Value};
 use crate::secret::Secret;
 use crate::sender::{Place, Sender, text_at};
 use crate::time::Timestamp;
+
+/// The field that tells samples apart whose senders have no delivery id in their bodies.
+const MARK: &str = "bellhop_delivery";
 
 /// What is to be sent; what is left out is as in the sender's sample.
 #[derive(Debug, Clone, Copy)]
@@ -69,29 +71,45 @@ pub fn post(
     Ok(post)
 }
 
-/// A body with this delivery id, where the sender's ids stand in the body and this one has one.
-pub fn with_id(sender: &Sender, body: &[u8], id: &str) -> Vec<u8> {
-    let document = serde_json::from_slice::<Value>(body).ok();
-    match (id_field(sender.delivery_id), document) {
-        (Some(field), Some(mut document)) if text_at(&document, field).is_some() => {
-            body::set(&mut document, field, id);
-            document.to_string().into_bytes()
+/// A body that is unlike that of every other delivery: with this delivery id, or with it in a field of our own where the
+/// sender has none in its body, as equal bodies may be copies of one delivery.
+pub fn told_apart(sender: &Sender, body: &[u8], id: &str) -> Vec<u8> {
+    if let Some(body) = identified(sender, body, id) {
+        return body;
+    }
+    match json::read(body) {
+        Ok(Value::Object(mut fields)) => {
+            fields.insert(MARK, id);
+            Value::Object(fields).to_string().into_bytes()
         }
         _ => body.to_vec(),
     }
 }
 
-/// The field of the body that tells deliveries apart; `None` where that is a header, or nothing does.
-fn id_field(place: Place) -> Option<&'static str> {
+/// A body with this delivery id, where the sender's ids stand in the body and this one has one.
+pub fn with_id(sender: &Sender, body: &[u8], id: &str) -> Vec<u8> {
+    identified(sender, body, id).unwrap_or_else(|| body.to_vec())
+}
+
+/// A body with this delivery id; `None` where it has none of its own.
+fn identified(sender: &Sender, body: &[u8], id: &str) -> Option<Vec<u8>> {
+    let mut document = json::read(body).ok()?;
+    let field = id_field(sender.delivery_id, &document)?;
+    body::set(&mut document, field, id);
+    Some(document.to_string().into_bytes())
+}
+
+/// The field of a body that tells deliveries apart; `None` where that is a header, or nothing does.
+fn id_field(place: Place, document: &Value) -> Option<&'static str> {
     let names_one = |path: &&str| {
         let last = path.rsplit('.').next().unwrap_or_default().to_lowercase();
-        ["id", "reference", "token"].iter().any(|end| last.ends_with(end))
+        ["hash", "id", "reference", "timestamp", "token"].iter().any(|end| last.ends_with(end))
     };
     match place {
-        Place::Field(path) => Some(path),
-        Place::Join(places) => places.iter().copied().filter_map(id_field).find(names_one),
+        Place::Field(path) => text_at(document, path).map(|_| path),
+        Place::Join(places) => places.iter().filter_map(|place| id_field(*place, document)).find(names_one),
         Place::First([Place::Header(_), ..]) => None,
-        Place::First(places) => places.iter().copied().find_map(id_field),
+        Place::First(places) => places.iter().find_map(|place| id_field(*place, document)),
         Place::Nowhere | Place::Header(_) | Place::Key(_) => None,
     }
 }

@@ -46,7 +46,7 @@ impl Sent {
 fn secret_for(sender: &Sender, bytes: &[u8]) -> Secret {
     let text = hex::encode(bytes);
     let is_pair = sender.scheme == Scheme::Token(TokenPlace::Basic) || is_asked_for(sender);
-    Secret::new(if is_pair { format!("user:{text}") } else { text }).unwrap()
+    Secret::new(if is_pair { format!("user@octo.example:{text}") } else { text }).unwrap()
 }
 
 /// Whether the sender's key is asked for with the secret.
@@ -58,6 +58,9 @@ fn is_asked_for(sender: &Sender) -> bool {
 fn body_for(sender: &Sender, bytes: &[u8]) -> Vec<u8> {
     let text = hex::encode(bytes);
     match &sender.scheme {
+        Scheme::Signed(Signed { document: Some(name), .. }) => {
+            format!("{name}=%7B%22k%22%3A%22{text}%22%7D").into_bytes()
+        }
         Scheme::Signed(scheme) if scheme.content.contains(&Part::Form) => format!("k={text}").into_bytes(),
         Scheme::Signed(scheme) if scheme.content.contains(&Part::FormOrBodyHash) => format!("k={text}").into_bytes(),
         Scheme::Signed(scheme) if scheme.timestamp.is_some_and(|clock| matches!(clock.place, ClockPlace::Field(_))) => {
@@ -66,6 +69,7 @@ fn body_for(sender: &Sender, bytes: &[u8]) -> Vec<u8> {
         Scheme::Signed(Signed { place: Carrier::Field(_), .. }) | Scheme::Token(TokenPlace::Field(_)) => {
             format!(r#"{{"k":"{text}"}}"#).into_bytes()
         }
+        Scheme::Token(TokenPlace::Form(_)) => format!("k={text}").into_bytes(),
         _ => bytes.to_vec(),
     }
 }
@@ -73,9 +77,8 @@ fn body_for(sender: &Sender, bytes: &[u8]) -> Vec<u8> {
 /// Whether a scheme covers the whole body.
 fn covers_body(sender: &Sender) -> bool {
     match &sender.scheme {
-        Scheme::Signed(scheme) => !matches!(scheme.place, Carrier::Field(_)),
-        Scheme::Jwt(_) => true,
-        Scheme::Token(_) | Scheme::None => false,
+        Scheme::Signed(Signed { place: Carrier::Field(_), .. }) => false,
+        scheme => scheme.covers_body(),
     }
 }
 
@@ -144,6 +147,7 @@ fn every_sender_that_shares_a_secret_can_be_signed_for() {
         let by_itself = match &sender.scheme {
             Scheme::Signed(scheme) => !matches!(scheme.algorithm, Algorithm::Hmac(_) | Algorithm::Digest(_)),
             Scheme::Jwt(jwt) => jwt.key.is_some(),
+            Scheme::AppStore(_) => true,
             Scheme::Token(_) | Scheme::None => false,
         };
         let sent = Sent::signed(sender, &secret_for(sender, &[7; 32]), &body_for(sender, b"hello"), "msg_1", now);
@@ -196,7 +200,7 @@ fn a_proof_in_the_body_is_spoiled_with_it() {
         let sender = Sender::named(name).unwrap();
         let sent = Sent::signed(sender, &secret_for(sender, &[7; 32]), b"{}", "msg_1", now).unwrap();
         assert_eq!(sent.check(now), Ok(()), "{name}");
-        let mut document: Value = serde_json::from_slice(&sent.body).unwrap();
+        let mut document = crate::json::read(&sent.body).unwrap();
         body::set(&mut document, path, "x");
         let other = Sent { body: document.to_string().into_bytes(), ..sent };
         assert!(other.check(now).is_err(), "{name}: {path}");
@@ -266,9 +270,14 @@ fn a_secret_of_each_format_is_read() {
             _ => None,
         })
         .collect();
-    for format in
-        [SecretFormat::Raw, SecretFormat::Whsec, SecretFormat::Base64, SecretFormat::Hex, SecretFormat::PublicKey]
-    {
+    for format in [
+        SecretFormat::Raw,
+        SecretFormat::Whsec,
+        SecretFormat::Base64,
+        SecretFormat::Hex,
+        SecretFormat::Nfkd,
+        SecretFormat::PublicKey,
+    ] {
         assert!(formats.contains(&format), "{format:?} is used by no row");
     }
 }
@@ -280,7 +289,7 @@ fn every_sample_gets_a_delivery_id_of_its_own() {
             let found = post.headers.iter().find(|(found, _)| found == name);
             found.map(|(_, value)| std::borrow::Cow::Owned(value.clone()))
         };
-        let document: Option<Value> = serde_json::from_slice(&post.body).ok();
+        let document = crate::json::read(&post.body).ok();
         sender.delivery_id.read(&header, document.as_ref()).map(std::borrow::Cow::into_owned)
     };
     let mut told_apart = 0;

@@ -1,7 +1,7 @@
 //! Several waiting messages as one.
 
 use super::html;
-use super::{MESSAGE_TAGS, MESSAGE_UNITS, is_blank, units};
+use super::{MESSAGE_TAGS, MESSAGE_UNITS, shows_nothing, units};
 
 /// What stands between two messages of a digest.
 const BETWEEN: &str = "\n\n";
@@ -24,7 +24,7 @@ pub fn digest(texts: &[&str]) -> (usize, String) {
             break;
         }
         taken += 1;
-        if parsed.text.chars().all(is_blank) {
+        if shows_nothing(&parsed.text) {
             continue;
         }
         if gap > 0 {

@@ -2,10 +2,12 @@
 
 mod reference;
 mod tag;
+mod written;
 
 use std::borrow::Cow;
 
 use self::tag::TagText;
+pub(crate) use self::written::{HOLE, WrittenTag};
 
 /// A text in Telegram's HTML, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
+use super::characters::{is_blank, is_boundary, shows_nothing};
 use super::html::{self, Mark, Parsed, Tag};
-use super::is_blank;
 
 /// The shortest limit that can be kept: a character may take two units.
 const SHORTEST_LIMIT: usize = 2;
 
 /// How far back from the limit a cut looks for the end of a character made of several code points.
-const LONGEST_CLUSTER: usize = 32;
+const LONGEST_CLUSTER: usize = 64;
 
 /// Cuts HTML into parts of at most `limit_units` seen UTF-16 units, each of them valid on its own.
 ///
@@ -108,7 +108,7 @@ fn parts(text: &str, limit_units: usize) -> impl Iterator<Item = Range<usize>> {
         start += length;
         Some(start - length..start)
     });
-    ranges.filter(|range| !text[range.clone()].chars().all(is_blank))
+    ranges.filter(|range| !shows_nothing(&text[range.clone()]))
 }
 
 /// How many bytes of a text the first part takes.
@@ -126,7 +126,7 @@ fn part_length(text: &str, limit: usize) -> usize {
     let after = text[end..].chars().next();
     let line = if after == Some('\n') { Some(end) } else { text[..end].rfind('\n').map(|at| at + 1) };
     let space = if after.is_some_and(char::is_whitespace) { Some(end) } else { last_space(&text[..end]) };
-    let useful = [line, space].map(|cut| cut.filter(|cut| *cut > front));
+    let useful = [line, space].map(|cut| cut.filter(|cut| *cut > front && is_boundary(text, *cut)));
     // A break in the first half would leave a short message, so a later space is better.
     let far = useful.into_iter().flatten().find(|cut| *cut > end / 2);
     far.or(useful[0]).or(useful[1]).unwrap_or_else(|| cluster_end(text, end, front))
@@ -146,35 +146,5 @@ fn last_space(text: &str) -> Option<usize> {
 /// The last place between `front` and `end` that is not inside a character made of several code points.
 fn cluster_end(text: &str, end: usize, front: usize) -> usize {
     let places = text[..end].char_indices().rev().map(|(at, _)| at).take(LONGEST_CLUSTER);
-    std::iter::once(end).chain(places).find(|at| *at > front && !joined(text, *at)).unwrap_or(end)
-}
-
-/// Whether the code points on both sides of a place make one character.
-fn joined(text: &str, at: usize) -> bool {
-    let (Some(before), Some(after)) = (text[..at].chars().next_back(), text[at..].chars().next()) else {
-        return false;
-    };
-    if is_flag_half(before) && is_flag_half(after) {
-        let halves = text[..at].chars().rev().take(LONGEST_CLUSTER).take_while(|c| is_flag_half(*c)).count();
-        return halves % 2 == 1;
-    }
-    before == '\u{200d}' || extends(after) || (before == '\r' && after == '\n')
-}
-
-/// Whether a code point is half of a flag.
-fn is_flag_half(c: char) -> bool {
-    matches!(c, '\u{1f1e6}'..='\u{1f1ff}')
-}
-
-/// Whether a code point adds to the one before it: accents, vowel signs, joiners, skin tones and variations.
-fn extends(c: char) -> bool {
-    matches!(c,
-        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{5bf}' | '\u{5c1}'..='\u{5c2}'
-        | '\u{610}'..='\u{61a}' | '\u{64b}'..='\u{65f}' | '\u{670}' | '\u{6d6}'..='\u{6dc}' | '\u{6df}'..='\u{6e4}'
-        | '\u{900}'..='\u{903}' | '\u{93a}'..='\u{93c}' | '\u{93e}'..='\u{94f}' | '\u{981}'..='\u{983}'
-        | '\u{9be}'..='\u{9cd}' | '\u{a3c}'..='\u{a51}' | '\u{b3e}'..='\u{b4d}' | '\u{bbe}'..='\u{bcd}'
-        | '\u{c3e}'..='\u{c56}' | '\u{cbe}'..='\u{cd6}' | '\u{d3e}'..='\u{d4d}' | '\u{e31}' | '\u{e34}'..='\u{e3a}'
-        | '\u{e47}'..='\u{e4e}' | '\u{1160}'..='\u{11ff}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
-        | '\u{200d}' | '\u{20d0}'..='\u{20ff}' | '\u{3099}'..='\u{309a}' | '\u{fe00}'..='\u{fe0f}'
-        | '\u{fe20}'..='\u{fe2f}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0020}'..='\u{e007f}' | '\u{e0100}'..='\u{e01ef}')
+    std::iter::once(end).chain(places).find(|at| *at > front && is_boundary(text, *at)).unwrap_or(end)
 }

@@ -171,21 +171,23 @@ proptest! {
     }
 }
 
-/// The seen characters with the tags open around each, space left out.
-fn formatted(html: &str) -> Vec<(char, Vec<String>)> {
+/// The seen text by the tags open around it, space left out.
+fn formatted(html: &str) -> Vec<(Vec<&str>, String)> {
     let parsed = parse(html).unwrap();
     let mut marks = parsed.tags.iter().peekable();
-    let mut open: Vec<String> = Vec::new();
-    let mut seen = Vec::new();
+    let mut open: Vec<&str> = Vec::new();
+    let mut seen: Vec<(Vec<&str>, String)> = Vec::new();
     for (at, c) in parsed.text.char_indices() {
         while let Some(mark) = marks.next_if(|mark| mark.at <= at) {
             match &mark.tag {
-                Tag::Open { source, .. } => open.push((*source).to_owned()),
+                Tag::Open { source, .. } => open.push(source),
                 Tag::Close { .. } => drop(open.pop()),
             }
         }
-        if !is_blank(c) {
-            seen.push((c, open.clone()));
+        match seen.last_mut() {
+            _ if is_blank(c) => {}
+            Some((around, text)) if *around == open => text.push(c),
+            _ => seen.push((open.clone(), c.into())),
         }
     }
     seen

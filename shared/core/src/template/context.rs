@@ -1,10 +1,11 @@
 //! What templates and conditions know of an event.
 
 use minijinja::Value;
-use serde_json::{Map, json};
 
+use super::numbers::{self, Writings};
 use crate::event::EventHead;
 use crate::hook::Hook;
+use crate::json::{self, Map};
 
 /// The share of control and replacement characters, one in so many, from which a body counts as binary.
 const BINARY_SHARE: usize = 3;
@@ -21,7 +22,7 @@ pub struct Facts<'a> {
     /// The body's exact bytes.
     pub body: &'a [u8],
     /// The body as JSON; `None` where it is something else.
-    pub payload: Option<&'a serde_json::Value>,
+    pub payload: Option<&'a json::Value>,
     /// Whether the event was made by someone who tries the hook out.
     pub test: bool,
 }
@@ -34,38 +35,37 @@ impl Facts<'_> {
     /// The variables without the body: `event`, `hook`, `headers`, and `cloudevent` where there is one.
     ///
     /// Conditions add `payload`, `body` and `webhook` where they name them, templates always have them.
-    pub fn variables(&self) -> Map<String, serde_json::Value> {
+    pub fn variables(&self) -> Map {
         let (event, hook) = (self.event, self.hook);
-        let mut variables = Map::new();
-        let described = json!({
-            "id": event.id.to_string(),
-            "type": event.event_type,
-            "delivery_id": event.delivery_id,
-            "path": event.path,
-            "received_at": event.received_at.rfc3339(),
-            "sender": event.sender,
-            "test": self.test,
-            "source_ip": event.source_ip,
-            "size_bytes": self.body.len(),
-            "content_type": self.header("content-type"),
-        });
-        variables.insert("event".to_owned(), described);
-        let described = json!({ "id": hook.id.as_str(), "name": hook.name, "path": hook.path, "sender": hook.sender });
-        variables.insert("hook".to_owned(), described);
-        variables.insert("headers".to_owned(), self.headers());
+        let described: [(&str, json::Value); 10] = [
+            ("id", event.id.to_string().into()),
+            ("type", event.event_type.as_deref().into()),
+            ("delivery_id", event.delivery_id.as_deref().into()),
+            ("path", event.path.as_str().into()),
+            ("received_at", event.received_at.rfc3339().into()),
+            ("sender", event.sender.as_str().into()),
+            ("test", self.test.into()),
+            ("source_ip", event.source_ip.map(|address| address.to_string()).into()),
+            ("size_bytes", self.body.len().into()),
+            ("content_type", self.header("content-type").into()),
+        ];
+        let own = [("id", hook.id.as_str()), ("name", &hook.name), ("path", &hook.path), ("sender", &hook.sender)];
+        let mut variables: Map = [
+            ("event", described.into_iter().collect::<Map>()),
+            ("hook", own.into_iter().collect()),
+            ("headers", self.headers()),
+        ]
+        .into_iter()
+        .collect();
         if let Some(envelope) = event.cloudevent(self.body) {
-            variables.insert("cloudevent".to_owned(), envelope);
+            variables.insert("cloudevent", envelope);
         }
         variables
     }
 
     /// The headers as a map; of one that stands there twice, the first.
-    fn headers(&self) -> serde_json::Value {
-        let mut headers = Map::new();
-        for (name, value) in &self.event.headers {
-            headers.entry(name.as_str()).or_insert_with(|| value.as_str().into());
-        }
-        headers.into()
+    fn headers(&self) -> Map {
+        self.event.headers.iter().rev().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
     /// The first value of a header.
@@ -77,10 +77,11 @@ impl Facts<'_> {
 impl Context {
     /// The variables for one event at one hook.
     pub fn new(facts: &Facts<'_>) -> Self {
-        let body = String::from_utf8_lossy(facts.body);
+        let body = facts.event.text(facts.body);
         let binary = is_binary(&body);
         let body = Value::from(body.into_owned());
-        let payload = facts.payload.map_or(Value::UNDEFINED, to_value);
+        let writings = Writings::default();
+        let payload = facts.payload.map_or(Value::UNDEFINED, |payload| to_value(payload, &writings));
         let webhook = Value::from_pairs([
             ("body", if facts.payload.is_some() { payload.clone() } else { body.clone() }),
             ("path", Value::from(facts.event.path.as_str())),
@@ -88,9 +89,10 @@ impl Context {
             ("binary", Value::from(binary)),
         ]);
         let described = facts.variables();
-        let described = described.iter().map(|(name, value)| (name.as_str(), to_value(value)));
-        let carried = [("payload", payload), ("body", body), ("webhook", webhook)];
-        Self(Value::from_pairs(described.chain(carried)))
+        let described = described.iter().map(|(name, value)| (name, to_value(value, &writings))).collect::<Vec<_>>();
+        let writings = Value::from_object(writings);
+        let carried = [("payload", payload), ("body", body), ("webhook", webhook), (numbers::NAME, writings)];
+        Self(Value::from_pairs(described.into_iter().chain(carried)))
     }
 
     /// The variables, cheap to copy.
@@ -111,21 +113,16 @@ impl Context {
 }
 
 /// A JSON value for templates; null counts as missing. It nests no deeper than the parser lets JSON nest.
-pub(super) fn to_value(json: &serde_json::Value) -> Value {
+pub(super) fn to_value(json: &json::Value, writings: &Writings) -> Value {
     match json {
-        serde_json::Value::Null => Value::UNDEFINED,
-        serde_json::Value::Bool(value) => Value::from(*value),
-        serde_json::Value::String(text) => Value::from(text.as_str()),
-        serde_json::Value::Array(items) => items.iter().map(to_value).collect(),
-        serde_json::Value::Object(fields) => {
-            Value::from_pairs(fields.iter().map(|(name, value)| (name.as_str(), to_value(value))))
+        json::Value::Null => Value::UNDEFINED,
+        json::Value::Bool(value) => Value::from(*value),
+        json::Value::String(text) => Value::from(text.as_str()),
+        json::Value::Array(items) => items.iter().map(|item| to_value(item, writings)).collect(),
+        json::Value::Object(fields) => {
+            Value::from_pairs(fields.iter().map(|(name, value)| (name, to_value(value, writings))))
         }
-        serde_json::Value::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
-            (Some(whole), _, _) => Value::from(whole),
-            (_, Some(whole), _) => Value::from(whole),
-            (_, _, Some(real)) => Value::from(real),
-            _ => Value::from(number.to_string()),
-        },
+        json::Value::Number(number) => writings.value(number),
     }
 }
 

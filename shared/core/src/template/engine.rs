@@ -44,7 +44,7 @@ fn base() -> Environment<'static> {
 /// Writes a value the way messages show it, escaped where the template escapes.
 fn write_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     let raw = value.is_safe() || *state.auto_escape() == AutoEscape::None;
-    let text = filters::text(value);
+    let text = filters::sent(state, value);
     if raw {
         out.write_str(&text)?
     } else {

@@ -4,9 +4,15 @@ use std::sync::{LazyLock, OnceLock};
 
 use super::{Context, Escape, RenderFailure, Template};
 use crate::telegram::html::{escape, plain};
+use crate::telegram::shows_nothing;
 
 /// The file name of a text for every event type that has none of its own.
 const ANY: &str = "_default";
+
+/// What a text of ours begins with where another event of the sender says the same, and what ends the reason.
+///
+/// No event can write it: values are escaped, and people's templates may hold no such tag.
+const TOLD: (&str, &str) = ("<!-- skipped: ", " -->");
 
 /// A message text that came with Bellhop.
 struct Text {
@@ -46,14 +52,33 @@ pub fn message_for(sender: &str, event_type: Option<&str>, custom: Option<&Templ
     let places = [default_place(sender, event_type), place("", ANY)];
     let defaults = places.into_iter().flatten().filter_map(compiled);
     let html = defaults.filter_map(|template| written(template, context).ok().flatten()).next();
+    let html = html.map(|html| told(&html).map_or(html.clone(), |(_, rest)| rest.to_owned()));
     Message { html: html.unwrap_or_else(|| last_resort(context)), trouble }
+}
+
+/// Why the sender's own text need not be sent for an event: another event of the sender says the same.
+///
+/// It is for actions that leave the words to us; whoever writes a template wants every event.
+pub fn told_elsewhere(sender: &str, event_type: Option<&str>, context: &Context) -> Option<String> {
+    let place = default_place(sender, event_type)?;
+    if !TEXTS.get(place)?.source.contains(TOLD.0) {
+        return None;
+    }
+    let text = written(compiled(place)?, context).ok().flatten()?;
+    told(&text).map(|(reason, _)| reason.to_owned())
+}
+
+/// Takes the reason off a text that need not be sent.
+fn told(text: &str) -> Option<(&str, &str)> {
+    let (reason, rest) = text.strip_prefix(TOLD.0)?.split_once(TOLD.1)?;
+    Some((reason, rest.trim_start()))
 }
 
 /// A template's text, without space around it; `None` where there is nothing to see.
 fn written(template: &Template, context: &Context) -> Result<Option<String>, RenderFailure> {
     let text = template.render(context)?;
     let text = text.trim();
-    Ok((!plain(text).chars().all(crate::telegram::is_blank)).then(|| text.to_owned()))
+    Ok((!shows_nothing(&plain(text))).then(|| text.to_owned()))
 }
 
 /// Which of the texts is for this sender and event type.
@@ -90,6 +115,12 @@ fn last_resort(context: &Context) -> String {
         escape(&field("hook", "name")),
         escape(&field("event", "id"))
     )
+}
+
+/// The sources of all texts.
+#[cfg(test)]
+pub(super) fn sources() -> impl Iterator<Item = &'static str> {
+    TEXTS.iter().map(|text| text.source)
 }
 
 #[cfg(test)]

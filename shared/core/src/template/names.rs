@@ -24,7 +24,7 @@ pub(super) fn check(env: &Environment<'_>, source: &str) -> Result<(), BadTempla
 }
 
 /// Where the next expression or tag begins, past comments, and whether it is a tag.
-fn next_opening(source: &str) -> Option<(usize, bool)> {
+pub(super) fn next_opening(source: &str) -> Option<(usize, bool)> {
     let mut from = 0;
     loop {
         let at = from + source[from..].find('{')?;
@@ -38,7 +38,7 @@ fn next_opening(source: &str) -> Option<(usize, bool)> {
 }
 
 /// The words and marks up to the end of the expression or tag, strings left out.
-fn tokens<'a>(rest: &mut &'a str) -> Vec<&'a str> {
+pub(super) fn tokens<'a>(rest: &mut &'a str) -> Vec<&'a str> {
     let mut tokens = Vec::new();
     while let Some(first) = rest.chars().next() {
         let length = match first {

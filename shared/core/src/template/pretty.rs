@@ -1,5 +1,8 @@
 //! JSON laid out for people.
 
+use crate::json;
+use crate::telegram::shows_nothing;
+
 /// The deepest indentation shown; what is nested deeper stays on this column.
 const DEEPEST_COLUMN: usize = 16;
 
@@ -12,7 +15,7 @@ const DEEPEST: usize = 128;
 pub(super) fn pretty(json: &str) -> String {
     let mut out = String::with_capacity(json.len() * 2);
     let mut depth = 0usize;
-    let mut rest = json.trim();
+    let mut rest = json.trim_start_matches('\u{feff}').trim();
     if serde_json::from_str::<serde::de::IgnoredAny>(rest).is_err() {
         return json.to_owned();
     }
@@ -75,11 +78,11 @@ fn string_length(json: &str) -> usize {
     json.len()
 }
 
-/// A string literal with letters where it has `\u` escapes for them.
+/// A string literal with letters where it has `\u` escapes for them; one that shows nothing keeps its escapes.
 fn readable(literal: &str) -> String {
-    let decoded = literal.contains("\\u").then(|| serde_json::from_str::<String>(literal));
+    let decoded = literal.contains("\\u").then(|| json::read(literal.as_bytes()));
     match decoded {
-        Some(Ok(text)) => serde_json::to_string(&text).unwrap_or_else(|_| literal.to_owned()),
+        Some(Ok(text)) if !text.as_str().is_some_and(shows_nothing) => text.to_string(),
         _ => literal.to_owned(),
     }
 }

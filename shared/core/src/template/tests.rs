@@ -1,13 +1,16 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::event::EventHead;
+use crate::event::{Event, EventHead};
 use crate::hook::Hook;
 use crate::telegram::{MESSAGE_UNITS, html, split, units};
 use crate::time::Timestamp;
 
 mod github;
 mod senders;
+mod sentences;
+mod tags;
+mod written;
 
 /// What the tests tell of an event besides its body.
 struct Delivery<'a> {
@@ -28,11 +31,13 @@ impl Delivery<'_> {
             delivery_id: None,
             received_at: Timestamp::from_ms(1_700_000_000_007),
             source_ip: Some("192.0.2.1".parse().unwrap()),
+            query: None,
             headers: self.headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
             hooks: vec![],
             body_bytes: self.body.len(),
             test: false,
             erased_at: None,
+            duplicates: Vec::new(),
         }
     }
 
@@ -44,7 +49,7 @@ impl Delivery<'_> {
             "max_body_bytes": 1, "actions": [], "status": "active", "origin": "api", "created_at": 0, "updated_at": 0,
         }))
         .unwrap();
-        let payload: Option<Value> = serde_json::from_slice(self.body).ok();
+        let payload = Event { head: event.clone(), body: self.body.to_vec() }.payload();
         let payload = payload.as_ref();
         Context::new(&Facts { event: &event, hook: &hook, method: "POST", body: self.body, payload, test: false })
     }
@@ -110,6 +115,33 @@ fn a_missing_field_is_empty_at_any_depth() {
     assert_eq!(render("{{ payload.a | length }}{{ payload.a | count }}{{ payload.a | int }}", &payload), "000");
     assert_eq!(render("{{ payload.list | length }}{{ payload.list | first }}{{ 1.26 | round(1) }}", &payload), "111.3");
     assert_eq!(render("{{ payload.a is none }} {{ payload.null is none }}", &payload), "true true");
+}
+
+#[test]
+fn lists_may_hold_items_without_what_is_looked_for() {
+    let payload = json!({"list": [null, {"a": {"b": "x"}, "c": [7]}, {}, {"a": null}, "text", {"a": {"b": "y"}}], "nulls": [null]});
+    for (template, expected) in [
+        ("{{ payload.list | map(attribute='a.b') | joined(' ') }}", "x y"),
+        ("{{ payload.list | map(attribute='c.0') | joined(' ') }}", "7"),
+        ("{{ payload.list | map(attribute='a.b', default='-') | join }}", "-x---y"),
+        ("{{ payload.list | map('default', '-') | map('length') | join }}", "120141"),
+        ("{{ payload.nulls | map(attribute='a') | join }}{{ payload.nulls[:5] | map(attribute='a') | length }}", "1"),
+        ("{{ payload.list | selectattr('a.b') | map(attribute='a.b') | join }}", "xy"),
+        ("{{ payload.list | selectattr('a.b', 'equalto', 'y') | length }}", "1"),
+        ("{{ payload.list | rejectattr('a.b') | length }}{{ payload.nulls | rejectattr('a') | length }}", "30"),
+        ("{{ payload.list | flat('c') | join }}{{ payload.list | flat('c.0') | join }}", "77"),
+        ("{{ {'a': 2, 'b': 1} | dictsort(by='value') | map('first') | join }}", "ba"),
+    ] {
+        assert_eq!(render(template, &payload), expected, "{template}");
+    }
+    for (template, what) in [
+        ("{{ payload.nulls | map(attribute='a', nope=1) }}", "unknown keyword argument 'nope'"),
+        ("{{ payload.nulls | map('upper', attribute='a') }}", "too many arguments"),
+        ("{{ payload.nulls | selectattr }}", "missing argument"),
+    ] {
+        let refused = Template::compile(template, Escape::Html).unwrap_err();
+        assert!(refused.what.contains(what), "{template}: {refused}");
+    }
 }
 
 #[test]
@@ -356,6 +388,7 @@ fn the_general_message() {
         (b"\x00\x01\x02", "3 bytes of an unknown type came in at /door"),
         (b"", "An event without a body came in at /door"),
         (b" \n ", "An event without a body came in at /door"),
+        ("\u{200b}".as_bytes(), "An event of 3 bytes that show nothing came in at /door"),
     ] {
         assert_eq!(plain_delivery(body).message(), expected);
     }
@@ -406,4 +439,42 @@ fn a_message_is_made_of_any_body() {
         plain_delivery(&body).message();
         Delivery { sender: "github", event_type: Some("push"), headers: &[], body: &body }.message();
     });
+}
+
+#[test]
+fn numbers_are_shown_as_they_were_sent() {
+    let body = br#"{"id":820982911946154508,"huge":123456789012345678901234567890,"price":1.10,"rate":0.5,"far":1e400,
+        "small":-1E-2,"zero":-0,"list":[1.10,2.50],"text":"{\"n\":1.20}","more":{"a":{"price":10.0}}}"#;
+    let context = plain_delivery(body).context();
+    let show = |template: &str| Template::compile(template, Escape::Html).unwrap().render(&context).unwrap();
+    for (template, expected) in [
+        (
+            "{{ payload.id }} {{ payload.huge }} {{ payload.price }}",
+            "820982911946154508 123456789012345678901234567890 1.10",
+        ),
+        ("{{ payload.far }} {{ payload.small }} {{ payload.zero }}", "1e400 -1E-2 -0"),
+        ("{% for n in payload.list %}{{ n }},{% endfor %}", "1.10,2.50,"),
+        ("{{ (payload.text | fromjson).n }}", "1.20"),
+        ("{{ payload.more.a.price }}", "10.0"),
+        ("{{ payload.price * 2 }} {{ payload.rate + 1 }}", "2.2 1.5"),
+        ("{{ payload.price > 1 }} {{ payload.price < 1.2 }} {{ payload.price == 1.1 }}", "true true true"),
+        ("{{ payload.id + 1 }} {{ payload.huge + 1 }}", "820982911946154509 123456789012345678901234567891"),
+        ("{{ payload.id == 820982911946154509 }}", "false"),
+        ("{{ payload.more | tojson }} {{ payload.far | tojson }}", r#"{"a": {"price": 10.0}} 1e400"#),
+        ("{{ payload.list }}", "[1.10,2.50]"),
+        ("{{ payload.more | tojson(indent=1) }}", "{\n \"a\": {\n  \"price\": 10.0\n }\n}"),
+    ] {
+        assert_eq!(show(template), expected, "{template}");
+    }
+}
+
+#[test]
+fn a_body_of_parts_is_shown_by_its_fields() {
+    let body = b"--b\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nHello <you>\r\n--b\r\n\
+        Content-Disposition: form-data; name=\"image\"; filename=\"a.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n\x00\x01\r\n--b--\r\n";
+    let headers = [("content-type", "multipart/form-data; boundary=b")];
+    let message = Delivery { headers: &headers, ..plain_delivery(body) }.message();
+    for part in ["note&quot;: &quot;Hello &lt;you&gt;", "filename&quot;: &quot;a.jpg", "size_bytes&quot;: 2"] {
+        assert!(message.contains(part), "{part} in {message}");
+    }
 }

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use crate::sender::{Encoding, Shape};
 
 /// How many signatures one header may carry: enough for any rotation, too few to make us compute for long.
-const MOST_SIGNATURES: usize = 16;
+pub(super) const MOST_SIGNATURES: usize = 16;
 
 /// The longest signature, in bytes: that of the longest RSA key.
 const LONGEST: usize = 512;
@@ -35,8 +35,8 @@ impl Room {
     }
 }
 
-/// The signatures of a header that count, still encoded.
-pub(super) fn candidates(shape: Shape, text: &str) -> impl Iterator<Item = &str> {
+/// The signatures of a header that count, still encoded; with `bare`, those without the shape's prefix too.
+pub(super) fn candidates(shape: Shape, bare: bool, text: &str) -> impl Iterator<Item = &str> {
     let (separators, prefix, key) = match shape {
         Shape::Whole(prefix) => (None, prefix, None),
         Shape::List { separator, prefix } => (Some(Separators::One(separator)), prefix, None),
@@ -46,7 +46,10 @@ pub(super) fn candidates(shape: Shape, text: &str) -> impl Iterator<Item = &str>
     let several = separators.map(|separators| text.split(move |c| separators.contain(c)).take(MOST_SIGNATURES));
     whole.into_iter().chain(several.into_iter().flatten()).filter_map(move |one| match key {
         Some(key) => pair(one).filter(|(found, _)| *found == key).map(|(_, value)| value),
-        None => one.strip_prefix(prefix),
+        None => {
+            let one = if separators.is_some() { one.trim_matches(' ') } else { one };
+            one.strip_prefix(prefix).or(bare.then_some(one))
+        }
     })
 }
 

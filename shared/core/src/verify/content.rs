@@ -4,12 +4,14 @@ use std::fmt::Write as _;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
 
 use super::candidates::single_pair;
 use super::mac::sha256;
+use super::token::parameter;
 use super::{Refusal, escape, proof};
+use crate::event::part_text;
 use crate::inbound::{Inbound, Url};
+use crate::json::Value;
 use crate::sender::{Part, text_at};
 
 /// A request as the parts of its signed content are read from it.
@@ -88,6 +90,7 @@ fn feed_part(part: Part, reading: Reading<'_>, sink: &mut dyn FnMut(&[u8])) -> R
             }
         }
         Part::Sns => feed_sns(document, sink)?,
+        Part::Manifest => feed_manifest(reading, sink)?,
     }
     Ok(())
 }
@@ -117,8 +120,18 @@ fn base_path(url: Url<'_>) -> &str {
     rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default()
 }
 
+/// The one value of a field of a form body, in several parts or not.
+pub(super) fn any_form_field(inbound: Inbound<'_>, name: &'static str) -> Result<String, Refusal> {
+    match inbound.headers.text("content-type") {
+        Some(kind) if kind.trim_start().get(..10).is_some_and(|start| start.eq_ignore_ascii_case("multipart/")) => {
+            part_text(kind, inbound.body, name).ok_or(Refusal::MissingField(name))
+        }
+        _ => form_field(inbound.body, name),
+    }
+}
+
 /// The one value of a field of a form body.
-pub(super) fn form_field(body: &[u8], name: &'static str) -> Result<String, Refusal> {
+pub(crate) fn form_field(body: &[u8], name: &'static str) -> Result<String, Refusal> {
     let mut values = form_urlencoded::parse(body).filter(|(found, _)| found == name);
     match (values.next(), values.next()) {
         (Some((_, value)), None) => Ok(value.into_owned()),
@@ -178,6 +191,26 @@ fn body_hash(inbound: Inbound<'_>) -> Result<bool, Refusal> {
         }
         (Some(_), Some(_)) => Err(Refusal::DoubledParameter(NAME)),
     }
+}
+
+/// The manifest of `Mercado Pago`; what the request lacks is left out, but for the time.
+///
+/// Facts: `WebhookSignatureValidator` of mercadopago/sdk-nodejs.
+fn feed_manifest(reading: Reading<'_>, sink: &mut dyn FnMut(&[u8])) -> Result<(), Refusal> {
+    let id = match parameter(reading.inbound.url.query(), "data.id") {
+        Err(Refusal::MissingParameter(_)) => None,
+        found => Some(found?.to_lowercase()),
+    };
+    let request = reading.inbound.headers.single("x-request-id").map_err(|_| Refusal::Doubled("x-request-id"))?;
+    let parts = [
+        ("id:", id.as_deref().map(str::as_bytes)),
+        ("request-id:", request.filter(|value| !value.is_empty())),
+        ("ts:", Some(pair(reading, "ts")?.as_bytes())),
+    ];
+    for (name, value) in parts.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+        [name.as_bytes(), value, b";"].into_iter().for_each(&mut *sink);
+    }
+    Ok(())
 }
 
 /// The fields of an SNS message that are signed, each name and value on its own line.

@@ -3,7 +3,7 @@
 //! Nothing is fetched here. A request says which key it wants; the address must be one of the sender's own.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use x509_cert::Certificate;
 use x509_cert::der::{Decode, Encode};
 
@@ -12,6 +12,7 @@ use super::key::BadKey;
 use super::public::{PublicKey, pem};
 use super::{Key, Refusal, proof};
 use crate::inbound::Inbound;
+use crate::json;
 use crate::secret::Secret;
 use crate::sender::{KeyKind, KeyPlace, KeyUrl, Scheme, Sender, text_at};
 use crate::time::Timestamp;
@@ -36,14 +37,33 @@ pub enum Wanted {
     JsonPem(&'static str),
     /// JSON with a JSON Web Key in its field `key`.
     Jwk,
+    /// A set of JSON Web Keys for RSA.
+    Jwks,
+    /// An X.509 certificate in DER or PEM, in place of the one that is built in: for those who try a sender out with
+    /// certificates of their own. The front door asks for none.
+    Root,
 }
+
+/// How many keys of a set are read.
+const MOST_KEYS: usize = 16;
 
 /// A key as it was fetched.
 #[derive(Clone)]
 pub struct FetchedKey {
     request: KeyRequest,
-    pub(super) key: PublicKey,
+    found: Found,
     valid: (u64, u64),
+}
+
+/// What was found at the address of a key.
+#[derive(Clone)]
+enum Found {
+    /// One key.
+    One(PublicKey),
+    /// Keys with their ids.
+    Set(Vec<(String, PublicKey)>),
+    /// A certificate in DER.
+    Root(Box<[u8]>),
 }
 
 /// The key that this request has to be checked with, where it has to be fetched; a wrong address is a refusal.
@@ -62,7 +82,7 @@ pub(super) fn request_for(scheme: &Scheme, place: &KeyPlace, inbound: Inbound<'_
             String::from_utf8(proof(inbound.headers, name)?.to_vec()).map_err(|_| Refusal::KeyAddress)?
         }
         KeyUrl::Field(name) => {
-            let body: Value = serde_json::from_slice(inbound.body).map_err(|_| Refusal::Unparsable)?;
+            let body = json::read(inbound.body).map_err(|_| Refusal::Unparsable)?;
             text_at(&body, name).ok_or(Refusal::MissingField(name))?.into_owned()
         }
     };
@@ -72,7 +92,11 @@ pub(super) fn request_for(scheme: &Scheme, place: &KeyPlace, inbound: Inbound<'_
     let (kind, id) = match place.kind {
         KeyKind::Certificate => (Wanted::Certificate(place.subject), None),
         KeyKind::JsonPem(field) => (Wanted::JsonPem(field), None),
-        KeyKind::Jwk => (Wanted::Jwk, Some(Parsed::of(scheme.carrier(), inbound.headers)?.key_id()?)),
+        KeyKind::Jwk => {
+            let Scheme::Jwt(jwt) = scheme else { return Err(Refusal::NoKey) };
+            (Wanted::Jwk, Some(Parsed::of(jwt, inbound.headers)?.key_id()?))
+        }
+        KeyKind::Jwks => (Wanted::Jwks, None),
     };
     Ok(KeyRequest { url, id, kind })
 }
@@ -92,7 +116,7 @@ fn is_pinned(url: &str, place: &KeyPlace) -> bool {
     let plain = |text: &str, more: &[u8]| {
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || more.contains(&b))
     };
-    let path_plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b));
+    let path_plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./@".contains(&b));
     let steps_fit = path.split('/').all(|step| !step.is_empty() && step != "." && step != "..");
     plain(host, b"-.")
         && path_plain
@@ -126,12 +150,21 @@ pub(crate) fn fits(pattern: &str, text: &str, separator: char) -> bool {
 impl FetchedKey {
     /// Reads what was found at the address of a request.
     pub fn read(request: KeyRequest, content: &[u8]) -> Result<Self, BadKey> {
-        let text = std::str::from_utf8(content).map_err(|_| BadKey::NotPublicKey)?;
         let always = (0, u64::MAX);
+        if request.kind == Wanted::Root {
+            let text = std::str::from_utf8(content).ok().and_then(|text| text.trim().strip_prefix("-----BEGIN "));
+            let der = text.and_then(pem).unwrap_or_else(|| content.to_vec());
+            return Ok(Self { request, found: Found::Root(der.into()), valid: always });
+        }
+        let text = std::str::from_utf8(content).map_err(|_| BadKey::NotPublicKey)?;
         let (key, valid) = match request.kind {
+            Wanted::Jwks => {
+                return Ok(Self { request, found: Found::Set(read_set(text)?), valid: always });
+            }
+            Wanted::Root => return Err(BadKey::NotPublicKey),
             Wanted::Certificate(subject) => read_certificate(text, subject)?,
             Wanted::JsonPem(field) => {
-                let json: Value = serde_json::from_str(text).map_err(|_| BadKey::NotPublicKey)?;
+                let json = json::read(content).map_err(|_| BadKey::NotPublicKey)?;
                 let found = text_at(&json, field).ok_or(BadKey::NotPublicKey)?;
                 let der = found.trim().strip_prefix("-----BEGIN ").and_then(pem).ok_or(BadKey::NotPublicKey)?;
                 (PublicKey::rsa_der(&der)?, always)
@@ -141,7 +174,32 @@ impl FetchedKey {
                 (key, (0, end.unwrap_or(u64::MAX)))
             }
         };
-        Ok(Self { request, key, valid })
+        Ok(Self { request, found: Found::One(key), valid })
+    }
+
+    /// The key, where there is one alone.
+    pub(super) const fn key(&self) -> Option<&PublicKey> {
+        match &self.found {
+            Found::One(key) => Some(key),
+            Found::Set(_) | Found::Root(_) => None,
+        }
+    }
+
+    /// The key of this id; one that was asked for by its id is that.
+    pub(super) fn key_of(&self, id: &str) -> Option<&PublicKey> {
+        match &self.found {
+            Found::One(key) => Some(key),
+            Found::Set(keys) => keys.iter().find(|(found, _)| found == id).map(|(_, key)| key),
+            Found::Root(_) => None,
+        }
+    }
+
+    /// The certificate that takes the place of the one that is built in.
+    pub(super) const fn root(&self) -> Option<&[u8]> {
+        match &self.found {
+            Found::Root(der) => Some(der),
+            Found::One(_) | Found::Set(_) => None,
+        }
     }
 
     /// The last moment at which it counts.
@@ -169,6 +227,31 @@ fn read_certificate(text: &str, subject: &str) -> Result<(PublicKey, (u64, u64))
     let validity = inside.validity();
     let seconds = |time: x509_cert::time::Time| time.to_unix_duration().as_secs();
     Ok((PublicKey::rsa_der(&key)?, (seconds(validity.not_before), seconds(validity.not_after))))
+}
+
+/// Reads those keys of a set that are for RS256, with their ids; a set without any is none.
+fn read_set(text: &str) -> Result<Vec<(String, PublicKey)>, BadKey> {
+    #[derive(Deserialize)]
+    struct Set {
+        keys: Vec<Jwk>,
+    }
+    #[derive(Deserialize)]
+    struct Jwk {
+        kty: String,
+        #[serde(default)]
+        alg: Option<String>,
+        #[serde(default)]
+        kid: String,
+        #[serde(default)]
+        n: String,
+        #[serde(default)]
+        e: String,
+    }
+    let Set { keys } = serde_json::from_str(text).map_err(|_| BadKey::NotPublicKey)?;
+    let fits = |key: &Jwk| key.kty == "RSA" && key.alg.as_deref().is_none_or(|alg| alg == "RS256");
+    let read = |key: Jwk| Some((key.kid, PublicKey::rsa_numbers(&key.n, &key.e).ok()?));
+    let found: Vec<_> = keys.into_iter().filter(fits).take(MOST_KEYS).filter_map(read).collect();
+    if found.is_empty() { Err(BadKey::NotPublicKey) } else { Ok(found) }
 }
 
 /// Reads a JSON Web Key for ES256 with this id, and the second from which it no longer counts.

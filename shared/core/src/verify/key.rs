@@ -2,12 +2,15 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use icu_normalizer::DecomposingNormalizerBorrowed;
 use subtle::ConstantTimeEq;
 
 use super::mac::{Mac, sha256};
 use super::public::PublicKey;
 use crate::secret::Secret;
-use crate::sender::{Algorithm, Hash, Scheme, SecretFormat, Sender, Signed};
+use crate::sender::{
+    Algorithm, Hash, Jwt, JwtAlgorithm, Part, Recipient, Scheme, SecretFormat, Sender, Signed, TokenPlace,
+};
 use crate::time::Timestamp;
 
 /// A secret in the form its sender's scheme computes with. It does not print.
@@ -15,14 +18,15 @@ use crate::time::Timestamp;
 pub struct Key {
     form: Form,
     alternative: bool,
+    second: Option<Box<Form>>,
     until: Option<Timestamp>,
 }
 
 /// What a scheme computes with.
 #[derive(Clone)]
 pub(super) enum Form {
-    /// A hash that has taken the key.
-    Mac(Box<Mac>),
+    /// A hash that has taken the key; and the secret's text, where that is signed too.
+    Mac(Box<Mac>, Box<str>),
     /// The digest of a token: digests have one length, so comparing them does not tell the token's.
     Token([u8; 32]),
     /// The secret of a JSON Web Token.
@@ -51,6 +55,9 @@ pub enum BadKey {
     /// The sender's secret is the account that its keys are asked for with.
     #[error("the secret must be `CLIENT_ID:SECRET`")]
     NotClient,
+    /// The sender's secret is the account that it sends for.
+    #[error("the secret must be the service account's e-mail address, or `EMAIL:AUDIENCE`")]
+    NotAccount,
     /// Nothing is left of the secret once it is decoded.
     #[error("the secret is empty once it is decoded")]
     Empty,
@@ -82,17 +89,15 @@ impl Key {
         let text = secret.expose();
         let scheme = sender.scheme_for(text);
         let alternative = !std::ptr::eq(scheme, &raw const sender.scheme);
-        let form = match scheme {
-            Scheme::Signed(signed) => signed_form(signed, format.unwrap_or(signed.secret), text)?,
-            Scheme::Jwt(jwt) if jwt.key.is_some() => match text.split_once(':') {
-                Some((client, secret)) if !client.is_empty() && !secret.is_empty() => Form::Name(text.into()),
-                _ => return Err(BadKey::NotClient),
-            },
-            Scheme::Jwt(_) => Form::Bytes(text.as_bytes().into()),
-            Scheme::Token(crate::sender::TokenPlace::Basic) if !text.contains(':') => return Err(BadKey::NotBasic),
-            Scheme::Token(_) | Scheme::None => Form::Token(sha256(text.as_bytes())),
-        };
-        Ok(Self { form, alternative, until: None })
+        let form = Form::of(scheme, text, format)?;
+        let second = sender.second_scheme().map(|scheme| Form::of(scheme, text, format).map(Box::new)).transpose()?;
+        Ok(Self { form, alternative, second, until: None })
+    }
+
+    /// The same secret, for the sender's other scheme, where it is for both.
+    pub(super) fn second(&self) -> Option<Self> {
+        let form = *self.second.clone()?;
+        Some(Self { form, alternative: true, second: None, until: self.until })
     }
 
     /// The same key, which from this moment on matches nothing.
@@ -131,7 +136,7 @@ impl Key {
     /// The hash that has taken the key; `None` for another family's key.
     pub(crate) fn mac(&self) -> Option<Mac> {
         match &self.form {
-            Form::Mac(mac) => Some((**mac).clone()),
+            Form::Mac(mac, _) => Some((**mac).clone()),
             _ => None,
         }
     }
@@ -144,12 +149,34 @@ impl Key {
         }
     }
 
-    /// What the request must name; empty for another family's key.
-    pub(super) const fn name(&self) -> &str {
+    /// The secret's text, where the request must name or sign it; else empty.
+    pub(crate) const fn name(&self) -> &str {
         match &self.form {
-            Form::Name(name) => name,
+            Form::Name(name) | Form::Mac(_, name) => name,
             _ => "",
         }
+    }
+}
+
+impl Form {
+    /// What a scheme computes with, for a secret; of a hash in this format where one is given.
+    fn of(scheme: &Scheme, text: &str, format: Option<SecretFormat>) -> Result<Self, BadKey> {
+        Ok(match scheme {
+            Scheme::Signed(signed) => signed_form(signed, format.unwrap_or(signed.secret), text)?,
+            Scheme::Jwt(Jwt { recipient: Some(recipient), .. }) => Self::Name(account(*recipient, text)?.into()),
+            Scheme::AppStore(_) if text.trim().is_empty() => return Err(BadKey::Empty),
+            Scheme::AppStore(_) => Self::Name(text.trim().into()),
+            Scheme::Jwt(jwt) if jwt.key.is_some() => match text.split_once(':') {
+                Some((client, secret)) if !client.is_empty() && !secret.is_empty() => Self::Name(text.into()),
+                _ => return Err(BadKey::NotClient),
+            },
+            Scheme::Jwt(jwt) if jwt.algorithms.iter().any(|one| !matches!(one, JwtAlgorithm::Hmac(_))) => {
+                Self::Public(PublicKey::read_any(text)?)
+            }
+            Scheme::Jwt(_) => Self::Bytes(text.as_bytes().into()),
+            Scheme::Token(TokenPlace::Basic) if !text.contains(':') => return Err(BadKey::NotBasic),
+            Scheme::Token(_) | Scheme::None => Self::Token(sha256(text.as_bytes())),
+        })
     }
 }
 
@@ -164,16 +191,29 @@ fn signed_form(scheme: &Signed, format: SecretFormat, text: &str) -> Result<Form
     Ok(match scheme.algorithm {
         Algorithm::Hmac(hash) => {
             let mac = Mac::keyed(hash, &decode(format, text)?).ok_or(BadKey::Empty)?;
-            Form::Mac(Box::new(mac))
+            let name = if scheme.content.contains(&Part::Secret) { text } else { "" };
+            Form::Mac(Box::new(mac), name.into())
         }
         Algorithm::Digest(hash) => {
             let mut mac = Mac::plain(hash);
             mac.update(&decode(format, text)?);
-            Form::Mac(Box::new(mac))
+            Form::Mac(Box::new(mac), "".into())
         }
         _ if scheme.key.is_some() => Form::Name(text.trim().into()),
         algorithm => Form::Public(PublicKey::read(algorithm, text)?),
     })
+}
+
+/// The account that a secret names.
+fn account(recipient: Recipient, text: &str) -> Result<&str, BadKey> {
+    let text = text.trim();
+    let (email, rest) = text.split_once(':').unwrap_or((text, "?"));
+    let is_email = email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
+    match recipient {
+        Recipient::Audience(_) if text.is_empty() => Err(BadKey::Empty),
+        Recipient::Email if !is_email || rest.is_empty() => Err(BadKey::NotAccount),
+        Recipient::Audience(_) | Recipient::Email => Ok(text),
+    }
 }
 
 /// The bytes that a secret's text stands for.
@@ -183,6 +223,7 @@ fn decode(format: SecretFormat, text: &str) -> Result<Vec<u8>, BadKey> {
         SecretFormat::Whsec => decode_base64(text.trim().strip_prefix("whsec_").unwrap_or(text.trim()))?,
         SecretFormat::Base64 => decode_base64(text.trim())?,
         SecretFormat::Hex => hex::decode(text.trim()).map_err(|_| BadKey::NotHex)?,
+        SecretFormat::Nfkd => DecomposingNormalizerBorrowed::new_nfkd().normalize(text).as_bytes().to_vec(),
     };
     if bytes.is_empty() { Err(BadKey::Empty) } else { Ok(bytes) }
 }

@@ -1,6 +1,7 @@
 //! Hashes, keyed and plain, behind one face.
 
 use hmac::{Hmac, KeyInit, Mac as _};
+use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq;
@@ -10,6 +11,8 @@ use crate::sender::Hash;
 /// A hash that is ready to take content. It does not print.
 #[derive(Clone)]
 pub(crate) enum Mac {
+    /// HMAC with MD5.
+    HmacMd5(Hmac<Md5>),
     /// HMAC with SHA-1.
     HmacSha1(Hmac<Sha1>),
     /// HMAC with SHA-256.
@@ -18,6 +21,8 @@ pub(crate) enum Mac {
     HmacSha384(Hmac<Sha384>),
     /// HMAC with SHA-512.
     HmacSha512(Hmac<Sha512>),
+    /// MD5.
+    Md5(Md5),
     /// SHA-1.
     Sha1(Sha1),
     /// SHA-256.
@@ -39,6 +44,7 @@ impl Mac {
     /// A hash keyed with these bytes; `None` where they cannot be a key.
     pub(crate) fn keyed(hash: Hash, key: &[u8]) -> Option<Self> {
         Some(match hash {
+            Hash::Md5 => Self::HmacMd5(Hmac::new_from_slice(key).ok()?),
             Hash::Sha1 => Self::HmacSha1(Hmac::new_from_slice(key).ok()?),
             Hash::Sha256 => Self::HmacSha256(Hmac::new_from_slice(key).ok()?),
             Hash::Sha384 => Self::HmacSha384(Hmac::new_from_slice(key).ok()?),
@@ -49,6 +55,7 @@ impl Mac {
     /// A hash without a key.
     pub(crate) fn plain(hash: Hash) -> Self {
         match hash {
+            Hash::Md5 => Self::Md5(Md5::new()),
             Hash::Sha1 => Self::Sha1(Sha1::new()),
             Hash::Sha256 => Self::Sha256(Sha256::new()),
             Hash::Sha384 => Self::Sha384(Sha384::new()),
@@ -59,10 +66,12 @@ impl Mac {
     /// Takes more content.
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         match self {
+            Self::HmacMd5(mac) => mac.update(bytes),
             Self::HmacSha1(mac) => mac.update(bytes),
             Self::HmacSha256(mac) => mac.update(bytes),
             Self::HmacSha384(mac) => mac.update(bytes),
             Self::HmacSha512(mac) => mac.update(bytes),
+            Self::Md5(hash) => Digest::update(hash, bytes),
             Self::Sha1(hash) => Digest::update(hash, bytes),
             Self::Sha256(hash) => Digest::update(hash, bytes),
             Self::Sha384(hash) => Digest::update(hash, bytes),
@@ -73,10 +82,12 @@ impl Mac {
     /// What all the content comes to.
     pub(crate) fn finish(self) -> Sum {
         match self {
+            Self::HmacMd5(mac) => Sum::new(&mac.finalize().into_bytes()),
             Self::HmacSha1(mac) => Sum::new(&mac.finalize().into_bytes()),
             Self::HmacSha256(mac) => Sum::new(&mac.finalize().into_bytes()),
             Self::HmacSha384(mac) => Sum::new(&mac.finalize().into_bytes()),
             Self::HmacSha512(mac) => Sum::new(&mac.finalize().into_bytes()),
+            Self::Md5(hash) => Sum::new(&hash.finalize()),
             Self::Sha1(hash) => Sum::new(&hash.finalize()),
             Self::Sha256(hash) => Sum::new(&hash.finalize()),
             Self::Sha384(hash) => Sum::new(&hash.finalize()),

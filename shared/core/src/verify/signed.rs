@@ -2,19 +2,21 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
-use super::candidates::{Room, candidates, single_pair};
-use super::content::{Port, Reading, feed, form_field};
+use super::candidates::{MOST_SIGNATURES, Room, candidates, single_pair};
+use super::content::{Port, Reading, any_form_field, feed};
 use super::fetched::{FetchedKey, request_for};
 use super::key::Form;
 use super::mac::Sum;
 use super::public::PublicKey;
 use super::{Key, Refusal, clock, proof};
 use crate::inbound::Inbound;
+use crate::json::{self, Value};
 use crate::sender::{Algorithm, Carrier, ClockPlace, Hash, Part, Scheme, Shape, Signed, text_at, values_at};
 use crate::time::Timestamp;
 use subtle::ConstantTimeEq;
+
+/// How many sets of pairs one header may carry: one for each secret that counts while they change.
+const MOST_SETS: usize = 4;
 
 /// What the content comes to, ready to be compared with signatures.
 enum Computed<'a> {
@@ -49,13 +51,13 @@ pub(super) fn check(
     let public = match (scheme.key, key.form()) {
         (Some(place), _) => {
             let request = request_for(family, place, inbound)?;
-            fetched.filter(|fetched| fetched.answers(&request, now)).map(|fetched| &fetched.key)
+            fetched.filter(|fetched| fetched.answers(&request, now)).and_then(FetchedKey::key)
         }
         (None, Form::Public(public)) => Some(public),
         (None, _) => None,
     };
     let check = Check { scheme, key, public, inbound, now };
-    let document = if scheme.reads_document() { read_document(scheme, inbound.body)? } else { Value::Null };
+    let document = if scheme.reads_document() { read_document(scheme, inbound)? } else { Value::Null };
     check_bind(check, &document)?;
     let Some(path) = scheme.each else {
         return check.part(&document);
@@ -65,14 +67,16 @@ pub(super) fn check(
 }
 
 /// The JSON of the body, or of the form's field that is signed.
-fn read_document(scheme: &Signed, body: &[u8]) -> Result<Value, Refusal> {
-    let field = scheme.content.iter().find_map(|part| match part {
-        Part::FormField(name) => Some(*name),
-        _ => None,
+fn read_document(scheme: &Signed, inbound: Inbound<'_>) -> Result<Value, Refusal> {
+    let field = scheme.document.or_else(|| {
+        scheme.content.iter().find_map(|part| match part {
+            Part::FormField(name) => Some(*name),
+            _ => None,
+        })
     });
     match field {
-        Some(name) => serde_json::from_str(&form_field(body, name)?),
-        None => serde_json::from_slice(body),
+        Some(name) => json::read(any_form_field(inbound, name)?.as_bytes()),
+        None => json::read(inbound.body),
     }
     .map_err(|_| Refusal::Unparsable)
 }
@@ -96,29 +100,74 @@ impl<'a> Check<'a> {
                 let text = text_at(document, path).ok_or(Refusal::MissingField(path))?;
                 self.texts(&[&text], document, Refusal::MalformedField(path), Refusal::WrongField(path))
             }
-            Carrier::Headers(names) => {
-                let mut texts = [""; 2];
-                let mut found = 0;
-                for (name, text) in names.iter().zip(&mut texts) {
-                    let value = self.inbound.headers.single(name).map_err(|_| Refusal::Doubled(name))?;
-                    let value = value.filter(|value| !value.is_empty());
-                    *text = std::str::from_utf8(value.unwrap_or_default()).map_err(|_| Refusal::Malformed(name))?;
-                    found += usize::from(value.is_some());
-                }
+            Carrier::Headers(_) | Carrier::Numbered(_) => {
                 let name = self.scheme.place.name();
-                if found == 0 {
-                    return Err(Refusal::Missing(name));
+                let mut room = [""; MOST_SIGNATURES];
+                let found = self.carried(&mut room)?;
+                let texts = room.get(..found).unwrap_or_default();
+                let Some(first) = texts.first() else { return Err(Refusal::Missing(name)) };
+                let checked =
+                    |texts: &[&str]| self.texts(texts, document, Refusal::Malformed(name), Refusal::Mismatch(name));
+                match self.scheme.writing.sets {
+                    None => checked(texts),
+                    Some(between) => {
+                        let sets = first.split(between).filter(|set| !set.is_empty()).take(MOST_SETS);
+                        let failed = Err(Refusal::Malformed(name));
+                        sets.fold(failed, |before, set| before.or_else(|_| checked(&[set])))
+                    }
                 }
-                self.texts(&texts, document, Refusal::Malformed(name), Refusal::Mismatch(name))
             }
         }
     }
 
+    /// Finds the headers that carry signatures, and says how many they are; one that is empty is not there.
+    fn carried(self, room: &mut [&'a str]) -> Result<usize, Refusal> {
+        let headers = self.inbound.headers;
+        let carrier = self.scheme.place.name();
+        let mut found = 0;
+        let mut take = |name: &'static str, value: &'a [u8]| {
+            let text = std::str::from_utf8(value).map_err(|_| Refusal::Malformed(name))?;
+            if let Some(place) = room.get_mut(found).filter(|_| !text.is_empty()) {
+                *place = text;
+                found += 1;
+            }
+            Ok(())
+        };
+        match self.scheme.place {
+            Carrier::Headers(names) if self.scheme.writing.repeated => {
+                let named = headers
+                    .iter()
+                    .filter_map(|(found, value)| names.iter().find(|name| **name == found).map(|name| (*name, value)));
+                named.into_iter().try_for_each(|(name, value)| take(name, value))?;
+            }
+            Carrier::Headers(names) => {
+                for name in names {
+                    let value = headers.single(name).map_err(|_| Refusal::Doubled(name))?;
+                    take(name, value.unwrap_or_default())?;
+                }
+            }
+            Carrier::Numbered(first) => {
+                let stem = first.trim_end_matches(|c: char| c.is_ascii_digit());
+                let numbered = |name: &str| {
+                    let number = name.strip_prefix(stem).unwrap_or_default();
+                    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+                };
+                for (name, value) in headers.iter().filter(|(name, _)| numbered(name)) {
+                    headers.single(name).map_err(|_| Refusal::Doubled(carrier))?;
+                    take(carrier, value)?;
+                }
+            }
+            Carrier::Field(_) => {}
+        }
+        Ok(found)
+    }
+
     /// Checks texts with signatures, of which any may match.
     fn texts(self, texts: &[&str], document: &Value, malformed: Refusal, mismatch: Refusal) -> Result<(), Refusal> {
-        let Signed { shape, encoding, .. } = *self.scheme;
+        let Signed { shape, writing, encoding, .. } = *self.scheme;
         let mut room = Room::new();
-        let all = || texts.iter().filter(|text| !text.is_empty()).flat_map(|text| candidates(shape, text));
+        let all =
+            || texts.iter().filter(|text| !text.is_empty()).flat_map(|text| candidates(shape, writing.bare, text));
         if !all().any(|text| room.decode(encoding, text).is_some_and(|bytes| self.fits(bytes))) {
             return Err(malformed);
         }
@@ -236,7 +285,7 @@ impl<'a> Check<'a> {
     fn clock_after(self) -> Result<(), Refusal> {
         let Some(timestamp) = &self.scheme.timestamp else { return Ok(()) };
         let ClockPlace::Field(path) = timestamp.place else { return Ok(()) };
-        let body: Value = serde_json::from_slice(self.inbound.body).map_err(|_| Refusal::Unparsable)?;
+        let body = json::read(self.inbound.body).map_err(|_| Refusal::Unparsable)?;
         let text = text_at(&body, path).ok_or(Refusal::MissingField(path))?;
         clock::check(timestamp, &text, path, self.now)
     }

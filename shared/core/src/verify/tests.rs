@@ -1,9 +1,14 @@
+mod app_store;
 mod asymmetric;
 mod bits;
 mod claims;
+mod keyed_tokens;
 mod negatives;
 mod request;
+mod senders;
+mod tokens;
 mod vectors;
+mod writing;
 
 use ::hmac::{Hmac, KeyInit, Mac as _};
 use base64::Engine;

@@ -88,6 +88,7 @@ async fn refusals_have_the_error_body_and_leave_nothing() {
         ("a changed byte", changed("/body", json!(push["body"].as_str().unwrap().replacen("main", "maim", 1))), 401),
         ("unknown path", changed("/rawPath", json!("/webhook/nobody")), 404),
         ("no door", changed("/rawPath", json!("/elsewhere")), 404),
+        ("a doubled escape", changed("/rawPath", json!("/webhook/%2567ithub")), 404),
         ("GET", changed("/requestContext/http/method", json!("GET")), 405),
         ("OPTIONS", changed("/requestContext/http/method", json!("OPTIONS")), 405),
         ("5 MB", changed("/body", json!("x".repeat(5_000_000))), 413),
@@ -103,6 +104,14 @@ async fn refusals_have_the_error_body_and_leave_nothing() {
         assert!(body["error"]["code"].is_string() && body["error"]["message"].is_string(), "{what}");
         assert_eq!(answer.headers.contains_key("allow"), status == 405, "{what}");
     }
+}
+
+#[tokio::test]
+async fn a_path_that_is_written_otherwise_leads_to_the_same_door() {
+    let mut event = recorded("github-push");
+    event["rawPath"] = json!("//webhook/%67ithub");
+    let (answer, inbox) = ring(&event).await;
+    assert_eq!((answer.status_code, inbox.len()), (200, 1), "{}", answer.body);
 }
 
 /// A request without a body, as the HTTP API passes it on.

@@ -88,11 +88,11 @@ impl EventLog for Touchy {
         event: EventId,
         expires: Timestamp,
     ) -> PortResult<Claim> {
-        Self::touch(delivery)?;
         self.0.claim_delivery(hook, delivery, event, expires).await
     }
 
     async fn record(&self, event: &Event, tasks: &[Task], expires: Timestamp) -> PortResult<bool> {
+        Self::touch(event.head.delivery_id.as_deref().unwrap_or_default())?;
         self.0.record(event, tasks, expires).await
     }
 
@@ -160,6 +160,7 @@ fn inbox_body(kind: Kind, number: u64, luck: &Luck) -> String {
         delivery_id: Some(&delivery),
         received_at: START,
         source_ip: None,
+        query: None,
         headers: Vec::new(),
         hooks: vec![Proof { hook: hook_id(0), secret: None }],
         body: body.as_bytes(),

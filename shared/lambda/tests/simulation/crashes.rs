@@ -102,6 +102,7 @@ async fn ring(sim: &Sim) {
             delivery_id: Some(&delivery),
             received_at: START,
             source_ip: None,
+            query: None,
             headers: Vec::new(),
             hooks: vec![Proof { hook: hook_id(0), secret: None }],
             body: body.as_bytes(),

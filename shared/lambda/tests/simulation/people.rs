@@ -56,6 +56,7 @@ async fn ring_once(sim: &Sim, number: u64) {
         delivery_id: delivery.as_deref(),
         received_at: sim.now(),
         source_ip: None,
+        query: None,
         headers: Vec::new(),
         hooks: hooks.clone(),
         body: body.as_bytes(),

@@ -115,7 +115,9 @@ impl Wish {
             }
             Self::Route(event) => {
                 let tasks = sim.memory.event_tasks(*event);
-                let mut open = tasks.iter().filter(|task| is_own(task) && !task.status.is_final());
+                // What an order opened anew is that order's to queue, and it comes again until it has.
+                let first_round = |task: &&Task| is_own(task) && task.retries == 0;
+                let mut open = tasks.iter().filter(first_round).filter(|task| !task.status.is_final());
                 let put = |key: &String| sim.memory.with_work(|queue| queue.put_keys.contains(key));
                 open.all(|task| put(&format!("{}#{}", task.id, task.retries)))
             }

@@ -78,7 +78,7 @@ fn hook(place: u64, luck: &Luck) -> Hook {
     let mut hook = json!({
         "id": id, "name": id, "path": "p", "sender": "none", "secrets": [], "rate_per_minute": 100,
         "max_body_bytes": 4096, "status": "active", "origin": "api", "created_at": 0, "updated_at": 0,
-        "priority": luck.below(3), "actions": actions,
+        "priority": luck.below(3), "actions": actions, "deduplicate": "id",
     });
     match luck.below(8) {
         0 => hook["max_executions"] = luck.between(1, 8).into(),

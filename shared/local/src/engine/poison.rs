@@ -96,6 +96,7 @@ mod tests {
             delivery_id: None,
             received_at: now,
             source_ip: None,
+            query: None,
             headers: Vec::new(),
             hooks: vec![Proof { hook: HookId::from_text("hk_1"), secret: None }],
             body: b"{}",

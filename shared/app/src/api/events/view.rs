@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bellhop_core::event::EventHead;
+use bellhop_core::event::{EventHead, Proof};
 use bellhop_core::id::HookId;
 use bellhop_core::order::RefusedRequest;
 use bellhop_core::sender::Sender;
-use bellhop_core::task::TaskStatus;
+use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -45,6 +45,12 @@ pub(super) struct EventEntry {
 struct HeadView {
     /// Its id.
     id: String,
+    /// `duplicate` where it is another copy of a delivery at all of its hooks, so that it did nothing; else `accepted`.
+    status: EventStatus,
+    /// The event that had its delivery first, where it is a duplicate.
+    duplicate_of: Option<String>,
+    /// Why the two are one delivery, in words.
+    cause: Option<String>,
     /// When it was accepted.
     received_at: String,
     /// The path it came in at; null where that is an unsigned hook's secret.
@@ -68,6 +74,14 @@ struct HeadView {
     erased_at: Option<String>,
 }
 
+/// What became of an event as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum EventStatus {
+    Accepted,
+    Duplicate,
+}
+
 /// A hook that an event proved itself to.
 #[derive(Debug, Serialize, ToSchema)]
 struct ProofView {
@@ -75,6 +89,12 @@ struct ProofView {
     id: String,
     /// Which of its secrets matched, counted from 0; null where the hook has none.
     secret: Option<usize>,
+    /// The event that had its delivery first at this hook, where it is a copy there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duplicate_of: Option<String>,
+    /// Why the two are one delivery, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
 }
 
 /// A task of an event in a list.
@@ -141,13 +161,17 @@ struct HeaderView {
 }
 
 impl HeadView {
-    /// An event's head as the API shows it.
-    fn new(head: &EventHead) -> Self {
+    /// An event's head as the API shows it, and whether tasks were made with it.
+    fn new(head: &EventHead, acted: bool) -> Self {
         // Who may see events may not therefore post some: the path of an unsigned hook is its secret.
         let unsigned = Sender::named(&head.sender).is_none_or(Sender::is_unsigned);
-        let hooks = head.hooks.iter().map(|proof| ProofView { id: proof.hook.to_string(), secret: proof.secret });
+        let hooks = head.hooks.iter().map(|proof| ProofView::new(proof, head));
+        let duplicate = head.duplicates.first().filter(|_| !acted);
         Self {
             id: head.id.to_string(),
+            status: if duplicate.is_some() { EventStatus::Duplicate } else { EventStatus::Accepted },
+            duplicate_of: duplicate.map(|duplicate| duplicate.first.to_string()),
+            cause: duplicate.map(|duplicate| duplicate.cause.clone()),
             received_at: head.received_at.rfc3339(),
             path: (!unsigned).then(|| head.path.clone()),
             sender: head.sender.clone(),
@@ -162,6 +186,24 @@ impl HeadView {
     }
 }
 
+impl ProofView {
+    /// A hook that an event proved itself to.
+    fn new(proof: &Proof, head: &EventHead) -> Self {
+        let duplicate = head.duplicates.iter().find(|duplicate| duplicate.hook == proof.hook);
+        Self {
+            id: proof.hook.to_string(),
+            secret: proof.secret,
+            duplicate_of: duplicate.map(|duplicate| duplicate.first.to_string()),
+            cause: duplicate.map(|duplicate| duplicate.cause.clone()),
+        }
+    }
+}
+
+/// Whether tasks were made of an event when it came: those of replays came later.
+fn acted(tasks: &[Task]) -> bool {
+    tasks.iter().any(|task| task.replay.is_none())
+}
+
 impl Entry {
     /// An event in a list.
     pub(super) fn event(recorded: &RecordedEvent) -> Self {
@@ -171,7 +213,7 @@ impl Entry {
             kind: task.kind.clone(),
             status: task.status,
         });
-        Self::Event(EventEntry { head: HeadView::new(&recorded.head), tasks: tasks.collect() })
+        Self::Event(EventEntry { head: HeadView::new(&recorded.head, acted(&recorded.tasks)), tasks: tasks.collect() })
     }
 
     /// A refused request in a list.
@@ -203,7 +245,7 @@ impl EventView {
         };
         let header = |(name, value): &(String, String)| HeaderView { name: name.clone(), value: value.clone() };
         Self {
-            head: HeadView::new(head),
+            head: HeadView::new(head, acted(&whole.tasks)),
             hook_names: whole.hooks.iter().map(|hook| (hook.id.to_string(), hook.name.clone())).collect(),
             headers: head.headers.iter().map(header).collect(),
             body: head.erased_at.is_none().then_some(body),

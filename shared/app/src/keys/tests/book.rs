@@ -6,8 +6,8 @@ use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
 use super::issuer::{
-    IN_FORCE, PAYPAL_KEY, PAYPAL_NAME, PLAID_KEY, SNS_NAME, Sent, TRAVIS_KEY, certificate, paypal, plaid, plaid_jwk,
-    plaid_question, travis, travis_config,
+    GOOGLE_ACCOUNT, GOOGLE_KEYS, IN_FORCE, PAYPAL_KEY, PAYPAL_NAME, PLAID_KEY, SNS_NAME, Sent, TRAVIS_KEY, certificate,
+    google, google_keys, paypal, plaid, plaid_jwk, plaid_question, travis, travis_config,
 };
 use super::site::Site;
 use crate::doors::Door;
@@ -273,4 +273,25 @@ async fn a_visit_goes_well_where_somebody_answers() {
     assert!(world.book.visit(TRAVIS_KEY).await);
     assert!(!world.book.visit("https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription").await);
     assert_eq!(world.calls(), 2);
+}
+
+#[tokio::test]
+async fn a_set_of_keys_serves_for_all_ids_and_a_new_one_is_looked_for_once_a_minute() {
+    let site = Site::open();
+    site.put(GOOGLE_KEYS, &google_keys(0, "k1"));
+    let world = World::of(site, "google-pubsub", &[("ACCOUNT", GOOGLE_ACCOUNT)]).await;
+    let sent = |key, id: &str| google(key, id, world.memory.now());
+    assert_eq!(world.prove(&sent(0, "k1")).await, Ok(Some(0)));
+    assert_eq!(world.calls(), 1);
+    let mismatch = Err(Unproved::Refused(Refusal::Mismatch("authorization")));
+    for id in ["k1", "k2", "forged", "another"] {
+        assert_eq!(world.prove(&sent(1, id)).await, mismatch, "{id}");
+    }
+    assert_eq!(world.calls(), 0, "made-up ids cost no call");
+    world.site.put(GOOGLE_KEYS, &google_keys(1, "k2"));
+    world.memory.wait_ms(MINUTE_MS + 1);
+    assert_eq!(world.prove(&sent(1, "k2")).await, Ok(Some(0)));
+    assert_eq!(world.calls(), 1, "the key is a new one of Google's");
+    assert_eq!(world.prove(&sent(0, "k1")).await, mismatch, "and the old one is gone");
+    assert_eq!(world.calls(), 0);
 }

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bellhop_core::time::Timestamp;
 use p256::ecdsa::signature::hazmat::PrehashSigner as _;
 use rsa::pkcs8::EncodePublicKey as _;
+use rsa::traits::PublicKeyParts as _;
 use rsa::{Pkcs1v15Sign, RsaPrivateKey};
 use serde_json::{Map, Value, json};
 use sha1::Sha1;
@@ -18,6 +19,8 @@ pub(super) const SNS_NAME: &str = "sns.amazonaws.com";
 pub(super) const PAYPAL_KEY: &str = "https://api.paypal.com/v1/notifications/certs/CERT-360caa42-0";
 pub(super) const PAYPAL_NAME: &str = "messageverificationcerts.paypal.com";
 pub(super) const TRAVIS_KEY: &str = "https://api.travis-ci.com/config";
+pub(super) const GOOGLE_KEYS: &str = "https://www.googleapis.com/oauth2/v3/certs";
+pub(super) const GOOGLE_ACCOUNT: &str = "bell@octo.example.com:https://hooks.example.com";
 pub(super) const PLAID_KEY: &str = "https://production.plaid.com/webhook_verification_key/get";
 
 /// From when to when a certificate counts that is in force.
@@ -183,4 +186,25 @@ pub(super) fn plaid(seed: u8, id: &str, now: Timestamp) -> Sent {
     let signature: p256::ecdsa::Signature = plaid_key(seed).sign_prehash(&Sha256::digest(&input)).unwrap();
     let token = format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()));
     Sent { headers: vec![("plaid-verification", token)], body: body.to_vec() }
+}
+
+/// Google's set of keys: one with this id.
+pub(super) fn google_keys(key: usize, id: &str) -> String {
+    let public = RSA[key].to_public_key();
+    let [n, e] = [public.n_bytes(), public.e_bytes()].map(|number| URL_SAFE_NO_PAD.encode(number));
+    json!({"keys": [{"kty": "RSA", "alg": "RS256", "use": "sig", "kid": id, "n": n, "e": e}]}).to_string()
+}
+
+/// A message of Pub/Sub, with a token by the key that is said to have this id.
+pub(super) fn google(key: usize, id: &str, now: Timestamp) -> Sent {
+    let (email, audience) = GOOGLE_ACCOUNT.split_once(':').unwrap();
+    let head = json!({"alg": "RS256", "kid": id, "typ": "JWT"}).to_string();
+    let claims = json!({
+        "aud": audience, "email": email, "email_verified": true, "iss": "https://accounts.google.com",
+        "iat": now.as_seconds(), "exp": now.as_seconds() + 3_600,
+    });
+    let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(head), URL_SAFE_NO_PAD.encode(claims.to_string()));
+    let signature = RSA[key].sign(Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(&input)).unwrap();
+    let token = format!("Bearer {input}.{}", URL_SAFE_NO_PAD.encode(signature));
+    Sent { headers: vec![("authorization", token)], body: b"{}".to_vec() }
 }

@@ -32,6 +32,66 @@ async fn conditions_stand_beside_the_expression_and_say_which_failed() {
 }
 
 #[tokio::test]
+async fn a_condition_that_another_version_saved_stops_its_own_hook_alone() {
+    let plain = |field: &str, value| json!({"conditions": [{"field": field, "operator": "equals", "value": value}]});
+    let stage = Stage::new(&[
+        hook("unread", "1", json!({"when": "payload.message.startswith('at')"})),
+        hook("never", "1", json!({"when": "headers['x-count'] > 3 || payload.message == 'at 5'"})),
+        hook("nowhere", "1", plain("message", json!("at 5"))),
+        hook("missing", "1", json!({"when": "payload.level > 3"})),
+        hook("unclear", "1", json!({"when": "payload.message > 3"})),
+        hook("good", "1", plain("payload.message", json!("at 5"))),
+    ])
+    .await;
+    let tasks = stage.route(&Ringing::new(5, &["unread", "never", "nowhere", "missing", "unclear", "good"])).await;
+    let mut ends = ends(&tasks);
+    ends.sort_unstable_by_key(|(_, reason)| *reason);
+    let expected = [
+        (TaskStatus::Queued, ""),
+        (TaskStatus::Queued, ""),
+        (
+            TaskStatus::Skipped,
+            "its condition cannot be decided: `payload.message > 3`: `payload.message` is a text and `3` is a number; \
+             `>` does not take these together",
+        ),
+        (
+            TaskStatus::Skipped,
+            "its condition cannot be read, so it holds for nothing: character 17: unknown method `startswith`; did you \
+             mean `startsWith`?",
+        ),
+        (TaskStatus::Skipped, "its condition does not hold: `payload.level` is null or absent"),
+        (
+            TaskStatus::Skipped,
+            "its condition on `message` cannot hold: `message` begins with no variable; did you mean \
+             `payload.message`? A condition knows event, hook, payload, headers, body, webhook, cloudevent",
+        ),
+    ];
+    assert_eq!(ends, expected);
+}
+
+#[tokio::test]
+async fn a_condition_on_a_body_that_is_no_json_says_where_it_is_none() {
+    let condition = json!([{"field": "payload.level", "operator": "equals", "value": "high"}]);
+    let typed = json!([{"field": "event.type", "operator": "equals", "value": "pull"}]);
+    let stage = Stage::new(&[
+        hook("plain", "1", json!({"conditions": condition})),
+        hook("cel", "1", json!({"when": "payload.level == 'high'"})),
+        hook("head", "1", json!({"conditions": typed})),
+    ])
+    .await;
+    let broken = Ringing { text: Some("{\"level\": \"high\""), ..Ringing::new(1, &["plain", "cel", "head"]) };
+    let tasks = stage.route(&broken).await;
+    let why = "; the body has no fields: it is no JSON at byte 16: it ends where `,` or `}` should follow";
+    let reasons: Vec<_> = ends(&tasks).into_iter().map(|(_, reason)| reason).collect();
+    assert!(reasons.contains(&format!("its condition on `payload.level` does not hold{why}").as_str()), "{reasons:?}");
+    assert_eq!(reasons.iter().filter(|reason| reason.ends_with(why)).count(), 2, "{reasons:?}");
+    assert!(reasons.contains(&"its condition on `event.type` does not hold"), "{reasons:?}");
+    let odd = r#"{"level": "high", "name": "cut \ud83d", "value": 1e400}"#;
+    let tasks = stage.route(&Ringing { text: Some(odd), ..Ringing::new(2, &["plain", "cel"]) }).await;
+    assert!(tasks.iter().all(|task| task.status == TaskStatus::Queued), "{tasks:?}");
+}
+
+#[tokio::test]
 async fn the_higher_priority_goes_first() {
     let stage = Stage::new(&[
         hook("a", "1", json!({"priority": -5})),
@@ -100,7 +160,8 @@ async fn events_are_counted_once_and_in_a_batch_once_a_hook() {
         batch.push(stage.record(&Ringing::new(second, &["a", "b"])).await);
     }
     batch.push(stage.record(&Ringing { delivery: Some("x"), ..Ringing::new(4, &["a"]) }).await);
-    batch.push(stage.record(&Ringing { delivery: Some("x"), ..Ringing::new(5, &["a"]) }).await);
+    let copy = Ringing { body: Ringing::new(4, &[]).body, delivery: Some("x"), ..Ringing::new(5, &["a"]) };
+    batch.push(stage.record(&copy).await);
     batch.push(stage.record(&Ringing::new(1, &["a", "b"])).await);
     stage.routing.count(&batch).await;
     let tallies = stage.memory.tallies().await.unwrap();

@@ -95,6 +95,8 @@ pub(super) struct Ringing {
     pub(super) test: bool,
     pub(super) hooks: Vec<&'static str>,
     pub(super) body: Value,
+    /// The body's text, where it is no JSON.
+    pub(super) text: Option<&'static str>,
 }
 
 impl Ringing {
@@ -109,12 +111,13 @@ impl Ringing {
             test: false,
             hooks: hooks.to_vec(),
             body: json!({"message": format!("at {second}")}),
+            text: None,
         }
     }
 
     /// Its inbox message.
     pub(super) fn message(&self) -> String {
-        let body = self.body.to_string();
+        let body = self.text.map_or_else(|| self.body.to_string(), str::to_owned);
         let message = Message {
             id: self.id,
             path: "p",
@@ -123,6 +126,7 @@ impl Ringing {
             delivery_id: self.delivery,
             received_at: self.id.accepted_at(),
             source_ip: None,
+            query: None,
             headers: vec![("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned())],
             hooks: self.hooks.iter().map(|hook| Proof { hook: HookId::from_text(*hook), secret: None }).collect(),
             body: body.as_bytes(),

@@ -4,6 +4,7 @@ use ipnet::IpNet;
 
 use super::{Problem, Problems, SecretInput, SecretsAs, between, read_secret, read_url};
 use crate::config::{ActionSpec, Chat, HookSpec, ReconcileSpec};
+use crate::delivery::Deduplicate;
 use crate::filter::{Check, Condition};
 use crate::hook::{Action, Allowed, Hook, HookStatus, Origin, Reconcile};
 use crate::id::HookId;
@@ -51,6 +52,8 @@ pub struct HookDraft {
     pub max_body_bytes: u64,
     /// Its actions.
     pub actions: Vec<Action>,
+    /// What tells its deliveries apart.
+    pub deduplicate: Option<Deduplicate>,
     /// How to find deliveries that did not reach us.
     pub reconcile: Option<ReconcileDraft>,
     /// Whether it takes requests, where that was said.
@@ -107,6 +110,7 @@ impl HookDraft {
             allowed_ips: self.allowed_ips,
             max_body_bytes: self.max_body_bytes,
             actions: self.actions,
+            deduplicate: self.deduplicate,
             status: self.status.unwrap_or_default(),
             origin,
             created_at: now,
@@ -117,6 +121,9 @@ impl HookDraft {
         }
     }
 }
+
+/// The most plain conditions of a hook.
+const MOST_CONDITIONS: usize = 50;
 
 /// Checks a hook that stands alone, as the API takes it.
 pub fn check_hook(spec: &HookSpec, secrets: SecretsAs) -> Result<HookDraft, Vec<Problem>> {
@@ -151,6 +158,10 @@ pub(super) fn check(
     if let Some(when) = &spec.when {
         problems.take(&field("when"), Condition::compile(when));
     }
+    if spec.conditions.len() > MOST_CONDITIONS {
+        let what = format!("a hook has {MOST_CONDITIONS} plain conditions at most; `when` takes one of any kind");
+        problems.add(field("conditions"), what);
+    }
     for (i, check) in spec.conditions.iter().enumerate() {
         if let Some(problem) = check.problem() {
             problems.add(field(&format!("conditions[{i}]")), problem);
@@ -166,6 +177,7 @@ pub(super) fn check(
         .reconcile
         .as_ref()
         .and_then(|reconcile| check_reconcile(reconcile, &spec.sender, secrets, kept, &field("reconcile."), problems));
+    super::sender::check_deduplicate(spec.deduplicate, sender, at, problems);
     let rate = problems.take(&field("rate_per_minute"), between(spec.rate_per_minute.unwrap_or(100), 1, 1_000_000_000));
     let most = 25 * 1024 * 1024;
     let max_body =
@@ -189,6 +201,7 @@ pub(super) fn check(
         priority: priority?,
         max_executions: spec.max_executions,
         cooldown_seconds: cooldown?,
+        deduplicate: spec.deduplicate,
         reconcile,
         rate_per_minute: rate?,
         allowed_ips,
@@ -220,7 +233,7 @@ fn check_secrets(
     let field = format!("{at}secrets");
     let none = kept.secrets.as_ref().map_or(spec.secrets.is_empty(), Vec::is_empty);
     match sender {
-        Some(sender) if sender.is_unsigned() && !none => {
+        Some(sender) if !sender.takes_secrets() && !none => {
             problems.add(&field, "the sender `none` checks no secret; name another sender, or leave `secrets` out");
         }
         Some(sender) if !sender.is_unsigned() && none => {
@@ -314,7 +327,8 @@ fn check_action(spec: &ActionSpec, at: &str, problems: &mut Problems) -> Option<
         return None;
     }
     if let Some(template) = &spec.template {
-        problems.take(&format!("{at}template"), Template::compile(template, Escape::Html));
+        let compiled = Template::compile(template, Escape::Html).and_then(|_| crate::template::check_tags(template));
+        problems.take(&format!("{at}template"), compiled);
     }
     let Some(chat) = &spec.chat else {
         problems.add(format!("{at}chat"), "a `telegram` action needs a chat: `chat = \"123456789\"`");

@@ -1,7 +1,8 @@
 //! Checks which sender a hook is of, and what it does in another way.
 
 use super::Problems;
-use crate::sender::{CustomScheme, Sender};
+use crate::delivery::Deduplicate;
+use crate::sender::{CustomScheme, Place, Sender};
 
 /// The sender of this name, with what the hook does in another way.
 pub(super) fn check(
@@ -25,4 +26,14 @@ pub(super) fn check(
         problems.add(field.trim_end_matches('.'), trouble.message);
     }
     None
+}
+
+/// Checks that what is to tell deliveries apart is there.
+pub(super) fn check_deduplicate(own: Option<Deduplicate>, sender: Option<&Sender>, at: &str, problems: &mut Problems) {
+    if let (Some(Deduplicate::Id), Some(Sender { name, delivery_id: Place::Nowhere, .. })) = (own, sender) {
+        problems.add(
+            format!("{at}deduplicate"),
+            format!("the sender `{name}` sends no delivery id, so `id` would find no copy: use `content` or `off`, or leave it out"),
+        );
+    }
 }

@@ -159,3 +159,30 @@ fn a_scheme_of_ones_own_is_kept_as_it_was_written() {
     let fields: Vec<_> = both.iter().map(|problem| problem.field.as_str()).collect();
     assert_eq!(fields, ["hooks[0].scheme.header", "hooks[0].scheme.encoding"]);
 }
+
+#[test]
+fn what_tells_deliveries_apart_must_be_there() {
+    for (sender, own, is_taken) in [
+        ("github", json!("id"), true),
+        ("github", json!("content"), true),
+        ("github", json!("off"), true),
+        ("github", Value::Null, true),
+        ("paystack", json!("content"), true),
+        ("paystack", json!("off"), true),
+        ("paystack", json!("id"), false),
+    ] {
+        let config = config(|config| {
+            config["hooks"][0]["sender"] = sender.into();
+            config["hooks"][0]["deduplicate"] = own.clone();
+        });
+        let problems = check_config(&config, SecretsAs::References).err().unwrap_or_default();
+        assert_eq!(problems.is_empty(), is_taken, "{sender} {own}: {problems:?}");
+        if let [problem] = problems.as_slice() {
+            assert_eq!(problem.field, "hooks[0].deduplicate");
+            assert!(problem.message.contains("`paystack` sends no delivery id"), "{}", problem.message);
+        }
+    }
+    let unknown = json!({"hooks": [{"name": "x", "deduplicate": "body"}]});
+    let error = serde_json::from_value::<ConfigSpec>(unknown).unwrap_err().to_string();
+    assert!(error.contains("`id`, `content`, `off`"), "{error}");
+}

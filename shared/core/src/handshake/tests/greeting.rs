@@ -56,6 +56,8 @@ fn slack_has_its_challenge_back() {
         &[
             (&with("hello"), &echoed("hello")),
             (&with("h\\u0065llo"), &echoed("hello")),
+            (&format!("\u{feff} {}", with("hello")), &echoed("hello")),
+            (&with("hello").replace("\"t\"", r#"["\ud83d", 1e400]"#), &echoed("hello")),
             (&with(&"a".repeat(1_024)), &echoed(&"a".repeat(1_024))),
             (&with(&"a".repeat(1_025)), "refused: challenge is not"),
             (&with(""), "refused: challenge is not"),
@@ -269,4 +271,54 @@ fn no_sample_is_a_handshake() {
         let inbound = Inbound::new(Headers::new(&pairs), sender.sample().body.as_bytes());
         assert_eq!(shown(greeting(&Verified::assumed(sender, inbound), &[])), "-", "{}", sender.name);
     }
+}
+
+#[test]
+fn lark_has_its_challenge_back_in_json_with_the_right_token() {
+    let with = |kind: &str| format!(r#"{{"challenge":"ajls384k","token":"octo","type":"{kind}"}}"#);
+    check(
+        "lark",
+        &["octo"],
+        &[],
+        &[
+            (&with("url_verification"), &json(r#"{"challenge":"ajls384k"}"#)),
+            (&with("event_callback"), "-"),
+            (r#"{"schema":"2.0","header":{"event_type":"url_verification","token":"octo"},"event":{}}"#, "-"),
+            (r#"{"challenge":"a\nb","token":"octo","type":"url_verification"}"#, "refused: challenge is not"),
+        ],
+    );
+}
+
+#[test]
+fn a_channel_of_google_says_once_that_it_is_there() {
+    for name in ["google-calendar", "google-drive"] {
+        let state = |state| [("x-goog-resource-state", state), ("x-goog-channel-id", "c-1")];
+        check(name, &["octo"], &state("sync"), &[("", "200  | ")]);
+        for other in ["exists", "not_exists", "update", "SYNC", ""] {
+            check(name, &["octo"], &state(other), &[("", "-")]);
+        }
+    }
+}
+
+#[test]
+fn a_proved_event_that_only_says_hello_is_answered_and_is_none() {
+    check(
+        "viber",
+        &["octo"],
+        &[],
+        &[
+            (r#"{"event":"webhook","timestamp":1,"message_token":2}"#, "200  | "),
+            (r#"{"event":"message","message":{"text":"webhook"}}"#, "-"),
+            (r#"["webhook"]"#, "-"),
+        ],
+    );
+    check(
+        "figma",
+        &["octo"],
+        &[],
+        &[
+            (r#"{"event_type":"PING","passcode":"octo"}"#, "200  | "),
+            (r#"{"event_type":"FILE_UPDATE","file_name":"PING","passcode":"octo"}"#, "-"),
+        ],
+    );
 }

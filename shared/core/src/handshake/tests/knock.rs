@@ -187,3 +187,65 @@ fn head_is_answered_for_those_who_ask_so_and_nothing_for_anyone_else() {
         }
     }
 }
+
+#[test]
+fn a_hub_has_its_challenge_back_for_the_topic_that_was_asked_for() {
+    let topic = "https://www.youtube.com/xml/feeds/videos.xml?channel_id=octo";
+    let asked: String = form_urlencoded::byte_serialize(topic.as_bytes()).collect();
+    let good =
+        format!("GET /webhook/p?hub.mode=subscribe&hub.topic={asked}&hub.challenge=4711&hub.lease_seconds=432000");
+    let both: &[&str] = &["hub-secret", topic];
+    for name in ["websub", "websub-sha1", "youtube"] {
+        check(
+            name,
+            &[
+                (both, &good, &[], &echoed("4711")),
+                (&[topic], &good, &[], &echoed("4711")),
+                (&["hub-secret"], &good, &[], "refused: the token in hub.topic"),
+                (&["hub-secret", "https://other.example"], &good, &[], "refused: the token in hub.topic"),
+                (both, &good.replace(&asked, "hub-secret"), &[], "refused: the token in hub.topic"),
+                (both, &good.replace("octo", "octo2"), &[], "refused: the token in hub.topic"),
+                (both, &good.replace("hub.topic", "topic"), &[], "refused: the query parameter hub.topic is missing"),
+                (both, &format!("{good}&hub.topic=x"), &[], "refused: the query parameter hub.topic stands"),
+                (both, &good.replace("4711", ""), &[], "refused: the query parameter hub.challenge is missing"),
+                (both, &good.replace("4711", "a%0Ab"), &[], "refused: hub.challenge is not"),
+                // Nobody but the operator ends a subscription.
+                (both, &good.replace("=subscribe", "=unsubscribe"), &[], "-"),
+                (both, &good.replace("=subscribe", "=denied"), &[], "-"),
+                (both, "GET /webhook/p", &[], "-"),
+                (both, &good.replace("GET", "HEAD"), &[], "-"),
+            ],
+        );
+    }
+}
+
+#[test]
+fn strava_has_its_challenge_back_in_json_for_the_token_of_the_hook() {
+    let good = "GET /webhook/p?hub.verify_token=octo&hub.challenge=15f7d1a91c1f40f8&hub.mode=subscribe";
+    check(
+        "strava",
+        &[
+            (&["octo"], good, &[], &json(r#"{"hub.challenge":"15f7d1a91c1f40f8"}"#)),
+            (&["other", "octo"], good, &[], &json(r#"{"hub.challenge":"15f7d1a91c1f40f8"}"#)),
+            (&["other"], good, &[], "refused: the token in hub.verify_token"),
+            (&[], good, &[], "refused: the token in hub.verify_token"),
+            (&["octo"], &good.replace("octo", ""), &[], "refused: the query parameter hub.verify_token"),
+            (&["octo"], &good.replace("=subscribe", "=unsubscribe"), &[], "-"),
+            (&["octo"], "GET /webhook/p", &[], "-"),
+        ],
+    );
+}
+
+#[test]
+fn a_get_is_answered_for_those_who_only_look_whether_somebody_is_there() {
+    check("mailchimp", &[(&["s"], "GET /webhook/p?secret=s", &[], "200  | "), (&["s"], "HEAD /webhook/p", &[], "-")]);
+    check(
+        "onfleet",
+        &[
+            (&["00"], "GET /webhook/p?check=octo", &[], &echoed("octo")),
+            (&["00"], "GET /webhook/p?check=", &[], "refused: the query parameter check"),
+            (&["00"], "GET /webhook/p?check=%3Cb%3E%0A", &[], "refused: check is not"),
+            (&["00"], "GET /webhook/p", &[], "-"),
+        ],
+    );
+}

@@ -1,6 +1,6 @@
 //! Makes a sender of options that passed their checks. Its texts live as long as the process.
 
-use super::super::{Carrier, Clock, ClockPlace, Part, Place, Scheme, Sender, Shape, Signed, TokenPlace};
+use super::super::{Carrier, Clock, ClockPlace, Part, Place, Scheme, Sender, Shape, Signed, TokenPlace, Writing};
 use super::CustomScheme;
 use super::check::{BODY, ENCODINGS, SECRETS, UNITS};
 use super::template::{self, Piece};
@@ -19,7 +19,7 @@ pub(super) fn sender(options: &CustomScheme, generic: &'static Sender) -> Option
         Scheme::Token(TokenPlace::Query(name)) => {
             Scheme::Token(TokenPlace::Query(options.parameter.as_deref().map_or(name, kept)))
         }
-        Scheme::Token(_) | Scheme::Jwt(_) | Scheme::None => return None,
+        Scheme::Token(_) | Scheme::Jwt(_) | Scheme::AppStore(_) | Scheme::None => return None,
     };
     let CustomScheme { event_type_header, event_type_field, delivery_id_header, delivery_id_field, .. } = options;
     Some(Box::leak(Box::new(Sender {
@@ -30,6 +30,7 @@ pub(super) fn sender(options: &CustomScheme, generic: &'static Sender) -> Option
         alternative: None,
         handshake: generic.handshake,
         answers: generic.answers,
+        unpack: generic.unpack,
         at: generic.at,
     })))
 }
@@ -58,6 +59,7 @@ fn signed(options: &CustomScheme, generic: &Signed) -> Option<Signed> {
             Some(key) => Shape::Pairs { separators: ",;", signature: kept(key) },
             None => Shape::Whole(kept(options.prefix.as_deref().unwrap_or_default())),
         },
+        writing: Writing::default(),
         encoding: word(ENCODINGS, options.encoding.as_deref().unwrap_or("hex"))?,
         content: Vec::leak(content.into_iter().map(part).collect()),
         secret: word(SECRETS, options.decoding())?,
@@ -65,6 +67,7 @@ fn signed(options: &CustomScheme, generic: &Signed) -> Option<Signed> {
         require: &[],
         each: None,
         key: None,
+        document: None,
         bind: &[],
     })
 }

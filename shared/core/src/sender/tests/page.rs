@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::sender::words::size;
-use crate::sender::{Sender, Verification};
+use crate::sender::{Facts, Sender, Verification};
 use crate::template::default_text;
 
 /// The variable that makes the test write the file instead of comparing it.
@@ -59,7 +59,7 @@ fn page() -> String {
     let count = Sender::all().len();
     let _ = writeln!(
         page,
-        "{count} senders; {unverified} of them are marked ⚠️, because fewer than two sources describe their scheme.\n\n\
+        "{count} senders; {unverified} of them are marked ⚠️, because nothing of the provider's own describes their scheme.\n\n\
          | category | senders |\n|---|---|"
     );
     for (word, title) in CATEGORIES {
@@ -123,7 +123,7 @@ Signatures are `hmac-sha256`, `hmac-sha512` and `hmac-sha1`; the others are `hea
 const BODIES: &str = "
 ## Bodies and templates
 
-A body is offered to templates and conditions as `payload`: JSON as it is, a form as an object of its fields (or the JSON in its field `payload`), XML as an object with `@name` for attributes and `#text` for text beside them, a whole CloudEvent as its `data`. `cloudevent` is the envelope of a CloudEvent, `body` always the text itself.
+A body is offered to templates and conditions as `payload`: JSON as it is, a form as an object of its fields (or the JSON in its field `payload`), XML as an object with `@name` for attributes and `#text` for text beside them, a whole CloudEvent as its `data`. What a sender packs into a text of its body (base64 of Pub/Sub, documents that Apple signed) is unpacked beside it or in its place, as the sender's steps say. `cloudevent` is the envelope of a CloudEvent, `body` always the text itself.
 
 Templates know the filters of Jinja, and these:
 
@@ -133,11 +133,20 @@ Templates know the filters of Jinja, and these:
 | `around(before, after)` | the value with something before and after it; nothing where it is blank |
 | `joined(between)` | those items of a list that are not blank, with something between them |
 | `line`, `quote(length)` | the value on a new line, or as a quotation there; nothing where it is blank |
-| `truncate(length)`, `firstline`, `short` | its beginning: so many characters, its first line, its first seven |
+| `truncate(length)`, `firstline`, `short` | its beginning: so many characters, its first line, its first seven; a flag or a letter with its accents is one character |
 | `words`, `verdict`, `plural(one, many)` | `IN_PROGRESS` as `in progress`, `failure` as `failed ❌`, `2` as `2 commits` |
-| `when` | a moment in UTC, from RFC 3339 or a Unix time |
+| `when`, `unix_seconds` | a moment in UTC, from RFC 3339 or a Unix time; the same as a number to reckon with |
+| `without_prefix(prefix, …)` | the text without the first of these that it begins with: `refs/heads/` of a branch |
+| `flat(path)` | the entries of all lists at a path in a list's items |
+| `slack_text`, `document_text` | the text of a Slack message, and of an Atlassian document as Jira has them |
 | `money(currency, decimals)` | an amount in a currency's smallest unit: `1200` as `12.00 EUR` |
 | `pretty`, `fromjson`, `untag`, `urlencode` | JSON laid out, JSON read from a text, HTML without its tags, a part of an address |
+
+The test `blank` (`{% if payload.name is not blank %}`) knows characters that show nothing.
+
+A template is refused when it is saved where its own HTML has a tag or an attribute that Telegram does not know, or a tag that is surely never closed; what expressions write is escaped.
+
+GitHub tells of one release as `created`, `published` and `released` or `prereleased`. Without a template of its own an action sends `published`; the others are tasks that were `skipped` and say why, and can be retried. An action with a template gets each of them, and so does a hook whose `when` or `conditions` look at `payload.action`. A pre-release that becomes a release later is told as `released`.
 ";
 
 /// One sender's section.
@@ -146,7 +155,7 @@ fn section(page: &mut String, sender: &Sender) {
     let _ = write!(page, "\n### {}\n\n", heading(sender));
     if is_unverified(sender) {
         page.push_str(
-            "> ⚠️ **Unverified**: fewer than two sources describe this scheme. Try it before relying on it.\n\n",
+            "> ⚠️ **Unverified**: nothing of the provider's own describes this scheme. Try it before relying on it.\n\n",
         );
     }
     for (at, step) in setup.iter().enumerate() {
@@ -167,22 +176,29 @@ fn section(page: &mut String, sender: &Sender) {
 }
 
 /// What the table says of a sender, line by line.
-fn rows(sender: &Sender) -> [(&'static str, String); 11] {
+fn rows(sender: &Sender) -> [(&'static str, String); 12] {
     let facts = sender.facts();
     let unknown = || "not documented".to_owned();
     [
         ("in a configuration", format!("`sender = \"{}\"`", sender.name)),
         ("proves itself by", sender.proof_in_words()),
-        ("checked against", facts.verified.words().to_owned()),
+        ("checked against", checked_against(facts)),
         ("handshake", sender.handshake.words().to_owned()),
         ("answered with", sender.answers_in_words()),
         ("event type", sender.event_type.words()),
         ("delivery id", sender.delivery_id.words()),
+        ("counts as the same delivery", sender.repeats_in_words()),
         ("wants an answer within", facts.deadline_seconds.map_or_else(unknown, |seconds| format!("{seconds} s"))),
         ("delivers again", if facts.retries.is_empty() { unknown() } else { facts.retries.to_owned() }),
         ("longest body", facts.max_body_bytes.map_or_else(unknown, size)),
         ("message", message(sender)),
     ]
+}
+
+/// What a sender's scheme was checked against, with what was read for it.
+fn checked_against(facts: &Facts) -> String {
+    let words = facts.verified.words();
+    if facts.read().is_empty() { words.to_owned() } else { format!("{words} ([read]({}))", facts.read()) }
 }
 
 /// What a sender's message is made of.

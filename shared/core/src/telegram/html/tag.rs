@@ -1,7 +1,7 @@
 //! The tags of the subset.
 
 /// The names that Telegram knows.
-const NAMES: &[&str] = &[
+pub(super) const NAMES: &[&str] = &[
     "a",
     "b",
     "strong",
@@ -32,8 +32,24 @@ pub(super) struct TagText {
     pub length: usize,
 }
 
+/// The attributes that Telegram heeds, and the tags they belong to; it ignores all others.
+pub(super) const ATTRIBUTES: &[(&str, &[&str])] = &[
+    ("a", &["href"]),
+    ("span", &["class"]),
+    ("code", &["class"]),
+    ("pre", &["language"]),
+    ("blockquote", &["expandable"]),
+    ("tg-emoji", &["emoji-id"]),
+    ("tg-time", &["unix", "format"]),
+];
+
 /// Reads the tag at the front of a text; `None` where Telegram would refuse it.
 pub(super) fn read(html: &str) -> Option<TagText> {
+    read_whole(html).map(|(tag, _)| tag)
+}
+
+/// Reads the tag at the front of a text with its attributes, each a name and a value.
+pub(super) fn read_whole(html: &str) -> Option<(TagText, Vec<(&str, &str)>)> {
     let inner = html.strip_prefix('<')?;
     let (closes, inner) = match inner.strip_prefix('/') {
         Some(inner) => (true, inner),
@@ -58,7 +74,7 @@ pub(super) fn read(html: &str) -> Option<TagText> {
         rest = after;
     }
     let is_whole = closes || name != "span" || attributes.contains(&("class", "tg-spoiler"));
-    is_whole.then_some(TagText { name, closes, length: html.len() - rest.len() })
+    is_whole.then_some((TagText { name, closes, length: html.len() - rest.len() }, attributes))
 }
 
 /// Reads one attribute: its name, its value and what follows.

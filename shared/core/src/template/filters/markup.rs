@@ -5,6 +5,7 @@ use minijinja::{AutoEscape, State, Value};
 use super::wording::truncate;
 use super::{shown, text};
 use crate::telegram::html::escape;
+use crate::telegram::shows_nothing;
 
 /// The longest label, in characters: a name or a title, not a story.
 const LONGEST_LABEL: usize = 200;
@@ -16,7 +17,7 @@ pub(super) fn link(state: &State<'_, '_>, label: &Value, url: &Value) -> Value {
     let Some(shown) = markup(state, label) else {
         return Value::from(text(label).into_owned());
     };
-    if shown.trim().is_empty() || !goes_somewhere || url.contains(char::is_whitespace) {
+    if shows_nothing(&shown) || !goes_somewhere || url.contains(char::is_whitespace) {
         return Value::from_safe_string(shown);
     }
     Value::from_safe_string(format!("<a href=\"{}\">{shown}</a>", escape(&url)))
@@ -25,7 +26,7 @@ pub(super) fn link(state: &State<'_, '_>, label: &Value, url: &Value) -> Value {
 /// A text in bold.
 pub(super) fn bold(state: &State<'_, '_>, value: &Value) -> Value {
     match markup(state, value) {
-        Some(shown) if shown.trim().is_empty() => Value::from(""),
+        Some(shown) if shows_nothing(&shown) => Value::from(""),
         Some(shown) => Value::from_safe_string(format!("<b>{shown}</b>")),
         None => Value::from(text(value).into_owned()),
     }
@@ -34,7 +35,7 @@ pub(super) fn bold(state: &State<'_, '_>, value: &Value) -> Value {
 /// A text with something before and after it; nothing at all where the text is blank.
 pub(super) fn around(state: &State<'_, '_>, value: &Value, before: &str, after: Option<&str>) -> Value {
     let after = after.unwrap_or_default();
-    if text(value).trim().is_empty() {
+    if shows_nothing(&text(value)) {
         return Value::from("");
     }
     match markup(state, value) {
@@ -47,7 +48,7 @@ pub(super) fn around(state: &State<'_, '_>, value: &Value, before: &str, after: 
 pub(super) fn line(state: &State<'_, '_>, value: &Value) -> Value {
     let shown = text(value);
     match *state.auto_escape() {
-        _ if shown.trim().is_empty() => Value::from(""),
+        _ if shows_nothing(&shown) => Value::from(""),
         AutoEscape::None => Value::from(format!("\n{shown}")),
         _ if value.is_safe() => Value::from_safe_string(format!("\n{shown}")),
         _ => Value::from_safe_string(format!("\n{}", escape(&shown))),
@@ -58,7 +59,7 @@ pub(super) fn line(state: &State<'_, '_>, value: &Value) -> Value {
 pub(super) fn quote(state: &State<'_, '_>, value: &Value, length: usize) -> Value {
     let quoted = truncate(shown(value).trim(), length);
     match *state.auto_escape() {
-        _ if quoted.is_empty() => Value::from(""),
+        _ if shows_nothing(&quoted) => Value::from(""),
         AutoEscape::None => Value::from(format!("\n{quoted}")),
         _ => Value::from_safe_string(format!("\n<blockquote>{}</blockquote>", escape(&quoted))),
     }
@@ -66,7 +67,7 @@ pub(super) fn quote(state: &State<'_, '_>, value: &Value, length: usize) -> Valu
 
 /// Those items of a list that are not blank, with `between` between them.
 pub(super) fn joined(state: &State<'_, '_>, items: &Value, between: &str) -> Value {
-    let filled = items.try_iter().into_iter().flatten().filter(|item| !text(item).trim().is_empty());
+    let filled = items.try_iter().into_iter().flatten().filter(|item| !shows_nothing(&text(item)));
     if *state.auto_escape() == AutoEscape::None {
         return Value::from(filled.map(|item| text(&item).into_owned()).collect::<Vec<_>>().join(between));
     }

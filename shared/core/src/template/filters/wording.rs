@@ -1,8 +1,10 @@
 //! Filters that put values into words.
 
 use minijinja::Value;
+use minijinja::value::Rest;
 
 use super::text;
+use crate::telegram::beginning;
 
 /// Unix times from here on are counted in milliseconds, not in seconds.
 const FIRST_MS: i64 = 100_000_000_000;
@@ -10,13 +12,15 @@ const FIRST_MS: i64 = 100_000_000_000;
 /// The longest name of a kind or a state that is shown, in characters.
 const LONGEST_NAME: usize = 100;
 
-/// At most `length` characters, the last of them `…` where something was cut off.
+/// At most `length` characters as people count them, the last of them `…` where something was cut off.
+///
+/// A flag, a family or a letter with its accents is one character and is never cut.
 pub(super) fn truncate(text: &str, length: usize) -> String {
-    if text.chars().nth(length).is_none() {
+    // No text has more characters than bytes.
+    if text.len() <= length || beginning(text, length).len() == text.len() {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(length.saturating_sub(1)).collect();
-    kept.trim_end().to_owned() + "…"
+    beginning(text, length.saturating_sub(1)).trim_end().to_owned() + "…"
 }
 
 /// The first line that says something.
@@ -78,12 +82,28 @@ pub(super) fn plural(count: &Value, one: &str, many: Option<&str>) -> String {
 /// A moment for people, in UTC, from RFC 3339 or a Unix time in seconds or milliseconds; anything else as it stands.
 pub(super) fn when(value: &Value) -> String {
     let written = text(value);
-    let moment = match written.trim().parse::<i64>() {
+    moment(&written).map_or_else(|| written.into_owned(), |moment| moment.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+/// The Unix time in seconds of a moment that [`when`] can read; missing where it is none.
+pub(super) fn unix_seconds(value: &Value) -> Value {
+    moment(&text(value)).map_or(Value::UNDEFINED, |moment| Value::from(moment.as_second()))
+}
+
+/// The moment that a text names.
+fn moment(written: &str) -> Option<jiff::Timestamp> {
+    match written.trim().parse::<i64>() {
         Ok(number) if number.abs() >= FIRST_MS => jiff::Timestamp::from_millisecond(number).ok(),
         Ok(number) => jiff::Timestamp::from_second(number).ok(),
         Err(_) => written.trim().parse().ok(),
-    };
-    moment.map_or_else(|| written.into_owned(), |moment| moment.strftime("%Y-%m-%d %H:%M UTC").to_string())
+    }
+}
+
+/// A text without the first of these prefixes that it begins with; what stands further inside is left alone.
+pub(super) fn without_prefix(value: &Value, prefixes: Rest<String>) -> String {
+    let whole = super::shown(value);
+    let rest = prefixes.iter().find_map(|prefix| whole.strip_prefix(prefix.as_str()));
+    rest.unwrap_or(&whole).to_owned()
 }
 
 /// A text as one part of an address: all but letters, digits and `-._~` as `%` and two digits.

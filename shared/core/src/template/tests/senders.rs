@@ -20,12 +20,15 @@ struct Case {
 impl Case {
     /// The message for the payload, or for another in its place; made by the sender's own text.
     fn message(&self, sender: &Sender, payload: &Value) -> String {
+        self.made(sender, payload).unwrap_or_else(|failure| panic!("{} {payload}: {failure}", sender.name))
+    }
+
+    /// The message for the payload, or for another in its place; or why the sender's own text cannot make one.
+    fn made(&self, sender: &Sender, payload: &Value) -> Result<String, String> {
         self.delivered(sender, payload, |delivery| {
             let own = default_text(sender.name, self.event.as_deref());
-            let made =
-                compiled(own).render(&delivery.context()).unwrap_or_else(|e| panic!("{} {payload}: {e}", sender.name));
-            assert!(!made.trim().is_empty());
-            delivery.message()
+            let made = compiled(own).render(&delivery.context()).map_err(|failure| failure.to_string())?;
+            if made.trim().is_empty() { Err("no text".to_owned()) } else { Ok(delivery.message()) }
         })
     }
 
@@ -68,7 +71,12 @@ fn cases(sender: &'static Sender) -> Vec<Case> {
     let delivery = Delivery { sender: sender.name, event_type: sample.event_type, headers: sample.headers, body: &[] };
     let mut head = delivery.head();
     head.read_fields(None, Some(&payload));
-    let mut all = vec![Case { case: "the sample".to_owned(), event: head.event_type, headers: vec![], payload }];
+    let mut all = vec![Case {
+        case: "the sample".to_owned(),
+        event: head.event_type,
+        headers: vec![],
+        payload: serde_json::to_value(payload).unwrap(),
+    }];
     let file = format!("src/template/tests/cases/{}.json", sender.name);
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     if let Ok(text) = std::fs::read_to_string(file) {
@@ -112,19 +120,21 @@ fn missing_fields_leave_no_holes() {
             paths_of(&case.payload, &mut Vec::new(), &mut paths);
             for path in &paths {
                 payloads.push(without(&case.payload, path));
+                payloads.extend(emptied(&case.payload, path));
             }
             for payload in payloads {
-                let html = case.message(sender, &payload);
-                if let Some(hole) = hole(&html, &case.payload) {
-                    troubles.push(format!(
-                        "{} {:?} ({}): {hole}\n{html}\nof {payload}",
-                        sender.name, case.event, case.case
-                    ));
+                let trouble = match case.made(sender, &payload) {
+                    Ok(html) => hole(&html, &case.payload).map(|hole| format!("{hole}\n{html}")),
+                    Err(failure) => Some(failure),
+                };
+                if let Some(trouble) = trouble {
+                    let (sender, event, case) = (sender.name, &case.event, &case.case);
+                    troubles.push(format!("{sender} {event:?} ({case}): {trouble}\nof {payload}"));
                 }
             }
         }
     }
-    assert!(troubles.is_empty(), "{} holes:\n{}", troubles.len(), troubles.join("\n\n"));
+    assert!(troubles.is_empty(), "{} troubles:\n{}", troubles.len(), troubles.join("\n\n"));
 }
 
 #[test]
@@ -198,15 +208,31 @@ fn hole(html: &str, whole: &Value) -> Option<String> {
     let told = told.split("<pre>").map(|part| part.split_once("</pre>").map_or(part, |(_, rest)| rest));
     for line in html::plain(&told.collect::<Vec<_>>().join("…")).lines() {
         let ends = [
-            " by", " on", " to", " of", " the", " from", " into", " at", " with", " for", " a", " an", " is", "·", ":",
-            "→", "#", ",", "(", "“", "×",
+            " by", " on", " in", " and", " or", " to", " of", " the", " from", " into", " at", " with", " for", " a",
+            " an", " is", "·", ":", "→", "#", ",", "(", "“", "×",
         ];
         let starts = ["·", ":", "→", ",", ")", ".", "”", "by ", "on ", "to "];
-        let inner =
-            ["  ", "()", "“”", "[]", " ,", " .", "· ·", "( ", " )", "{{", "undefined", ": :", "# ", "#,", "\u{201c} "];
+        let inner = [
+            "  ",
+            "()",
+            "“”",
+            "[]",
+            " ,",
+            " .",
+            "· ·",
+            "( ",
+            " )",
+            "{{",
+            "undefined",
+            "None",
+            ": :",
+            "# ",
+            "#,",
+            "\u{201c} ",
+        ];
         let found = ends
             .iter()
-            .find(|end| line.ends_with(*end) && !line.ends_with(":bell:"))
+            .find(|end| line.ends_with(*end) && !line.ends_with(":bell:") && !line.ends_with(" sent in"))
             .or(starts.iter().find(|start| line.starts_with(*start)));
         let found = found.or(inner.iter().find(|part| line.contains(*part)));
         if line.trim() != line || line.is_empty() {
@@ -246,6 +272,22 @@ fn without(payload: &Value, path: &[String]) -> Value {
         _ => panic!("no {path:?} in {payload}"),
     }
     payload
+}
+
+/// The payload with an empty value at a path, of the kind that stands there, and with null.
+fn emptied(payload: &Value, path: &[String]) -> Vec<Value> {
+    let pointer: String = path.iter().map(|step| format!("/{}", step.replace('/', "~1"))).collect();
+    let with = |value: Value| {
+        let mut payload = payload.clone();
+        *payload.pointer_mut(&pointer).unwrap() = value;
+        payload
+    };
+    match payload.pointer(&pointer).unwrap() {
+        Value::String(_) => vec![with(json!("")), with(Value::Null)],
+        Value::Array(_) => vec![with(json!([])), with(Value::Null)],
+        Value::Object(_) => vec![with(json!({})), with(Value::Null)],
+        _ => vec![with(Value::Null)],
+    }
 }
 
 /// The payload with null for all its texts, numbers and truths.

@@ -2,7 +2,7 @@
 
 use super::request::{Request, spoil};
 use super::*;
-use crate::sender::{Algorithm, Clock, Part, TokenPlace};
+use crate::sender::{Algorithm, Carrier, Clock, Part, TokenPlace};
 
 /// The least number of spoiled requests for each sender.
 const LEAST: usize = 400;
@@ -13,7 +13,7 @@ pub(super) fn is_ours(sender: &Sender) -> bool {
         Scheme::Signed(signed) => matches!(signed.algorithm, Algorithm::Hmac(_) | Algorithm::Digest(_)),
         Scheme::Jwt(jwt) => jwt.key.is_none(),
         Scheme::Token(_) => true,
-        Scheme::None => false,
+        Scheme::AppStore(_) | Scheme::None => false,
     }
 }
 
@@ -26,6 +26,7 @@ pub(super) fn secret(sender: &Sender, number: usize) -> String {
 /// A body that this sender's scheme can take.
 pub(super) fn body(sender: &Sender) -> &'static [u8] {
     match &sender.scheme {
+        Scheme::Signed(Signed { document: Some(_), .. }) => b"json=%7B%22hello%22%3A%22octo%22%7D",
         Scheme::Signed(signed)
             if signed.content.iter().any(|part| matches!(part, Part::Form | Part::FormOrBodyHash)) =>
         {
@@ -38,9 +39,8 @@ pub(super) fn body(sender: &Sender) -> &'static [u8] {
 /// Whether every byte of the body is proved.
 pub(super) fn covers_body(request: &Request) -> bool {
     match request.scheme() {
-        Scheme::Signed(_) => request.signature_field().is_none(),
-        Scheme::Jwt(_) => true,
-        Scheme::Token(_) | Scheme::None => false,
+        Scheme::Signed(Signed { place: Carrier::Field(_), .. }) => false,
+        scheme => scheme.covers_body(),
     }
 }
 
@@ -50,7 +50,7 @@ fn tolerance(scheme: &Scheme) -> Option<u64> {
         Scheme::Signed(signed) => signed.timestamp.map(|Clock { tolerance_seconds, .. }| tolerance_seconds),
         // Our own tokens live for a minute.
         Scheme::Jwt(jwt) => Some(jwt.max_age_seconds.unwrap_or(60 + jwt.leeway_seconds)),
-        Scheme::Token(_) | Scheme::None => None,
+        Scheme::Token(_) | Scheme::AppStore(_) | Scheme::None => None,
     }
 }
 
@@ -64,7 +64,7 @@ pub(super) fn refuse_all(request: &Request) -> usize {
         spoiled.extend(request.with_spoiled_bodies());
     }
     if let Some(path) = request.signature_field() {
-        let document: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+        let document = crate::json::read(&request.body).unwrap();
         let text = crate::sender::text_at(&document, &path).unwrap().into_owned();
         let case = hex::decode(&text).is_ok();
         spoiled.extend(
@@ -186,6 +186,46 @@ fn what_stands_there_twice_is_not_chosen_from() {
     for item in ["value.0.clientState", "value.1.clientState"] {
         assert_eq!(both.with_field(item, "x").check(NOW), Err(Refusal::WrongToken("value.*.clientState")));
     }
+}
+
+#[test]
+fn a_token_of_a_form_is_there_once() {
+    for (sender, good, bad) in [
+        (
+            "synology-chat",
+            "text=a&token=se%2Bcret",
+            &["token=se%2Bcret&token=se%2Bcret", "token=se+cret", "{\"token\":\"se+cret\"}", ""][..],
+        ),
+        (
+            "ko-fi",
+            "data=%7B%22verification_token%22%3A%22se%2Bcret%22%7D",
+            &[
+                "data=se%2Bcret",
+                "verification_token=se%2Bcret",
+                "data=%7B%22verification_token%22%3Anull%7D",
+                "data=%5B%5D",
+            ][..],
+        ),
+    ] {
+        assert_eq!(check(sender, &["se+cret"], &[], good.as_bytes()), Ok(Some(0)), "{sender}");
+        for body in bad {
+            assert!(check(sender, &["se+cret"], &[], body.as_bytes()).is_err(), "{sender}: {body}");
+        }
+        assert!(check(sender, &["secret"], &[], good.as_bytes()).is_err(), "{sender}");
+    }
+}
+
+#[test]
+fn a_secret_is_normalized_where_its_sender_does_it() {
+    // Computed by `validate_webhook` of EasyPost's library for Python.
+    let signature = "hmac-sha256-hex=1d8e47f627b4dc1a56067f6dd1e208564affcf0b185ae30902ac590c5c4bdfa1";
+    let body = br#"{"description":"tracker.updated","id":"evt_1"}"#;
+    for spelled in ["s\u{e9}cret \u{fb01}", "se\u{301}cret \u{fb01}", "se\u{301}cret fi"] {
+        let headers: Pairs<'_> = vec![("x-hmac-signature", signature.as_bytes())];
+        assert_eq!(check("easypost", &[spelled], &headers, body), Ok(Some(0)), "{spelled}");
+    }
+    let headers: Pairs<'_> = vec![("x-hmac-signature", signature.as_bytes())];
+    assert!(check("easypost", &["secret fi"], &headers, body).is_err());
 }
 
 #[test]

@@ -82,10 +82,17 @@ impl Request {
     pub(super) fn with_spoiled_headers(&self) -> Vec<(String, Self)> {
         let mut all = Vec::new();
         for (at, (name, value)) in self.headers.iter().enumerate() {
+            let right = self.bare(value);
             for spoiled in spoil(value, self.is_several(), self.ignores_case()) {
+                if self.bare(&spoiled) == right {
+                    continue;
+                }
                 all.push((format!("{name}: {spoiled:?}"), self.with(at, Some(spoiled))));
             }
             all.push((format!("{name} absent"), self.with(at, None)));
+            if self.is_repeated() && name == self.scheme().carrier() {
+                continue;
+            }
             let mut doubled = self.clone();
             doubled.headers.push((name.clone(), value.clone()));
             all.push((format!("{name} doubled"), doubled));
@@ -149,6 +156,23 @@ impl Request {
         all.into_iter().map(|(what, body)| (what, Self { body, ..self.clone() })).collect()
     }
 
+    /// A signature without what need not stand before it.
+    fn bare<'a>(&self, value: &'a str) -> &'a str {
+        match self.scheme() {
+            Scheme::Signed(Signed { shape: Shape::Whole(prefix) | Shape::List { prefix, .. }, writing, .. })
+                if writing.bare =>
+            {
+                value.strip_prefix(prefix).unwrap_or(value)
+            }
+            _ => value,
+        }
+    }
+
+    /// Whether its header may be there more than once.
+    fn is_repeated(&self) -> bool {
+        matches!(self.scheme(), Scheme::Signed(signed) if signed.writing.repeated)
+    }
+
     /// Whether its header may carry several signatures.
     fn is_several(&self) -> bool {
         matches!(self.scheme(), Scheme::Signed(signed) if !matches!(signed.shape, Shape::Whole(_)))
@@ -159,17 +183,20 @@ impl Request {
         match self.scheme() {
             Scheme::Signed(signed) => signed.encoding == Encoding::Hex,
             Scheme::Token(place) => !matches!(place, TokenPlace::Header { prefix: "", .. }),
-            Scheme::Jwt(_) | Scheme::None => false,
+            Scheme::Jwt(jwt) => !jwt.prefix.is_empty(),
+            Scheme::AppStore(_) | Scheme::None => false,
         }
     }
 
     /// The path of the field with its signature, where it is there.
     pub(super) fn signature_field(&self) -> Option<String> {
         match self.scheme() {
+            // A field of JSON that is a field of a form is another matter.
+            Scheme::Signed(Signed { document: Some(_), .. }) => None,
             Scheme::Signed(Signed { place: Carrier::Field(path), each, .. }) => {
                 Some(each.map_or_else(|| (*path).to_owned(), |each| format!("{each}.{path}").replace('*', "0")))
             }
-            Scheme::Token(TokenPlace::Field(path)) => Some(path.replace('*', "0")),
+            Scheme::Token(TokenPlace::Field(path)) => Some(path.split('|').next()?.replace('*', "0")),
             _ => None,
         }
     }

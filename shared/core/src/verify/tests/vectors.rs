@@ -1,4 +1,5 @@
-//! The published vectors; their place is given by `BELLHOP_VECTORS`.
+//! The published vectors: some stand beside this file, with where they were published; the place of the others is given
+//! by `BELLHOP_VECTORS`.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -33,7 +34,12 @@ const POLICY: &[(&str, &str, bool, &str)] = &[
     ("mailgun", "later than the delivery", false, "Mailgun documents none; ±300 s, and its token is taken once"),
 ];
 
-/// The vectors, or nothing where they are absent.
+/// The vectors that stand beside this file.
+fn ours() -> Vec<Value> {
+    serde_json::from_str(include_str!("published.json")).unwrap()
+}
+
+/// The other vectors, or nothing where they are absent.
 fn read() -> Option<Vec<Value>> {
     let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/vectors.json.gz");
     let place = std::env::var("BELLHOP_VECTORS").unwrap_or_else(|_| default.to_owned());
@@ -88,6 +94,15 @@ fn accepts(vector: &Value) -> Result<Option<usize>, Refusal> {
 }
 
 #[test]
+fn the_vectors_beside_this_file_are_decided_as_published() {
+    for vector in ours() {
+        let (provider, why) = (&vector["provider"], &vector["why"]);
+        assert!(vector["source"].as_str().unwrap().starts_with("https://"), "{provider}: {why}");
+        assert_eq!(accepts(&vector).is_ok(), vector["expect"] == "valid", "{provider}: {why}");
+    }
+}
+
+#[test]
 fn published_vectors_are_decided_as_published() {
     let Some(vectors) = read() else { return };
     let mut decided: BTreeMap<&str, usize> = BTreeMap::new();
@@ -119,6 +134,7 @@ fn published_vectors_are_decided_as_published() {
 #[test]
 fn a_row_that_says_so_was_checked_against_vectors() {
     let Some(vectors) = read() else { return };
+    let vectors = [vectors, ours()].concat();
     for sender in Sender::all().iter().filter(|sender| sender.facts().verified == crate::sender::Verification::Vectors)
     {
         let theirs = NAMES.iter().find(|(_, ours)| *ours == sender.name).map_or(sender.name, |(theirs, _)| *theirs);

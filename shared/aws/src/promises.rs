@@ -1,0 +1,32 @@
+//! The numbers that the documents promise, as literals: whoever changes one changes it here and there too.
+
+#[path = "../../core/src/promises/reader.rs"]
+mod reader;
+
+#[test]
+fn constants_are_what_is_promised() {
+    reader::check(
+        env!("CARGO_MANIFEST_DIR"),
+        &[
+            ("client.rs", "ATTEMPT_TIME", &[1_200.0]),
+            ("client.rs", "CALL_TIME", &[2_500.0]),
+            ("dead_letters.rs", "MOST_MESSAGES", &[10.0]),
+            ("fetch.rs", "FETCH_TIME", &[2_000.0]),
+            ("fetch.rs", "MOST_BYTES", &[65_536.0]),
+            ("hooks.rs", "MOST_CHANGES", &[100.0]),
+            ("http.rs", "CONNECT_TIME", &[1_000.0]),
+            ("http.rs", "IDLE_TIME", &[18_000.0]),
+            ("http.rs", "MOST_ANSWER_BYTES", &[27_262_977.0]),
+            ("inbox.rs", "MOST_CARRIED_BYTES", &[327_680.0]),
+            ("newest.rs", "DAYS_AT_ONCE", &[8.0]),
+            ("newest.rs", "MOST_DAYS", &[100.0]),
+            ("pack.rs", "MOST_BYTES", &[27_262_976.0]),
+            ("pack.rs", "WELL_PACKED_BYTES", &[65_536.0]),
+            ("parameters.rs", "MOST_NAMES", &[10.0]),
+            ("queue.rs", "MOST_BYTES", &[1_000_000.0]),
+            ("queue.rs", "MOST_ENTRIES", &[10.0]),
+            ("receipts.rs", "MOST_ENTRIES", &[10.0]),
+            ("receipts.rs", "MOST_SECONDS", &[42_300.0]),
+        ],
+    );
+}

@@ -1,0 +1,117 @@
+//! The numbers that the documents promise, as literals: whoever changes one changes it here and there too.
+
+mod reader;
+
+use crate::config::{ActionSpec, Chat, HookSpec, SecretsAs, Settings, check_hook};
+use crate::retry::next_attempt;
+use crate::sender::{Clock, Scheme, Sender};
+use crate::telegram::pace::{Pace, Scope};
+use crate::time::Timestamp;
+
+#[test]
+fn constants_are_what_is_promised() {
+    reader::check(
+        env!("CARGO_MANIFEST_DIR"),
+        &[
+            ("breaker.rs", "COUNT_MS", &[15_000.0]),
+            ("breaker.rs", "DISABLED_AFTER_MS", &[432_000_000.0]),
+            ("breaker.rs", "FAILED_PERCENT", &[70.0]),
+            ("breaker.rs", "FEWEST_RESULTS", &[10.0]),
+            ("breaker.rs", "OPEN_MS", &[60_000.0]),
+            ("breaker.rs", "WINDOW_MS", &[300_000.0]),
+            ("config/check/hook.rs", "CAPABILITY_LENGTH", &[22.0]),
+            ("delivery.rs", "DAYS", &[7.0]),
+            ("delivery.rs", "UNSIGNED_WINDOW_SECONDS", &[30.0]),
+            ("delivery.rs", "WINDOW_SECONDS", &[300.0]),
+            ("handshake.rs", "LONGEST_BODY", &[16_384.0]),
+            ("handshake/reply.rs", "LONGEST_SECRET", &[256.0]),
+            ("handshake/reply.rs", "LONGEST_TEXT", &[1_024.0]),
+            ("limit/bucket.rs", "ONE", &[60_000.0]),
+            ("limit/lease.rs", "ALONE_MS", &[10_000.0]),
+            ("limit/sampler.rs", "MOST", &[10.0]),
+            ("reconcile.rs", "HORIZON_MS", &[259_200_000.0]),
+            ("reconcile.rs", "MINUTE_MS", &[60_000.0]),
+            ("reconcile.rs", "MOST_TIMES", &[5.0]),
+            ("reconcile.rs", "OVERLAP_MS", &[600_000.0]),
+            ("reconcile.rs", "PATIENCE_MS", &[600_000.0]),
+            ("reconcile.rs", "REMEMBERED_MS", &[3_600_000.0]),
+            ("replay.rs", "AT_ONCE", &[25.0]),
+            ("replay.rs", "KEPT_MS", &[604_800_000.0]),
+            ("retry.rs", "JITTER", &[0.2]),
+            ("retry.rs", "WAITS_SECONDS", &[5.0, 30.0, 120.0, 600.0, 3_600.0, 10_800.0, 28_800.0]),
+            ("sender/custom/check.rs", "LONGEST", &[200.0]),
+            ("sender/custom/check.rs", "MOST_TOLERANCE", &[86_400.0]),
+            ("sender/custom/make.rs", "TOLERANCE", &[300.0]),
+            ("sender/custom/template.rs", "LONGEST", &[1_000.0]),
+            ("task.rs", "MOST_ANSWER_BYTES", &[2_048.0]),
+            ("task.rs", "MOST_ATTEMPTS", &[40.0]),
+            ("telegram.rs", "MESSAGE_TAGS", &[100.0]),
+            ("telegram.rs", "MESSAGE_UNITS", &[4_096.0]),
+            ("template.rs", "MAX_OUTPUT_BYTES", &[1_048_576.0]),
+            ("template.rs", "MAX_SOURCE_BYTES", &[32_768.0]),
+            ("template/engine.rs", "FUEL", &[250_000.0]),
+            ("time.rs", "DAY_MS", &[86_400_000.0]),
+            ("token.rs", "CHECKSUM_LETTERS", &[6.0]),
+            ("token.rs", "RANDOM_LETTERS", &[34.0]),
+            ("turnstile.rs", "REMEMBERED", &[50.0]),
+            ("verify/candidates.rs", "LONGEST", &[512.0]),
+            ("verify/candidates.rs", "MOST_SIGNATURES", &[16.0]),
+        ],
+    );
+}
+
+#[test]
+fn defaults_are_what_is_promised() {
+    let Settings { retention_days, rate_per_minute, telegram_api_base, .. } = Settings::default();
+    assert_eq!((retention_days, rate_per_minute, telegram_api_base.as_str()), (90, 1000, "https://api.telegram.org"));
+    let spec = HookSpec {
+        name: "h".to_owned(),
+        sender: "shared-secret".to_owned(),
+        secrets: vec!["env:ONE".to_owned()],
+        actions: vec![ActionSpec { kind: "telegram".to_owned(), chat: Some(Chat::Id(1)), template: None }],
+        ..HookSpec::default()
+    };
+    let draft = check_hook(&spec, SecretsAs::References).unwrap();
+    assert_eq!((draft.rate_per_minute, draft.max_body_bytes, draft.cooldown_seconds), (100, 4_194_304, 0));
+    for (most, is_taken) in [(26_214_400, true), (26_214_401, false)] {
+        let spec = HookSpec { max_body_bytes: Some(most), ..spec.clone() };
+        assert_eq!(check_hook(&spec, SecretsAs::References).is_ok(), is_taken, "{most}");
+    }
+}
+
+#[test]
+fn a_failed_task_waits_as_long_as_is_promised() {
+    let begin = Timestamp::from_seconds(1_000_000);
+    let waits: Vec<_> =
+        (1..=8).map(|failed| next_attempt(failed, begin, None, 0.5).map(|due| due.ms_since(begin))).collect();
+    let promised = [5_000, 30_000, 120_000, 600_000, 3_600_000, 10_800_000, 28_800_000].map(Some);
+    assert_eq!(waits, [&promised[..], &[None]].concat());
+    let bounds = [0.0, 1.0].map(|luck| next_attempt(6, begin, None, luck).map(|due| due.ms_since(begin)));
+    assert_eq!(bounds, [Some(8_640_000), Some(12_960_000)], "within a fifth");
+}
+
+#[test]
+fn times_of_signing_may_be_off_by_what_is_promised() {
+    for name in ["standard-webhooks", "stripe", "slack", "svix", "hmac-sha256-timestamp", "hmac-sha256-pairs"] {
+        let Scheme::Signed(signed) = &Sender::named(name).unwrap().scheme else { panic!("{name} signs nothing") };
+        assert!(
+            matches!(signed.timestamp, Some(Clock { tolerance_seconds: 300, .. })),
+            "{name}: {:?}",
+            signed.timestamp
+        );
+    }
+}
+
+#[test]
+fn telegram_is_called_no_faster_than_is_promised() {
+    for (scope, count, span_ms) in [(Scope::Chat, 2, 1_000), (Scope::Group, 21, 60_000), (Scope::Bot, 31, 1_000)] {
+        let (mut pace, begin) = (Pace::new(scope), Timestamp::from_ms(1_000_000));
+        let mut now = begin;
+        for _ in 1..count {
+            now = pace.next(now);
+            pace.sent(now);
+        }
+        let next = pace.next(now).ms_since(begin);
+        assert_eq!(next, span_ms, "{scope:?}: message {count}");
+    }
+}

@@ -1,0 +1,202 @@
+//! The deployed stack as a test has it in its turn, with a Bot API and a proxy before AWS of the test's own.
+//!
+//! All phases' hooks are applied once, by the first to come: what a phase needs stands in [`hooks`].
+
+use std::time::{Duration, Instant};
+
+use bellhop_tests::bot_api::limits::Limits;
+use bellhop_tests::bot_api::{FakeBotApi, Message, TOKEN};
+use bellhop_tests::github;
+use bellhop_tests::http::{Answer, Http, headers};
+use bellhop_tests::proxy::Proxy;
+use bellhop_tests::stack::{Stack, Turn};
+use serde_json::Value;
+
+use crate::faults;
+use crate::kinds::Kinds;
+use crate::world::{
+    GITHUB_SECRET, OTHER_SECRET, SHARED_SECRET, STANDARD_SECRET, assert_accepted, config, hook, no_secret_in,
+    shared_hook,
+};
+
+/// How long what happens at once may take on a slow machine with other work.
+pub(crate) const SOON: Duration = Duration::from_secs(90);
+
+/// How long a phase that is over waits for functions that are not.
+const REST: Duration = Duration::from_secs(30);
+
+/// The environment that the configuration's references name.
+const ENVIRONMENT: [(&str, &str); 5] = [
+    ("TELEGRAM_BOT_TOKEN", TOKEN),
+    ("GITHUB_WEBHOOK_SECRET", GITHUB_SECRET),
+    ("OTHER_SECRET", OTHER_SECRET),
+    ("SHARED_SECRET", SHARED_SECRET),
+    ("STANDARD_SECRET", STANDARD_SECRET),
+];
+
+/// The hooks of all phases, each with chats of its own.
+pub(crate) fn hooks() -> String {
+    let head = "template = \"{{ payload.marker }} {{ payload.noise | length }}\"";
+    shared_hook("", 1)
+        + &shared_hook("order", 2)
+        + &shared_hook("retry", 3)
+        + &shared_hook("wait", 4)
+        + &shared_hook("blocked", 5)
+        + &hook("std", "std", "standard-webhooks", "STANDARD_SECRET", 6, "", "")
+        + &hook("large", "large", "github", "GITHUB_WEBHOOK_SECRET", 7, "", head)
+        + &hook("twice", "twice", "github", "GITHUB_WEBHOOK_SECRET", 8, "", "")
+        + &hook("small", "small", "github", "GITHUB_WEBHOOK_SECRET", 9, "max_body_bytes = 1000", "")
+        + &hook("far", "far", "github", "GITHUB_WEBHOOK_SECRET", 9, "allowed_ips = [\"10.0.0.0/8\"]", "")
+        + &hook("tampered-hook", "tampered", "github", "OTHER_SECRET", 9, "", "")
+        + &shared_hook("going", 10)
+        + &hook("priced", "priced", "github", "GITHUB_WEBHOOK_SECRET", 12, "", "")
+        + &shared_hook("last", 13)
+        + &faults::hooks()
+        + &Kinds::load().hooks()
+}
+
+/// The stack, while it is this test's turn.
+pub(crate) struct Deployment {
+    pub(crate) fake: FakeBotApi,
+    pub(crate) proxy: Proxy,
+    pub(crate) http: Http,
+    pub(crate) stack: Stack,
+}
+
+impl Deployment {
+    /// Waits for its turn and takes the stack over, with a Bot API that keeps the documented limits.
+    pub(crate) async fn join() -> Self {
+        Self::join_with(Limits::default()).await
+    }
+
+    /// The same with a Bot API of these limits.
+    pub(crate) async fn join_with(limits: Limits) -> Self {
+        let turn = tokio::task::block_in_place(Turn::wait);
+        let fake = FakeBotApi::start_with(TOKEN, limits, turn.ports.bot, 0).await;
+        let proxy = Proxy::start(turn.ports.proxy, turn.ports.aws).await;
+        let url = fake.url();
+        let stack = tokio::task::block_in_place(|| turn.stack(|stack| apply(stack, &url, &hooks())));
+        Self { fake, proxy, http: Http::new(), stack }
+    }
+
+    /// A configuration with these hooks.
+    pub(crate) fn config(&self, hooks: &str) -> String {
+        config(&self.fake.url(), hooks)
+    }
+
+    /// Runs `bellhop apply` with this configuration and token: whether it went well, and what it said.
+    pub(crate) fn try_apply(&self, config: &str, token: &str) -> (bool, String) {
+        try_apply(&self.stack, config, token)
+    }
+
+    /// Applies these hooks instead of those of all phases.
+    pub(crate) fn apply(&self, hooks: &str) {
+        apply(&self.stack, &self.fake.url(), hooks);
+    }
+
+    /// Posts a JSON body with the shared secret.
+    pub(crate) async fn shared(&self, path: &str, body: String) -> Answer {
+        let headers = headers(&[("content-type", "application/json"), ("x-webhook-secret", SHARED_SECRET)]);
+        self.http.post(&self.stack.at(path), &headers, body).await
+    }
+
+    /// Posts a message with the shared secret, which must be accepted, and returns the event's id.
+    pub(crate) async fn say(&self, path: &str, message: &str) -> String {
+        assert_accepted(&self.shared(path, serde_json::json!({"message": message}).to_string()).await)
+    }
+
+    /// Posts a signed GitHub delivery.
+    pub(crate) async fn github(&self, path: &str, delivery: &str, body: &[u8]) -> Answer {
+        let headers = github::headers(GITHUB_SECRET, "ping", delivery, body);
+        self.http.post(&self.stack.at(path), &headers, body.to_vec()).await
+    }
+
+    /// Waits for a message with this text.
+    pub(crate) async fn wait_for(&self, text: &str) -> Message {
+        let found = |messages: &[Message]| messages.iter().find(|message| message.text.contains(text)).cloned();
+        self.fake.wait_for(&format!("message with {text:?}"), SOON, found).await
+    }
+
+    /// Waits until exactly so many messages stand in a chat.
+    pub(crate) async fn messages_of(&self, chat: i64, count: usize) {
+        let there = |messages: &[Message]| {
+            (messages.iter().filter(|message| message.chat_id == chat).count() >= count).then_some(())
+        };
+        self.fake.wait_for(&format!("{count} messages in chat {chat}"), SOON, there).await;
+        let found = self.fake.messages_of(chat);
+        assert_eq!(found.len(), count, "{found:#?}");
+    }
+
+    /// Waits until the router has done with everything accepted so far.
+    pub(crate) fn settle(&self) {
+        tokio::task::block_in_place(|| self.stack.settle(SOON));
+    }
+
+    /// Waits until the event's first task stands like this, and returns it as the API shows it.
+    pub(crate) async fn task(&self, event: &str, status: &str) -> Value {
+        let is = |event: &Value| event["tasks"][0]["status"] == status;
+        self.event(event, &format!("task that is {status}"), is).await["tasks"][0].clone()
+    }
+
+    /// Waits until the router has recorded the event.
+    pub(crate) async fn routed(&self, event: &str) {
+        self.event(event, "event", |event| event["tasks"].as_array().is_some_and(|tasks| !tasks.is_empty())).await;
+    }
+
+    /// Asks the API for an event until it is as wanted.
+    async fn event(&self, event: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let bearer = headers(&[("authorization", &format!("Bearer {}", self.stack.deployed.admin_token))]);
+        let (url, deadline) = (self.stack.at(&format!("/api/events/{event}")), Instant::now() + SOON);
+        loop {
+            let answer = self.http.send(http::Method::GET, &url, &bearer, "").await;
+            let seen = answer.json();
+            if answer.status.as_u16() == 200 && wanted(&seen) {
+                return seen;
+            }
+            assert!(Instant::now() < deadline, "no {what} within {SOON:?}: {} {seen:#}", answer.status);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Drop for Deployment {
+    /// Lets the functions end what they have in hand: with the proxy they lose their way to AWS.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            tokio::task::block_in_place(|| self.stack.rest(REST));
+        }
+    }
+}
+
+/// Brings these hooks to the stack, and breaks one of them there.
+fn apply(stack: &Stack, bot: &str, hooks: &str) {
+    let (done, said) = try_apply(stack, &config(bot, hooks), &stack.deployed.admin_token);
+    assert!(done, "{said}\n{}", stack.output());
+    no_secret_in(&said);
+    break_a_stored_hook(stack);
+}
+
+fn try_apply(stack: &Stack, config: &str, token: &str) -> (bool, String) {
+    let output = stack.apply(config, token, &ENVIRONMENT);
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+/// Takes the secrets out of a stored hook, as no API allows it: the door must close, not open.
+fn break_a_stored_hook(stack: &Stack) {
+    let changed = stack.python(
+        "import re\n\
+         table, changed = sys.argv[1], 0\n\
+         for page in aws('dynamodb').get_paginator('scan').paginate(TableName=table):\n    \
+         for item in page['Items']:\n        \
+         try: text = json.dumps(item)\n        \
+         except TypeError: continue  # a packed one\n        \
+         if 'tampered-hook' not in text: continue\n        \
+         new = re.sub(r'(\\\\?\"secrets\\\\?\": ?)\\[[^\\]]*\\]', r'\\1[]', text)\n        \
+         new = re.sub(r'(\"secrets\": \\{\"L\": )\\[[^\\]]*\\]', r'\\1[]', new)\n        \
+         if new != text: aws('dynamodb').put_item(TableName=table, Item=json.loads(new)); changed += 1\n\
+         print(changed)",
+        &[&stack.deployed.outputs.table_name],
+    );
+    assert_eq!(changed, "1", "the stored hook was found");
+}
