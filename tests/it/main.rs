@@ -17,6 +17,7 @@ mod duplicates_deployed;
 mod faults;
 mod handshakes;
 mod html;
+mod iam;
 mod kinds;
 mod monitoring;
 mod observability;
