@@ -131,6 +131,11 @@ impl Door {
         self.hook.status == HookStatus::Active
     }
 
+    /// Whether it takes a request from the right address for its sender's, with no other proof.
+    pub fn knows_by_address(&self) -> bool {
+        self.sender.is_unsigned() && !self.hook.allowed_ips.is_empty()
+    }
+
     /// Whether a request may come from this address; an unknown address passes only a hook that names no network.
     pub fn allows(&self, source: Option<IpAddr>) -> bool {
         self.hook.allowed_ips.is_empty() || contains(&self.networks, source)

@@ -3,6 +3,7 @@
 //! In two steps, so that nothing is read of a body that a look at the head already refuses.
 
 mod explained;
+mod page;
 mod refusals;
 mod sampled;
 
@@ -76,6 +77,7 @@ pub struct Admitted {
     doors: Arc<Doors>,
     path: String,
     source_ip: Option<IpAddr>,
+    by_page: bool,
     /// How many bytes of a body to read before giving up.
     pub max_body_bytes: u64,
 }
@@ -120,9 +122,11 @@ impl Ingress {
             log::error!(error:%; "hooks could not be read");
             Refused::unavailable()
         })?;
-        let knock = Knock { here: doors.at(path), path, source_ip };
+        let here = doors.at(path);
+        let by_page = page::matters_to(here) && page::is_foreign(headers, &doors.public_url);
+        let knock = Knock { here, path, source_ip, by_page };
         match check_head(&knock, headers) {
-            Ok(max_body_bytes) => Ok(Admitted { path: path.to_owned(), source_ip, max_body_bytes, doors }),
+            Ok(max_body_bytes) => Ok(Admitted { path: path.to_owned(), source_ip, by_page, max_body_bytes, doors }),
             Err((cause, answer)) => {
                 let promised = promised_bytes(headers).unwrap_or_default();
                 Err(self.refusals.refuse(&knock, cause, promised, answer).await)
@@ -134,7 +138,7 @@ impl Ingress {
     pub async fn greet(&self, admitted: &Admitted, head: Head<'_>) -> Result<Reply, Refused> {
         let (inbound, now) = (admitted.inbound(head, b""), self.parts.clock.now());
         let mut refusal = None;
-        for door in open_doors(admitted.knock().here, admitted.source_ip) {
+        for door in open_doors(admitted.knock()) {
             let rate_per_minute = door.hook.rate_per_minute;
             match knock(Host { sender: door.sender, keys: &door.keys, rate_per_minute }, inbound, now) {
                 Ok(None) => {}
@@ -154,7 +158,7 @@ impl Ingress {
         let inbound = admitted.inbound(head, body);
         let mut proved: Vec<(&Door, Verified<'_>)> = Vec::with_capacity(1);
         let mut refused: Option<(&Door, Refusal)> = None;
-        for door in open_doors(knock.here, admitted.source_ip) {
+        for door in open_doors(knock) {
             if bytes > door.hook.max_body_bytes {
                 continue;
             }
@@ -317,9 +321,11 @@ fn answered(door: &Door, reply: Reply) -> Reply {
     reply
 }
 
-/// The doors that take requests from this address.
-fn open_doors(doors: &[Arc<Door>], source_ip: Option<IpAddr>) -> impl Iterator<Item = &Door> {
-    doors.iter().map(Arc::as_ref).filter(move |door| door.is_active() && door.allows(source_ip))
+/// The doors that take requests from this address, and from whoever makes it ask.
+fn open_doors(knock: Knock<'_>) -> impl Iterator<Item = &Door> {
+    let Knock { here, source_ip, by_page, .. } = knock;
+    let open = move |door: &&Door| door.is_active() && door.allows(source_ip) && !(by_page && door.knows_by_address());
+    here.iter().map(Arc::as_ref).filter(open)
 }
 
 /// Looks at the head alone: how long a body may be, or why the request is refused, for the operator and for the caller.
@@ -328,8 +334,13 @@ fn check_head(knock: &Knock<'_>, headers: Headers<'_>) -> Result<u64, (&'static 
     if here.is_empty() {
         return Err(("no such path", Refused::new(404, "not_found", "no hook has this path")));
     }
-    let longest = open_doors(here, knock.source_ip).map(|door| door.hook.max_body_bytes).max();
+    let longest = open_doors(*knock).map(|door| door.hook.max_body_bytes).max();
     let Some(max_body_bytes) = longest else {
+        if knock.by_page && open_doors(Knock { by_page: false, ..*knock }).next().is_some() {
+            let message =
+                "this hook knows its sender by the address alone, and takes nothing that a web page sends from it";
+            return Err(("another site's page", Refused::new(403, "forbidden", message)));
+        }
         return Err(match here.iter().any(|door| door.is_active()) {
             true => {
                 ("address not allowed", Refused::new(403, "forbidden", "requests from this address are not allowed"))
@@ -378,7 +389,8 @@ impl Admitted {
 
     /// The request as it knocked.
     fn knock(&self) -> Knock<'_> {
-        Knock { here: self.doors.at(&self.path), path: &self.path, source_ip: self.source_ip }
+        let Self { path, source_ip, by_page, doors, .. } = self;
+        Knock { here: doors.at(path), path, source_ip: *source_ip, by_page: *by_page }
     }
 }
 

@@ -34,6 +34,8 @@ pub(super) struct Knock<'a> {
     pub(super) path: &'a str,
     /// Where it comes from.
     pub(super) source_ip: Option<IpAddr>,
+    /// Whether a web page that is not ours makes it, where one of the doors minds.
+    pub(super) by_page: bool,
 }
 
 impl Refusals {

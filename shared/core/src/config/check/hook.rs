@@ -1,5 +1,9 @@
 //! Checks one hook.
 
+mod unsigned;
+
+use std::net::IpAddr;
+
 use ipnet::IpNet;
 
 use super::{Problem, Problems, SecretInput, SecretsAs, between, read_secret, read_url};
@@ -152,8 +156,8 @@ pub(super) fn check(
     let sender = super::sender::check(&spec.sender, scheme.as_ref(), at, problems);
     let path = spec.path.as_ref().and_then(|path| problems.take(&field("path"), read_path(path)));
     let kept_secrets = check_secrets(spec, sender, secrets, kept, at, problems);
-    check_unsigned(spec, sender, at, problems);
     let allowed_ips = check_list(&spec.allowed_ips, &field("allowed_ips"), problems, read_network);
+    unsigned::check(spec, sender, &allowed_ips, at, problems);
     let events = check_list(&spec.events, &field("events"), problems, read_pattern);
     if let Some(when) = &spec.when {
         problems.take(&field("when"), Condition::compile(when));
@@ -251,24 +255,6 @@ fn check_secrets(
         }
         Ok(secret)
     })
-}
-
-/// Checks that an unsigned hook has another protection.
-fn check_unsigned(spec: &HookSpec, sender: Option<&Sender>, at: &str, problems: &mut Problems) {
-    if !sender.is_some_and(Sender::is_unsigned) || !spec.allowed_ips.is_empty() {
-        return;
-    }
-    // A path that Bellhop makes itself is long and random.
-    let guessable = spec.path.as_deref().is_some_and(|path| !is_capability(path));
-    if guessable {
-        problems.add(
-            format!("{at}path"),
-            format!(
-                "anyone who guesses the path of an unsigned hook can post to it: make it at least {CAPABILITY_LENGTH} random \
-                 characters, leave it out to have one made, or set `allowed_ips`"
-            ),
-        );
-    }
 }
 
 /// Whether a path ends in a part long and varied enough that nobody guesses it.
@@ -378,13 +364,22 @@ fn read_network(text: &str) -> Result<Allowed, String> {
     if crate::ranges::SETS.contains(&text) {
         return Ok(Allowed::Published(text.to_owned()));
     }
-    let network = text.parse::<IpNet>().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from));
-    network.map(Allowed::Network).map_err(|_| {
+    let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    network.map(unmapped).map(Allowed::Network).map_err(|_| {
         let sets = crate::ranges::SETS.join("`, `");
         format!(
             "`{text}` is not an address or a network: write `192.0.2.7`, `192.0.2.0/24`, or a published set: `{sets}`"
         )
     })
+}
+
+/// A network of mapped addresses as the network of IPv4 that it is; requests are looked at under their own addresses.
+fn unmapped(network: IpNet) -> IpNet {
+    let (IpAddr::V6(address), Some(prefix)) = (network.addr(), network.prefix_len().checked_sub(96)) else {
+        return network;
+    };
+    let v4 = address.to_ipv4_mapped().and_then(|address| IpNet::new(address.into(), prefix).ok());
+    v4.unwrap_or(network)
 }
 
 /// Reads a pattern of event types.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::config::HookSpec;
+use crate::hook::Allowed;
 use serde_json::{Value, json};
 
 /// A good configuration with one hook, changed by `change`.
@@ -83,18 +84,18 @@ fn two_hooks_cannot_share_a_name() {
 }
 
 #[test]
-fn unsigned_hooks_need_another_protection() {
-    for (path, ips, good) in [
-        (Some("github"), json!([]), false),
-        (Some("aaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), json!([]), false),
-        (Some("q8Zr2mX5vT1kPw9Ls4Nd7Y"), json!([]), true),
-        (Some("github"), json!(["10.0.0.0/8"]), true),
-        (None, json!([]), true),
+fn a_mapped_address_is_the_one_it_maps() {
+    for (text, read) in [
+        ("::ffff:192.0.2.7", "192.0.2.7/32"),
+        ("::ffff:192.0.2.0/120", "192.0.2.0/24"),
+        ("2001:db8::/32", "2001:db8::/32"),
+        ("::/0", "::/0"),
     ] {
-        let hook = json!({"name": "n", "path": path, "sender": "none", "allowed_ips": ips,
+        let hook = json!({"name": "n", "path": "p", "sender": "github", "secrets": ["env:S"], "allowed_ips": [text],
             "actions": [{"kind": "telegram", "chat": 1}]});
         let spec: HookSpec = serde_json::from_value(hook).unwrap();
-        assert_eq!(check_hook(&spec, SecretsAs::References).is_ok(), good, "{path:?}");
+        let draft = check_hook(&spec, SecretsAs::References).unwrap();
+        assert_eq!(draft.allowed_ips, [Allowed::Network(read.parse().unwrap())], "{text}");
     }
 }
 
