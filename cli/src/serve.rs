@@ -94,7 +94,7 @@ impl Serve {
         let mut terminate = signal(SignalKind::terminate()).map_err(|e| Failure::new("no signals", e))?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| Failure::new("no signals", e))?;
         let page = metrics::router(shared.database.clone(), Arc::clone(&shared.clock));
-        let page = api::guarded(page, &api.guard, Scope::Events);
+        let page = api::guarded(page, &api.guard, Scope::Metrics);
         let app = web::router(Arc::new(shared.ingress(around_inbox(shared.database.clone()))))
             .merge(api::router(api))
             .merge(page);

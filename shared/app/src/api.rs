@@ -120,10 +120,12 @@ pub async fn nowhere() -> Response {
 }
 
 /// The routes of each scope.
-fn routes() -> [(Scope, OpenApiRouter<Api>); 3] {
+fn routes() -> [(Scope, OpenApiRouter<Api>); 4] {
+    let all = |[events, replays, tasks]: [OpenApiRouter<Api>; 3]| events.merge(replays).merge(tasks);
     [
         (Scope::Hooks, hooks::routes()),
-        (Scope::Events, OpenApiRouter::new().merge(events::routes()).merge(replays::routes()).merge(tasks::routes())),
+        (Scope::EventsRead, all([events::seeing(), replays::seeing(), tasks::seeing()])),
+        (Scope::Events, all([events::changing(), replays::changing(), tasks::changing()])),
         (Scope::Admin, OpenApiRouter::new().merge(tokens::routes()).merge(config::routes())),
     ]
 }

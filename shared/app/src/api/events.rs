@@ -20,13 +20,14 @@ use super::{Api, failed};
 use crate::history::{EventFilter, Slice};
 use view::{Entry, EventView};
 
-/// The routes.
-pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
-        .routes(routes!(list_events))
-        .routes(routes!(get_event))
-        .routes(routes!(erase_content))
-        .routes(routes!(purge::purge_events))
+/// The routes that show something.
+pub(super) fn seeing() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list_events)).routes(routes!(get_event))
+}
+
+/// The routes that change something.
+pub(super) fn changing() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(erase_content)).routes(routes!(purge::purge_events))
 }
 
 /// Which events.
