@@ -21,8 +21,8 @@ pub(super) struct Stored {
 }
 
 /// Gets an event from a server.
-pub(super) fn event(server: &str, id: &str) -> Result<Stored, Failure> {
-    let event = Server::at(server.to_owned()).call("GET", &format!("/api/events/{}", encoded(id)), None)?;
+pub(super) fn event(server: &Server, id: &str) -> Result<Stored, Failure> {
+    let event = server.call("GET", &format!("/api/events/{}", encoded(id)), None)?;
     let Some(body) = event["body"].as_str() else {
         return Err(Failure("the event's content was erased: nothing is left to look at".to_owned()));
     };
