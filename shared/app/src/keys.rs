@@ -1,10 +1,11 @@
 //! The public keys that senders publish: fetched when a request needs one, and kept for a while.
 
-mod budget;
 mod shelf;
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bellhop_core::id::HookId;
 use bellhop_core::inbound::Inbound;
 use bellhop_core::secret::Secret;
 use bellhop_core::sender::KeyUrl;
@@ -13,7 +14,6 @@ use bellhop_core::verify::{FetchedKey, Key, KeyRequest, Refusal, Verified, quest
 
 use crate::doors::Door;
 use crate::ports::{Clock, Fetch};
-use budget::Asker;
 use shelf::{Asked, Shelf};
 
 /// How long a key serves, in milliseconds.
@@ -27,6 +27,15 @@ pub struct KeyBook {
     fetch: Arc<dyn Fetch>,
     clock: Arc<dyn Clock>,
     shelf: Mutex<Shelf>,
+}
+
+/// On whose behalf a key is asked for.
+#[derive(Debug, Clone, Copy)]
+struct Asker<'a> {
+    hook: &'a HookId,
+    source: Option<IpAddr>,
+    /// Whether the request says which key; one that is the same for all is asked for whatever others invent.
+    names_key: bool,
 }
 
 /// Why a request could not be proved.

@@ -36,6 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(trial::test_hook))
         .routes(routes!(trial::sign_body))
         .routes(routes!(rotate::rotate_secret))
+        .routes(routes!(claim::list_offers))
         .routes(routes!(claim::claim_secret))
         .routes(routes!(list_executions))
 }

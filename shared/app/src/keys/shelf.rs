@@ -9,11 +9,15 @@ use bellhop_core::verify::{FetchedKey, KeyRequest};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 
-use super::Unproved;
-use super::budget::{Asker, Budget};
+use super::{Asker, Unproved};
+use crate::budget::{Budget, Shares};
 
 /// How many keys are kept.
 const MOST: usize = 64;
+
+/// How many keys a minute that are not here may be asked for where a request says which: whoever invents their addresses
+/// gets few calls out of us, and takes none from others.
+const UNKNOWN: Shares = Shares { all: 40, reserve: 20, hook: 20, source: 5 };
 
 /// How long a key that could not be had is not asked for again, in milliseconds.
 const PAUSE_MS: u64 = 10_000;
@@ -55,7 +59,7 @@ impl Asked {
 impl Shelf {
     /// An empty shelf.
     pub(super) fn new(now: Timestamp) -> Self {
-        Self { places: HashMap::new(), budget: Budget::new(now) }
+        Self { places: HashMap::new(), budget: Budget::new(UNKNOWN, now) }
     }
 
     /// A key that was fetched at most so long ago, or why there is none for the moment; `None` where it may be asked for.
@@ -80,7 +84,7 @@ impl Shelf {
     pub(super) fn turn(&mut self, asked: &Asked, asker: Asker<'_>, now: Timestamp) -> Result<Arc<Mutex<()>>, Unproved> {
         let place = self.places.get(asked);
         let is_known = place.is_some_and(|place| place.held.is_some() || place.is_in_use());
-        if !is_known && !self.budget.take(asker, now) {
+        if !is_known && asker.names_key && !self.budget.take(asker.hook, asker.source, now) {
             let (hook, url) = (asker.hook.as_str(), asked.request.url.as_str());
             log::warn!(hook, url; "too many unknown keys were asked for in this minute");
             return Err(Unproved::Unavailable);

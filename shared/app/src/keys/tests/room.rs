@@ -5,9 +5,8 @@ use bellhop_core::time::Timestamp;
 use bellhop_core::verify::{FetchedKey, KeyRequest, Wanted};
 
 use super::issuer::{IN_FORCE, SNS_NAME, certificate};
-use crate::keys::budget::Asker;
 use crate::keys::shelf::{Asked, Shelf};
-use crate::keys::{KEPT_MS, Unproved};
+use crate::keys::{Asker, KEPT_MS, Unproved};
 
 /// Who asks for it: one whose keys are not counted.
 fn asker() -> Asker<'static> {
