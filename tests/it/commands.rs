@@ -239,6 +239,19 @@ async fn an_offered_secret_is_claimed_by_name_or_id() {
         &["from an unknown address", "\noffered-6b1f\nput it into·[2J the file\n"],
     )
     .await;
+    let offer =
+        json!({"id": "of_1\r", "offered_at": "2026-11-21", "source_ip": "192.0.2.7", "fingerprint": "0a1b2c3d"});
+    let offers = (200, json!({"items": [offer], "next_cursor": null}));
+    check(
+        &["hooks", "offers", "my repos"],
+        &[hooks(), offers],
+        &["GET /api/hooks?limit=200", "GET /api/hooks/hk_1/offers"],
+        &["of_1·  offered at 2026-11-21 from 192.0.2.7  fingerprint 0a1b2c3d"],
+    )
+    .await;
+    let claimed = (200, json!({"secret": "offered-6b1f", "offered_at": "2026-11-21", "source_ip": null}));
+    let asked = ["POST /api/hooks/hk_9/claim {\"offer\":\"of_1\"}"];
+    check(&["hooks", "claim", "hk_9", "--offer", "of_1"], &[claimed], &asked, &["\noffered-6b1f\n"]).await;
     let failure = (404, json!({"error": {"message": "nothing is offered to this hook"}}));
     let (success, text, _) = run(&["hooks", "claim", "hk_9"], vec![failure]).await;
     assert!(!success && text.contains("answered 404: nothing is offered to this hook"), "{text}");

@@ -24,6 +24,7 @@ mod observability;
 mod reading;
 mod readme;
 mod reconcile;
+mod rights;
 mod rotation;
 mod sdk;
 mod senders;

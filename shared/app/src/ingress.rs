@@ -8,7 +8,7 @@ mod refusals;
 mod sampled;
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bellhop_core::delivery::query_fingerprint;
 use bellhop_core::event::{Proof, kept_headers};
@@ -22,6 +22,7 @@ use bellhop_core::trace::Trace;
 use bellhop_core::verify::{Refusal, Verified};
 
 use crate::answer::Refused;
+use crate::budget::{Budget, Shares};
 use crate::doors::{Door, DoorCache, Doors};
 use crate::keys::{KeyBook, Unproved};
 use crate::limiter::Limiter;
@@ -30,7 +31,9 @@ use crate::offers::Offers;
 use crate::ports::{Clock, Inbox, Orders};
 use crate::spans;
 use refusals::{Knock, Refusals};
-use sampled::Sampled;
+
+/// How many offered secrets a minute are kept: a sender makes one, and offers it again where it is not answered.
+const OFFERED: Shares = Shares { all: 120, reserve: 60, hook: 40, source: 10 };
 
 /// What the front door works with.
 pub struct Parts {
@@ -54,7 +57,7 @@ pub struct Parts {
 pub struct Ingress {
     parts: Parts,
     refusals: Refusals,
-    offered: Sampled,
+    offered: Mutex<Budget>,
 }
 
 /// What became of an accepted request.
@@ -108,7 +111,8 @@ impl Ingress {
     /// A front door of these parts.
     pub fn new(parts: Parts) -> Self {
         let refusals = Refusals::new(Arc::clone(&parts.orders), Arc::clone(&parts.clock));
-        Self { parts, refusals, offered: Sampled::default() }
+        let offered = Mutex::new(Budget::new(OFFERED, parts.clock.now()));
+        Self { parts, refusals, offered }
     }
 
     /// Looks at a request's head: its hook path, where it comes from and its headers.
@@ -216,7 +220,7 @@ impl Ingress {
         bytes: u64,
     ) -> Result<Reply, Refused> {
         if let Some(secret) = &introduction.offer {
-            if !self.offered.takes(Some(&door.hook.id), self.parts.clock.now()) {
+            if !self.takes_offer(door, admitted) {
                 return Err(self.too_many(admitted, 60, bytes).await);
             }
             self.parts.offers.keep(&door.hook.id, secret, admitted.source_ip).await.map_err(|error| {
@@ -225,6 +229,12 @@ impl Ingress {
             })?;
         }
         Ok(answered(door, introduction.reply))
+    }
+
+    /// Whether to keep one more secret that was offered to a hook from there.
+    fn takes_offer(&self, door: &Door, admitted: &Admitted) -> bool {
+        let mut budget = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+        budget.take(&door.hook.id, admitted.source_ip, self.parts.clock.now())
     }
 
     /// Answers a proved handshake, within the hook's limit.

@@ -27,6 +27,7 @@ pub mod hooks;
 pub mod tokens;
 
 pub mod answer;
+mod budget;
 mod fields;
 pub mod logging;
 pub mod metrics;

@@ -104,7 +104,7 @@ pub trait Secrets: Send + Sync {
 /// Where secret values given through the API are kept.
 #[async_trait]
 pub trait Vault: Send + Sync {
-    /// Keeps a value under a name, so that `stored:NAME` resolves to it.
+    /// Keeps a value under a name, so that a reference with it as its [`SecretRef::stored_name`] resolves to it.
     async fn keep(&self, name: &str, value: &Secret) -> PortResult<()>;
 
     /// Forgets values that no hook refers to any more.

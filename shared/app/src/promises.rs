@@ -38,7 +38,6 @@ fn constants_are_what_is_promised() {
             ("keys.rs", "SURE_MS", &[60_000.0]),
             ("keys/shelf.rs", "MOST", &[64.0]),
             ("keys/shelf.rs", "PAUSE_MS", &[10_000.0]),
-            ("keys/shelf.rs", "UNKNOWN_PER_MINUTE", &[20.0]),
             ("limiter.rs", "LEASE_TIME", &[500.0]),
             ("limiter.rs", "NOTE_MS", &[3_600_000.0]),
             ("limiter.rs", "TRIES", &[5.0]),

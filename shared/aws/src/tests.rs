@@ -2,6 +2,7 @@
 
 mod resources;
 mod stand_in;
+mod strict;
 
 use std::sync::Arc;
 

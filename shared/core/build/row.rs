@@ -54,6 +54,9 @@ pub(crate) struct Repeat {
     /// Headers that tell events of equal content apart, though nothing signs them.
     #[serde(default)]
     pub(crate) headers: Vec<String>,
+    /// Whether its delivery id is another one each time.
+    #[serde(default)]
+    pub(crate) other_id: bool,
     /// For how many days it does, where that is more than usual.
     pub(crate) days: Option<u32>,
     /// For how many seconds equal content is one delivery, where the sender sends no delivery id; 0 where it may say the same

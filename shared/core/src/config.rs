@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{
     CheckedConfig, HookDraft, Kept, Problem, ReconcileDraft, SecretInput, SecretsAs, check_change, check_config,
-    check_hook, read_secret,
+    check_hook, is_capability, read_secret,
 };
 
 use crate::delivery::Deduplicate;

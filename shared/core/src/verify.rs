@@ -17,7 +17,7 @@ mod signed;
 mod token;
 
 pub(crate) use content::form_field;
-pub(crate) use fetched::fits;
+pub(crate) use fetched::is_own_host;
 pub use fetched::{FetchedKey, KeyRequest, Wanted, question, wanted_key};
 pub use key::{BadKey, Key};
 pub(crate) use token::parameter;

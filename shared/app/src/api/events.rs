@@ -99,9 +99,10 @@ impl Standing {
 async fn list_events(State(api): State<Api>, Params(params): Params<EventParams>) -> Answered<Json<Listed<Entry>>> {
     let window = window(params.limit, params.cursor.as_deref(), params.from.as_deref(), params.to.as_deref())?;
     let hook = params.hook.map(HookId::from_text);
+    let secret_paths = api.records.secret_paths().await.map_err(failed)?;
     let (items, next) = if params.status == Some(Standing::Refused) {
         let Slice { items, next } = api.records.refused(&window, hook.as_ref()).await.map_err(failed)?;
-        (items.iter().map(Entry::refused).collect(), next)
+        (items.iter().map(|refused| Entry::refused(refused, &secret_paths)).collect(), next)
     } else {
         let filter = EventFilter {
             hook,
@@ -113,7 +114,7 @@ async fn list_events(State(api): State<Api>, Params(params): Params<EventParams>
             delivery: params.delivery,
         };
         let Slice { items, next } = api.records.events(&window, &filter).await.map_err(failed)?;
-        (items.iter().map(Entry::event).collect(), next)
+        (items.iter().map(|recorded| Entry::event(recorded, &secret_paths)).collect(), next)
     };
     Ok(Json(Listed { items, next_cursor: cursor(next) }))
 }

@@ -133,7 +133,11 @@ impl Trials {
         }
         let reference = hook.secrets.first().ok_or_else(|| NotTried::NoSecret("there is none".to_owned()))?;
         let mut found = self.secrets.resolve(std::slice::from_ref(reference)).await?;
-        let secret = found.remove(reference).ok_or_else(|| NotTried::NoSecret(reference.to_string()))?;
+        let secret = found.remove(reference).ok_or_else(|| {
+            // The name that a value is kept under is nobody's to know.
+            let kept = reference.fingerprint().map(|fingerprint| format!("fingerprint {fingerprint}"));
+            NotTried::NoSecret(kept.unwrap_or_else(|| reference.to_string()))
+        })?;
         Ok(Some(secret))
     }
 

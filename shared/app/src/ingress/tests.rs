@@ -211,6 +211,9 @@ async fn secrets_are_offered_ten_times_a_minute_at_most() {
         }
     }
     assert_eq!((offered, memory.accepted()), (10, vec![]));
+    // What one address used up is another's still.
+    let admitted = ingress.admit("github", "192.0.2.7".parse().ok(), head.headers).await.unwrap();
+    assert!(matches!(ingress.accept(&admitted, head, b"").await, Ok(Taken::Greeted(_))));
     let secret = Secret::new("one").unwrap();
     let signed = sign(Sender::named("asana").unwrap(), &secret, BODY, "", Timestamp::from_ms(0)).unwrap();
     assert_eq!(answer(&ingress, "github", &signed, BODY).await.0, 200);

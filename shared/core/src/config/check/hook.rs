@@ -10,7 +10,7 @@ use super::{Problem, Problems, SecretInput, SecretsAs, between, read_secret, rea
 use crate::config::{ActionSpec, Chat, HookSpec, ReconcileSpec};
 use crate::delivery::Deduplicate;
 use crate::filter::{Check, Condition};
-use crate::hook::{Action, Allowed, Hook, HookStatus, Origin, Reconcile};
+use crate::hook::{Action, Allowed, GITHUB, Hook, HookStatus, Origin, Reconcile};
 use crate::id::HookId;
 use crate::secret::SecretRef;
 use crate::sender::{CustomScheme, Sender};
@@ -84,12 +84,15 @@ pub struct ReconcileDraft {
     pub token: SecretInput,
     /// Where the API is.
     pub api_base: String,
+    /// Whether an operator named the address.
+    pub vouched: bool,
 }
 
 impl ReconcileDraft {
     /// The same with its token kept at this place.
     pub fn kept(self, token: SecretRef) -> Reconcile {
-        Reconcile { of: self.of, webhook_id: self.webhook_id, token, api_base: self.api_base }
+        let Self { of, webhook_id, api_base, vouched, .. } = self;
+        Reconcile { of, webhook_id, token, api_base, vouched }
     }
 }
 
@@ -258,7 +261,7 @@ fn check_secrets(
 }
 
 /// Whether a path ends in a part long and varied enough that nobody guesses it.
-fn is_capability(path: &str) -> bool {
+pub fn is_capability(path: &str) -> bool {
     let part = path.rsplit('/').next().unwrap_or_default();
     let kinds: std::collections::HashSet<char> = part.chars().collect();
     part.len() >= CAPABILITY_LENGTH && kinds.len() >= 10
@@ -295,15 +298,21 @@ fn check_reconcile(
         let message = "the number at the end of the webhook's settings page's address; an app's webhook has none";
         problems.add(format!("{at}webhook_id"), message);
     }
-    let api_base = spec.api_base.as_deref().unwrap_or("https://api.github.com");
+    let api_base = spec.api_base.as_deref().unwrap_or(GITHUB);
     let api_base = problems.take(&format!("{at}api_base"), read_url(api_base))?;
+    let same_place = kept.reconcile.as_ref().filter(|old| old.api_base == api_base);
+    if api_base != GITHUB && same_place.is_none() && !secrets.names_addresses() {
+        let message =
+            "an address other than GitHub's own needs a token with the scope `admin`, or the configuration file";
+        problems.add(format!("{at}api_base"), message);
+    }
     // A token goes only where it was meant to go: with another address, it must be given again.
-    let kept = kept.reconcile.as_ref().filter(|old| spec.token.is_empty() && old.api_base == api_base);
-    let token = match kept {
+    let token = match same_place.filter(|_| spec.token.is_empty()) {
         Some(old) => SecretInput::Reference(old.token.clone()),
         None => problems.take(&format!("{at}token"), read_secret(&spec.token, secrets))?,
     };
-    Some(ReconcileDraft { of: spec.of.clone(), webhook_id: spec.webhook_id, token, api_base })
+    let vouched = secrets.names_addresses() || same_place.is_some_and(|old| old.vouched);
+    Some(ReconcileDraft { of: spec.of.clone(), webhook_id: spec.webhook_id, token, api_base, vouched })
 }
 
 /// Checks an action.
