@@ -16,7 +16,7 @@ use bellhop_core::hook::Hook;
 use bellhop_core::id::EventId;
 use bellhop_core::inbound::{Headers, Inbound, Url};
 use bellhop_core::inbox::Message;
-use bellhop_core::sender::Answer;
+use bellhop_core::sender::{Algorithm, Answer, Carrier, Scheme, Signed};
 use bellhop_core::trace::Trace;
 use bellhop_core::verify::{Refusal, Verified};
 
@@ -30,6 +30,9 @@ use crate::ports::{Clock, Inbox, Orders};
 use crate::spans;
 use refusals::{Knock, Refusals};
 use sampled::Sampled;
+
+/// Up to so many bytes, hashing a body takes no longer than what else a request costs.
+const CHEAP_BYTES: usize = 128 * 1024;
 
 /// What the front door works with.
 pub struct Parts {
@@ -100,6 +103,8 @@ pub enum Unread {
     BrokenOff,
     /// It did not arrive in time.
     TooSlow,
+    /// Too many bytes of bodies are held already.
+    NoRoom,
 }
 
 impl Ingress {
@@ -146,6 +151,12 @@ impl Ingress {
             None => Err(Refused::method("POST")),
             Some(cause) => Err(self.unproved(admitted, cause, String::new, 0).await),
         }
+    }
+
+    /// Whether accepting an admitted request with so long a body may take more than hashing a short one.
+    pub fn is_costly(&self, admitted: &Admitted, bytes: usize) -> bool {
+        bytes > CHEAP_BYTES
+            || open_doors(admitted.knock().here, admitted.source_ip).any(|door| is_costly(&door.sender.scheme))
     }
 
     /// Checks an admitted request's proof over its body and writes the event down; durable when this returns its id.
@@ -273,6 +284,7 @@ impl Ingress {
             Unread::TooLarge => ("too large", too_large(admitted.max_body_bytes)),
             Unread::BrokenOff => ("broken off", Refused::new(400, "bad_request", "the body broke off")),
             Unread::TooSlow => ("too slow", Refused::new(408, "too_slow", "the body took too long to arrive")),
+            Unread::NoRoom => ("no room", Refused::busy()),
         };
         self.refusals.refuse(&admitted.knock(), cause, bytes, answer).await
     }
@@ -320,6 +332,14 @@ fn answered(door: &Door, reply: Reply) -> Reply {
 /// The doors that take requests from this address.
 fn open_doors(doors: &[Arc<Door>], source_ip: Option<IpAddr>) -> impl Iterator<Item = &Door> {
     doors.iter().map(Arc::as_ref).filter(move |door| door.is_active() && door.allows(source_ip))
+}
+
+/// Whether a check of this scheme takes more than a hash over the body.
+fn is_costly(scheme: &Scheme) -> bool {
+    !matches!(
+        scheme,
+        Scheme::Signed(Signed { algorithm: Algorithm::Hmac(_), place: Carrier::Headers(_), .. }) | Scheme::None
+    )
 }
 
 /// Looks at the head alone: how long a body may be, or why the request is refused, for the operator and for the caller.
