@@ -166,7 +166,7 @@ impl Ingress {
         let mut proved: Vec<(&Door, Verified<'_>)> = Vec::with_capacity(1);
         let mut refused: Option<(&Door, Refusal)> = None;
         for door in open_doors(knock.here, admitted.source_ip) {
-            if bytes > door.hook.max_body_bytes {
+            if bytes > door.max_body_bytes() {
                 continue;
             }
             if let Some(introduction) = introduction(door.sender, inbound) {
@@ -270,6 +270,7 @@ impl Ingress {
     ) -> Refused {
         let answer = match refusal {
             Refusal::Unparsable => Refused::new(400, "bad_request", "the body is not what this sender sends"),
+            Refusal::TooLong(most) => too_large(most),
             Refusal::Challenge(_) => Refused::new(400, "bad_request", "the challenge is not one of this sender's"),
             _ => Refused::new(401, "unauthorized", "the signature is missing, wrong or too old"),
         };
@@ -348,7 +349,7 @@ fn check_head(knock: &Knock<'_>, headers: Headers<'_>) -> Result<u64, (&'static 
     if here.is_empty() {
         return Err(("no such path", Refused::new(404, "not_found", "no hook has this path")));
     }
-    let longest = open_doors(here, knock.source_ip).map(|door| door.hook.max_body_bytes).max();
+    let longest = open_doors(here, knock.source_ip).map(Door::max_body_bytes).max();
     let Some(max_body_bytes) = longest else {
         return Err(match here.iter().any(|door| door.is_active()) {
             true => {

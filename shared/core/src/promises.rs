@@ -52,6 +52,7 @@ fn constants_are_what_is_promised() {
             ("template/engine.rs", "FUEL", &[250_000.0]),
             ("time.rs", "DAY_MS", &[86_400_000.0]),
             ("token.rs", "CHECKSUM_LETTERS", &[6.0]),
+            ("sender/proved.rs", "MOST_BYTES", &[262_144.0]),
             ("token.rs", "RANDOM_LETTERS", &[34.0]),
             ("turnstile.rs", "REMEMBERED", &[50.0]),
             ("verify/candidates.rs", "LONGEST", &[512.0]),
