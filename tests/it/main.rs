@@ -29,6 +29,7 @@ mod rotation;
 mod sdk;
 mod senders;
 mod serve_main_job;
+mod sockets;
 mod subscriptions;
 mod telegram;
 mod template;

@@ -136,6 +136,11 @@ impl Door {
         self.sender.is_unsigned() && !self.hook.allowed_ips.is_empty()
     }
 
+    /// The longest body it takes, in bytes: no longer than what its sender sends, where the proof has to be looked for in it.
+    pub fn max_body_bytes(&self) -> u64 {
+        self.sender.max_proof_bytes().map_or(self.hook.max_body_bytes, |most| most.min(self.hook.max_body_bytes))
+    }
+
     /// Whether a request may come from this address; an unknown address passes only a hook that names no network.
     pub fn allows(&self, source: Option<IpAddr>) -> bool {
         self.hook.allowed_ips.is_empty() || contains(&self.networks, source)

@@ -17,7 +17,7 @@ use bellhop_core::hook::Hook;
 use bellhop_core::id::EventId;
 use bellhop_core::inbound::{Headers, Inbound, Url};
 use bellhop_core::inbox::Message;
-use bellhop_core::sender::Answer;
+use bellhop_core::sender::{Algorithm, Answer, Carrier, Scheme, Signed};
 use bellhop_core::trace::Trace;
 use bellhop_core::verify::{Refusal, Verified};
 
@@ -34,6 +34,9 @@ use refusals::{Knock, Refusals};
 
 /// How many offered secrets a minute are kept: a sender makes one, and offers it again where it is not answered.
 const OFFERED: Shares = Shares { all: 120, reserve: 60, hook: 40, source: 10 };
+
+/// Up to so many bytes, hashing a body takes no longer than what else a request costs.
+const CHEAP_BYTES: usize = 128 * 1024;
 
 /// What the front door works with.
 pub struct Parts {
@@ -105,6 +108,8 @@ pub enum Unread {
     BrokenOff,
     /// It did not arrive in time.
     TooSlow,
+    /// Too many bytes of bodies are held already.
+    NoRoom,
 }
 
 impl Ingress {
@@ -156,6 +161,12 @@ impl Ingress {
         }
     }
 
+    /// Whether accepting an admitted request with so long a body may take more than hashing a short one.
+    pub fn is_costly(&self, admitted: &Admitted, bytes: usize) -> bool {
+        bytes > CHEAP_BYTES
+            || open_doors(admitted.knock().here, admitted.source_ip).any(|door| is_costly(&door.sender.scheme))
+    }
+
     /// Checks an admitted request's proof over its body and writes the event down; durable when this returns its id.
     pub async fn accept(&self, admitted: &Admitted, head: Head<'_>, body: &[u8]) -> Result<Taken, Refused> {
         let (knock, now, bytes) = (admitted.knock(), self.parts.clock.now(), body.len() as u64);
@@ -163,7 +174,7 @@ impl Ingress {
         let mut proved: Vec<(&Door, Verified<'_>)> = Vec::with_capacity(1);
         let mut refused: Option<(&Door, Refusal)> = None;
         for door in open_doors(knock) {
-            if bytes > door.hook.max_body_bytes {
+            if bytes > door.max_body_bytes() {
                 continue;
             }
             if let Some(introduction) = introduction(door.sender, inbound) {
@@ -273,6 +284,7 @@ impl Ingress {
     ) -> Refused {
         let answer = match refusal {
             Refusal::Unparsable => Refused::new(400, "bad_request", "the body is not what this sender sends"),
+            Refusal::TooLong(most) => too_large(most),
             Refusal::Challenge(_) => Refused::new(400, "bad_request", "the challenge is not one of this sender's"),
             _ => Refused::new(401, "unauthorized", "the signature is missing, wrong or too old"),
         };
@@ -287,6 +299,7 @@ impl Ingress {
             Unread::TooLarge => ("too large", too_large(admitted.max_body_bytes)),
             Unread::BrokenOff => ("broken off", Refused::new(400, "bad_request", "the body broke off")),
             Unread::TooSlow => ("too slow", Refused::new(408, "too_slow", "the body took too long to arrive")),
+            Unread::NoRoom => ("no room", Refused::busy()),
         };
         self.refusals.refuse(&admitted.knock(), cause, bytes, answer).await
     }
@@ -338,13 +351,21 @@ fn open_doors(knock: Knock<'_>) -> impl Iterator<Item = &Door> {
     here.iter().map(Arc::as_ref).filter(open)
 }
 
+/// Whether a check of this scheme takes more than a hash over the body.
+fn is_costly(scheme: &Scheme) -> bool {
+    !matches!(
+        scheme,
+        Scheme::Signed(Signed { algorithm: Algorithm::Hmac(_), place: Carrier::Headers(_), .. }) | Scheme::None
+    )
+}
+
 /// Looks at the head alone: how long a body may be, or why the request is refused, for the operator and for the caller.
 fn check_head(knock: &Knock<'_>, headers: Headers<'_>) -> Result<u64, (&'static str, Refused)> {
     let here = knock.here;
     if here.is_empty() {
         return Err(("no such path", Refused::new(404, "not_found", "no hook has this path")));
     }
-    let longest = open_doors(*knock).map(|door| door.hook.max_body_bytes).max();
+    let longest = open_doors(*knock).map(Door::max_body_bytes).max();
     let Some(max_body_bytes) = longest else {
         if knock.by_page && open_doors(Knock { by_page: false, ..*knock }).next().is_some() {
             let message =

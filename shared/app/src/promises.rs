@@ -29,6 +29,7 @@ fn constants_are_what_is_promised() {
             ("history/walk.rs", "READ", &[100.0]),
             ("hooks/change.rs", "MOST_RETIRING", &[10.0]),
             ("hooks/change.rs", "TRIES", &[5.0]),
+            ("ingress.rs", "CHEAP_BYTES", &[131_072.0]),
             ("ingress/explained.rs", "MOST_BYTES", &[65_536.0]),
             ("ingress/explained.rs", "MOST_CHARS", &[500.0]),
             ("ingress/explained.rs", "MOST_OTHERS", &[100.0]),
@@ -75,7 +76,8 @@ fn constants_are_what_is_promised() {
             ("telegram/sending.rs", "SHORTEST_SECRET", &[7.0]),
             ("tokens.rs", "LISTED_MS", &[2_592_000_000.0]),
             ("tokens.rs", "USE_MS", &[60_000.0]),
-            ("web.rs", "BODY_TIME", &[15_000.0]),
+            ("web/reading.rs", "BODY_TIME", &[15_000.0]),
+            ("web/reading.rs", "FIRST_ROOM", &[65_536.0]),
         ],
     );
 }

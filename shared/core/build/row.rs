@@ -28,6 +28,9 @@ pub(crate) struct Row {
     pub(crate) retries: String,
     #[serde(default)]
     pub(crate) max_body_bytes: Option<u64>,
+    /// The longest body in which its proof is looked for, where it stands there.
+    #[serde(default)]
+    pub(crate) proof_bytes: Option<u64>,
     #[serde(default)]
     pub(crate) answer: Vec<Answer>,
     #[serde(default)]

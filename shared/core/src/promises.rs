@@ -2,7 +2,7 @@
 
 mod reader;
 
-use crate::config::{ActionSpec, Chat, HookSpec, SecretsAs, Settings, check_hook};
+use crate::config::{ActionSpec, Capacity, Chat, HookSpec, SecretsAs, Settings, check_hook};
 use crate::retry::next_attempt;
 use crate::sender::{Clock, Scheme, Sender};
 use crate::telegram::pace::{Pace, Scope};
@@ -57,6 +57,7 @@ fn constants_are_what_is_promised() {
             ("time.rs", "DAY_MS", &[86_400_000.0]),
             ("token.rs", "CHECKSUM_LETTERS", &[6.0]),
             ("token.rs", "LEAST_ADMIN_CHARS", &[16.0]),
+            ("sender/proved.rs", "MOST_BYTES", &[262_144.0]),
             ("token.rs", "RANDOM_LETTERS", &[34.0]),
             ("turnstile.rs", "REMEMBERED", &[50.0]),
             ("verify/candidates.rs", "LONGEST", &[512.0]),
@@ -69,6 +70,8 @@ fn constants_are_what_is_promised() {
 fn defaults_are_what_is_promised() {
     let Settings { retention_days, rate_per_minute, telegram_api_base, .. } = Settings::default();
     assert_eq!((retention_days, rate_per_minute, telegram_api_base.as_str()), (90, 1000, "https://api.telegram.org"));
+    let Capacity { connections, connections_per_address, bytes_in_flight } = Capacity::default();
+    assert_eq!((connections, connections_per_address, bytes_in_flight), (1024, 512, 67_108_864));
     let spec = HookSpec {
         name: "h".to_owned(),
         sender: "shared-secret".to_owned(),

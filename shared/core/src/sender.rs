@@ -9,6 +9,7 @@ mod custom;
 mod facts;
 mod mint;
 mod place;
+mod proved;
 mod published;
 mod repeat;
 mod scheme;
@@ -49,6 +50,8 @@ pub struct Sender {
     pub answers: &'static [Answer],
     /// What stands packed in its payloads, in the order in which it is unpacked.
     pub unpack: &'static [Unpack],
+    /// The longest body it sends, in bytes, where the proof stands in it and the usual bound is too small.
+    proof_bytes: Option<u64>,
     /// Its place in the tables of what else is known: those stay out of a program that does not ask for them.
     at: usize,
 }

@@ -19,6 +19,7 @@ mod engine;
 mod listener;
 mod queues;
 mod secrets;
+mod verify_worker;
 
 #[cfg(test)]
 mod conformance;
@@ -27,6 +28,7 @@ pub use database::Database;
 pub use engine::{Engine, EngineParts};
 pub use listener::{Listener, serve};
 pub use secrets::LocalSecrets;
+pub use verify_worker::VerifyWorker;
 
 #[cfg(test)]
 mod promises;

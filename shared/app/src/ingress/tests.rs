@@ -405,3 +405,21 @@ fn what_is_no_coding_is_no_encoding() {
         assert!(is_encoded(coding.as_bytes()), "{coding}");
     }
 }
+
+#[tokio::test]
+async fn a_proof_is_not_looked_for_in_a_body_that_its_sender_does_not_send() {
+    let hook = json!({"id": "hk_chat", "path": "chat", "sender": "mattermost", "secrets": ["env:ONE"], "max_body_bytes": 4_194_304});
+    let memory = world(&[hook]);
+    let body = |length: usize| {
+        let text = br#"{"token":"one"}"#;
+        [text, vec![b' '; length - text.len()].as_slice()].concat()
+    };
+    let ingress = memory.ingress();
+    for (length, promised, status) in [(262_144, 262_144, 200), (262_145, 0, 413), (20, 262_145, 413)] {
+        let headers = header("content-length", &promised.to_string());
+        assert_eq!(answer(&ingress, "chat", &headers, &body(length)).await.0, status, "{length}");
+    }
+    let refused = ring(&ingress, "chat", &Pairs::new(), &body(4_000_000)).await.unwrap_err();
+    assert!(refused.message.contains("262144 bytes"), "{}", refused.message);
+    assert_eq!(memory.refused().iter().map(|refused| refused.cause.as_str()).collect::<Vec<_>>(), ["too large"; 3]);
+}

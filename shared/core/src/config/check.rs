@@ -1,5 +1,6 @@
 //! Checks a configuration as a whole: every problem is found and named by its field, and nothing is half-taken.
 
+mod capacity;
 mod hook;
 mod sender;
 
@@ -7,7 +8,7 @@ use std::collections::HashSet;
 
 pub use hook::{HookDraft, Kept, ReconcileDraft, check_change, check_hook, is_capability};
 
-use super::{ConfigSpec, Settings};
+use super::{Capacity, ConfigSpec, Settings};
 use crate::secret::{Secret, SecretRef};
 
 /// A configuration that passed.
@@ -15,6 +16,8 @@ use crate::secret::{Secret, SecretRef};
 pub struct CheckedConfig {
     /// What holds for all hooks; the bot's token apart.
     pub settings: Settings,
+    /// What one process takes at once.
+    pub capacity: Capacity,
     /// The bot's token.
     pub telegram_token: Option<SecretInput>,
     /// The hooks.
@@ -95,7 +98,11 @@ pub fn check_config(spec: &ConfigSpec, secrets: SecretsAs) -> Result<CheckedConf
             );
         }
     }
-    if problems.0.is_empty() { Ok(CheckedConfig { settings, telegram_token, hooks }) } else { Err(problems.0) }
+    let capacity = capacity::check(spec, &mut problems);
+    if !problems.0.is_empty() {
+        return Err(problems.0);
+    }
+    Ok(CheckedConfig { settings, capacity, telegram_token, hooks })
 }
 
 /// Checks what holds for all hooks.

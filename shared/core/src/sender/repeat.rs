@@ -92,7 +92,7 @@ impl Sender {
     }
 
     /// Its scheme, and the other one of events where it has one.
-    fn schemes(&self) -> impl Iterator<Item = &Scheme> {
+    pub(super) fn schemes(&self) -> impl Iterator<Item = &Scheme> {
         let other = self.alternative.map(|other| &other.scheme).filter(|scheme| **scheme != Scheme::None);
         std::iter::once(&self.scheme).chain(other)
     }

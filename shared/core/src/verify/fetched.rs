@@ -83,6 +83,7 @@ pub fn wanted_key(sender: &Sender, inbound: Inbound<'_>) -> Result<Option<KeyReq
     let Some(place) = sender.scheme.key_place() else {
         return Ok(None);
     };
+    super::check_length(sender, inbound)?;
     request_for(&sender.scheme, place, inbound).map(Some)
 }
 

@@ -302,14 +302,6 @@ impl Computed<'_> {
 }
 
 impl Signed {
-    /// Whether the body's JSON is needed to check the signature.
-    fn reads_document(&self) -> bool {
-        let reads = |part: &Part| matches!(part, Part::Field(_) | Part::OptionalField(_) | Part::Sns);
-        matches!(self.place, Carrier::Field(_))
-            || self.algorithm == Algorithm::RsaByVersion
-            || self.content.iter().chain(self.bind).any(reads)
-    }
-
     /// The spellings of the URL to try.
     fn ports(&self) -> &'static [Port] {
         match self.content.contains(&Part::UrlAnyPort) {

@@ -187,3 +187,47 @@ fn what_tells_deliveries_apart_must_be_there() {
     let error = serde_json::from_value::<ConfigSpec>(unknown).unwrap_err().to_string();
     assert!(error.contains("`id`, `content`, `off`"), "{error}");
 }
+
+#[test]
+fn what_one_process_takes_at_once_is_checked() {
+    let checked = |limits: Value, longest: u64| {
+        let spec = config(|config| {
+            config["limits"] = limits;
+            config["hooks"][0]["max_body_bytes"] = json!(longest);
+        });
+        let problem = |problem: &Problem| (problem.field.clone(), problem.message.clone());
+        check_config(&spec, SecretsAs::References).map(|config| config.capacity).map_err(|all| problem(&all[0]))
+    };
+    let capacity = |connections, connections_per_address, bytes_in_flight| Capacity {
+        connections,
+        connections_per_address,
+        bytes_in_flight,
+    };
+    let mib = 1024 * 1024;
+    assert_eq!(checked(json!({}), 4 * mib), Ok(capacity(1024, 512, 64 * mib)));
+    assert_eq!(
+        checked(json!({}), 25 * mib),
+        Ok(capacity(1024, 512, 100 * mib)),
+        "one address may send the longest body"
+    );
+    assert_eq!(checked(json!({"connections": 100}), mib), Ok(capacity(100, 50, 64 * mib)));
+    let all = json!({"connections": 100, "connections_per_address": 100, "bytes_in_flight": 4 * mib});
+    assert_eq!(checked(all, mib), Ok(capacity(100, 100, 4 * mib)));
+    for (limits, longest, field, says) in [
+        (json!({"connections": 15}), mib, "limits.connections", "15 is not between 16 and 100000"),
+        (json!({"connections": 100_001}), mib, "limits.connections", "not between"),
+        (json!({"connections_per_address": 0}), mib, "limits.connections_per_address", "not between 1 and 1024"),
+        (
+            json!({"connections": 20, "connections_per_address": 21}),
+            mib,
+            "limits.connections_per_address",
+            "limits.connections",
+        ),
+        (json!({"bytes_in_flight": 1000}), 100, "limits.bytes_in_flight", "not between 1048576 and"),
+        (json!({"bytes_in_flight": 4 * mib - 1}), mib, "limits.bytes_in_flight", "a quarter"),
+    ] {
+        let (named, message) = checked(limits, longest).unwrap_err();
+        assert_eq!(named, field);
+        assert!(message.contains(says), "{message}");
+    }
+}
