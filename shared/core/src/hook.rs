@@ -166,12 +166,12 @@ impl std::fmt::Display for Allowed {
 }
 
 impl Hook {
-    /// Where its lost deliveries are asked for; `None` too where its token is somebody else's and would go to an address
-    /// that no operator named, as hooks of earlier versions may say.
+    /// Where its lost deliveries are asked for; `None` too where its token is a parameter, which anybody could point at with
+    /// earlier versions, and would go to an address that no operator named.
     pub fn reconciled(&self) -> Option<&Reconcile> {
         self.reconcile.as_ref().filter(|place| {
             let operators = place.api_base == GITHUB || place.vouched || self.origin == Origin::File;
-            operators || matches!(place.token, SecretRef::Stored(_))
+            operators || !matches!(place.token, SecretRef::Ssm(_))
         })
     }
 
@@ -187,6 +187,38 @@ impl Hook {
         match &self.scheme {
             None => Some(named),
             Some(scheme) => scheme.sender(named).ok(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_is_sent_to_no_address_that_no_operator_named() {
+        let hook = |origin: &str, token: &str, api_base: &str, vouched: Option<bool>| -> Hook {
+            let place = serde_json::json!({"of": "repos/o/r", "token": token, "api_base": api_base});
+            let mut hook = serde_json::json!({
+                "id": "hk_1", "name": "n", "path": "p", "sender": "github", "secrets": [], "rate_per_minute": 1,
+                "max_body_bytes": 1, "actions": [], "status": "active", "origin": origin, "created_at": 0,
+                "updated_at": 0, "reconcile": place,
+            });
+            if let Some(vouched) = vouched {
+                hook["reconcile"]["vouched"] = vouched.into();
+            }
+            serde_json::from_value(hook).unwrap()
+        };
+        for (origin, token, api_base, vouched, asked) in [
+            ("api", "ssm:/team/x", "https://attacker.example.com", None, false),
+            ("api", "ssm:/team/x", "https://attacker.example.com", Some(false), false),
+            ("api", "ssm:/team/x", "https://ghe.example.com", Some(true), true),
+            ("api", "ssm:/team/x", GITHUB, None, true),
+            ("api", "stored:hk_1-0a#0a", "https://ghe.example.com", None, true),
+            ("file", "ssm:/team/x", "https://ghe.example.com", None, true),
+        ] {
+            let hook = hook(origin, token, api_base, vouched);
+            assert_eq!(hook.reconciled().is_some(), asked, "{origin} {token} {api_base} {vouched:?}");
         }
     }
 }
