@@ -2,6 +2,7 @@
 //!
 //! In two steps, so that nothing is read of a body that a look at the head already refuses.
 
+mod cost;
 mod explained;
 mod refusals;
 mod sampled;
@@ -16,7 +17,7 @@ use bellhop_core::hook::Hook;
 use bellhop_core::id::EventId;
 use bellhop_core::inbound::{Headers, Inbound, Url};
 use bellhop_core::inbox::Message;
-use bellhop_core::sender::{Algorithm, Answer, Carrier, Scheme, Signed};
+use bellhop_core::sender::Answer;
 use bellhop_core::trace::Trace;
 use bellhop_core::verify::{Refusal, Verified};
 
@@ -30,9 +31,6 @@ use crate::ports::{Clock, Inbox, Orders};
 use crate::spans;
 use refusals::{Knock, Refusals};
 use sampled::Sampled;
-
-/// Up to so many bytes, hashing a body takes no longer than what else a request costs.
-const CHEAP_BYTES: usize = 128 * 1024;
 
 /// What the front door works with.
 pub struct Parts {
@@ -151,12 +149,6 @@ impl Ingress {
             None => Err(Refused::method("POST")),
             Some(cause) => Err(self.unproved(admitted, cause, String::new, 0).await),
         }
-    }
-
-    /// Whether accepting an admitted request with so long a body may take more than hashing a short one.
-    pub fn is_costly(&self, admitted: &Admitted, bytes: usize) -> bool {
-        bytes > CHEAP_BYTES
-            || open_doors(admitted.knock().here, admitted.source_ip).any(|door| is_costly(&door.sender.scheme))
     }
 
     /// Checks an admitted request's proof over its body and writes the event down; durable when this returns its id.
@@ -333,14 +325,6 @@ fn answered(door: &Door, reply: Reply) -> Reply {
 /// The doors that take requests from this address.
 fn open_doors(doors: &[Arc<Door>], source_ip: Option<IpAddr>) -> impl Iterator<Item = &Door> {
     doors.iter().map(Arc::as_ref).filter(move |door| door.is_active() && door.allows(source_ip))
-}
-
-/// Whether a check of this scheme takes more than a hash over the body.
-fn is_costly(scheme: &Scheme) -> bool {
-    !matches!(
-        scheme,
-        Scheme::Signed(Signed { algorithm: Algorithm::Hmac(_), place: Carrier::Headers(_), .. }) | Scheme::None
-    )
 }
 
 /// Looks at the head alone: how long a body may be, or why the request is refused, for the operator and for the caller.
