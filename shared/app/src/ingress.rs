@@ -2,6 +2,7 @@
 //!
 //! In two steps, so that nothing is read of a body that a look at the head already refuses.
 
+mod cost;
 mod explained;
 mod page;
 mod refusals;
@@ -17,7 +18,7 @@ use bellhop_core::hook::Hook;
 use bellhop_core::id::EventId;
 use bellhop_core::inbound::{Headers, Inbound, Url};
 use bellhop_core::inbox::Message;
-use bellhop_core::sender::{Algorithm, Answer, Carrier, Scheme, Signed};
+use bellhop_core::sender::Answer;
 use bellhop_core::trace::Trace;
 use bellhop_core::verify::{Refusal, Verified};
 
@@ -34,9 +35,6 @@ use refusals::{Knock, Refusals};
 
 /// How many offered secrets a minute are kept: a sender makes one, and offers it again where it is not answered.
 const OFFERED: Shares = Shares { all: 120, reserve: 60, hook: 40, source: 10 };
-
-/// Up to so many bytes, hashing a body takes no longer than what else a request costs.
-const CHEAP_BYTES: usize = 128 * 1024;
 
 /// What the front door works with.
 pub struct Parts {
@@ -159,12 +157,6 @@ impl Ingress {
             None => Err(Refused::method("POST")),
             Some(cause) => Err(self.unproved(admitted, cause, String::new, 0).await),
         }
-    }
-
-    /// Whether accepting an admitted request with so long a body may take more than hashing a short one.
-    pub fn is_costly(&self, admitted: &Admitted, bytes: usize) -> bool {
-        bytes > CHEAP_BYTES
-            || open_doors(admitted.knock().here, admitted.source_ip).any(|door| is_costly(&door.sender.scheme))
     }
 
     /// Checks an admitted request's proof over its body and writes the event down; durable when this returns its id.
@@ -349,14 +341,6 @@ fn open_doors(knock: Knock<'_>) -> impl Iterator<Item = &Door> {
     let Knock { here, source_ip, by_page, .. } = knock;
     let open = move |door: &&Door| door.is_active() && door.allows(source_ip) && !(by_page && door.knows_by_address());
     here.iter().map(Arc::as_ref).filter(open)
-}
-
-/// Whether a check of this scheme takes more than a hash over the body.
-fn is_costly(scheme: &Scheme) -> bool {
-    !matches!(
-        scheme,
-        Scheme::Signed(Signed { algorithm: Algorithm::Hmac(_), place: Carrier::Headers(_), .. }) | Scheme::None
-    )
 }
 
 /// Looks at the head alone: how long a body may be, or why the request is refused, for the operator and for the caller.

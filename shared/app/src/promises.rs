@@ -29,7 +29,7 @@ fn constants_are_what_is_promised() {
             ("history/walk.rs", "READ", &[100.0]),
             ("hooks/change.rs", "MOST_RETIRING", &[10.0]),
             ("hooks/change.rs", "TRIES", &[5.0]),
-            ("ingress.rs", "CHEAP_BYTES", &[131_072.0]),
+            ("ingress/cost.rs", "CHEAP_BYTES", &[131_072.0]),
             ("ingress/explained.rs", "MOST_BYTES", &[65_536.0]),
             ("ingress/explained.rs", "MOST_CHARS", &[500.0]),
             ("ingress/explained.rs", "MOST_OTHERS", &[100.0]),

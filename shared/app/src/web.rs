@@ -204,38 +204,4 @@ pub fn json_response(status: u16, body: impl Into<Body>, retry_after: Option<u64
 }
 
 #[cfg(test)]
-mod tests {
-    use std::convert::Infallible;
-
-    use futures_util::{StreamExt as _, stream};
-    use serde_json::json;
-
-    use super::*;
-    use crate::ingress::fakes::Memory;
-
-    /// The status of the answer to a body, and what was recorded of it: status, cause and length.
-    async fn send(body: Body) -> (u16, Vec<(u16, String, u64)>) {
-        let memory = Memory::with(&[json!({"id": "hk_1", "max_body_bytes": 10})], &[]);
-        let request = Request::builder().method("POST").uri("/webhook/p").body(body).unwrap();
-        let response =
-            receive(State(Arc::new(Front { ingress: Arc::new(memory.ingress()), worker: None })), request).await;
-        let refused = memory.refused().into_iter();
-        (response.status().as_u16(), refused.map(|r| (r.status, r.cause, r.body_bytes)).collect())
-    }
-
-    /// A body of these pieces.
-    fn pieces(pieces: &[&'static str]) -> impl stream::Stream<Item = Result<&'static str, Infallible>> + use<> {
-        stream::iter(pieces.iter().copied().map(Ok).collect::<Vec<_>>())
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_body_that_is_not_read_to_its_end_is_recorded() {
-        assert_eq!(send(Body::from_stream(pieces(&["12345", "67890"]))).await, (200, vec![]));
-        let large = send(Body::from_stream(pieces(&["12345", "67890", "1"]))).await;
-        assert_eq!(large, (413, vec![(413, "too large".to_owned(), 11)]));
-        let fails = stream::iter([Ok("123"), Err("gone")]);
-        assert_eq!(send(Body::from_stream(fails)).await, (400, vec![(400, "broken off".to_owned(), 3)]));
-        let slow = pieces(&["1234"]).chain(stream::pending());
-        assert_eq!(send(Body::from_stream(slow)).await, (408, vec![(408, "too slow".to_owned(), 4)]));
-    }
-}
+mod tests;

@@ -119,8 +119,9 @@ mod tests {
         }
         assert!(!flight("2001:db8:0:1:2::").add(FREE_BYTES + 1), "a network is one source");
         drop((first, second));
-        assert!(others[3].add(1), "what was refused can be had once there is room");
-        drop(others);
+        let again = flight("2001:db8:0:4::1");
+        assert!(again.add(FREE_BYTES + 100 * KIB), "what was refused can be had once there is room");
+        drop((others, again));
         let held = budget.held();
         assert_eq!((held.all, held.by_source.len()), (0, 0));
     }

@@ -17,8 +17,9 @@ use super::source::counted;
 /// How many places there are beyond all others for connections from this machine, such as health checks.
 const LOOPBACK_PLACES: usize = 16;
 
-/// How long a connection must have waited for its peer before it has to give up its place.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// How long a connection must have waited for its peer before it has to give up its place: whoever connects to ask sends
+/// at once.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// The places.
 pub(super) struct Places {

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
 /// How many connections are turned away at once with a chance to read why; beyond, they are only closed.
-const MOST_AT_ONCE: usize = 64;
+const MOST_AT_ONCE: usize = 256;
 
 /// How long one has to read it.
 const TIME: Duration = Duration::from_secs(1);
@@ -16,7 +16,7 @@ const TIME: Duration = Duration::from_secs(1);
 /// What it reads.
 const ANSWER: &str = "HTTP/1.1 503 Service Unavailable\r\n\
     content-type: application/json\r\n\
-    content-length: 113\r\n\
+    content-length: 116\r\n\
     retry-after: 1\r\n\
     connection: close\r\n\
     \r\n\
