@@ -53,6 +53,7 @@ fn constants_are_what_is_promised() {
             ("time.rs", "DAY_MS", &[86_400_000.0]),
             ("token.rs", "CHECKSUM_LETTERS", &[6.0]),
             ("sender/proved.rs", "MOST_BYTES", &[262_144.0]),
+            ("verify/content.rs", "MOST_FIELDS", &[1_000.0]),
             ("token.rs", "RANDOM_LETTERS", &[34.0]),
             ("turnstile.rs", "REMEMBERED", &[50.0]),
             ("verify/candidates.rs", "LONGEST", &[512.0]),

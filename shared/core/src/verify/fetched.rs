@@ -12,9 +12,9 @@ use super::key::BadKey;
 use super::public::{PublicKey, pem};
 use super::{Key, Refusal, proof};
 use crate::inbound::Inbound;
-use crate::json;
+use crate::json::scan::Fields;
 use crate::secret::Secret;
-use crate::sender::{KeyKind, KeyPlace, KeyUrl, Scheme, Sender, text_at};
+use crate::sender::{KeyKind, KeyPlace, KeyUrl, Scheme, Sender};
 use crate::time::Timestamp;
 
 /// A key that has to be fetched before a request can be checked.
@@ -83,8 +83,9 @@ pub(super) fn request_for(scheme: &Scheme, place: &KeyPlace, inbound: Inbound<'_
             String::from_utf8(proof(inbound.headers, name)?.to_vec()).map_err(|_| Refusal::KeyAddress)?
         }
         KeyUrl::Field(name) => {
-            let body = json::read(inbound.body).map_err(|_| Refusal::Unparsable)?;
-            text_at(&body, name).ok_or(Refusal::MissingField(name))?.into_owned()
+            let mut fields = Fields::at([name]);
+            fields.find(inbound.body).ok_or(Refusal::Unparsable)?;
+            fields.text(name).ok_or(Refusal::MissingField(name))?.into_owned()
         }
     };
     if !is_pinned(&url, place) {
@@ -165,8 +166,9 @@ impl FetchedKey {
             Wanted::Root => return Err(BadKey::NotPublicKey),
             Wanted::Certificate(subject) => read_certificate(text, subject)?,
             Wanted::JsonPem(field) => {
-                let json = json::read(content).map_err(|_| BadKey::NotPublicKey)?;
-                let found = text_at(&json, field).ok_or(BadKey::NotPublicKey)?;
+                let mut fields = Fields::at([field]);
+                fields.find(content).ok_or(BadKey::NotPublicKey)?;
+                let found = fields.text(field).ok_or(BadKey::NotPublicKey)?;
                 let der = found.trim().strip_prefix("-----BEGIN ").and_then(pem).ok_or(BadKey::NotPublicKey)?;
                 (PublicKey::rsa_der(&der)?, always)
             }
