@@ -21,6 +21,7 @@ mod iam;
 mod kinds;
 mod monitoring;
 mod observability;
+mod proofs;
 mod reading;
 mod readme;
 mod reconcile;

@@ -55,6 +55,11 @@ impl Stored {
                 names.join(", ")
             ));
         }
+        if sender.body_token().is_some()
+            && self.saved.body.windows(REDACTED.len()).any(|part| part == REDACTED.as_bytes())
+        {
+            notes.push("note: the token in the body is not stored, so that it cannot be checked".to_owned());
+        }
         notes
     }
 }

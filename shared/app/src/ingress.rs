@@ -12,13 +12,13 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bellhop_core::delivery::query_fingerprint;
-use bellhop_core::event::{Proof, kept_headers};
+use bellhop_core::event::{Proof, hide_parameters, kept_body, kept_headers};
 use bellhop_core::handshake::{Greeting, Host, Introduction, Reply, greeting, introduction, knock};
 use bellhop_core::hook::Hook;
 use bellhop_core::id::EventId;
 use bellhop_core::inbound::{Headers, Inbound, Url};
 use bellhop_core::inbox::Message;
-use bellhop_core::sender::Answer;
+use bellhop_core::sender::{Answer, Sender};
 use bellhop_core::trace::Trace;
 use bellhop_core::verify::{Refusal, Verified};
 
@@ -201,7 +201,9 @@ impl Ingress {
         {
             return Err(Refused::unavailable());
         }
-        let message = self.message(admitted, first, &proved);
+        // A proof that is a secret ends here, whichever hook of the path it is for.
+        let kept = kept_body(knock.here.iter().map(|door| door.sender), first.body());
+        let message = self.message(admitted, first, &proved, &kept);
         self.parts.inbox.put(&message).await.map_err(|error| {
             log::error!(event:% = message.id, error:%; "inbox could not be written");
             Refused::unavailable()
@@ -302,6 +304,7 @@ impl Ingress {
         admitted: &'a Admitted,
         first: &Verified<'a>,
         proved: &[(&Door, Verified<'_>)],
+        body: &'a [u8],
     ) -> Message<'a> {
         let now = self.parts.clock.now();
         let mut random = [0; 10];
@@ -310,7 +313,10 @@ impl Ingress {
             hook: door.hook.id.clone(),
             secret: verified.matched_key().and_then(|key| door.places.get(key).copied()),
         };
-        let secret_parameters = admitted.knock().here.iter().filter_map(|door| door.sender.secret_parameter());
+        let senders = || admitted.knock().here.iter().map(|door| door.sender);
+        let secret_parameters = || senders().filter_map(Sender::secret_parameter);
+        let mut headers = kept_headers(senders(), first.headers());
+        hide_parameters(&mut headers, first.query(), secret_parameters());
         Message {
             id: EventId::new(now, &random),
             path: &admitted.path,
@@ -319,10 +325,10 @@ impl Ingress {
             delivery_id: first.delivery_id(),
             received_at: now,
             source_ip: admitted.source_ip,
-            query: query_fingerprint(first.query(), secret_parameters),
-            headers: kept_headers(admitted.knock().here.iter().map(|door| door.sender), first.headers()),
+            query: query_fingerprint(first.query(), secret_parameters()),
+            headers,
             hooks: proved.iter().map(proof).collect(),
-            body: first.body(),
+            body,
             test: false,
         }
     }

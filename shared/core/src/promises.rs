@@ -58,6 +58,7 @@ fn constants_are_what_is_promised() {
             ("token.rs", "CHECKSUM_LETTERS", &[6.0]),
             ("token.rs", "LEAST_ADMIN_CHARS", &[16.0]),
             ("sender/proved.rs", "MOST_BYTES", &[262_144.0]),
+            ("verify/content.rs", "MOST_FIELDS", &[1_000.0]),
             ("token.rs", "RANDOM_LETTERS", &[34.0]),
             ("turnstile.rs", "REMEMBERED", &[50.0]),
             ("verify/candidates.rs", "LONGEST", &[512.0]),

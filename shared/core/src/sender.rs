@@ -22,6 +22,7 @@ pub use cases::Case;
 pub use custom::{CUSTOMISABLE, CustomScheme, Trouble};
 pub use facts::{Facts, Handshake, Verification};
 pub use place::{Place, text_at, value_at, values_at};
+pub(crate) use proved::ProvedAs;
 pub use published::{AppStore, KeyKind, KeyPlace, KeyUrl};
 pub use repeat::Repeat;
 pub use scheme::{

@@ -16,10 +16,10 @@ mod public;
 mod signed;
 mod token;
 
-pub(crate) use content::form_field;
 pub(crate) use fetched::is_own_host;
 pub use fetched::{FetchedKey, KeyRequest, Wanted, question, wanted_key};
 pub use key::{BadKey, Key};
+pub(crate) use signed::fields;
 pub(crate) use token::parameter;
 
 use crate::inbound::{Headers, Inbound};

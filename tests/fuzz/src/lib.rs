@@ -12,7 +12,7 @@ pub mod stage;
 mod words;
 
 pub use bodies::{
-    adyen, app_store, body_token, event_body, json, mailgun, sns, travis_form, twilio_body_hash, twilio_form,
+    adyen, app_store, body_token, event_body, fields, json, mailgun, sns, travis_form, twilio_body_hash, twilio_form,
 };
 pub use headers::{
     circleci_header, jwt, list_header, listed_headers, pairs_header, query_token, signed_urls, timestamps, token,
@@ -34,6 +34,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("event_body", event_body),
     ("explained", explained),
     ("fetched_key", fetched_key),
+    ("fields", fields),
     ("handshakes", handshakes),
     ("json", json),
     ("jwt", jwt),

@@ -80,7 +80,9 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             .collect(),
         "public_key" => each(|stage| !stage.sender.is_unsigned(), |stage| vec![stage.secret.expose().into()]),
         "event_body" => events(),
-        "json" => STAGES.iter().map(|stage| stage.good.body.clone()).filter(|body| body.starts_with(b"{")).collect(),
+        "fields" | "json" => {
+            STAGES.iter().map(|stage| stage.good.body.clone()).filter(|body| body.starts_with(b"{")).collect()
+        }
         "handshakes" => whole_requests().into_iter().chain(calls()).collect(),
         "any_request" | "explained" => whole_requests(),
         _ => Vec::new(),

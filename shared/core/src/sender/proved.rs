@@ -5,7 +5,42 @@ use super::{Algorithm, Carrier, JwtAlgorithm, Part, Scheme, Sender, Signed, Toke
 /// The longest body, in bytes, in which a proof is looked for where the sender's row does not say.
 const MOST_BYTES: u64 = 256 * 1024;
 
+/// What the body of a proved event is read as, whatever its headers call it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ProvedAs {
+    /// JSON.
+    Json,
+    /// A form.
+    Form,
+    /// A form, where its content type says so; all bytes of others are proved.
+    FormIfNamed,
+    /// The JSON in this field of a form.
+    Field(&'static str),
+    /// The same, or the JSON in this part of a body of several parts.
+    AnyField(&'static str),
+}
+
 impl Sender {
+    /// What bodies are read as because their proof was read so; `None` where no field of them is proved.
+    pub(crate) fn proved_as(&self) -> Option<ProvedAs> {
+        match &self.scheme {
+            Scheme::Signed(signed) => signed.proved_as(),
+            Scheme::Token(TokenPlace::Field(_)) | Scheme::AppStore(_) => Some(ProvedAs::Json),
+            Scheme::Token(TokenPlace::Form(path)) => {
+                Some(path.split_once('.').map_or(ProvedAs::Form, |(field, _)| ProvedAs::Field(field)))
+            }
+            Scheme::Token(_) | Scheme::Jwt(_) | Scheme::None => None,
+        }
+    }
+
+    /// Where the body carries the secret itself.
+    pub fn body_token(&self) -> Option<TokenPlace> {
+        self.schemes().find_map(|scheme| match scheme {
+            Scheme::Token(place @ (TokenPlace::Field(_) | TokenPlace::Form(_))) => Some(*place),
+            _ => None,
+        })
+    }
+
     /// Whether the proof, or a part of what is signed, stands in fields of the body, so that the body of a request that is
     /// nobody's yet has to be read.
     pub fn proof_in_body(&self) -> bool {
@@ -48,6 +83,18 @@ impl Scheme {
 }
 
 impl Signed {
+    /// What bodies are read as because what is signed was read so.
+    fn proved_as(&self) -> Option<ProvedAs> {
+        let of_part = self.content.iter().find_map(|part| match part {
+            Part::FormField(name) => Some(ProvedAs::Field(name)),
+            Part::Form => Some(ProvedAs::Form),
+            Part::FormOrBodyHash => Some(ProvedAs::FormIfNamed),
+            _ => None,
+        });
+        let of_fields = self.reads_document().then_some(ProvedAs::Json);
+        self.document.map(ProvedAs::AnyField).or(of_part).or(of_fields)
+    }
+
     /// Whether the body's JSON is needed to check the signature.
     pub(crate) fn reads_document(&self) -> bool {
         let reads = |part: &Part| matches!(part, Part::Field(_) | Part::OptionalField(_) | Part::Sns);

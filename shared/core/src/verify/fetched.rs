@@ -19,9 +19,9 @@ use super::key::BadKey;
 use super::public::{PublicKey, pem};
 use super::{Key, Refusal, proof};
 use crate::inbound::Inbound;
-use crate::json;
+use crate::json::scan::Fields;
 use crate::secret::Secret;
-use crate::sender::{KeyKind, KeyPlace, KeyUrl, Scheme, Sender, text_at};
+use crate::sender::{KeyKind, KeyPlace, KeyUrl, Scheme, Sender};
 use crate::time::Timestamp;
 
 /// A key that has to be fetched before a request can be checked.
@@ -96,9 +96,10 @@ pub(super) fn request_for(scheme: &Scheme, place: &KeyPlace, inbound: Inbound<'_
             String::from_utf8(proof(inbound.headers, name)?.to_vec()).map_err(|_| Refusal::KeyAddress)?
         }
         KeyUrl::Field(name) => {
-            let body = json::read(inbound.body).map_err(|_| Refusal::Unparsable)?;
-            arn = place.region.and_then(|field| text_at(&body, field)).map(Cow::into_owned);
-            text_at(&body, name).ok_or(Refusal::MissingField(name))?.into_owned()
+            let mut fields = Fields::at([name].into_iter().chain(place.region));
+            fields.find(inbound.body).ok_or(Refusal::Unparsable)?;
+            arn = place.region.and_then(|field| fields.text(field)).map(Cow::into_owned);
+            fields.text(name).ok_or(Refusal::MissingField(name))?.into_owned()
         }
     };
     if !pin::is_pinned(&url, place, arn.as_deref()) {
@@ -140,8 +141,9 @@ impl FetchedKey {
             Wanted::Root => return Err(BadKey::NotPublicKey),
             Wanted::Certificate { subject, issuer } => read_certificate(text, subject, issuer)?,
             Wanted::JsonPem(field) => {
-                let json = json::read(content).map_err(|_| BadKey::NotPublicKey)?;
-                let found = text_at(&json, field).ok_or(BadKey::NotPublicKey)?;
+                let mut fields = Fields::at([field]);
+                fields.find(content).ok_or(BadKey::NotPublicKey)?;
+                let found = fields.text(field).ok_or(BadKey::NotPublicKey)?;
                 let der = found.trim().strip_prefix("-----BEGIN ").and_then(pem).ok_or(BadKey::NotPublicKey)?;
                 (PublicKey::rsa_der(&der)?, always)
             }

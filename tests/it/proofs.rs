@@ -1,0 +1,119 @@
+//! Forged and signed bodies at senders whose proof stands in the body, through the real server: what is forged is refused
+//! fast and takes little memory, what is signed passes.
+
+use std::time::{Duration, Instant};
+
+use bellhop_core::inbound::Url;
+use bellhop_core::secret::Secret;
+use bellhop_core::sender::Sender;
+use bellhop_core::sign::{Draft, sign_request};
+use bellhop_core::time::Timestamp;
+use bellhop_tests::bot_api::FakeBotApi;
+use bellhop_tests::http::{Http, headers};
+use bellhop_tests::sign::now;
+
+use crate::world::{config, setup};
+
+/// What the hooks' secrets are; Basic wants a user's name in it.
+const SECRET: &str = "canary-proof:5d8b3e7c1e9a3c5e7d1b";
+
+/// What a forged body costs at most, with all that the machine has to do besides.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// By how much the server may grow while forged bodies come, one after the other.
+const MOST_GROWTH: u64 = 48 * 1024 * 1024;
+
+/// A hook of each of these senders, at a path of its name.
+fn hooks<'a>(senders: impl Iterator<Item = &'a str>) -> String {
+    let hook = |name: &str| {
+        format!(
+            "[[hooks]]\nname = \"{name}\"\npath = \"{name}\"\nsender = \"{name}\"\nsecrets = [\"env:PROOF\"]\n\
+             [[hooks.actions]]\nkind = \"telegram\"\nchat = 1\n"
+        )
+    };
+    senders.map(hook).collect()
+}
+
+/// A text again and again, this long.
+fn repeated(before: &str, text: &str, length: usize) -> String {
+    format!("{before}{}", text.repeat((length - before.len()) / text.len()))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn forged_bodies_are_refused_fast_and_take_little_memory() {
+    let fake = FakeBotApi::start_unlimited().await;
+    let families: Vec<&Sender> = Sender::all()
+        .iter()
+        .filter(|sender| sender.proof_in_body() && !matches!(sender.name, "app-store" | "app-store-sandbox"))
+        .filter(|sender| sender.name != "travis" && sender.name != "aws-sns")
+        .collect();
+    let setup = setup(&config(&fake.url(), &hooks(families.iter().map(|sender| sender.name)))).env("PROOF", SECRET);
+    let (bellhop, http) = (setup.start(), Http::new());
+    let kind = |name| headers(&[("content-type", name)]);
+    let before = bellhop.peak_bytes();
+    for sender in &families {
+        let url = bellhop.at(&format!("/webhook/{}", sender.name));
+        let most = usize::try_from(sender.max_proof_bytes().expect("a bound")).expect("a length").min(4_000_000);
+        for length in [most, 4_000_000] {
+            for (kind, body) in [
+                (kind("application/json"), repeated("[", r#"{"":0},"#, length)),
+                (kind("application/json"), repeated(r#"{"value":["#, r#"{"":0},"#, length)),
+                (kind("application/json"), repeated("", "[", length)),
+                (kind("application/x-www-form-urlencoded"), repeated("", "a&", length)),
+                (kind("application/x-www-form-urlencoded"), repeated("data=", "%5B", length)),
+                (kind("multipart/form-data; boundary=b"), repeated("", "--b\n", length)),
+            ] {
+                let started = Instant::now();
+                let answer = http.post(&url, &kind, body.clone()).await;
+                let refused = if body.len() > most { vec![413] } else { vec![400, 401] };
+                let status = answer.status.as_u16();
+                assert!(refused.contains(&status), "{}: {status} for {} bytes", sender.name, body.len());
+                assert!(started.elapsed() < LIMIT, "{}: {:?}", sender.name, started.elapsed());
+            }
+        }
+    }
+    let grown = bellhop.peak_bytes().saturating_sub(before);
+    assert!(grown < MOST_GROWTH, "{grown} bytes more than at the start");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signed_bodies_pass_and_leave_no_token_behind() {
+    let fake = FakeBotApi::start_unlimited().await;
+    let signs = |sender: &&Sender| {
+        sender.proof_in_body() && !matches!(sender.name, "app-store" | "app-store-sandbox" | "travis" | "aws-sns")
+    };
+    let families: Vec<&'static Sender> = Sender::all().iter().filter(signs).chain(Sender::named("github")).collect();
+    let setup = setup(&config(&fake.url(), &hooks(families.iter().map(|sender| sender.name)))).env("PROOF", SECRET);
+    let (bellhop, http) = (setup.start(), Http::new());
+    let secret = Secret::new(SECRET).expect("a secret");
+    for sender in families {
+        let most = usize::try_from(sender.max_proof_bytes().unwrap_or(4_000_000)).expect("a length").min(4_000_000);
+        let text = "o".repeat(most / 4);
+        let body = match sender.name {
+            "twilio" | "mandrill" | "synology-chat" | "ko-fi" => format!("text={text}"),
+            "dropbox-sign" => format!("json=%7B%22text%22%3A%22{text}%22%7D"),
+            _ => format!(r#"{{"text":"{text}"}}"#),
+        };
+        let url = bellhop.at(&format!("/webhook/{}", sender.name));
+        let target = format!("/webhook/{}", sender.name);
+        let draft = Draft {
+            method: "POST",
+            url: Url::new("https://hooks.example.com", &target),
+            body: body.as_bytes(),
+            id: "1",
+        };
+        let at = Timestamp::from_seconds(u64::try_from(now()).expect("a time"));
+        let proof = match sign_request(sender, &secret, draft, at) {
+            Ok(proof) => proof,
+            Err(why) => panic!("{}: {why}", sender.name),
+        };
+        let sent = proof.body.unwrap_or_else(|| body.into_bytes());
+        let is_form = !sent.starts_with(b"{");
+        let kind = if is_form { "application/x-www-form-urlencoded" } else { "application/json" };
+        let mut all = headers(&[("content-type", kind)]);
+        all.extend(proof.headers);
+        let answer = http.post(&url, &all, sent).await;
+        assert!(answer.status.is_success(), "{}: {} {}", sender.name, answer.status, answer.text());
+    }
+    assert!(!bellhop.output().contains(SECRET));
+}
