@@ -7,7 +7,7 @@ mod trial;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bellhop_core::config::{HookSpec, SecretsAs, check_hook};
+use bellhop_core::config::HookSpec;
 use bellhop_core::hook::Hook;
 use bellhop_core::id::HookId;
 use http::{HeaderValue, StatusCode, header};
@@ -24,7 +24,7 @@ use super::view::{Execution, HookView};
 use super::{Api, failed};
 use crate::answer::Refused;
 use crate::history::{Slice, TaskFilter};
-use crate::hooks::NotMade;
+use crate::hooks::{NotMade, checks};
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<Api> {
@@ -75,7 +75,7 @@ fn place(cursor: &str) -> Option<(u64, String)> {
     (status = 422, description = "Fields are wrong; each is named"),
 ))]
 async fn create_hook(State(api): State<Api>, Body(spec): Body<HookSpec>) -> Answered<Response> {
-    let draft = check_hook(&spec, SecretsAs::Values).map_err(|problems| invalid(&problems))?;
+    let draft = checks::hook(spec).await.map_err(|problems| invalid(&problems))?;
     let hook = api.hooks.create(draft).await.map_err(not_made)?;
     Ok(tagged(StatusCode::CREATED, hook.version, &HookView::new(&hook, None)))
 }

@@ -1,6 +1,6 @@
 //! Changing one hook, so that of two changes at the same time none is lost.
 
-use bellhop_core::config::{HookSpec, Kept, Problem, SecretInput, SecretsAs, check_change, read_secret};
+use bellhop_core::config::{HookSpec, Kept, Problem, SecretInput, SecretsAs, read_secret};
 use bellhop_core::hook::{Hook, HookStatus, Origin, Retiring};
 use bellhop_core::id::HookId;
 use bellhop_core::secret::Secret;
@@ -9,7 +9,7 @@ use bellhop_core::time::Timestamp;
 use bellhop_core::verify::Key;
 use serde_json::{Map, Value};
 
-use super::{HookBook, NotMade, keep};
+use super::{HookBook, NotMade, checks, keep};
 
 /// How often a change is tried that others get in the way of.
 const TRIES: usize = 5;
@@ -104,7 +104,7 @@ impl HookBook {
         let now = self.clock.now();
         let mut new = match edit {
             Edit::Patch(fields) => {
-                let draft = patched(old, fields)?;
+                let draft = patched(old, fields).await?;
                 let named = draft
                     .reconcile
                     .as_ref()
@@ -154,7 +154,7 @@ fn retire(hook: &mut Hook, now: Timestamp) {
 }
 
 /// The draft of a hook with fields laid over its own.
-fn patched(old: &Hook, fields: &Map<String, Value>) -> Result<bellhop_core::config::HookDraft, NotMade> {
+async fn patched(old: &Hook, fields: &Map<String, Value>) -> Result<bellhop_core::config::HookDraft, NotMade> {
     let mut merged = serde_json::to_value(HookSpec::of(old)).map_err(|error| invalid("the stored hook", error))?;
     merge(&mut merged, fields);
     let spec: HookSpec = serde_path_to_error::deserialize(merged)
@@ -166,7 +166,7 @@ fn patched(old: &Hook, fields: &Map<String, Value>) -> Result<bellhop_core::conf
         // Its secrets are written in another way now: they must be given with it.
         kept.secrets = Some(Vec::new());
     }
-    check_change(&spec, SecretsAs::Values, &kept).map_err(NotMade::Invalid)
+    checks::change(spec, kept).await.map_err(NotMade::Invalid)
 }
 
 /// How a hook of these options reads its secrets.
