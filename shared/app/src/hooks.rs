@@ -2,6 +2,7 @@
 
 mod apply;
 mod change;
+pub(crate) mod checks;
 mod keep;
 mod trial;
 

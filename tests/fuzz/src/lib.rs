@@ -1,11 +1,13 @@
 //! What hostile input is thrown at: one function per parser and per scheme, each given bytes by a fuzzer or by a kept corpus.
 //!
-//! Each panics where a request passes that was not signed, and tells whether the input was accepted.
+//! Each panics where a request passes that was not signed, or a program of users does what none may, and tells whether the
+//! input was accepted.
 //! The tests of `bellhop-core` include these files, so that the kept corpus is replayed without a fuzzer.
 
 mod bodies;
 pub mod corpus;
 mod headers;
+mod programs;
 pub mod request;
 mod seeds;
 pub mod stage;
@@ -18,6 +20,7 @@ pub use headers::{
     circleci_header, jwt, list_header, listed_headers, pairs_header, query_token, signed_urls, timestamps, token,
     whole_header,
 };
+pub use programs::{condition, template};
 pub use seeds::{accepts_seeds, broken, seeds};
 pub use words::{any_request, explained, fetched_key, handshakes, public_key};
 
@@ -31,6 +34,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("app_store", app_store),
     ("body_token", body_token),
     ("circleci_header", circleci_header),
+    ("condition", condition),
     ("event_body", event_body),
     ("explained", explained),
     ("fetched_key", fetched_key),
@@ -46,6 +50,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("query_token", query_token),
     ("signed_urls", signed_urls),
     ("sns", sns),
+    ("template", template),
     ("timestamps", timestamps),
     ("token", token),
     ("travis_form", travis_form),

@@ -7,7 +7,7 @@ mod trial;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use bellhop_core::config::{HookSpec, check_hook};
+use bellhop_core::config::HookSpec;
 use bellhop_core::hook::Hook;
 use bellhop_core::id::HookId;
 use http::{HeaderValue, StatusCode, header};
@@ -25,7 +25,7 @@ use super::view::{Execution, HookView};
 use super::{Api, failed};
 use crate::answer::Refused;
 use crate::history::{Slice, TaskFilter};
-use crate::hooks::NotMade;
+use crate::hooks::{NotMade, checks};
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<Api> {
@@ -81,7 +81,7 @@ async fn create_hook(
     Extension(caller): Extension<Caller>,
     Body(spec): Body<HookSpec>,
 ) -> Answered<Response> {
-    let draft = check_hook(&spec, caller.secrets()).map_err(|problems| invalid(&problems))?;
+    let draft = checks::hook(spec, caller.secrets()).await.map_err(|problems| invalid(&problems))?;
     let hook = api.hooks.create(draft).await.map_err(not_made)?;
     Ok(tagged(StatusCode::CREATED, hook.version, &HookView::new(&hook, None)))
 }

@@ -1,6 +1,6 @@
 //! Changing one hook, so that of two changes at the same time none is lost.
 
-use bellhop_core::config::{HookSpec, Kept, Problem, SecretInput, SecretsAs, check_change, read_secret};
+use bellhop_core::config::{HookSpec, Kept, Problem, SecretInput, SecretsAs, read_secret};
 use bellhop_core::hook::{Hook, HookStatus, Origin, Retiring};
 use bellhop_core::id::HookId;
 use bellhop_core::secret::Secret;
@@ -9,7 +9,7 @@ use bellhop_core::time::Timestamp;
 use bellhop_core::verify::Key;
 use serde_json::{Map, Value};
 
-use super::{HookBook, NotMade, keep};
+use super::{HookBook, NotMade, checks, keep};
 
 /// How often a change is tried that others get in the way of.
 const TRIES: usize = 5;
@@ -106,7 +106,7 @@ impl HookBook {
         let now = self.clock.now();
         let mut new = match edit {
             Edit::Patch(fields, secrets) => {
-                let draft = patched(old, fields, *secrets)?;
+                let draft = patched(old, fields, *secrets).await?;
                 let named = draft
                     .reconcile
                     .as_ref()
@@ -156,7 +156,7 @@ fn retire(hook: &mut Hook, now: Timestamp) {
 }
 
 /// The draft of a hook with fields laid over its own.
-fn patched(
+async fn patched(
     old: &Hook,
     fields: &Map<String, Value>,
     secrets: SecretsAs,
@@ -172,7 +172,7 @@ fn patched(
         // Its secrets are written in another way now: they must be given with it.
         kept.secrets = Some(Vec::new());
     }
-    check_change(&spec, secrets, &kept).map_err(NotMade::Invalid)
+    checks::change(spec, secrets, kept).await.map_err(NotMade::Invalid)
 }
 
 /// How a hook of these options reads its secrets.

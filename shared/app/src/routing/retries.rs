@@ -7,7 +7,7 @@ use bellhop_core::time::Timestamp;
 use bellhop_core::work::{TelegramV1, Work};
 
 use super::making::Making;
-use super::text::Words;
+use super::text::{Text, Words};
 use super::{Recorded, Routing};
 use crate::ports::{NewNote, PortError, PortResult, Topic};
 use crate::telegram::notice;
@@ -43,16 +43,17 @@ impl Routing {
         if task.kind == ROUTE {
             return self.retry_route(task).await;
         }
-        let parts = match notice::subject(&task, &recorded.tasks) {
-            Some(subject) => vec![notice::text(subject)],
-            None => match self.parts_today(&mut task).await? {
-                Some(parts) => parts,
+        let Text { parts, trouble } = match notice::subject(&task, &recorded.tasks) {
+            Some(subject) => Text { parts: vec![notice::text(subject)], trouble: None },
+            None => match self.text_today(&mut task).await? {
+                Some(text) => text,
                 None => return Ok(left_alone(id, "its event's content, its hook or its action was deleted")),
             },
         };
         if !was_saved {
             self.begin_retry(&task).await?;
             task.ask_anew(parts.len(), self.clock.now());
+            task.reason = trouble;
             self.tasks.save(std::slice::from_ref(&task)).await?;
         }
         let event = Some(event_id);
@@ -76,13 +77,13 @@ impl Routing {
     }
 
     /// A task's message as the hook would make it today, for the chat it names today.
-    async fn parts_today(&self, task: &mut Task) -> PortResult<Option<Vec<String>>> {
+    async fn text_today(&self, task: &mut Task) -> PortResult<Option<Text>> {
         let Some(mut event) = self.whole_event(task).await? else { return Ok(None) };
         let rules = self.rules.rules().await?;
         let words = Words::of(&mut event, &rules);
-        Ok(Making { event: &event, words: &words }.parts(&rules, task).map(|(chat, parts)| {
+        Ok(Making { event: &event, words: &words }.text(&rules, task).map(|(chat, text)| {
             task.destination = chat;
-            parts
+            text
         }))
     }
 
