@@ -88,10 +88,8 @@ async fn run(parts: Arc<EngineParts>, stopped: watch::Receiver<bool>) {
 /// Deletes what has expired, now and then.
 async fn purge_all(parts: &EngineParts, mut stopped: watch::Receiver<bool>) {
     loop {
-        match parts.database.purge(parts.clock.now()).await {
-            Ok(true) => continue,
-            Ok(false) => {}
-            Err(error) => log::error!(error:%; "what has expired could not be deleted"),
+        if let Err(error) = parts.database.purge(parts.clock.now()).await {
+            log::error!(error:%; "what has expired could not be deleted");
         }
         if pause(PURGE_EVERY, &mut stopped).await {
             return;

@@ -73,7 +73,7 @@ impl History for Database {
 
     async fn erase(&self, id: EventId, now: Timestamp) -> PortResult<bool> {
         let row = (id.to_string(), milliseconds(now), pack(&[]), milliseconds(self.now()));
-        self.write(move |connection| {
+        self.erase_by(move |connection| {
             let mut update = connection.prepare_cached(
                 "UPDATE events SET head = json_set(head, '$.headers', json('[]'), '$.erased_at', ?2), body = ?3
                  WHERE id = ?1 AND expires_at > ?4",
@@ -85,7 +85,7 @@ impl History for Database {
 
     async fn delete(&self, id: EventId) -> PortResult<()> {
         let id = id.to_string();
-        self.write(move |connection| {
+        self.erase_by(move |connection| {
             connection.prepare_cached("DELETE FROM events WHERE id = ?1")?.execute([&id])?;
             // What is queued has a copy of its task, so it goes too.
             for delete in

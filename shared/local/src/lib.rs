@@ -23,6 +23,9 @@ mod secrets;
 #[cfg(test)]
 mod conformance;
 
+#[cfg(test)]
+mod erasing;
+
 pub use database::Database;
 pub use engine::{Engine, EngineParts};
 pub use listener::{Listener, serve};
