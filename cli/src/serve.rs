@@ -29,7 +29,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::AroundInbox;
+use crate::Around;
 use crate::config::{Place, load};
 use crate::failure::Failure;
 use crate::print::{Terminal, to_stdout};
@@ -62,16 +62,16 @@ struct Shared {
 
 impl Serve {
     /// Serves until SIGTERM or SIGINT.
-    pub(crate) fn run(self, around_inbox: AroundInbox) -> Result<(), Failure> {
+    pub(crate) fn run(self, around: Around) -> Result<(), Failure> {
         let form = if std::io::stderr().is_terminal() { Form::Words } else { Form::Json };
         logging::start(form, Some(&self.log));
         raise_file_limit();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.map_err(|e| Failure::new("no runtime", e))?.block_on(self.serve(around_inbox))
+        runtime.map_err(|e| Failure::new("no runtime", e))?.block_on(self.serve(around))
     }
 
     /// Opens the data, applies the configuration, starts the engine and listens.
-    async fn serve(self, around_inbox: AroundInbox) -> Result<(), Failure> {
+    async fn serve(self, around: Around) -> Result<(), Failure> {
         let config = match &self.config {
             Some(file) => Some(load(file, Place::Here)?.checked),
             None => default_config()?,
@@ -95,11 +95,11 @@ impl Serve {
         let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| Failure::new("no signals", e))?;
         let page = metrics::router(shared.database.clone(), Arc::clone(&shared.clock));
         let page = api::guarded(page, &api.guard, Scope::Events);
-        let app = web::router(Arc::new(shared.ingress(around_inbox(shared.database.clone()))))
+        let app = web::router(Arc::new(shared.ingress((around.inbox)(shared.database.clone()))))
             .merge(api::router(api))
             .merge(page);
         let sending = crate::otlp::start()?;
-        let engine = Engine::start(shared.engine_parts())?;
+        let engine = Engine::start(shared.engine_parts(around))?;
         if let Some(file) = made_in {
             to_stdout(&format!("admin token written to {}", file.display()));
         }
@@ -159,13 +159,13 @@ impl Shared {
     }
 
     /// What works behind it.
-    fn engine_parts(&self) -> EngineParts {
+    fn engine_parts(&self, around: Around) -> EngineParts {
         let github = Arc::new(GitHub::new(Arc::clone(&self.clock)));
         EngineParts {
             database: Database::clone(&self.database),
             routing: Routing {
                 rules: RuleCache::new(self.database.clone(), self.cache()),
-                events: self.database.clone(),
+                events: (around.events)(self.database.clone()),
                 history: self.database.clone(),
                 tasks: self.database.clone(),
                 book: self.database.clone(),
@@ -180,7 +180,7 @@ impl Shared {
                 tasks: self.database.clone(),
                 book: self.database.clone(),
                 queue: self.database.clone(),
-                api: Arc::new(HttpBot::new()),
+                api: (around.bot)(Arc::new(HttpBot::new())),
                 dry_run: Arc::new(Terminal),
                 clock: Arc::clone(&self.clock),
                 bot_pace: Mutex::new(Pace::new(PaceScope::Bot)),

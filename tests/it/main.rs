@@ -20,6 +20,7 @@ mod html;
 mod kinds;
 mod monitoring;
 mod observability;
+mod poison;
 mod reading;
 mod readme;
 mod reconcile;

@@ -198,7 +198,9 @@ fn empty_log(connection: &Connection) -> PortResult<()> {
     let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
     match busy.map_err(|e| database_error(&e))? {
         false => Ok(()),
-        true => Err(PortError::new("what was erased is still in the database's log", "others are reading; erase again")),
+        true => {
+            Err(PortError::new("what was erased is still in the database's log", "others are reading; erase again"))
+        }
     }
 }
 

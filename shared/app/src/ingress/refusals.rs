@@ -18,6 +18,9 @@ const ORDER_TIME: Duration = Duration::from_millis(500);
 /// The longest part of a path that is kept, in characters.
 const PATH_CHARS: usize = 200;
 
+/// A part of a path as long as this may be a secret, in bytes; the path of an unsigned hook ends in 22 characters or more.
+const LONG_PART: usize = 16;
+
 /// Logs refusals and has a few of them recorded.
 pub(super) struct Refusals {
     orders: Arc<dyn Orders>,
@@ -96,12 +99,15 @@ impl Knock<'_> {
         self.here.first().map(|door| &door.hook.id)
     }
 
-    /// The path, where no hook has it: the path of an unsigned hook is its secret.
+    /// The path, where no hook has it, without its long parts: it may have been the path of an unsigned hook, which is its
+    /// secret, or be one with a slip of the pen in it.
     fn nobodys_path(&self) -> Option<String> {
-        self.here.is_empty().then(|| self.path.chars().take(PATH_CHARS).collect())
+        let shown = |part: &str| if part.len() < LONG_PART { part.to_owned() } else { "[long]".to_owned() };
+        let parts: Vec<_> = self.path.split('/').map(shown).collect();
+        self.here.is_empty().then(|| parts.join("/").chars().take(PATH_CHARS).collect())
     }
 
-    /// Logs the refusal: a hook by its id, nobody's path as it is.
+    /// Logs the refusal: a hook by its id, nobody's path without what may be a secret.
     fn log(&self, status: u16, cause: &str) {
         let source = self.source_ip.map(|ip| ip.to_string()).unwrap_or_default();
         match self.hook() {
