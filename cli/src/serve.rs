@@ -30,7 +30,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::AroundInbox;
+use crate::Around;
 use crate::config::{Place, load};
 use crate::failure::Failure;
 use crate::print::{Terminal, to_stdout};
@@ -69,16 +69,16 @@ struct Shared {
 
 impl Serve {
     /// Serves until SIGTERM or SIGINT.
-    pub(crate) fn run(self, around_inbox: AroundInbox) -> Result<(), Failure> {
+    pub(crate) fn run(self, around: Around) -> Result<(), Failure> {
         let form = if std::io::stderr().is_terminal() { Form::Words } else { Form::Json };
         logging::start(form, Some(&self.log));
         // Looking for news of connections often keeps a few busy ones from delaying all others.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().event_interval(EVENT_INTERVAL).build();
-        runtime.map_err(|e| Failure::new("no runtime", e))?.block_on(self.serve(around_inbox))
+        runtime.map_err(|e| Failure::new("no runtime", e))?.block_on(self.serve(around))
     }
 
     /// Opens the data, applies the configuration, starts the engine and listens.
-    async fn serve(self, around_inbox: AroundInbox) -> Result<(), Failure> {
+    async fn serve(self, around: Around) -> Result<(), Failure> {
         let config = match &self.config {
             Some(file) => Some(load(file, Place::Here)?.checked),
             None => default_config()?,
@@ -104,11 +104,11 @@ impl Serve {
         let page = metrics::router(shared.database.clone(), Arc::clone(&shared.clock));
         let page = api::guarded(page, &api.guard, Scope::Metrics);
         let worker = Arc::new(VerifyWorker::start()?);
-        let app = web::router(Arc::new(shared.ingress(around_inbox(shared.database.clone()))), Some(worker))
+        let app = web::router(Arc::new(shared.ingress((around.inbox)(shared.database.clone()))), Some(worker))
             .merge(api::router(api))
             .merge(page);
         let sending = crate::otlp::start()?;
-        let engine = Engine::start(shared.engine_parts())?;
+        let engine = Engine::start(shared.engine_parts(around))?;
         if let Some(file) = made_in {
             to_stdout(&format!("admin token written to {}", file.display()));
         }
@@ -168,13 +168,13 @@ impl Shared {
     }
 
     /// What works behind it.
-    fn engine_parts(&self) -> EngineParts {
+    fn engine_parts(&self, around: Around) -> EngineParts {
         let github = Arc::new(GitHub::new(Arc::clone(&self.clock)));
         EngineParts {
             database: Database::clone(&self.database),
             routing: Routing {
                 rules: RuleCache::new(self.database.clone(), self.cache()),
-                events: self.database.clone(),
+                events: (around.events)(self.database.clone()),
                 history: self.database.clone(),
                 tasks: self.database.clone(),
                 book: self.database.clone(),
@@ -189,7 +189,7 @@ impl Shared {
                 tasks: self.database.clone(),
                 book: self.database.clone(),
                 queue: self.database.clone(),
-                api: Arc::new(HttpBot::new()),
+                api: (around.bot)(Arc::new(HttpBot::new())),
                 dry_run: Arc::new(Terminal),
                 clock: Arc::clone(&self.clock),
                 bot_pace: Mutex::new(Pace::new(PaceScope::Bot)),

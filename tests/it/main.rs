@@ -21,6 +21,7 @@ mod iam;
 mod kinds;
 mod monitoring;
 mod observability;
+mod poison;
 mod programs;
 mod proofs;
 mod reading;

@@ -12,12 +12,16 @@ use bellhop_core::hook::Hook;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::order::RefusedRequest;
 use bellhop_core::task::{Task, TaskStatus};
+use futures_util::future::try_join_all;
 
 pub use redo::{NotRedone, Redo};
 pub use walk::{Slice, Window};
 
 use crate::ports::{Clock, EventLog, History, HookReader, PortResult, RecordedEvent};
 use walk::Entry;
+
+/// How many events are deleted side by side, so that one emptying of a log serves them all.
+const DELETED_TOGETHER: usize = 32;
 
 /// What happened, for reading and deleting.
 pub struct Records {
@@ -196,8 +200,8 @@ impl Records {
             _ => Vec::new(),
         };
         let Slice { items, next } = self.walk(false, window, take).await?;
-        for id in &items {
-            self.history.delete(*id).await?;
+        for some in items.chunks(DELETED_TOGETHER) {
+            try_join_all(some.iter().map(|id| self.history.delete(*id))).await?;
         }
         log::info!(hook = hook.as_str(), deleted = items.len(), kept; "events purged");
         Ok(Purged { deleted: items.len(), kept, next })

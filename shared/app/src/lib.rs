@@ -19,6 +19,8 @@ pub mod telegram;
 
 pub mod chores;
 pub mod dead_letters;
+mod notices;
+pub mod poison;
 pub mod reconcile;
 
 pub mod api;

@@ -24,6 +24,9 @@ mod verify_worker;
 #[cfg(test)]
 mod conformance;
 
+#[cfg(test)]
+mod erasing;
+
 pub use database::Database;
 pub use engine::{Engine, EngineParts};
 pub use listener::{Listener, serve};

@@ -106,7 +106,8 @@ impl Knock<'_> {
         self.here.first().map(|door| &door.hook.id)
     }
 
-    /// The path, where no hook has it: the path of an unsigned hook is its secret.
+    /// The path, where no hook has it, without its long parts: it may have been the path of an unsigned hook, which is its
+    /// secret, or be one with a slip of the pen in it.
     fn nobodys_path(&self) -> Option<String> {
         self.here.is_empty().then(|| {
             let path: String = self.path.chars().take(PATH_CHARS).collect();
@@ -114,7 +115,7 @@ impl Knock<'_> {
         })
     }
 
-    /// Logs the refusal: a hook by its id, nobody's path as it is.
+    /// Logs the refusal: a hook by its id, nobody's path without what may be a secret.
     fn log(&self, status: u16, cause: &str) {
         let source = self.source_ip.map(|ip| ip.to_string()).unwrap_or_default();
         match self.hook() {

@@ -36,6 +36,7 @@ impl Routing {
         let expires = rules.expires(now);
         let made = self.make_tasks(&event, &words, &rules, expires).await?;
         event.head.duplicates = made.duplicates;
+        self.tell_of_dead(&made.tasks, &rules).await?;
         let new = self.events.record(&event, &made.tasks, expires).await?;
         if new && !event.head.duplicates.is_empty() {
             METRICS.duplicates.add(1);
@@ -116,6 +117,7 @@ impl Routing {
             }
         }
         if !orphans.is_empty() {
+            self.tell_of_dead(&orphans, rules).await?;
             self.tasks.save(&orphans).await?;
         }
         Ok(work)

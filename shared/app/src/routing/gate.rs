@@ -46,8 +46,9 @@ impl Routing {
         for _ in 0..TRIES {
             let note = self.book.note(Topic::Turnstile, hook.id.as_str()).await?;
             let mut turnstile: Turnstile = match &note {
-                Some(note) => serde_json::from_str(&note.text)
-                    .map_err(|e| PortError::new("a hook's turnstile is unreadable", e))?,
+                Some(note) => {
+                    serde_json::from_str(&note.text).map_err(|e| PortError::unreadable("a hook's turnstile", &e))?
+                }
                 None => Turnstile::default(),
             };
             match turnstile.pass(event, hook.max_executions, hook.cooldown_seconds) {

@@ -9,12 +9,8 @@ use bellhop_core::work::{TelegramV1, Work};
 use super::making::Making;
 use super::text::{Text, Words};
 use super::{Recorded, Routing};
+use crate::notices::{self, ROUTE};
 use crate::ports::{NewNote, PortError, PortResult, Topic};
-use crate::telegram::notice;
-
-/// The kind of task that stands for a hook's whole part in an event, which could not be routed when it came. It has the id
-/// of the first task that the routing would have made.
-const ROUTE: &str = "route";
 
 /// How long a copy of an order keeps others from its task: longer than a function runs, and less than it takes for a message
 /// to come again.
@@ -43,8 +39,8 @@ impl Routing {
         if task.kind == ROUTE {
             return self.retry_route(task).await;
         }
-        let Text { parts, trouble } = match notice::subject(&task, &recorded.tasks) {
-            Some(subject) => Text { parts: vec![notice::text(subject)], trouble: None },
+        let Text { parts, trouble } = match notices::subject(&task, &recorded.tasks) {
+            Some(subject) => Text { parts: vec![notices::text(subject)], trouble: None },
             None => match self.text_today(&mut task).await? {
                 Some(text) => text,
                 None => return Ok(left_alone(id, "its event's content, its hook or its action was deleted")),
@@ -110,6 +106,8 @@ impl Routing {
         let others: Vec<_> = made.collect();
         let making = Making { event: &event, words: &words };
         let work: Vec<_> = others.iter().filter_map(|task| making.work(&rules, task)).collect();
+        self.tell_of_dead(&others, &rules).await?;
+        self.tell_of_dead(std::slice::from_ref(&first), &rules).await?;
         if !others.is_empty() {
             self.tasks.add(&others).await?;
         }

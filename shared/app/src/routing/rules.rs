@@ -52,6 +52,11 @@ impl Rules {
         rule.hook.sender().filter(|sender| sender.name == head.sender)
     }
 
+    /// The chat that is told of trouble.
+    pub fn operator_chat(&self) -> Option<&str> {
+        self.settings.operator_chat.as_deref()
+    }
+
     /// When what is recorded now may be deleted.
     pub const fn expires(&self, now: Timestamp) -> Timestamp {
         self.settings.expiry(now)
@@ -86,6 +91,11 @@ impl RuleCache {
     /// A cache that has read nothing yet.
     pub fn new(hooks: Arc<dyn HookReader>, cache: Cache<Rules>) -> Self {
         Self { hooks, cache }
+    }
+
+    /// Where the rules are read.
+    pub(super) fn reader(&self) -> Arc<dyn HookReader> {
+        Arc::clone(&self.hooks)
     }
 
     /// The rules, none older than a minute.

@@ -7,6 +7,7 @@ use bellhop_core::id::EventId;
 use bellhop_core::replay::Replay;
 use bellhop_core::task::{Task, TaskStatus};
 
+use crate::faults::KILLS_WORKER;
 use crate::people::REPLAY;
 use crate::pollers::is_own;
 use crate::sim::{Notes, Sim};
@@ -28,6 +29,7 @@ pub(crate) async fn broken(sim: &Sim) -> Vec<String> {
     }
     broken.extend(lost_events(sim, &notes, &tasks));
     broken.extend(open_tasks(&tasks));
+    broken.extend(revived(&notes, &tasks));
     broken.extend(wrong_effects(&notes, &tasks));
     broken.extend(disorder(&notes, &tasks, &keys));
     if sim.most_skew_ms == 0 && notes.pace_breaks.len() as u64 > notes.pace_excuses {
@@ -45,10 +47,21 @@ pub(crate) async fn broken(sim: &Sim) -> Vec<String> {
 /// Every acknowledged event is recorded with its tasks, or was a copy of one that is.
 fn lost_events(sim: &Sim, notes: &Notes, tasks: &[Task]) -> Vec<String> {
     let mut made: BTreeMap<(EventId, &str), usize> = BTreeMap::new();
+    let mut aside: HashSet<(EventId, &str)> = HashSet::new();
     for task in tasks.iter().filter(|task| is_own(task)) {
-        *made.entry((task.event, task.hook.as_str())).or_default() += 1;
+        if task.kind == "route" {
+            aside.insert((task.event, task.hook.as_str()));
+        } else {
+            *made.entry((task.event, task.hook.as_str())).or_default() += 1;
+        }
     }
     let mut lost = Vec::new();
+    for (event, hook) in &aside {
+        let deaths = notes.deaths.get(event).copied().unwrap_or_default();
+        if deaths < 2 {
+            lost.push(format!("event {event} of {hook} was set aside after {deaths} deaths"));
+        }
+    }
     for rung in &notes.rung {
         for proof in &rung.hooks {
             let hook = sim.hooks.iter().find(|hook| hook.id == proof.hook).unwrap();
@@ -61,12 +74,30 @@ fn lost_events(sim: &Sim, notes: &Notes, tasks: &[Task]) -> Vec<String> {
             if count > 0 && count != hook.actions.len() {
                 lost.push(format!("event {} has {count} tasks of {}", rung.id, hook.id));
             }
-            if with_tasks != 1 {
+            let is_aside = copies.iter().any(|copy| aside.contains(&(copy.id, hook.id.as_str())));
+            if with_tasks != 1 && !(with_tasks == 0 && is_aside) {
                 lost.push(format!("of {} copies of {} {with_tasks} have tasks of {}", copies.len(), rung.id, hook.id));
             }
         }
     }
     lost
+}
+
+/// What kills a function is not done, and kills a few of them at most.
+fn revived(notes: &Notes, tasks: &[Task]) -> Vec<String> {
+    let poison: Vec<_> =
+        notes.rung.iter().filter(|rung| rung.kills == Some(KILLS_WORKER)).map(|rung| rung.id).collect();
+    let of_poison = |task: &&Task| poison.contains(&task.event) && !task.id.as_str().contains(".notice");
+    let done = tasks.iter().filter(of_poison).filter(|task| task.status == TaskStatus::Succeeded);
+    let mut wrong: Vec<_> = done.map(|task| format!("task {} killed its worker and succeeded", task.id)).collect();
+    let poisonous = notes.rung.iter().filter(|rung| rung.kills.is_some()).count() as u64;
+    let tasks_of_poison =
+        tasks.iter().filter(|task| notes.rung.iter().any(|r| r.id == task.event && r.kills.is_some()));
+    let asked: u64 = tasks_of_poison.map(|task| u64::from(1 + task.retries)).sum();
+    if notes.kills > 8 * (poisonous + asked) {
+        wrong.push(format!("{poisonous} events killed {} functions", notes.kills));
+    }
+    wrong
 }
 
 /// Every task has ended: the queues are empty.
