@@ -8,6 +8,6 @@ const CHEAP_BYTES: usize = 128 * 1024;
 impl Ingress {
     /// Whether accepting an admitted request with so long a body may take more than hashing a short one.
     pub fn is_costly(&self, admitted: &Admitted, bytes: usize) -> bool {
-        bytes > CHEAP_BYTES || open_doors(admitted.knock().here, admitted.source_ip).any(|door| door.sender.is_costly())
+        bytes > CHEAP_BYTES || open_doors(admitted.knock()).any(|door| door.sender.is_costly())
     }
 }
