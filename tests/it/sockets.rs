@@ -159,7 +159,7 @@ async fn unfinished_bodies_have_a_budget_and_memory_comes_back() {
         answers(&world, 2 * round + 2).await;
     }
     let started = Instant::now();
-    while world.bellhop.resident_bytes() > before + 40 * MIB {
+    while world.bellhop.resident_bytes() > before + 56 * MIB {
         let left = world.bellhop.resident_bytes().saturating_sub(before) / MIB;
         assert!(started.elapsed() < Duration::from_secs(30), "{left} MiB did not come back");
         tokio::time::sleep(Duration::from_secs(1)).await;

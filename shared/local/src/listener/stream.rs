@@ -1,4 +1,4 @@
-//! A connection's bytes: writing that gets on, reading in turns, and an end that the peer can hear.
+//! A connection's bytes: writing that gets on, turns, and an end that the peer can hear.
 
 use std::io;
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
-/// How many bytes are read before other connections have their turn.
+/// How many bytes are read or written before other connections have their turn.
 const TURN_BYTES: usize = 64 * 1024;
 
 /// How long, and how many bytes more, the peer may still send once everything is answered: closing at once would throw
@@ -34,8 +34,8 @@ pub(super) struct Stream {
     deadline: Option<Pin<Box<Sleep>>>,
     /// How many bytes were written since that was set.
     written: usize,
-    /// How many bytes were read in this turn.
-    read: usize,
+    /// How many bytes were read and written in this turn.
+    moved: usize,
     /// Until when, and how much, the peer is listened to once our side has ended.
     lingering: Option<(Pin<Box<Sleep>>, usize)>,
 }
@@ -43,7 +43,7 @@ pub(super) struct Stream {
 impl Stream {
     /// A stream whose peer reads at this pace.
     pub(super) fn new(tcp: TcpStream, pace: Pace) -> Self {
-        Self { tcp, pace, deadline: None, written: 0, read: 0, lingering: None }
+        Self { tcp, pace, deadline: None, written: 0, moved: 0, lingering: None }
     }
 
     /// Watches over a write of so many bytes.
@@ -56,6 +56,7 @@ impl Stream {
         match write {
             Poll::Ready(Ok(written)) => {
                 self.written += written;
+                self.moved += written;
                 if written >= wanted {
                     self.deadline = None;
                 }
@@ -77,6 +78,16 @@ impl Stream {
             deadline.as_mut().reset(Instant::now() + time);
         }
         Poll::Pending
+    }
+
+    /// Whether it is others' turn; the next is this connection's again.
+    fn ends_turn(&mut self, cx: &mut Context<'_>) -> bool {
+        let is_over = self.moved >= TURN_BYTES;
+        if is_over {
+            self.moved = 0;
+            cx.waker().wake_by_ref();
+        }
+        is_over
     }
 
     /// Reads on what nobody will see, until the peer ends too or has had its time.
@@ -102,20 +113,21 @@ impl Stream {
 
 impl AsyncRead for Stream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.read >= TURN_BYTES {
-            self.read = 0;
-            cx.waker().wake_by_ref();
+        if self.ends_turn(cx) {
             return Poll::Pending;
         }
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.tcp).poll_read(cx, buffer);
-        self.read = if polled.is_pending() { 0 } else { self.read + buffer.filled().len() - before };
+        self.moved = if polled.is_pending() { 0 } else { self.moved + buffer.filled().len() - before };
         polled
     }
 }
 
 impl AsyncWrite for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.ends_turn(cx) {
+            return Poll::Pending;
+        }
         let write = Pin::new(&mut self.tcp).poll_write(cx, bytes);
         self.watched(cx, bytes.len(), write)
     }
@@ -125,6 +137,9 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if self.ends_turn(cx) {
+            return Poll::Pending;
+        }
         let wanted = slices.iter().map(|slice| slice.len()).sum();
         let write = Pin::new(&mut self.tcp).poll_write_vectored(cx, slices);
         self.watched(cx, wanted, write)

@@ -66,7 +66,7 @@ async fn reading_gives_others_their_turn() {
     let mut room = vec![0; 4 * TURN_BYTES];
     for _ in 0..20 {
         tokio::time::sleep(Duration::from_millis(5)).await;
-        let (mut turn, before) = (0, ours.read);
+        let (mut turn, before) = (0, ours.moved);
         loop {
             let mut buffer = ReadBuf::new(&mut room[..16 * 1024]);
             match Pin::new(&mut ours).poll_read(&mut context, &mut buffer) {
@@ -78,4 +78,16 @@ async fn reading_gives_others_their_turn() {
     }
     drop(ours);
     let _ = sending.await.unwrap();
+}
+
+#[tokio::test]
+async fn writing_gives_others_their_turn() {
+    let (mut ours, _peer) = pair().await;
+    let mut context = Context::from_waker(std::task::Waker::noop());
+    let mut written = 0;
+    while let Poll::Ready(Ok(count)) = Pin::new(&mut ours).poll_write(&mut context, &[1; 16 * 1024]) {
+        written += count;
+    }
+    assert!((TURN_BYTES..TURN_BYTES + 16 * 1024).contains(&written), "{written}");
+    assert!(ours.write_all(b"more").await.is_ok(), "its next turn comes");
 }
