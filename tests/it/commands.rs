@@ -260,6 +260,52 @@ async fn an_offered_secret_is_claimed_by_name_or_id() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_command_sends_its_token_over_plain_http_to_another_machine() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("bellhop.toml");
+    std::fs::write(&config, "retention_days = 1\n").expect("a file");
+    let config = config.to_string_lossy().into_owned();
+    let commands: [&[&str]; 14] = [
+        &["apply", "--config", &config],
+        &["hooks"],
+        &["hooks", "claim", "hk_1"],
+        &["test", "hk_1"],
+        &["events"],
+        &["events", "e1"],
+        &["replay", "e1"],
+        &["tasks"],
+        &["retry", "t1"],
+        &["purge", "--hook", "hk_1", "--before", "1d"],
+        &["tokens"],
+        &["tokens", "create", "--name", "x", "--scope", "events"],
+        &["tokens", "revoke", "tk_1"],
+        &["explain", "--event", "e1", "--sender", "none"],
+    ];
+    // A name of this machine for which no exception is made: what was sent all the same would arrive.
+    let server = Prepared::start(Vec::new()).await;
+    let port = server.url.rsplit(':').next().unwrap_or_default().to_owned();
+    for arguments in commands {
+        for (insecure, refused) in [(false, true), (true, false)] {
+            let mut command = Command::new(build::bellhop());
+            command.args(&arguments[..1]).args(insecure.then_some("--insecure-http")).args(&arguments[1..]);
+            command.stdin(Stdio::null());
+            command.env("BELLHOP_URL", format!("http://0.0.0.0:{port}")).env("BELLHOP_ADMIN_TOKEN", ADMIN_TOKEN);
+            let output = tokio::task::spawn_blocking(move || command.output().expect("bellhop runs"));
+            let output = output.await.expect("it ends");
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(!output.status.success(), "{arguments:?}: {said}");
+            assert_eq!(
+                said.contains("--insecure-http") && said.contains("plain HTTP"),
+                refused,
+                "{arguments:?}: {said}"
+            );
+            let asked = std::mem::take(&mut *server.asked.lock().unwrap_or_else(PoisonError::into_inner));
+            assert_eq!(asked.is_empty(), refused, "{arguments:?} sent {asked:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn mistakes_are_told_before_anything_is_asked() {
     for arguments in [
         ["purge", "--hook", "hk_1"].as_slice(),

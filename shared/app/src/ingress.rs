@@ -358,9 +358,7 @@ fn check_head(knock: &Knock<'_>, headers: Headers<'_>) -> Result<u64, (&'static 
     let longest = open_doors(*knock).map(Door::max_body_bytes).max();
     let Some(max_body_bytes) = longest else {
         if knock.by_page && open_doors(Knock { by_page: false, ..*knock }).next().is_some() {
-            let message =
-                "this hook knows its sender by the address alone, and takes nothing that a web page sends from it";
-            return Err(("another site's page", Refused::new(403, "forbidden", message)));
+            return Err(page::refused());
         }
         return Err(match here.iter().any(|door| door.is_active()) {
             true => {

@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use bellhop_core::inbound::Headers;
 
+use crate::answer::Refused;
 use crate::doors::Door;
 
 /// Whether any of these doors knows its senders by their address alone, so that it matters who makes a browser ask.
@@ -37,6 +38,12 @@ pub(super) fn is_foreign(headers: Headers<'_>, public_url: &str) -> bool {
     };
     let own_host = is(host, &[ours]) || cannot_be_rebound(host);
     !(known_site && own_page && own_host)
+}
+
+/// Why such a request is refused, for the operator and for the caller.
+pub(super) fn refused() -> (&'static str, Refused) {
+    let message = "this hook knows its sender by the address alone, and takes nothing that a web page sends from it";
+    ("another site's page", Refused::new(403, "forbidden", message))
 }
 
 /// The host and port of a URL or origin; `None` where it has none, as `null` has.
