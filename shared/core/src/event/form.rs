@@ -81,10 +81,12 @@ pub(crate) fn written_length(written: &[u8], decoded: usize) -> usize {
     })
 }
 
-/// Whether a content type is that of forms.
-pub(crate) fn is_named(content_type: &str) -> bool {
+/// Whether a body is a form by its content type; one without a content type is, unless it begins as JSON does.
+pub(crate) fn is_taken_for_one(content_type: &str, body: &[u8]) -> bool {
     let name = content_type.split(';').next().unwrap_or_default().trim();
+    let start = body.strip_prefix(MARK).unwrap_or(body).trim_ascii_start().first();
     name.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        || name.is_empty() && !matches!(start, Some(b'{' | b'['))
 }
 
 /// A name or a value without its escapes.

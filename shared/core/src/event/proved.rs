@@ -16,7 +16,7 @@ pub(super) fn payload(
     match proved {
         ProvedAs::Json => Some(json::read(body).map(Some)),
         // What is called something else was not proved as a form.
-        ProvedAs::Form if !(media.is_form() || media.name.is_empty()) => None,
+        ProvedAs::Form if !form::is_taken_for_one(written, body) => None,
         ProvedAs::Form if form::has_too_many(body) => Some(Err(Unreadable::fields())),
         ProvedAs::Form => Some(Ok(form::read(body, Some("utf-8")))),
         ProvedAs::FormIfNamed if media.is_form() => payload(ProvedAs::Form, media, written, body),

@@ -205,7 +205,7 @@ fn feed_form(inbound: Inbound<'_>, sink: &mut dyn FnMut(&[u8])) -> Result<(), Re
     let count = form::written(inbound.body).take(MOST_FIELDS + 1).count();
     let kind = inbound.headers.text("content-type").unwrap_or_default();
     // What is called something else would later be read as that.
-    if count > MOST_FIELDS || !(kind.is_empty() || form::is_named(kind)) {
+    if count > MOST_FIELDS || !form::is_taken_for_one(kind, inbound.body) {
         return Err(Refusal::Unparsable);
     }
     let mut decoded = Vec::with_capacity(inbound.body.len());
