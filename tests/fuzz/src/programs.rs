@@ -341,7 +341,7 @@ pub fn conditions() -> Vec<Vec<u8>> {
         "[1, 2.5, 'x', null, {'a': [payload]}] != [] && -payload.n < 0 && !false",
     ];
     let long = [format!("{} == 1", ["1"; 1_500].join("+")), format!("payload{} == null", "[0]".repeat(1_300))];
-    let words = (0..u8::MAX).step_by(8).map(|from| (from..).take(8).collect::<Vec<u8>>());
+    let words = (0..u8::MAX).step_by(8).map(|from| (from..=u8::MAX).take(8).collect::<Vec<u8>>());
     let seeds = written.iter().map(|text| text.as_bytes().to_vec()).chain(long.map(String::into_bytes));
     seeds.chain(words.map(|chosen| [vec![WORDS], chosen].concat())).collect()
 }
@@ -360,7 +360,7 @@ pub fn templates() -> Vec<Vec<u8>> {
     ];
     let ours = ["github", "stripe", "jira", "slack", "alertmanager", "grafana"];
     let ours = ours.iter().map(|sender| bellhop_core::template::default_text(sender, None).as_bytes().to_vec());
-    let words = (0..u8::MAX).step_by(8).map(|from| (from..).take(8).collect::<Vec<u8>>());
+    let words = (0..u8::MAX).step_by(8).map(|from| (from..=u8::MAX).take(8).collect::<Vec<u8>>());
     let seeds = written.iter().map(|text| text.as_bytes().to_vec()).chain(ours.filter(|text| text.len() < 3_000));
     seeds.chain(words.map(|chosen| [vec![WORDS], chosen].concat())).collect()
 }

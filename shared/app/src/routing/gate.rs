@@ -1,7 +1,7 @@
 //! Which events a hook acts on.
 
 use bellhop_core::event::Event;
-use bellhop_core::filter::{Decision, type_passes};
+use bellhop_core::filter::{Check, Decision, type_passes};
 use bellhop_core::hook::{Action, Hook, HookStatus};
 use bellhop_core::id::EventId;
 use bellhop_core::task::TaskStatus;
@@ -122,15 +122,14 @@ fn kept_out(rule: &Rule, event: &Event, words: &Words) -> Option<Result<String, 
         return None;
     }
     let variables = words.variables(event, &rule.hook);
-    for check in &rule.hook.conditions {
+    if let Some((check, decision)) = Check::first_unmet(&rule.hook.conditions, &variables) {
         let field = &check.field;
-        match (check.decide(&variables), check.problem()) {
-            (Decision::Holds, _) => {}
-            (Decision::Beyond(what), _) => return Some(Err(what)),
+        return Some(match (decision, check.problem()) {
+            (Decision::Beyond(what), _) => Err(what),
             // Saved by a version that did not see it.
-            (_, Some(problem)) => return Some(Ok(format!("its condition on `{field}` cannot hold: {problem}"))),
-            (_, None) => return Some(Ok(unmet(format!("its condition on `{field}` does not hold"), field, words))),
-        }
+            (_, Some(problem)) => Ok(format!("its condition on `{field}` cannot hold: {problem}")),
+            (_, None) => Ok(unmet(format!("its condition on `{field}` does not hold"), field, words)),
+        });
     }
     let condition = match rule.condition.as_ref()? {
         Ok(condition) => condition,

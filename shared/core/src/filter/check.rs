@@ -125,9 +125,16 @@ impl Check {
         needs_text.then(|| format!("`{field}` is a text; what it contains is a text too: `\"…\"`"))
     }
 
+    /// The first of a hook's plain conditions that does not hold, and what came of it; all of them have one budget.
+    pub fn first_unmet<'c>(checks: &'c [Self], variables: &Variables<'_>) -> Option<(&'c Self, Decision)> {
+        let meter = Meter::default();
+        let mut decided = checks.iter().map(|check| (check, check.decide(variables, &meter)));
+        decided.find(|(_, decision)| *decision != Decision::Holds)
+    }
+
     /// Whether the condition holds for an event; nothing is missing in it.
-    pub fn decide(&self, variables: &Variables<'_>) -> Decision {
-        match self.holds(variables, &Meter::default()) {
+    fn decide(&self, variables: &Variables<'_>, meter: &Meter) -> Decision {
+        match self.holds(variables, meter) {
             Ok(true) => Decision::Holds,
             Ok(false) => Decision::Fails(None),
             Err(exceeded) => Decision::Beyond(format!("`{}`: the condition {exceeded} on this event", self.field)),
