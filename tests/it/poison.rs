@@ -160,7 +160,7 @@ async fn what_waits_beside_poison_is_not_taken_for_it() {
     };
     fake.wait_for("every other message", Duration::from_secs(60), all).await;
     let dead = api(&http, &bellhop, Method::GET, "/api/tasks?status=dead", None).await;
-    assert_eq!(dead["items"].as_array().map(Vec::len), Some(1), "{dead}");
+    assert_eq!(dead["groups"]["dead"].as_array().map(Vec::len), Some(1), "{dead}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
