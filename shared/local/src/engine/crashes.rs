@@ -16,18 +16,13 @@ use bellhop_app::ports::{PortError, PortResult};
 use signal_hook::consts::SIGABRT;
 use signal_hook::low_level::pipe;
 
-use super::subject::Subject;
+use super::subject::{ABORTED, KILLED, Subject};
 use crate::database::Database;
 
 /// How long the name is, in bytes; what is shorter has spaces behind it.
 const NAME_BYTES: usize = 64;
 
-/// How much an end of the process speaks against what it was computing: much where the process aborted, as it does when
-/// its stack or memory gives out; less where it was killed, for that may have come from outside.
-const ABORTED: i64 = 3;
-const KILLED: i64 = 2;
-
-/// With so many points it is not tried again: after two aborts, or three kills.
+/// With so many points it is not tried again: after two aborts, or three kills alone.
 const MOST_POINTS: i64 = 6;
 
 /// The record of what is computed, and of what is suspected.
@@ -75,7 +70,7 @@ impl Crashes {
 
     /// Whether something is suspected of having ended a process.
     pub(super) fn suspects(&self, subject: Subject) -> bool {
-        self.suspected().contains_key(&subject)
+        self.suspected().get(&subject).is_some_and(|points| *points >= KILLED)
     }
 
     /// Whether something has ended so many processes that it must not be tried again, and why, in words.

@@ -7,6 +7,13 @@ use bellhop_app::ports::PortResult;
 
 use crate::database::Database;
 
+/// How much an end of the process speaks against what it was computing: much where the process aborted, as it does when
+/// its stack or memory gives out; less where it was killed, for that may have come from outside; and next to nothing against
+/// the first of several messages of a chat, when a kill hit them for the first time.
+pub(crate) const ABORTED: i64 = 3;
+pub(crate) const KILLED: i64 = 2;
+const HINT: i64 = 1;
+
 /// Something that the engine computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Subject {
@@ -70,6 +77,13 @@ impl Database {
     pub(crate) async fn blame(&self, subject: Subject, points: i64) -> PortResult<()> {
         let ((kind, first), last) = (subject.row(), if let Subject::Work(_, last) = subject { last } else { 0 });
         self.write(move |connection| {
+            let known = "SELECT count(*) FROM crashes WHERE kind = ?1 AND place = ?2";
+            let known: i64 = connection.query_row(known, (kind, first), |row| row.get(0))?;
+            // A kill in company may have come from outside; what it hit is slowed down only when it is hit again.
+            let (last, points) = match last > first && points < ABORTED && known == 0 {
+                true => (first, HINT),
+                false => (last, points),
+            };
             let places = match kind {
                 "work" => {
                     "SELECT seq FROM work WHERE seq BETWEEN ?2 AND ?3 AND grp = (SELECT grp FROM work WHERE seq = ?2)"

@@ -94,6 +94,19 @@ async fn of_a_turn_all_work_of_the_chat_is_suspected_and_goes_alone() {
 }
 
 #[tokio::test]
+async fn a_kill_that_hits_several_messages_of_a_chat_slows_them_down_only_when_it_comes_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = stage(folder.path()).await;
+    let suspected = async || {
+        end(folder.path(), "work 1-5", false);
+        let crashes = Crashes::open(&database).await.unwrap();
+        (1..=6).map(|place| crashes.suspects(Subject::one_work(place))).collect::<Vec<_>>()
+    };
+    assert_eq!(suspected().await, [false; 6]);
+    assert_eq!(suspected().await, [true, false, true, false, true, false]);
+}
+
+#[tokio::test]
 async fn nothing_is_blamed_for_an_end_without_a_name_for_one_that_is_gone_or_for_nonsense() {
     let folder = tempfile::tempdir().unwrap();
     let database = stage(folder.path()).await;
