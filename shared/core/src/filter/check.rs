@@ -56,18 +56,12 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// The longest pattern, in bytes.
 const LONGEST_PATTERN: usize = 500;
 
-/// The longest field, in bytes.
-const LONGEST_FIELD: usize = 500;
-
 /// The longest value, in bytes of JSON.
 const LONGEST_VALUE: usize = 64 * 1024;
 
 impl Check {
     /// What is wrong with the condition, if something is: a field that no event has, or a value that it can never have.
     pub fn problem(&self) -> Option<String> {
-        if self.field.len() > LONGEST_FIELD {
-            return Some("a field may be 500 bytes long".to_owned());
-        }
         if self.value.to_string().len() > LONGEST_VALUE {
             return Some("a value may be 65,536 bytes long, as JSON".to_owned());
         }
