@@ -59,7 +59,7 @@ async fn a_template_that_would_use_the_process_up_is_refused_when_it_is_saved() 
         (r#"{{ "%1000000000d"|format(1) }}"#.to_owned(), memory),
         ("{{ 'x'|indent(1000000000) }}".to_owned(), memory),
         (doubled("'x'", 32), memory),
-        (format!("{{{{ 'x'{} }}}}", "|replace('x', 'xxxxxxxxxxxxxxxx')".repeat(8)), memory),
+        (format!("{{{{ 'x'{} }}}}", "|replace('x', 'xxxxxxxxxxxxxxxx')".repeat(8)), steps),
         (format!("{{{{ range(100000)|join('{long}') }}}}"), memory),
         ("{{ range(10)|slice(300000000) }}".to_owned(), steps),
         ("{{ 'x' * 100000000 }}".to_owned(), memory),

@@ -10,12 +10,16 @@ use bellhop_core::sign::{Draft, sign_request};
 use bellhop_core::time::Timestamp;
 use bellhop_tests::bot_api::FakeBotApi;
 use bellhop_tests::http::{Http, headers};
+use bellhop_tests::serve::{Bellhop, Setup};
 use bellhop_tests::sign::now;
+use http::Method;
 
-use crate::world::{config, setup};
+use crate::world::{ADMIN_TOKEN, config, setup};
 
-/// What the hooks' secrets are; Basic wants a user's name in it.
-const SECRET: &str = "canary-proof:5d8b3e7c1e9a3c5e7d1b";
+/// The secret of a sender's hook, as its scheme reads one.
+fn secret_of(sender: &Sender) -> Secret {
+    sender.new_secret(&[7; 32]).expect("a secret can be made up")
+}
 
 /// What a forged body costs at most, with all that the machine has to do besides.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -23,15 +27,36 @@ const LIMIT: Duration = Duration::from_secs(2);
 /// By how much the server may grow while forged bodies come, one after the other.
 const MOST_GROWTH: u64 = 48 * 1024 * 1024;
 
-/// A hook of each of these senders, at a path of its name.
-fn hooks<'a>(senders: impl Iterator<Item = &'a str>) -> String {
+/// A server with a hook of each of these senders, at a path of its name.
+fn server(fake: &FakeBotApi, senders: &[&Sender]) -> Setup {
     let hook = |name: &str| {
         format!(
-            "[[hooks]]\nname = \"{name}\"\npath = \"{name}\"\nsender = \"{name}\"\nsecrets = [\"env:PROOF\"]\n\
-             [[hooks.actions]]\nkind = \"telegram\"\nchat = 1\n"
+            "[[hooks]]\nname = \"{name}\"\npath = \"{name}\"\nsender = \"{name}\"\nsecrets = [\"env:{}\"]\n\
+             [[hooks.actions]]\nkind = \"telegram\"\nchat = 1\n",
+            variable(name)
         )
     };
-    senders.map(hook).collect()
+    let hooks: String = senders.iter().map(|sender| hook(sender.name)).collect();
+    let given = setup(&config(&fake.url(), &hooks));
+    senders.iter().fold(given, |given, sender| given.env(&variable(sender.name), secret_of(sender).expose()))
+}
+
+/// The variable with the secret of a sender's hook.
+fn variable(name: &str) -> String {
+    format!("PROOF_{}", name.to_uppercase().replace('-', "_"))
+}
+
+/// What the management API shows of an event, once it is recorded.
+async fn shown(http: &Http, bellhop: &Bellhop, id: &str) -> String {
+    let token = headers(&[("authorization", &format!("Bearer {ADMIN_TOKEN}"))]);
+    for _ in 0..300 {
+        let answer = http.send(Method::GET, &bellhop.at(&format!("/api/events/{id}")), &token, "").await;
+        if answer.status == 200 {
+            return answer.text();
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the event {id} is not recorded");
 }
 
 /// A text again and again, this long.
@@ -47,7 +72,7 @@ async fn forged_bodies_are_refused_fast_and_take_little_memory() {
         .filter(|sender| sender.proof_in_body() && !matches!(sender.name, "app-store" | "app-store-sandbox"))
         .filter(|sender| sender.name != "travis" && sender.name != "aws-sns")
         .collect();
-    let setup = setup(&config(&fake.url(), &hooks(families.iter().map(|sender| sender.name)))).env("PROOF", SECRET);
+    let setup = server(&fake, &families);
     let (bellhop, http) = (setup.start(), Http::new());
     let kind = |name| headers(&[("content-type", name)]);
     let before = bellhop.peak_bytes();
@@ -82,10 +107,9 @@ async fn signed_bodies_pass_and_leave_no_token_behind() {
     let signs = |sender: &&Sender| {
         sender.proof_in_body() && !matches!(sender.name, "app-store" | "app-store-sandbox" | "travis" | "aws-sns")
     };
-    let families: Vec<&'static Sender> = Sender::all().iter().filter(signs).chain(Sender::named("github")).collect();
-    let setup = setup(&config(&fake.url(), &hooks(families.iter().map(|sender| sender.name)))).env("PROOF", SECRET);
+    let families: Vec<&Sender> = Sender::all().iter().filter(signs).chain(Sender::named("github")).collect();
+    let setup = server(&fake, &families);
     let (bellhop, http) = (setup.start(), Http::new());
-    let secret = Secret::new(SECRET).expect("a secret");
     for sender in families {
         let most = usize::try_from(sender.max_proof_bytes().unwrap_or(4_000_000)).expect("a length").min(4_000_000);
         let text = "o".repeat(most / 4);
@@ -103,6 +127,7 @@ async fn signed_bodies_pass_and_leave_no_token_behind() {
             id: "1",
         };
         let at = Timestamp::from_seconds(u64::try_from(now()).expect("a time"));
+        let secret = secret_of(sender);
         let proof = match sign_request(sender, &secret, draft, at) {
             Ok(proof) => proof,
             Err(why) => panic!("{}: {why}", sender.name),
@@ -114,6 +139,11 @@ async fn signed_bodies_pass_and_leave_no_token_behind() {
         all.extend(proof.headers);
         let answer = http.post(&url, &all, sent).await;
         assert!(answer.status.is_success(), "{}: {} {}", sender.name, answer.status, answer.text());
+        let id = answer.headers.get("x-bellhop-event").and_then(|id| id.to_str().ok().map(str::to_owned));
+        let id = id.or_else(|| Some(answer.json()["id"].as_str()?.to_owned())).expect("an event's id");
+        let shown = shown(&http, &bellhop, &id).await;
+        assert!(!shown.contains(secret.expose()), "{}: {shown:.300}", sender.name);
+        assert_eq!(shown.contains("[redacted]"), sender.sends_secret(), "{}: {shown:.300}", sender.name);
     }
-    assert!(!bellhop.output().contains(SECRET));
+    assert!(!bellhop.output().contains(&"07".repeat(32)), "what most of the secrets are");
 }

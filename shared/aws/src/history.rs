@@ -17,8 +17,8 @@ use crate::newest::Newest;
 use crate::record::{pack_erased, unpack_record};
 use crate::table::{Key, Row, day, number, read_document, read_packed};
 
-/// The condition that a row is there still.
-const THERE: &str = "attribute_exists(record)";
+/// The condition that a row is there still, and no mark of its deletion.
+const THERE: &str = "attribute_exists(pk) AND attribute_not_exists(deleted)";
 
 #[async_trait]
 impl History for Events {

@@ -5,6 +5,7 @@ use bellhop_core::time::Timestamp;
 use serde_json::{Value, json};
 
 use super::fakes::Memory;
+use super::head::is_encoded;
 use super::*;
 
 const BODY: &[u8] = br#"{"zen":"Approachable is better than simple."}"#;

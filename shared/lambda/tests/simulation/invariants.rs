@@ -31,7 +31,7 @@ pub(crate) async fn broken(sim: &Sim) -> Vec<String> {
     broken.extend(open_tasks(&tasks));
     broken.extend(revived(&notes, &tasks));
     broken.extend(wrong_effects(&notes, &tasks));
-    broken.extend(disorder(&notes, &tasks, &keys));
+    broken.extend(disorder(&notes, &tasks, &keys, sim.rates.poison > 0));
     if sim.most_skew_ms == 0 && notes.pace_breaks.len() as u64 > notes.pace_excuses {
         broken.push(format!("{:?}, and only {} excuses", notes.pace_breaks, notes.pace_excuses));
     }
@@ -96,7 +96,7 @@ fn revived(notes: &Notes, tasks: &[Task]) -> Vec<String> {
     let tasks_of_poison =
         tasks.iter().filter(|task| notes.rung.iter().any(|r| r.id == task.event && r.kills.is_some()));
     let asked: u64 = tasks_of_poison.map(|task| u64::from(1 + task.retries)).sum();
-    if notes.kills > 8 * (poisonous + asked) {
+    if notes.kills > 12 * (poisonous + asked) {
         wrong.push(format!("{poisonous} events killed {} functions", notes.kills));
     }
     wrong
@@ -133,10 +133,12 @@ fn wrong_effects(notes: &Notes, tasks: &[Task]) -> Vec<String> {
     wrong
 }
 
-/// Messages for a chat are sent first in the order in which they were queued first.
-fn disorder(notes: &Notes, tasks: &[Task], keys: &[String]) -> Vec<String> {
+/// Messages for a chat are sent first in the order in which they were queued first, but for those that were set aside: they
+/// have not been sent before somebody asks for them again.
+fn disorder(notes: &Notes, tasks: &[Task], keys: &[String], may_be_aside: bool) -> Vec<String> {
     let mut places: BTreeMap<(&str, String), usize> = BTreeMap::new();
-    for task in tasks.iter().filter(|task| !task.attempts.is_empty()) {
+    let was_aside = |task: &&Task| may_be_aside && task.retries > 0;
+    for task in tasks.iter().filter(|task| !task.attempts.is_empty() && !was_aside(task)) {
         let (Some(base), key) = (marker_of(notes, task), format!("{}#", task.id)) else { continue };
         if let Some(place) = keys.iter().position(|put| put.starts_with(&key)) {
             let first = places.entry((task.destination.as_str(), base)).or_insert(place);
