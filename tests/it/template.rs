@@ -176,7 +176,8 @@ fn buckets_and_queues_are_reached_over_tls_alone() {
         assert_eq!(text(&deny["Action"]), action);
         assert_eq!(text(&deny["Condition"]["Bool"]["aws:SecureTransport"]), "false", "{kind}");
         let mut denied: Vec<String> = list(&deny["Resource"]).iter().map(text).collect();
-        (denied.sort(), wanted.sort());
+        denied.sort();
+        wanted.sort();
         assert_eq!(denied, wanted, "{kind}");
     }
     let (_, policy) = resources(&template, "AWS::SQS::QueuePolicy").remove(0);

@@ -283,8 +283,11 @@ fn facts<'a>(body: &'a [u8], payload: Option<&'a Value>) -> Facts<'a> {
     Facts { event: &EVENT, hook: &HOOK, method: "POST", body, payload, test: false }
 }
 
+/// A body, and the payload that is in it.
+type Content = (Vec<u8>, Option<Value>);
+
 /// The program and the body of an input; the body is parsed as an event's is.
-fn split(data: &[u8], words: &[&str]) -> (String, Option<(Vec<u8>, Option<Value>)>) {
+fn split(data: &[u8], words: &[&str]) -> (String, Option<Content>) {
     let (program, body) =
         super::request::split(data, b"\n\n").map_or((data, None), |(program, body)| (program, Some(body)));
     let program = match program {
@@ -306,7 +309,7 @@ pub fn condition(data: &[u8]) -> bool {
 }
 
 /// Whether a condition decides on the event of an input.
-fn decides(condition: &Condition, own: Option<&(Vec<u8>, Option<Value>)>) -> bool {
+fn decides(condition: &Condition, own: Option<&Content>) -> bool {
     let (body, payload) = own.map_or((BODY.as_bytes(), PAYLOAD.as_ref()), |(body, payload)| (body, payload.as_ref()));
     let decision = || condition.decide(&Variables::new(facts(body, payload)));
     let first = decision();

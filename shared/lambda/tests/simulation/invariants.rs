@@ -31,7 +31,7 @@ pub(crate) async fn broken(sim: &Sim) -> Vec<String> {
     broken.extend(open_tasks(&tasks));
     broken.extend(revived(&notes, &tasks));
     broken.extend(wrong_effects(&notes, &tasks));
-    broken.extend(disorder(&notes, &tasks, &keys, sim.rates.poison > 0));
+    broken.extend(disorder(&notes, &tasks, &keys, sim.rates.poison + sim.rates.crash > 0));
     if sim.most_skew_ms == 0 && notes.pace_breaks.len() as u64 > notes.pace_excuses {
         broken.push(format!("{:?}, and only {} excuses", notes.pace_breaks, notes.pace_excuses));
     }
@@ -133,18 +133,23 @@ fn wrong_effects(notes: &Notes, tasks: &[Task]) -> Vec<String> {
     wrong
 }
 
-/// Messages for a chat are sent first in the order in which they were queued first, but for those that were set aside: they
-/// have not been sent before somebody asks for them again.
+/// Messages for a chat are sent first in the order in which they were queued first, but for those that may have been set
+/// aside, which ends of functions lead to: of those it is not known whether they were sent at their turn.
 fn disorder(notes: &Notes, tasks: &[Task], keys: &[String], may_be_aside: bool) -> Vec<String> {
     let mut places: BTreeMap<(&str, String), usize> = BTreeMap::new();
-    let was_aside = |task: &&Task| may_be_aside && task.retries > 0;
-    for task in tasks.iter().filter(|task| !task.attempts.is_empty() && !was_aside(task)) {
+    let mut aside: HashSet<(&str, String)> = HashSet::new();
+    for task in tasks {
         let (Some(base), key) = (marker_of(notes, task), format!("{}#", task.id)) else { continue };
-        if let Some(place) = keys.iter().position(|put| put.starts_with(&key)) {
+        let is_tried = !task.attempts.is_empty();
+        if may_be_aside && (task.retries > 0 || !is_tried && task.status == TaskStatus::Dead) {
+            aside.insert((task.destination.as_str(), base.clone()));
+        }
+        if is_tried && let Some(place) = keys.iter().position(|put| put.starts_with(&key)) {
             let first = places.entry((task.destination.as_str(), base)).or_insert(place);
             *first = (*first).min(place);
         }
     }
+    places.retain(|place, _| !aside.contains(place));
     let mut wrong = Vec::new();
     for (chat, sends) in &notes.sends {
         let mut seen = HashSet::new();
