@@ -41,8 +41,8 @@ const MOST_ENDS: u32 = 2;
 /// What is known of a chat's messages that came before.
 #[derive(Default)]
 struct Watch<'r> {
-    /// The one that is counted at the moment.
-    counted: Option<&'r Record>,
+    /// The one that is counted at the moment, and its count before.
+    counted: Option<(&'r Record, u32)>,
     /// Whether one was.
     begun: bool,
     /// Whether each goes alone, for one of them has ended a function.
@@ -101,8 +101,8 @@ impl Chats<'_> {
                 Err(seconds) => break seconds,
             }
         };
-        if let Some(record) = watch.counted {
-            self.crashes().survived(record).await;
+        if let Some((record, count)) = watch.counted {
+            self.crashes().survived(record, count).await;
         }
         let left = &chat[chat.len() - works.len() - unreadable(chat)..];
         if !left.is_empty() {
@@ -117,7 +117,7 @@ impl Chats<'_> {
     /// Waiting for the pace of a chat makes messages come again, too. So only the first is counted, with those that may be
     /// sent together with it; once that has ended a function, each goes alone, and is counted.
     async fn watch<'r>(&self, watch: &mut Watch<'r>, first: &'r Record, work: &TelegramV1) -> Result<bool, u64> {
-        if watch.counted.is_some_and(|counted| counted.message_id == first.message_id) {
+        if watch.counted.is_some_and(|(counted, _)| counted.message_id == first.message_id) {
             return Ok(true);
         }
         let trouble = |error: PortError| {
@@ -125,8 +125,8 @@ impl Chats<'_> {
             TROUBLE_SECONDS
         };
         let crashes = self.crashes();
-        if let Some(record) = watch.counted.take() {
-            crashes.survived(record).await;
+        if let Some((record, count)) = watch.counted.take() {
+            crashes.survived(record, count).await;
         }
         if !first.came_before() || (watch.begun && !watch.alone) {
             return Ok(true);
@@ -140,7 +140,8 @@ impl Chats<'_> {
         }
         watch.alone |= count > 0;
         crashes.begin(first, count).await.map_err(trouble)?;
-        watch.counted = Some(first);
+        // A turn that only waits has not survived what the message may do, so it takes back no more than its own count.
+        watch.counted = Some((first, count));
         Ok(true)
     }
 

@@ -33,10 +33,13 @@ impl Crashes<'_> {
         self.write(record, &text, expires).await
     }
 
-    /// Takes the count back: the function lives, whatever came of the message.
-    pub(crate) async fn survived(&self, record: &Record) {
+    /// Takes the count back to what it was: the function lives, whatever came of the message.
+    pub(crate) async fn survived(&self, record: &Record, count: u32) {
+        // What is nothing is as good as expired.
+        let kept_ms = if count == 0 { 0 } else { KEPT_MS };
+        let (text, expires) = (count.to_string(), self.clock.now().plus_ms(kept_ms));
         for last in [false, true] {
-            match self.write(record, "0", self.clock.now()).await {
+            match self.write(record, &text, expires).await {
                 Ok(()) => return,
                 Err(error) if last => {
                     log::warn!(message_id = record.message_id.as_str(), error:%; "a message stays under suspicion that is not");

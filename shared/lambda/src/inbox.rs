@@ -67,7 +67,7 @@ async fn route_again(routing: &Routing, record: &Record, deadline: Timestamp) ->
         Ok(Ok(Some(is_recorded))) => is_recorded,
         Ok(Ok(None)) => {
             let failed = route_together(routing, &[record], deadline).await;
-            crashes.survived(record).await;
+            crashes.survived(record, 0).await;
             failed.is_empty()
         }
         Ok(Err(error)) => {

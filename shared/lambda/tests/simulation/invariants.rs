@@ -96,7 +96,8 @@ fn revived(notes: &Notes, tasks: &[Task]) -> Vec<String> {
     let tasks_of_poison =
         tasks.iter().filter(|task| notes.rung.iter().any(|r| r.id == task.event && r.kills.is_some()));
     let asked: u64 = tasks_of_poison.map(|task| u64::from(1 + task.retries)).sum();
-    if notes.kills > 12 * (poisonous + asked) {
+    // A dead letter that is put back is received five times more.
+    if notes.kills > 12 * (poisonous + asked) + 5 * notes.redriven {
         wrong.push(format!("{poisonous} events killed {} functions", notes.kills));
     }
     wrong
@@ -141,7 +142,8 @@ fn disorder(notes: &Notes, tasks: &[Task], keys: &[String], may_be_aside: bool) 
     for task in tasks {
         let (Some(base), key) = (marker_of(notes, task), format!("{}#", task.id)) else { continue };
         let is_tried = !task.attempts.is_empty();
-        if may_be_aside && (task.retries > 0 || !is_tried && task.status == TaskStatus::Dead) {
+        let has_ended_functions = task.reason.as_deref().is_some_and(|reason| reason.contains("ended the function"));
+        if may_be_aside && (task.retries > 0 || !is_tried && task.status == TaskStatus::Dead || has_ended_functions) {
             aside.insert((task.destination.as_str(), base.clone()));
         }
         if is_tried && let Some(place) = keys.iter().position(|put| put.starts_with(&key)) {

@@ -92,6 +92,8 @@ pub(crate) struct Notes {
     /// How often a function died while it had an event's message in hand, and how often of what it had in hand.
     pub(crate) deaths: HashMap<EventId, u64>,
     pub(crate) kills: u64,
+    /// How many dead letters were put back on their queue.
+    pub(crate) redriven: u64,
     pub(crate) broken: Vec<String>,
     pub(crate) busy: u64,
     pub(crate) ended: bool,
@@ -204,6 +206,7 @@ impl Sim {
         });
         if redriven > 0 {
             self.note("redriven");
+            self.notes.lock().unwrap().redriven += redriven as u64;
             self.something_new.notify_waiters();
             return;
         }
