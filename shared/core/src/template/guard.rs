@@ -11,10 +11,7 @@ use super::bounds::{self, Bound, lists};
 /// The filter that charges what an instruction made; no template can name it.
 const MADE: &str = "(made)";
 
-/// How many filters the engine keeps at hand while it runs a template; others it looks up by their names.
-const SLOTS: u8 = 50;
-
-/// No place among them.
+/// No place in the engine's small table of filters: it looks the filter up by its name.
 const NO_SLOT: u8 = !0;
 
 /// The engine's mark of a loop that may call itself.
@@ -38,6 +35,7 @@ const OPERATORS: [(&str, Bound); 7] = [
 const CALL: &str = "(call)";
 
 /// The filters that no template can name.
+#[cfg(test)]
 pub(super) const CHECKS: [&str; 9] = ["(+)", "(*)", "(~)", "(==)", "(in)", "([])", "([:])", CALL, MADE];
 
 /// What stands around an instruction.
@@ -77,7 +75,6 @@ pub(super) fn checked<'s>(code: &Instructions<'s>) -> Instructions<'s> {
     let targets = targets(code);
     let mut added: Vec<(Instruction<'s>, u16)> = Vec::new();
     let (mut places, mut loops, mut previous) = (Vec::new(), 0usize, None);
-    let free = free_slot(code);
     for (at, instruction) in each(code).enumerate() {
         places.push(added.len());
         let line = u32::try_from(at).ok().and_then(|at| code.get_line(at)).unwrap_or(1);
@@ -85,7 +82,7 @@ pub(super) fn checked<'s>(code: &Instructions<'s>) -> Instructions<'s> {
         let known = previous.filter(|_| !targets.contains(&at));
         let Around { before, is_charged } = around(instruction, known);
         if let Some((check, values)) = before {
-            added.push((Instruction::ApplyFilter(check, Some(values), slot(free, check)), line));
+            added.push((Instruction::ApplyFilter(check, Some(values), NO_SLOT), line));
             added.push((Instruction::UnpackList(usize::from(values)), line));
         }
         match instruction {
@@ -102,7 +99,7 @@ pub(super) fn checked<'s>(code: &Instructions<'s>) -> Instructions<'s> {
             other => added.push((other.clone(), line)),
         }
         if is_charged {
-            added.push((Instruction::ApplyFilter(MADE, Some(1), slot(free, MADE)), line));
+            added.push((Instruction::ApplyFilter(MADE, Some(1), NO_SLOT), line));
         }
         previous = Some(instruction);
     }
@@ -116,21 +113,6 @@ pub(super) fn checked<'s>(code: &Instructions<'s>) -> Instructions<'s> {
         checked.add_with_line(instruction, line);
     }
     checked
-}
-
-/// The first slot that none of a template's own filters has.
-fn free_slot(code: &Instructions<'_>) -> u8 {
-    let taken = each(code).filter_map(|instruction| match instruction {
-        Instruction::ApplyFilter(_, _, slot) if *slot != NO_SLOT => Some(*slot),
-        _ => None,
-    });
-    taken.max().map_or(0, |slot| slot.saturating_add(1))
-}
-
-/// The slot of a check, behind those of a template's own filters, where there is one left.
-fn slot(free: u8, check: &str) -> u8 {
-    let place = CHECKS.iter().position(|known| *known == check).and_then(|place| u8::try_from(place).ok());
-    place.map(|place| free.saturating_add(place)).filter(|slot| *slot < SLOTS).unwrap_or(NO_SLOT)
 }
 
 /// The instructions, in their order.
