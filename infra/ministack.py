@@ -1,7 +1,6 @@
 """Starting and stopping MiniStack, the local AWS."""
 
 import ctypes
-import json
 import os
 import shutil
 import signal
@@ -16,8 +15,7 @@ from pathlib import Path
 REGION = "eu-central-1"
 READY_WITHIN_SECONDS = 60
 STOP_WITHIN_SECONDS = 10
-PLURAL_POLICY = "plural-calls"
-BATCHED = ("sqs:SendMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility")
+PROGRAM = Path(__file__).parent / "local" / "ministack_policies.py"
 
 
 def free_port() -> int:
@@ -63,10 +61,9 @@ def start(port: int, state: Path, extra: dict[str, str], detached: bool) -> subp
         "STATE_DIR": str(scratch / "state"),
         **extra,
     }
-    program = Path(sys.executable).parent / "ministack"
     with open(state / "ministack.log", "wb") as log:
         process = subprocess.Popen(
-            [program],
+            [sys.executable, PROGRAM],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -77,20 +74,6 @@ def start(port: int, state: Path, extra: dict[str, str], detached: bool) -> subp
     (state / "pid").write_text(str(process.pid))
     _wait_until_ready(process, port, state)
     return process
-
-
-def allow_plural_calls(iam, roles: list[str]) -> None:
-    """Allow calls about several things where the call about one is allowed, as AWS does and MiniStack does not.
-
-    MiniStack asks for `sqs:SendMessageBatch`, which AWS does not know, and checks `ssm:GetParameters` against `*`.
-    """
-    for role in roles:
-        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
-            statements = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]
-            plural = [plural_statement for statement in statements for plural_statement in _in_plural(statement)]
-            if plural and name != PLURAL_POLICY:
-                document = json.dumps({"Version": "2012-10-17", "Statement": plural})
-                iam.put_role_policy(RoleName=role, PolicyName=PLURAL_POLICY, PolicyDocument=document)
 
 
 def stop(pid: int) -> None:
@@ -113,14 +96,6 @@ def running_pid(state: Path) -> int | None:
     except (OSError, ValueError):
         return None
     return pid if b"ministack" in command else None
-
-
-def _in_plural(statement: dict) -> list[dict]:
-    actions = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
-    batches = [f"{action}Batch" for action in actions if action in BATCHED]
-    parameters = [action for action in actions if action.startswith("ssm:") and action.endswith("Parameters")]
-    wanted = ((batches, statement["Resource"]), (parameters, "*"))
-    return [{"Effect": "Allow", "Action": names, "Resource": resource} for names, resource in wanted if names]
 
 
 def _wait_until_ready(process: subprocess.Popen, port: int, state: Path) -> None:

@@ -18,6 +18,7 @@ use clap::Args;
 
 use crate::failure::Failure;
 use crate::print::{plain, say};
+use crate::server::Server;
 use crate::when::Moment;
 use request::Saved;
 use side::Side;
@@ -71,12 +72,16 @@ pub(crate) struct Explain {
     /// That server's URL; its admin token comes from `BELLHOP_ADMIN_TOKEN`.
     #[arg(long, value_name = "URL", env = "BELLHOP_URL", default_value = "http://127.0.0.1:8080")]
     server: String,
+    /// Send that token over plain `http://` to another machine, where everybody on the way can read it.
+    #[arg(long)]
+    insecure_http: bool,
 }
 
 impl Explain {
     /// Prints what is found out; a request that is not accepted is a failure.
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let stored = self.event.as_deref().map(|id| stored::event(&self.server, id)).transpose()?;
+        let server = Server::at(self.server.clone(), self.insecure_http);
+        let stored = self.event.as_deref().map(|id| stored::event(&server, id)).transpose()?;
         let stored_sender = stored.as_ref().map(|stored| stored.sender.as_str());
         let side = Side::of(&self, stored_sender)?;
         let (saved, received) = match stored {

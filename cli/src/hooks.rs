@@ -1,7 +1,7 @@
 //! `bellhop hooks`: the hooks of a server.
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::print::say;
@@ -20,10 +20,18 @@ pub(crate) struct Hooks {
 enum Command {
     /// List the hooks.
     List,
+    /// List the secrets that were offered to a hook within the last hour, without their values.
+    Offers {
+        /// The hook, by name or id.
+        hook: String,
+    },
     /// Take the secret that a hook's sender offered within the last hour; it is shown this once.
     Claim {
         /// The hook, by name or id.
         hook: String,
+        /// The offer's id, where there are several; `bellhop hooks offers` lists them.
+        #[arg(long)]
+        offer: Option<String>,
     },
 }
 
@@ -35,9 +43,16 @@ impl Hooks {
                 items(page).for_each(|hook| say(&line(hook)));
                 true
             }),
-            Command::Claim { hook } => {
+            Command::Offers { hook } => {
                 let hook = self.server.hook_id(&hook)?;
-                let claimed = self.server.call("POST", &format!("/api/hooks/{}/claim", encoded(&hook)), None)?;
+                let offers = self.server.call("GET", &format!("/api/hooks/{}/offers", encoded(&hook)), None)?;
+                items(&offers).for_each(|offer| say(&offered(offer)));
+                Ok(())
+            }
+            Command::Claim { hook, offer } => {
+                let hook = self.server.hook_id(&hook)?;
+                let named = offer.map(|offer| json!({ "offer": offer }).to_string());
+                let claimed = self.server.call("POST", &format!("/api/hooks/{}/claim", encoded(&hook)), named)?;
                 let source = claimed["source_ip"].as_str().unwrap_or("an unknown address");
                 say(&format!("offered at {} from {source}; it is shown this once:", text(&claimed, "offered_at")));
                 say(text(&claimed, "secret"));
@@ -48,6 +63,13 @@ impl Hooks {
             }
         }
     }
+}
+
+/// One offer for a person.
+fn offered(offer: &Value) -> String {
+    let source = offer["source_ip"].as_str().unwrap_or("an unknown address");
+    let (id, time, fingerprint) = (text(offer, "id"), text(offer, "offered_at"), text(offer, "fingerprint"));
+    format!("{id}  offered at {time} from {source}  fingerprint {fingerprint}")
 }
 
 /// One hook for a person, unsigned ones marked.

@@ -25,7 +25,7 @@ mod when;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use bellhop_app::ports::Inbox;
+use bellhop_app::ports::{BotApi, EventLog, Inbox};
 use clap::{Parser, Subcommand};
 
 use crate::failure::Failure;
@@ -67,13 +67,26 @@ enum Command {
     Explain(explain::Explain),
 }
 
-/// What stands between `bellhop serve` and the inbox that its senders' deliveries go into.
-pub type AroundInbox = fn(Arc<dyn Inbox>) -> Arc<dyn Inbox>;
+/// What stands between `bellhop serve` and some of its ports: nothing, but where a test puts a fault there.
+#[derive(Clone, Copy)]
+pub struct Around {
+    /// Before the inbox that its senders' deliveries go into.
+    pub inbox: fn(Arc<dyn Inbox>) -> Arc<dyn Inbox>,
+    /// Before the record that the router keeps of events.
+    pub events: fn(Arc<dyn EventLog>) -> Arc<dyn EventLog>,
+    /// Before the Bot API.
+    pub bot: fn(Arc<dyn BotApi>) -> Arc<dyn BotApi>,
+}
+
+impl Around {
+    /// Nothing.
+    pub const NOTHING: Self = Self { inbox: |inbox| inbox, events: |events| events, bot: |bot| bot };
+}
 
 /// Does what the command line says, to the end.
-pub fn main(around_inbox: AroundInbox) -> ExitCode {
+pub fn main(around: Around) -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Serve(command) => command.run(around_inbox),
+        Command::Serve(command) => command.run(around),
         Command::Apply(command) => command.run(),
         Command::Hooks(command) => command.run(),
         Command::Test(command) => command.run(),

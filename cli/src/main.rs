@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    bellhop::main(|inbox| inbox)
+    bellhop::main(bellhop::Around::NOTHING)
 }

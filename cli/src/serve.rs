@@ -21,19 +21,26 @@ use bellhop_app::reconcile::Reconciler;
 use bellhop_app::routing::{Routing, RuleCache};
 use bellhop_app::telegram::{BotCache, TelegramWorker};
 use bellhop_app::web;
+use bellhop_core::config::Capacity;
 use bellhop_core::telegram::{Pace, Scope as PaceScope};
 use bellhop_core::token::Scope;
 use bellhop_http::{GitHub, HttpBot, HttpFetch};
-use bellhop_local::{Database, Engine, EngineParts, Listener, LocalSecrets};
+use bellhop_local::{Database, Engine, EngineParts, Listener, LocalSecrets, VerifyWorker};
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::AroundInbox;
+use crate::Around;
 use crate::config::{Place, load};
 use crate::failure::Failure;
 use crate::print::{Terminal, to_stdout};
 use crate::token::admin_token;
+
+/// After how many steps of connections the system is asked for news of others.
+const EVENT_INTERVAL: u32 = 8;
+
+/// How many files the process may need besides its connections.
+const OTHER_FILES: u64 = 64;
 
 /// Run everything in this process.
 #[derive(Args)]
@@ -62,16 +69,16 @@ struct Shared {
 
 impl Serve {
     /// Serves until SIGTERM or SIGINT.
-    pub(crate) fn run(self, around_inbox: AroundInbox) -> Result<(), Failure> {
+    pub(crate) fn run(self, around: Around) -> Result<(), Failure> {
         let form = if std::io::stderr().is_terminal() { Form::Words } else { Form::Json };
         logging::start(form, Some(&self.log));
-        raise_file_limit();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.map_err(|e| Failure::new("no runtime", e))?.block_on(self.serve(around_inbox))
+        // Looking for news of connections often keeps a few busy ones from delaying all others.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().event_interval(EVENT_INTERVAL).build();
+        runtime.map_err(|e| Failure::new("no runtime", e))?.block_on(self.serve(around))
     }
 
     /// Opens the data, applies the configuration, starts the engine and listens.
-    async fn serve(self, around_inbox: AroundInbox) -> Result<(), Failure> {
+    async fn serve(self, around: Around) -> Result<(), Failure> {
         let config = match &self.config {
             Some(file) => Some(load(file, Place::Here)?.checked),
             None => default_config()?,
@@ -85,6 +92,7 @@ impl Serve {
             changes: Changes::default(),
         };
         let api = Api::new(AdminToken::of(&token), shared.api_ports());
+        let limits = listener(config.as_ref().map(|config| config.capacity).unwrap_or_default());
         if let Some(config) = config {
             api.hooks.apply(config).await?;
         }
@@ -94,12 +102,13 @@ impl Serve {
         let mut terminate = signal(SignalKind::terminate()).map_err(|e| Failure::new("no signals", e))?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| Failure::new("no signals", e))?;
         let page = metrics::router(shared.database.clone(), Arc::clone(&shared.clock));
-        let page = api::guarded(page, &api.guard, Scope::Events);
-        let app = web::router(Arc::new(shared.ingress(around_inbox(shared.database.clone()))))
+        let page = api::guarded(page, &api.guard, Scope::Metrics);
+        let worker = Arc::new(VerifyWorker::start()?);
+        let app = web::router(Arc::new(shared.ingress((around.inbox)(shared.database.clone()))), Some(worker))
             .merge(api::router(api))
             .merge(page);
         let sending = crate::otlp::start()?;
-        let engine = Engine::start(shared.engine_parts())?;
+        let engine = Engine::start(shared.engine_parts(around))?;
         if let Some(file) = made_in {
             to_stdout(&format!("admin token written to {}", file.display()));
         }
@@ -110,7 +119,7 @@ impl Serve {
                 _ = interrupt.recv() => {}
             }
         };
-        bellhop_local::serve(Listener::default(), listener, app, stop).await;
+        bellhop_local::serve(limits, listener, app, stop).await;
         engine.stop();
         if let Some(sending) = sending {
             sending.stop().await;
@@ -159,13 +168,13 @@ impl Shared {
     }
 
     /// What works behind it.
-    fn engine_parts(&self) -> EngineParts {
+    fn engine_parts(&self, around: Around) -> EngineParts {
         let github = Arc::new(GitHub::new(Arc::clone(&self.clock)));
         EngineParts {
             database: Database::clone(&self.database),
             routing: Routing {
                 rules: RuleCache::new(self.database.clone(), self.cache()),
-                events: self.database.clone(),
+                events: (around.events)(self.database.clone()),
                 history: self.database.clone(),
                 tasks: self.database.clone(),
                 book: self.database.clone(),
@@ -180,7 +189,7 @@ impl Shared {
                 tasks: self.database.clone(),
                 book: self.database.clone(),
                 queue: self.database.clone(),
-                api: Arc::new(HttpBot::new()),
+                api: (around.bot)(Arc::new(HttpBot::new())),
                 dry_run: Arc::new(Terminal),
                 clock: Arc::clone(&self.clock),
                 bot_pace: Mutex::new(Pace::new(PaceScope::Bot)),
@@ -203,11 +212,28 @@ fn default_config() -> Result<Option<bellhop_core::config::CheckedConfig>, Failu
     if file.exists() { Ok(Some(load(&file, Place::Here)?.checked)) } else { Ok(None) }
 }
 
-/// Lets the process have as many files open as the system allows it; every connection is one.
-fn raise_file_limit() {
+/// What the listener allows: as configured, and no more connections than the process may have files.
+fn listener(capacity: Capacity) -> Listener {
+    let files = raise_file_limit().unwrap_or(u64::MAX).saturating_sub(OTHER_FILES).max(1);
+    let most = u64::from(capacity.connections);
+    if files < most {
+        log::warn!(files, connections = most; "the system allows too few files for all connections: raise `ulimit -n`");
+    }
+    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    Listener {
+        most_connections: count(most.min(files)),
+        connections_per_address: count(u64::from(capacity.connections_per_address).min(files)),
+        bytes_in_flight: count(capacity.bytes_in_flight),
+        ..Listener::default()
+    }
+}
+
+/// Lets the process have as many files open as the system allows it; every connection is one. `None`: as many as it likes.
+fn raise_file_limit() -> Option<u64> {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
-    // Where that is refused, connections beyond the old limit wait to be accepted.
+    // Where that is refused, the limit stays as it was.
     let _ = setrlimit(Resource::Nofile, limit);
+    getrlimit(Resource::Nofile).current
 }

@@ -1,7 +1,10 @@
 //! A server to talk to: its address, its token and its lists.
 
+use std::net::IpAddr;
+
 use bellhop_http::Client;
 use clap::Args;
+use http::Uri;
 use serde_json::Value;
 
 use crate::failure::Failure;
@@ -17,18 +20,26 @@ pub(crate) struct Server {
     /// The server's URL, as `sam deploy` or `bellhop serve` printed it.
     #[arg(long, env = "BELLHOP_URL", default_value = "http://127.0.0.1:8080")]
     url: String,
+    /// Send the token over plain `http://` to another machine, where everybody on the way can read it.
+    #[arg(long)]
+    insecure_http: bool,
 }
 
 impl Server {
-    /// The server at this URL.
-    pub(crate) const fn at(url: String) -> Self {
-        Self { url }
+    /// The server at this URL, which may be another machine's over plain HTTP only where that is wanted.
+    pub(crate) const fn at(url: String, insecure_http: bool) -> Self {
+        Self { url, insecure_http }
     }
 
     /// Makes one call and reads its JSON answer, null where it is empty; the failure says what the server said.
     pub(crate) fn call(&self, method: &str, path: &str, body: Option<String>) -> Result<Value, Failure> {
         let token = token::from_environment()?;
         let token = token.ok_or_else(|| Failure(format!("set {} to the server's admin token", token::VARIABLE)))?;
+        if !self.insecure_http && !keeps_secrets(&self.url) {
+            let what = "everybody on the way could read the token and all secrets sent with it";
+            let how = "use its https:// address, or a tunnel to this machine; --insecure-http sends them all the same";
+            return Err(Failure(format!("{} is plain HTTP to another machine: {what}; {how}", self.url)));
+        }
         let url = format!("{}{path}", self.url.trim_end_matches('/'));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|e| Failure::new("no runtime", e))?;
@@ -84,6 +95,16 @@ impl Server {
     }
 }
 
+/// Whether nobody on the way can read what is sent to a URL: it is https, or leads nowhere but to this machine.
+fn keeps_secrets(url: &str) -> bool {
+    let Ok(url) = url.parse::<Uri>() else { return false };
+    let host = url.host().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let is_here =
+        address.map_or(host == "localhost" || host.ends_with(".localhost"), |ip| ip.to_canonical().is_loopback());
+    url.scheme_str() == Some("https") || is_here
+}
+
 /// The entries of a page.
 pub(crate) fn items(page: &Value) -> impl Iterator<Item = &Value> {
     page["items"].as_array().into_iter().flatten()
@@ -109,6 +130,39 @@ pub(crate) fn encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_goes_over_plain_http_to_this_machine_alone() {
+        for (url, kept) in [
+            ("https://hooks.example.com", true),
+            ("HTTPS://hooks.example.com/base", true),
+            ("https://192.0.2.7:8443", true),
+            ("http://127.0.0.1:8080", true),
+            ("http://127.9.9.9", true),
+            ("http://localhost:4566/_aws/execute-api/1/$default", true),
+            ("http://LocalHost", true),
+            ("http://1a2b3c4d.execute-api.localhost:4566", true),
+            ("http://[::1]:8080", true),
+            ("http://[::ffff:127.0.0.1]", true),
+            ("http://hooks.example.com", false),
+            ("HTTP://hooks.example.com", false),
+            ("http://10.0.0.7:8080", false),
+            ("http://0.0.0.0:8080", false),
+            ("http://[::]:8080", false),
+            ("http://[::ffff:10.0.0.7]", false),
+            ("http://localhost.example.com", false),
+            ("http://notlocalhost", false),
+            ("http://127.0.0.1.example.com", false),
+            ("http://127.0.0.1@example.com", false),
+            ("http://localhost:x@example.com", false),
+            ("http://2130706433", false),
+            ("ws://example.com", false),
+            ("hooks.example.com", false),
+            ("", false),
+        ] {
+            assert_eq!(keeps_secrets(url), kept, "{url}");
+        }
+    }
 
     #[test]
     fn what_people_type_stays_one_part_of_the_url() {

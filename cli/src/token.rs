@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use bellhop_app::clock::SystemClock;
 use bellhop_app::ports::Clock;
 use bellhop_core::secret::Secret;
-use bellhop_core::token::{RANDOM_LETTERS, mint};
+use bellhop_core::token::{LEAST_ADMIN_CHARS, RANDOM_LETTERS, may_be_admin, mint};
 
 use crate::failure::Failure;
 
@@ -18,12 +18,13 @@ pub(crate) const VARIABLE: &str = "BELLHOP_ADMIN_TOKEN";
 /// The admin token of a server with this data folder, and the file it was made in, if it was just made.
 pub(crate) fn admin_token(data: &Path) -> Result<(Secret, Option<PathBuf>), Failure> {
     if let Some(token) = from_environment()? {
-        return Ok((token, None));
+        return Ok((long_enough(token, VARIABLE)?, None));
     }
     let file = data.join("admin-token");
-    let failed = |why: &dyn std::fmt::Display| Failure::new(&format!("the admin token in {}", file.display()), why);
+    let place = format!("the admin token in {}", file.display());
+    let failed = |why: &dyn std::fmt::Display| Failure::new(&place, why);
     match fs::read_to_string(&file) {
-        Ok(text) => Ok((Secret::new(text.trim()).map_err(|e| failed(&e))?, None)),
+        Ok(text) => Ok((long_enough(Secret::new(text.trim()).map_err(|e| failed(&e))?, &place)?, None)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let mut random = [0; RANDOM_LETTERS];
             SystemClock.random(&mut random);
@@ -33,6 +34,17 @@ pub(crate) fn admin_token(data: &Path) -> Result<(Secret, Option<PathBuf>), Fail
             Ok((token, Some(file)))
         }
         Err(error) => Err(failed(&error)),
+    }
+}
+
+/// The token, where it cannot be found out by trying.
+fn long_enough(token: Secret, place: &str) -> Result<Secret, Failure> {
+    match may_be_admin(token.expose()) {
+        true => Ok(token),
+        false => {
+            let why = format!("it has fewer than {LEAST_ADMIN_CHARS} characters; make one with `openssl rand -hex 20`");
+            Err(Failure::new(place, why))
+        }
     }
 }
 

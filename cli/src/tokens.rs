@@ -26,7 +26,8 @@ enum Command {
         /// What people call it.
         #[arg(long)]
         name: String,
-        /// What it opens: hooks, events, jobs, services, channel:NAME, or admin for everything; several times for several.
+        /// What it opens: hooks, events, events:read, metrics, jobs, services, channel:NAME, or admin for everything;
+        /// several times for several.
         #[arg(long, required = true)]
         scope: Vec<String>,
         /// How long it lives, such as `90d`; for ever unless said.

@@ -149,7 +149,7 @@ fn row_codes(name: &str, at: usize, file: &Path, beside: &Path) -> Result<[Strin
 fn sender_code(name: &str, at: usize, row: Row) -> Result<String> {
     Ok(format!(
         "Sender {{ name: {name:?}, event_type: {}, delivery_id: {}, scheme: {}, \
-         alternative: {}, handshake: {}, answers: {}, unpack: {}, at: {at} }}",
+         alternative: {}, handshake: {}, answers: {}, unpack: {}, proof_bytes: {:?}, at: {at} }}",
         code::place(&row.event_type),
         code::place(&row.delivery_id),
         code::scheme(row.scheme)?,
@@ -157,6 +157,7 @@ fn sender_code(name: &str, at: usize, row: Row) -> Result<String> {
         known(row.handshake.as_deref().unwrap_or("none"), HANDSHAKES)?,
         answers(&row.answer)?,
         code::unpack(&row.unpack)?,
+        row.proof_bytes,
     ))
 }
 

@@ -500,3 +500,56 @@ async fn no_secret_shows_anywhere() {
     }
     world.finish();
 }
+
+/// A hook that signs nothing, and is known by where it comes from.
+fn unsigned_hook(path: &str, ips: &str) -> String {
+    hook(&format!("hook-{path}"), path, "none", "", CHAT, &format!("allowed_ips = [{ips}]"), "")
+}
+
+#[tokio::test]
+async fn no_web_page_rings_at_a_hook_that_knows_its_sender_by_the_address() {
+    let hooks = unsigned_hook("near", "\"127.0.0.1\"") + &unsigned_hook("lan", "\"127.0.0.0/8\", \"10.0.0.0/8\"");
+    let world = World::start(&(hooks + &shared_hook("s", CHAT))).await;
+    let own = world.bellhop.url.trim_start_matches("http://").to_owned();
+    let own_origin = format!("http://{own}");
+    let port = own.rsplit(':').next().unwrap_or_default();
+    let (rebound, beside) = (format!("evil.example:{port}"), format!("http://localhost:{}", port.len()));
+    let rebound_origin = format!("http://{rebound}");
+    let pages: [&[(&str, &str)]; 9] = [
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")],
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+        &[("origin", &beside)],
+        &[("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")],
+        &[("origin", &own_origin), ("sec-fetch-site", "cross-site")],
+        &[("host", &rebound), ("origin", &rebound_origin), ("sec-fetch-site", "same-origin")],
+        &[("host", &rebound), ("origin", &rebound_origin)],
+    ];
+    for path in ["/webhook/near", "/webhook/lan", "/api/webhooks/near", "/api/webhook/near"] {
+        for page in pages {
+            let answer = world.http.post(&world.bellhop.at(path), &headers(page), r#"{"message":"no"}"#).await;
+            assert_refused(&answer, 403);
+        }
+    }
+    for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
+        let page = headers(&[("sec-fetch-site", "cross-site")]);
+        let answer = world.http.send(method.clone(), &world.bellhop.at("/webhook/near"), &page, "").await;
+        assert_eq!(answer.status.as_u16(), 403, "{method}: not even a handshake");
+    }
+    let refused = world.bellhop.wait_for_output("another site's page", Duration::from_secs(5));
+    assert!(refused.is_some(), "the operator is told why: {}", world.bellhop.output());
+    // Where the sender proves itself it does not matter who makes it ask, and a program is no page.
+    let signed = headers(&[("x-webhook-secret", SHARED_SECRET), ("origin", "https://evil.example")]);
+    assert_accepted(&world.http.post(&world.bellhop.at("/webhook/s"), &signed, r#"{"message":"signed"}"#).await);
+    let own_page = [("origin", own_origin.as_str()), ("sec-fetch-site", "same-origin")];
+    for (text, given) in [("a program", &[][..]), ("our own page", &own_page)] {
+        let body = format!(r#"{{"message":"{text}"}}"#);
+        assert_accepted(&world.http.post(&world.bellhop.at("/webhook/near"), &headers(given), body).await);
+    }
+    // They come fast, so some may come together in one message.
+    for text in ["signed", "a program", "our own page"] {
+        world.fake.wait_for_text(text).await;
+    }
+    world.finish();
+}

@@ -94,6 +94,51 @@ async fn no_secret_leaves_by_any_way() {
     }
 }
 
+/// The path of an unsigned hook is its secret: no line of the log has it, nor one that is almost the same, whatever is asked
+/// of it, and whether the hook is there or not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_path_of_an_unsigned_hook_is_in_no_line_of_the_log() {
+    const PATH: &str = "k7qm2xvb9tfrz4wnc8shd3";
+    let world = World::start(&github_hook("github", 1)).await;
+    let open = json!({
+        "name": "open", "path": PATH, "sender": "none", "max_body_bytes": 1000,
+        "actions": [{"kind": "telegram", "chat": 3}],
+    });
+    let made = call(&world, Method::POST, "/api/hooks", Some(&open), ADMIN_TOKEN).await;
+    let made: Value = serde_json::from_str(&made).expect("the hook is JSON");
+    let id = made["id"].as_str().unwrap_or_else(|| panic!("no hook: {made}"));
+    let mut said = String::new();
+    for there in [true, false] {
+        for path in
+            [PATH, &PATH[..21], &format!("{PATH}x"), &format!("{PATH}/"), &format!("a/{PATH}"), &format!("{PATH}?a=b")]
+        {
+            for door in ["/webhook/", "/api/webhooks/", "/api/webhook/"] {
+                let url = world.bellhop.at(&format!("{door}{path}"));
+                for (method, encoding, body) in [
+                    (Method::POST, "identity", "{\"a\":\"text\"}".to_owned()),
+                    (Method::POST, "identity", "no JSON".to_owned()),
+                    (Method::POST, "gzip", "{}".to_owned()),
+                    (Method::POST, "identity", "x".repeat(5_000)),
+                    (Method::GET, "identity", String::new()),
+                    (Method::PUT, "identity", String::new()),
+                ] {
+                    let headers = headers(&[("content-encoding", encoding)]);
+                    said += &world.http.send(method, &url, &headers, body).await.text();
+                }
+            }
+        }
+        if there {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            call(&world, Method::DELETE, &format!("/api/hooks/{id}"), None, ADMIN_TOKEN).await;
+        }
+    }
+    said += &call(&world, Method::GET, "/api/events?status=refused&limit=200", None, ADMIN_TOKEN).await;
+    said += &world.finish();
+    assert!(said.contains("refused"), "refusals are logged");
+    let shown = said.match_indices(&PATH[..20]).next().map(|_| around(&said, &PATH[..20]));
+    assert_eq!(shown, None);
+}
+
 /// Rings in every wrong way and lets Telegram fail in every way.
 async fn everything_goes_wrong(world: &World, hook: &str, said: &mut String) {
     let body = |number| format!(r#"{{"number":{number},"repository":{{"full_name":"octo/canary"}}}}"#).into_bytes();

@@ -239,11 +239,70 @@ async fn an_offered_secret_is_claimed_by_name_or_id() {
         &["from an unknown address", "\noffered-6b1f\nput it into·[2J the file\n"],
     )
     .await;
+    let offer =
+        json!({"id": "of_1\r", "offered_at": "2026-11-21", "source_ip": "192.0.2.7", "fingerprint": "0a1b2c3d"});
+    let offers = (200, json!({"items": [offer], "next_cursor": null}));
+    check(
+        &["hooks", "offers", "my repos"],
+        &[hooks(), offers],
+        &["GET /api/hooks?limit=200", "GET /api/hooks/hk_1/offers"],
+        &["of_1·  offered at 2026-11-21 from 192.0.2.7  fingerprint 0a1b2c3d"],
+    )
+    .await;
+    let claimed = (200, json!({"secret": "offered-6b1f", "offered_at": "2026-11-21", "source_ip": null}));
+    let asked = ["POST /api/hooks/hk_9/claim {\"offer\":\"of_1\"}"];
+    check(&["hooks", "claim", "hk_9", "--offer", "of_1"], &[claimed], &asked, &["\noffered-6b1f\n"]).await;
     let failure = (404, json!({"error": {"message": "nothing is offered to this hook"}}));
     let (success, text, _) = run(&["hooks", "claim", "hk_9"], vec![failure]).await;
     assert!(!success && text.contains("answered 404: nothing is offered to this hook"), "{text}");
     let list = (200, json!({"items": [{"id": "hk_1", "name": "n"}], "next_cursor": null}));
     check(&["hooks", "list"], &[list], &["GET /api/hooks?limit=200"], &["hk_1"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_command_sends_its_token_over_plain_http_to_another_machine() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("bellhop.toml");
+    std::fs::write(&config, "retention_days = 1\n").expect("a file");
+    let config = config.to_string_lossy().into_owned();
+    let commands: [&[&str]; 14] = [
+        &["apply", "--config", &config],
+        &["hooks"],
+        &["hooks", "claim", "hk_1"],
+        &["test", "hk_1"],
+        &["events"],
+        &["events", "e1"],
+        &["replay", "e1"],
+        &["tasks"],
+        &["retry", "t1"],
+        &["purge", "--hook", "hk_1", "--before", "1d"],
+        &["tokens"],
+        &["tokens", "create", "--name", "x", "--scope", "events"],
+        &["tokens", "revoke", "tk_1"],
+        &["explain", "--event", "e1", "--sender", "none"],
+    ];
+    // A name of this machine for which no exception is made: what was sent all the same would arrive.
+    let server = Prepared::start(Vec::new()).await;
+    let port = server.url.rsplit(':').next().unwrap_or_default().to_owned();
+    for arguments in commands {
+        for (insecure, refused) in [(false, true), (true, false)] {
+            let mut command = Command::new(build::bellhop());
+            command.args(&arguments[..1]).args(insecure.then_some("--insecure-http")).args(&arguments[1..]);
+            command.stdin(Stdio::null());
+            command.env("BELLHOP_URL", format!("http://0.0.0.0:{port}")).env("BELLHOP_ADMIN_TOKEN", ADMIN_TOKEN);
+            let output = tokio::task::spawn_blocking(move || command.output().expect("bellhop runs"));
+            let output = output.await.expect("it ends");
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(!output.status.success(), "{arguments:?}: {said}");
+            assert_eq!(
+                said.contains("--insecure-http") && said.contains("plain HTTP"),
+                refused,
+                "{arguments:?}: {said}"
+            );
+            let asked = std::mem::take(&mut *server.asked.lock().unwrap_or_else(PoisonError::into_inner));
+            assert_eq!(asked.is_empty(), refused, "{arguments:?} sent {asked:?}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -197,3 +197,48 @@ fn the_unspoiled_configuration_starts() {
     let (status, output) = bellhop.terminate(Duration::from_secs(10));
     assert!(status.is_some_and(|status| status.success()), "{status:?} {output}");
 }
+
+/// Starts with this admin token in the environment, or in the file of an earlier start, and returns what it says.
+fn start_with_token(variable: Option<&str>, file: Option<&str>) -> (bool, String) {
+    let mut setup = setup(HOOK);
+    setup = match variable {
+        Some(token) => setup.env("BELLHOP_ADMIN_TOKEN", token),
+        None => setup.without_env("BELLHOP_ADMIN_TOKEN"),
+    };
+    if let Some(token) = file {
+        fs::create_dir_all(setup.data()).expect("a folder can be made");
+        fs::write(setup.data().join("admin-token"), token).expect("a file can be written");
+    }
+    let (status, output) = setup.run_to_end(Duration::from_secs(3));
+    // One that goes on listening is ended after the time.
+    (status.is_none() && output.contains("listening on "), output)
+}
+
+#[test]
+fn a_short_admin_token_is_refused() {
+    for short in ["t", "admin", "fifteen-letters", "  fifteen-letters \n", "äöüäöüäöüäöüäöü"] {
+        for (variable, file, place) in
+            [(Some(short), None, "BELLHOP_ADMIN_TOKEN"), (None, Some(short), "data/admin-token")]
+        {
+            let (listens, output) = start_with_token(variable, file);
+            assert!(!listens, "{short}: {output}");
+            let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
+            assert_eq!(lines.len(), 1, "one line: {output}");
+            assert!(lines[0].contains(place) && lines[0].contains("16 characters"), "{output}");
+            assert!(short.len() < 6 || !output.contains(short.trim()), "it is not repeated: {output}");
+        }
+    }
+    let (listens, output) = start_with_token(Some("sixteen-letters!"), None);
+    assert!(listens, "{output}");
+}
+
+#[test]
+fn an_allow_list_of_everybody_is_refused_for_an_unsigned_hook() {
+    let unsigned = |ips: &str| {
+        let hook = with("sender = \"github\"", &format!("sender = \"none\"\nallowed_ips = {ips}"));
+        hook.replace("path = \"github\"", "path = \"a\"").replace("secrets = [\"env:GITHUB_WEBHOOK_SECRET\"]\n", "")
+    };
+    for ips in ["[\"0.0.0.0/0\"]", "[\"0.0.0.0/1\", \"128.0.0.0/1\"]", "[\"::ffff:0:0/96\"]", "[\"github\"]"] {
+        check(&unsigned(ips), "allowed_ips", &["allowed_ips", "leave it out"]);
+    }
+}

@@ -43,6 +43,7 @@ async fn a_hundred_kills_lose_nothing() {
     let fake = FakeBotApi::start_unlimited().await;
     let setup = setup(&config(&fake.url(), &hooks()));
     let outcome = run(&setup, &fake, 100).await;
+    assert_eq!(set_aside(&setup), "0 0", "kills from outside are nobody's fault (seed {})", outcome.seed);
     let (seed, acknowledged) = (outcome.seed, outcome.acknowledged.len());
     assert!(outcome.requests_per_second >= 200.0, "only {:.0} acknowledged a second", outcome.requests_per_second);
     assert_eq!(outcome.lost(), Vec::<&String>::new(), "of {acknowledged} acknowledged (seed {seed})");
@@ -68,6 +69,18 @@ async fn answering_before_writing_is_caught() {
         "none of {acknowledged} acknowledged was lost: the test cannot see a loss (seed {})",
         outcome.seed
     );
+}
+
+/// How many messages were kept as poison, and how many tasks are dead.
+fn set_aside(setup: &Setup) -> String {
+    let script = "import sqlite3, sys\n\
+        store = sqlite3.connect(sys.argv[1])\n\
+        dead = \"SELECT count(*) FROM tasks WHERE doc LIKE '%\\\"status\\\":\\\"dead\\\"%'\"\n\
+        print(store.execute('SELECT count(*) FROM poison').fetchone()[0], store.execute(dead).fetchone()[0])";
+    let file = setup.data().join("bellhop.db");
+    let output = std::process::Command::new("python3").args(["-c", script]).arg(file).output().expect("python runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 fn hooks() -> String {

@@ -19,6 +19,7 @@ use bellhop_tests::sign;
 
 use crate::deployment::{Deployment, SOON, hooks};
 use crate::duplicates_deployed;
+use crate::iam;
 use crate::kinds::Kinds;
 use crate::world::{
     ADMIN_TOKEN, GITHUB_SECRET, OTHER_SECRET, STANDARD_SECRET, assert_accepted, assert_refused, no_secret_in,
@@ -40,6 +41,12 @@ async fn apply_is_guarded() {
     assert!(!done && said.contains("NOWHERE"), "{said}");
     phase.say("/webhook/order", "all hooks are still there").await;
     phase.wait_for("all hooks are still there").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn roles_may_do_no_more_than_their_functions() {
+    let phase = Deployment::join().await;
+    tokio::task::block_in_place(|| iam::refuses_what_is_not_theirs(&phase.stack));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

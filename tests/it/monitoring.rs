@@ -68,6 +68,16 @@ fn there_are_as_many_alarms_as_the_docs_price() {
 }
 
 #[test]
+fn what_watches_may_do_nothing() {
+    let monitoring = template("infra/monitoring.yaml");
+    let all = monitoring["Resources"].as_hash().expect("a template has resources");
+    let known = ["AWS::SNS::Topic", "AWS::SNS::Subscription", "AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"];
+    for (name, resource) in all {
+        assert!(known.contains(&text(&resource["Type"])), "{}: no role, no policy, nothing that runs", text(name));
+    }
+}
+
+#[test]
 fn alarms_and_dashboard_name_what_the_functions_count() {
     let monitoring = template("infra/monitoring.yaml");
     let source = |path: &str| std::fs::read_to_string(workspace().join(path)).expect("there is a source");

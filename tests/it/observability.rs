@@ -72,6 +72,16 @@ async fn metrics_tell_what_happened_and_only_to_whoever_may_know() {
     assert_refused(&world.http.post(&world.bellhop.at("/webhook/nobody"), &unsigned, "{}").await, 404);
     assert_refused(&world.http.get(&world.bellhop.at("/metrics")).await, 401);
     assert_refused(&metrics(&world, "wrong").await, 401);
+    for (scope, status) in
+        [("metrics", 200), ("events", 200), ("events:read", 403), ("hooks", 403), ("services", 403), ("jobs", 403)]
+    {
+        let url = world.bellhop.at("/api/tokens");
+        let bearer = headers(&[("authorization", &format!("Bearer {ADMIN_TOKEN}"))]);
+        let body = serde_json::json!({"name": scope, "scopes": [scope]}).to_string();
+        let made = world.http.send(Method::POST, &url, &bearer, body).await.json();
+        let token = made["token"].as_str().unwrap_or_default();
+        assert_eq!(metrics(&world, token).await.status.as_u16(), status, "{scope}");
+    }
     let answer = metrics(&world, ADMIN_TOKEN).await;
     assert_eq!(answer.status.as_u16(), 200, "{}", answer.text());
     assert!(answer.header("content-type").starts_with("text/plain; version=0.0.4"), "{:?}", answer.headers);

@@ -1,27 +1,29 @@
-//! The rules of `template.yaml`: queues that lose nothing, functions that may do no more than they need.
+//! The rules of `template.yaml`: queues that lose nothing, routes that do not starve each other, a closed bucket. What
+//! functions may do is in [`crate::iam`].
 
 use bellhop_tests::build::workspace;
 use yaml_rust2::{Yaml, YamlLoader};
 
 /// The parsed template; intrinsic functions in short form (`!Ref X`) stand as their argument.
-fn template() -> Yaml {
+pub(crate) fn template() -> Yaml {
     let text = std::fs::read_to_string(workspace().join("template.yaml")).expect("there is a template");
     YamlLoader::load_from_str(&text).expect("the template is YAML").remove(0)
 }
 
 /// The resources of a type: their names and properties.
-fn resources(template: &Yaml, kind: &str) -> Vec<(String, Yaml)> {
+pub(crate) fn resources(template: &Yaml, kind: &str) -> Vec<(String, Yaml)> {
     let all = template["Resources"].as_hash().expect("a template has resources");
     let wanted = all.iter().filter(|(_, resource)| resource["Type"].as_str() == Some(kind));
     wanted.map(|(name, resource)| (text(name), resource["Properties"].clone())).collect()
 }
 
-fn text(value: &Yaml) -> String {
+/// A text; empty where the value is none.
+pub(crate) fn text(value: &Yaml) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
 /// A value that may stand alone or in a list.
-fn list(value: &Yaml) -> Vec<Yaml> {
+pub(crate) fn list(value: &Yaml) -> Vec<Yaml> {
     match value {
         Yaml::Array(items) => items.clone(),
         Yaml::BadValue => Vec::new(),
@@ -114,83 +116,9 @@ fn functions_are_small_and_keep_their_logs_for_a_while() {
     }
     assert_eq!(text(&template["Parameters"]["Architecture"]["Default"]), "arm64");
     let logs = resources(&template, "AWS::Logs::LogGroup");
-    assert_eq!(logs.len(), functions.len(), "a log group for each function");
+    assert_eq!(logs.len(), functions.len() + 1, "a log group for each function, and one for the API");
     for (name, group) in logs {
         assert!(!group["RetentionInDays"].is_badvalue(), "{name} is kept for ever");
-    }
-}
-
-#[test]
-fn policies_name_actions_and_resources() {
-    let template = template();
-    let roles = resources(&template, "AWS::IAM::Role");
-    let functions = resources(&template, "AWS::Serverless::Function");
-    assert_eq!(roles.len(), functions.len(), "a role for each function");
-    let mut used: Vec<String> = functions.iter().map(|(_, own)| text(&own["Role"])).collect();
-    used.sort();
-    used.dedup();
-    assert_eq!(used.len(), functions.len(), "no two functions share a role: {used:?}");
-    for (name, own) in &functions {
-        assert!(own["Policies"].is_badvalue(), "{name}: its role holds its policies");
-    }
-    for (name, role) in &roles {
-        assert!(role["ManagedPolicyArns"].is_badvalue(), "{name} has managed policies");
-        let statements =
-            list(&role["Policies"]).into_iter().flat_map(|policy| list(&policy["PolicyDocument"]["Statement"]));
-        for statement in statements {
-            let actions: Vec<String> = list(&statement["Action"]).iter().map(text).collect();
-            let resources: Vec<String> = list(&statement["Resource"]).iter().map(text).collect();
-            assert!(!actions.is_empty() && !resources.is_empty(), "{name}: {statement:?}");
-            // X-Ray knows no resources.
-            let tracing = actions.iter().all(|action| action.starts_with("xray:Put"));
-            for action in &actions {
-                assert!(!action.contains('*'), "{name} may do {action}");
-            }
-            for resource in &resources {
-                let below_a_name = resource.ends_with("/*") && !resource.trim_end_matches("/*").contains('*');
-                assert!(tracing || !resource.contains('*') || below_a_name, "{name} may touch {resource}");
-            }
-        }
-    }
-}
-
-/// The statements of a role.
-fn statements(template: &Yaml, role: &str) -> Vec<Yaml> {
-    let roles = resources(template, "AWS::IAM::Role");
-    let (_, role) = roles.into_iter().find(|(name, _)| name == role).unwrap_or_else(|| panic!("no role {role}"));
-    list(&role["Policies"]).iter().flat_map(|policy| list(&policy["PolicyDocument"]["Statement"])).collect()
-}
-
-#[test]
-fn the_door_reads_hooks_and_writes_nothing_but_limits_and_offers() {
-    let template = template();
-    let reads = ["HOOKS", "NOTE#limit", "NOTE#ranges"];
-    let mut seen = Vec::new();
-    for statement in statements(&template, "IngressRole") {
-        let actions: Vec<String> = list(&statement["Action"]).iter().map(text).collect();
-        if actions.iter().any(|action| action.starts_with("dynamodb:")) {
-            let keys = &statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"];
-            seen.push((actions, list(keys).iter().map(text).collect::<Vec<_>>()));
-        }
-    }
-    let expected = [
-        (["dynamodb:Query", "dynamodb:GetItem"], reads.as_slice()),
-        (["dynamodb:PutItem", "dynamodb:UpdateItem"], &["NOTE#limit", "NOTE#offer"]),
-    ];
-    let owned = |words: &[&str]| -> Vec<String> { words.iter().map(|word| (*word).to_owned()).collect() };
-    assert_eq!(seen, expected.map(|(actions, keys)| (owned(&actions), owned(keys))));
-}
-
-#[test]
-fn only_the_api_deletes_events_and_nobody_scans() {
-    let template = template();
-    for (name, _) in resources(&template, "AWS::IAM::Role") {
-        let allowed: Vec<_> = statements(&template, &name).iter().flat_map(|one| list(&one["Action"])).collect();
-        let may = |action: &str| allowed.iter().any(|allowed| text(allowed) == action);
-        for action in ["dynamodb:DeleteItem", "s3:DeleteObject", "ssm:DeleteParameters"] {
-            assert_eq!(may(action), name == "ApiRole", "{name}: {action}");
-        }
-        assert!(!may("dynamodb:Scan"), "{name}");
     }
 }
 
@@ -225,6 +153,119 @@ fn the_table_forgets_and_the_bucket_is_closed() {
         assert_eq!(bucket["PublicAccessBlockConfiguration"][switch].as_bool(), Some(true), "{switch}");
     }
     assert!(!list(&bucket["LifecycleConfiguration"]["Rules"]).is_empty(), "bodies are deleted some day");
+    let encryption = &bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0];
+    assert_eq!(text(&encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"]), "AES256");
+}
+
+#[test]
+fn buckets_and_queues_are_reached_over_tls_alone() {
+    let template = template();
+    let arns = |kind: &str| -> Vec<String> {
+        let mut arns: Vec<_> = resources(&template, kind).iter().map(|(name, _)| format!("{name}.Arn")).collect();
+        arns.sort();
+        arns
+    };
+    let queues = arns("AWS::SQS::Queue");
+    let buckets = [arns("AWS::S3::Bucket"), vec!["${Bucket.Arn}/*".to_owned()]].concat();
+    let policies = [("AWS::SQS::QueuePolicy", "sqs:*", queues), ("AWS::S3::BucketPolicy", "s3:*", buckets)];
+    for (kind, action, mut wanted) in policies {
+        let (_, policy) = resources(&template, kind).remove(0);
+        let statements = list(&policy["PolicyDocument"]["Statement"]);
+        let [deny] = statements.as_slice() else { panic!("{kind} says no more: {statements:?}") };
+        assert_eq!((text(&deny["Effect"]), text(&deny["Principal"])), ("Deny".to_owned(), "*".to_owned()), "{kind}");
+        assert_eq!(text(&deny["Action"]), action);
+        assert_eq!(text(&deny["Condition"]["Bool"]["aws:SecureTransport"]), "false", "{kind}");
+        let mut denied: Vec<String> = list(&deny["Resource"]).iter().map(text).collect();
+        denied.sort();
+        wanted.sort();
+        assert_eq!(denied, wanted, "{kind}");
+    }
+    let (_, policy) = resources(&template, "AWS::SQS::QueuePolicy").remove(0);
+    assert_eq!(list(&policy["Queues"]).len(), arns("AWS::SQS::Queue").len());
+}
+
+#[test]
+fn who_may_call_a_function_is_named() {
+    let template = template();
+    let permissions = resources(&template, "AWS::Lambda::Permission");
+    assert_eq!(permissions.len(), 3, "the API calls two functions, the rule one; queues are polled");
+    for (name, permission) in permissions {
+        assert_eq!(text(&permission["Action"]), "lambda:InvokeFunction", "{name}");
+        let source = text(&permission["SourceArn"]);
+        assert!(source.contains("${HttpApi}") || source == "SchedulerRule.Arn", "{name}: {source}");
+        assert!(!source.starts_with('*') && !text(&permission["Principal"]).contains('*'), "{name}");
+    }
+    for (name, own) in resources(&template, "AWS::Serverless::Function") {
+        assert!(own["FunctionUrlConfig"].is_badvalue() && own["Events"].is_badvalue(), "{name}: no other way in");
+    }
+}
+
+#[test]
+fn every_route_has_a_throttle_of_its_own() {
+    let template = template();
+    let (_, stage) = resources(&template, "AWS::ApiGatewayV2::Stage").remove(0);
+    let all = template["Resources"].as_hash().expect("resources");
+    let needs = all.values().find(|resource| text(&resource["Type"]) == "AWS::ApiGatewayV2::Stage");
+    let needs: Vec<String> = list(&needs.expect("a stage")["DependsOn"]).iter().map(text).collect();
+    let routes = resources(&template, "AWS::ApiGatewayV2::Route");
+    let settings = stage["RouteSettings"].as_hash().expect("settings of routes");
+    assert_eq!(settings.len(), routes.len(), "no settings of a route that is not there, which AWS refuses");
+    for (name, route) in routes {
+        assert!(needs.contains(&name), "the stage is made after {name}");
+        let (key, target) = (text(&route["RouteKey"]), text(&route["Target"]));
+        let own = &stage["RouteSettings"][key.as_str()];
+        let limits = (text(&own["ThrottlingRateLimit"]), text(&own["ThrottlingBurstLimit"]));
+        let of_senders = target == "integrations/${IngressIntegration}" && key != "GET /health";
+        let kind = if of_senders { "" } else { "Api" };
+        let wanted = (format!("{kind}ThrottlingRateLimit"), format!("{kind}ThrottlingBurstLimit"));
+        assert_eq!(limits, wanted, "{key}");
+    }
+    let parameter = |name: &str| template["Parameters"][name]["Default"].as_i64().unwrap_or_default();
+    assert!(parameter("ThrottlingRateLimit") >= 500, "unproved requests do not throttle everybody so soon");
+    assert!(parameter("ApiThrottlingRateLimit") > 0);
+}
+
+#[test]
+fn an_own_host_name_is_the_only_one() {
+    let template = template();
+    let (_, api) = resources(&template, "AWS::ApiGatewayV2::Api").remove(0);
+    let closed: Vec<_> = list(&api["DisableExecuteApiEndpoint"]);
+    assert_eq!(closed, [Yaml::String("HasDomain".to_owned()), Yaml::Boolean(true), Yaml::Boolean(false)]);
+    let (_, domain) = resources(&template, "AWS::ApiGatewayV2::DomainName").remove(0);
+    assert_eq!(text(&domain["DomainNameConfigurations"][0]["SecurityPolicy"]), "TLS_1_2");
+}
+
+#[test]
+fn access_logs_are_a_choice_and_hold_no_path() {
+    let template = template();
+    assert_eq!(text(&template["Parameters"]["AccessLogs"]["Default"]), "false");
+    let (_, stage) = resources(&template, "AWS::ApiGatewayV2::Stage").remove(0);
+    let settings = list(&stage["AccessLogSettings"]);
+    assert_eq!((text(&settings[0]), text(&settings[2])), ("HasAccessLogs".to_owned(), "AWS::NoValue".to_owned()));
+    let format: serde_json::Value =
+        serde_json::from_str(&text(&settings[1]["Format"])).expect("a line of the access log is JSON");
+    let known = ["$context.requestId", "$context.requestTime", "$context.identity.sourceIp", "$context.routeKey"];
+    let plain =
+        ["$context.status", "$context.responseLength", "$context.responseLatency", "$context.error.responseType"];
+    for (name, value) in format.as_object().expect("an object") {
+        let value = value.as_str().unwrap_or_default();
+        assert!(known.contains(&value) || plain.contains(&value), "{name}: {value} may hold a secret");
+    }
+}
+
+#[test]
+fn concurrency_is_kept_for_those_whom_senders_reach_and_never_for_a_queue_s_consumer() {
+    let template = template();
+    for (name, own) in resources(&template, "AWS::Serverless::Function") {
+        let kept: Vec<String> = list(&own["ReservedConcurrentExecutions"]).iter().map(text).collect();
+        let wanted: &[&str] = match name.as_str() {
+            "IngressFunction" => &["HasIngressConcurrency", "IngressConcurrency", "AWS::NoValue"],
+            "ApiFunction" => &["HasApiConcurrency", "ApiConcurrency", "AWS::NoValue"],
+            // A queue's consumer without a free instance uses up the receives of good messages.
+            _ => &[],
+        };
+        assert_eq!(kept, wanted, "{name}");
+    }
 }
 
 #[test]

@@ -44,8 +44,9 @@ def pem(key) -> str:
 def certificate(key, name: str) -> str:
     """A certificate that the key makes out to this name, as PEM."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    issuer = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Amazon")])
     now = datetime.now(timezone.utc)
-    builder = x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+    builder = x509.CertificateBuilder(issuer, subject, key.public_key(), x509.random_serial_number())
     builder = builder.not_valid_before(now - timedelta(days=7)).not_valid_after(now + timedelta(days=7))
     return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
 
@@ -128,6 +129,10 @@ class PayPal(Rsa):
         request.headers["paypal-transmission-time"] = iso8601(request.at)
         request.headers["paypal-auth-algo"] = "SHA256withRSA"
         request.headers["paypal-cert-url"] = f"https://{self.host}/v1/notifications/certs/CERT-octo-1"
+
+    def check(self, request):
+        super().check(request)
+        fresh(request, seconds(request.header("paypal-transmission-time")), 300)
 
     def public(self, request):
         return x509.load_pem_x509_certificate(request.key.encode()).public_key()

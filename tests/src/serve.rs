@@ -74,21 +74,30 @@ impl Setup {
 
     /// Starts the process and waits until it listens.
     pub fn start(&self) -> Bellhop {
+        self.try_start().unwrap_or_else(|output| panic!("bellhop is not listening; its output:\n{output}"))
+    }
+
+    /// Starts the process and waits until it listens, or gives what it printed.
+    pub fn try_start(&self) -> Result<Bellhop, String> {
         let mut command = self.command();
         let started = Instant::now();
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("bellhop starts");
         let log = Log::default();
         collect(child.stdout.take(), &log);
         collect(child.stderr.take(), &log);
-        let found = log
-            .wait_for(START_LIMIT, |line| line.trim().strip_prefix("listening on ").map(|url| url.trim().to_owned()));
-        let ready_after = started.elapsed();
-        let mut bellhop = Bellhop { child, url: String::new(), log, ready_after };
-        match found {
-            Some(url) => bellhop.url = url,
-            None => panic!("bellhop is not listening after {ready_after:?}; its output:\n{}", bellhop.output()),
+        let listens = |line: &str| line.trim().strip_prefix("listening on ").map(|url| url.trim().to_owned());
+        while started.elapsed() < START_LIMIT {
+            let ended = child.try_wait().expect("a child can be waited for").is_some();
+            if let Some(url) = log.wait_for(Duration::from_millis(100), listens) {
+                return Ok(Bellhop { child, url, log, ready_after: started.elapsed() });
+            }
+            if ended {
+                break;
+            }
         }
-        bellhop
+        child.kill().ok();
+        child.wait().ok();
+        Err(log.text())
     }
 
     /// Runs the process to its end, for starts that must fail: exit status and everything printed.
@@ -161,6 +170,11 @@ impl Bellhop {
         self.log.wait_for(limit, |line| line.contains(text).then(|| line.to_owned()))
     }
 
+    /// Whether it ends by itself within a time.
+    pub fn ends(&mut self, limit: Duration) -> bool {
+        wait(&mut self.child, limit).is_some()
+    }
+
     /// Kills it as a power cut would: no handler runs.
     pub fn kill(mut self) -> String {
         self.child.kill().expect("a running process can be killed");
@@ -184,9 +198,24 @@ impl Bellhop {
 
     /// Resident memory in bytes.
     pub fn resident_bytes(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    /// The most resident memory that it ever had, in bytes.
+    pub fn peak_bytes(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    /// A line of the kernel's about the process's memory, in bytes.
+    fn memory(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or_default() * 1024
+    }
+
+    /// How many files it has open, connections among them.
+    pub fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).map_or(0, Iterator::count)
     }
 
     fn pid(&self) -> Pid {

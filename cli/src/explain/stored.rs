@@ -21,8 +21,8 @@ pub(super) struct Stored {
 }
 
 /// Gets an event from a server.
-pub(super) fn event(server: &str, id: &str) -> Result<Stored, Failure> {
-    let event = Server::at(server.to_owned()).call("GET", &format!("/api/events/{}", encoded(id)), None)?;
+pub(super) fn event(server: &Server, id: &str) -> Result<Stored, Failure> {
+    let event = server.call("GET", &format!("/api/events/{}", encoded(id)), None)?;
     let Some(body) = event["body"].as_str() else {
         return Err(Failure("the event's content was erased: nothing is left to look at".to_owned()));
     };
@@ -54,6 +54,11 @@ impl Stored {
                 "note: credentials are not stored, so these headers cannot be checked{proof}: {}",
                 names.join(", ")
             ));
+        }
+        if sender.body_token().is_some()
+            && self.saved.body.windows(REDACTED.len()).any(|part| part == REDACTED.as_bytes())
+        {
+            notes.push("note: the token in the body is not stored, so that it cannot be checked".to_owned());
         }
         notes
     }

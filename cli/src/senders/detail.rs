@@ -1,6 +1,5 @@
 //! All that is known of one sender.
 
-use bellhop_core::sender::words::size;
 use bellhop_core::sender::{Sender, Verification};
 use serde_json::{Value, json};
 
@@ -25,7 +24,7 @@ pub(super) fn lines(sender: &Sender, urls: &[String]) -> Vec<String> {
         ("answered with", sender.answers_in_words()),
         ("wants an answer", facts.deadline_seconds.map_or_else(unknown, |seconds| format!("within {seconds} s"))),
         ("delivers again", if facts.retries.is_empty() { unknown() } else { facts.retries.to_owned() }),
-        ("longest body", facts.max_body_bytes.map_or_else(unknown, size)),
+        ("longest body", sender.longest_body_in_words()),
         ("hook's URL", urls.join(", ")),
     ];
     let mut lines = vec![format!("{} ({})", facts.title, sender.name)];
@@ -63,6 +62,7 @@ pub(super) fn json(sender: &Sender, url: Option<&String>) -> Value {
         "deadline_seconds": facts.deadline_seconds,
         "retries": said(facts.retries),
         "max_body_bytes": facts.max_body_bytes,
+        "max_proof_bytes": sender.max_proof_bytes(),
         "setup": facts.setup.iter().map(|step| filled(step, url)).collect::<Vec<_>>(),
     })
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use bellhop_app::clock::SystemClock;
-use bellhop_app::{chores::Chores, dead_letters::Drain, ports::Clock, ranges::RangeRefresh, reconcile::Reconciler};
+use bellhop_app::{chores::Chores, dead_letters::Drain, poison::Poison, ports::Clock};
+use bellhop_app::{ranges::RangeRefresh, reconcile::Reconciler};
 use bellhop_aws::Aws;
 use bellhop_http::GitHub;
 use bellhop_lambda::{metrics::flush, start::required, start::start_logging};
@@ -17,14 +18,12 @@ async fn main() -> Result<(), Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let table = Arc::new(aws.table(required("BELLHOP_TABLE")?, Arc::clone(&clock)));
     let events = Arc::new(aws.events(table.as_ref().clone(), aws.bucket(&required("BELLHOP_BUCKET")?)));
+    let queue = Arc::new(aws.telegram_queue(required("BELLHOP_TELEGRAM_QUEUE_URL")?));
+    let (history, tasks, book, hooks) = (events.clone(), table.clone(), table.clone(), table.clone());
     let drain = Drain {
         inbox: Arc::new(aws.dead_letters(required("BELLHOP_INBOX_DEAD_LETTER_URL")?)),
         telegram: Arc::new(aws.dead_letters(required("BELLHOP_TELEGRAM_DEAD_LETTER_URL")?)),
-        events: events.clone(),
-        history: events,
-        tasks: table.clone(),
-        hooks: table.clone(),
-        clock: clock.clone(),
+        poison: Poison { events, history, tasks, book, queue, hooks, clock: clock.clone() },
     };
     let github = Arc::new(GitHub::new(Arc::clone(&clock)));
     let secrets = Arc::new(aws.secrets(required("BELLHOP_SSM_PREFIX")?));

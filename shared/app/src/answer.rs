@@ -54,6 +54,11 @@ impl Refused {
         Self::new(503, "unavailable", "not written down, so not accepted; send it again later").after(5)
     }
 
+    /// 503: there is too much at once, and the caller should come back.
+    pub fn busy() -> Self {
+        Self::new(503, "busy", "too much at once, so not accepted; send it again later").after(1)
+    }
+
     /// The error body: `{"error":{"code","message","request_id"}}`.
     pub fn body(&self, request_id: &str) -> String {
         json!({"error": {"code": self.code, "message": self.message, "request_id": request_id}}).to_string()

@@ -16,7 +16,6 @@ use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::DefaultBodyLimit;
 use axum::response::Response;
 use axum::routing::get;
 use bellhop_core::token::Scope;
@@ -111,7 +110,6 @@ pub fn router(api: Api) -> Router {
     router
         .route("/openapi.json", get(async || json_response(200, document_text(), None)))
         .layer(axum::middleware::map_response(in_our_words))
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
 }
 
 /// Answers a path that is nobody's, where the API stands alone.
@@ -120,10 +118,12 @@ pub async fn nowhere() -> Response {
 }
 
 /// The routes of each scope.
-fn routes() -> [(Scope, OpenApiRouter<Api>); 3] {
+fn routes() -> [(Scope, OpenApiRouter<Api>); 4] {
+    let all = |[events, replays, tasks]: [OpenApiRouter<Api>; 3]| events.merge(replays).merge(tasks);
     [
         (Scope::Hooks, hooks::routes()),
-        (Scope::Events, OpenApiRouter::new().merge(events::routes()).merge(replays::routes()).merge(tasks::routes())),
+        (Scope::EventsRead, all([events::seeing(), replays::seeing(), tasks::seeing()])),
+        (Scope::Events, all([events::changing(), replays::changing(), tasks::changing()])),
         (Scope::Admin, OpenApiRouter::new().merge(tokens::routes()).merge(config::routes())),
     ]
 }

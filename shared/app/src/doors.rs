@@ -47,14 +47,14 @@ pub struct Door {
 }
 
 impl Doors {
-    /// The doors at a hook path, or of the hook with this id.
+    /// The doors at a hook path, or of the hook with this id: whose path is a secret, that has no other door.
     pub fn at(&self, path: &str) -> &[Arc<Door>] {
         self.by_path.get(path).map_or(&[], Vec::as_slice)
     }
 
     /// The secrets of all other hooks, each with its hook's name, in no order.
     pub fn others<'a>(&'a self, door: &'a Door) -> impl Iterator<Item = (&'a str, &'a Secret)> {
-        // A door also stands at its hook's id.
+        // A door may stand at its hook's id too.
         let all =
             self.by_path.iter().flat_map(|(path, doors)| doors.iter().filter(move |door| door.hook.path == *path));
         let others = all.filter(|other| other.hook.id != door.hook.id);
@@ -77,7 +77,7 @@ impl Doors {
             let (keys, secrets, places) = keys(&hook, sender, values, now);
             let door = Arc::new(Door { sender, keys, secrets, places, networks, hook });
             by_path.entry(door.hook.path.clone()).or_default().push(Arc::clone(&door));
-            if door.hook.path != door.hook.id.as_str() {
+            if door.hook.path != door.hook.id.as_str() && !door.hook.has_secret_path() {
                 by_path.entry(door.hook.id.as_str().to_owned()).or_default().push(door);
             }
         }
@@ -129,6 +129,16 @@ impl Door {
     /// Whether the hook takes requests.
     pub fn is_active(&self) -> bool {
         self.hook.status == HookStatus::Active
+    }
+
+    /// Whether it takes a request from the right address for its sender's, with no other proof.
+    pub fn knows_by_address(&self) -> bool {
+        self.sender.is_unsigned() && !self.hook.allowed_ips.is_empty()
+    }
+
+    /// The longest body it takes, in bytes: no longer than what its sender sends, where the proof has to be looked for in it.
+    pub fn max_body_bytes(&self) -> u64 {
+        self.sender.max_proof_bytes().map_or(self.hook.max_body_bytes, |most| most.min(self.hook.max_body_bytes))
     }
 
     /// Whether a request may come from this address; an unknown address passes only a hook that names no network.

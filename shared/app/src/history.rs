@@ -3,6 +3,7 @@
 mod redo;
 mod walk;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use bellhop_core::event::Event;
@@ -11,12 +12,16 @@ use bellhop_core::hook::Hook;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::order::RefusedRequest;
 use bellhop_core::task::{Task, TaskStatus};
+use futures_util::future::try_join_all;
 
 pub use redo::{NotRedone, Redo};
 pub use walk::{Slice, Window};
 
 use crate::ports::{Clock, EventLog, History, HookReader, PortResult, RecordedEvent};
 use walk::Entry;
+
+/// How many events are deleted side by side, so that one emptying of a log serves them all.
+const DELETED_TOGETHER: usize = 32;
 
 /// What happened, for reading and deleting.
 pub struct Records {
@@ -69,6 +74,8 @@ pub struct Whole {
     pub tasks: Vec<Task>,
     /// Those of its hooks that still exist.
     pub hooks: Vec<Hook>,
+    /// The paths that are secrets.
+    pub secret_paths: HashSet<String>,
 }
 
 /// What a purge did.
@@ -150,14 +157,21 @@ impl Records {
         self.walk(false, window, take).await
     }
 
+    /// The paths that are some hook's secret: who may see events may not therefore post some.
+    pub async fn secret_paths(&self) -> PortResult<HashSet<String>> {
+        let (hooks, _) = self.hooks.hooks_and_settings().await?;
+        Ok(secret_paths(&hooks))
+    }
+
     /// One event with its body, tasks and hooks.
     pub async fn event(&self, id: EventId) -> PortResult<Option<Whole>> {
         let (Some(recorded), Some(event)) = (self.history.recorded(id).await?, self.events.event(id).await?) else {
             return Ok(None);
         };
         let (mut hooks, _) = self.hooks.hooks_and_settings().await?;
+        let secret_paths = secret_paths(&hooks);
         hooks.retain(|hook| event.head.hooks.iter().any(|proof| proof.hook == hook.id));
-        Ok(Some(Whole { event, tasks: recorded.tasks, hooks }))
+        Ok(Some(Whole { event, tasks: recorded.tasks, hooks, secret_paths }))
     }
 
     /// One task.
@@ -186,12 +200,17 @@ impl Records {
             _ => Vec::new(),
         };
         let Slice { items, next } = self.walk(false, window, take).await?;
-        for id in &items {
-            self.history.delete(*id).await?;
+        for some in items.chunks(DELETED_TOGETHER) {
+            try_join_all(some.iter().map(|id| self.history.delete(*id))).await?;
         }
         log::info!(hook = hook.as_str(), deleted = items.len(), kept; "events purged");
         Ok(Purged { deleted: items.len(), kept, next })
     }
+}
+
+/// The paths of those hooks whose path is their secret.
+fn secret_paths(hooks: &[Hook]) -> HashSet<String> {
+    hooks.iter().filter(|hook| hook.has_secret_path()).map(|hook| hook.path.clone()).collect()
 }
 
 /// A task, found by the event that its id begins with.

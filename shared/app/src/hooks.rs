@@ -2,6 +2,7 @@
 
 mod apply;
 mod change;
+pub(crate) mod checks;
 mod keep;
 mod trial;
 
@@ -111,7 +112,8 @@ impl HookBook {
         let secrets = self.keep_all(id.as_str(), draft.secrets.clone()).await?;
         let reconcile = match draft.reconcile.clone() {
             Some(reconcile) => {
-                let token = self.keep(id.as_str(), reconcile.token.clone()).await?;
+                // Not under the name of the hook's secrets: who looks for deliveries need not know those.
+                let token = self.keep(&format!("reconcile-{id}"), reconcile.token.clone()).await?;
                 Some(reconcile.kept(token))
             }
             None => None,

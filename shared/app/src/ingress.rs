@@ -2,25 +2,29 @@
 //!
 //! In two steps, so that nothing is read of a body that a look at the head already refuses.
 
+mod cost;
 mod explained;
+mod head;
+mod page;
 mod refusals;
 mod sampled;
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bellhop_core::delivery::query_fingerprint;
-use bellhop_core::event::{Proof, kept_headers};
+use bellhop_core::event::{Proof, hide_parameters, kept_body, kept_headers};
 use bellhop_core::handshake::{Greeting, Host, Introduction, Reply, greeting, introduction, knock};
 use bellhop_core::hook::Hook;
 use bellhop_core::id::EventId;
 use bellhop_core::inbound::{Headers, Inbound, Url};
 use bellhop_core::inbox::Message;
-use bellhop_core::sender::Answer;
+use bellhop_core::sender::{Answer, Sender};
 use bellhop_core::trace::Trace;
 use bellhop_core::verify::{Refusal, Verified};
 
 use crate::answer::Refused;
+use crate::budget::{Budget, Shares};
 use crate::doors::{Door, DoorCache, Doors};
 use crate::keys::{KeyBook, Unproved};
 use crate::limiter::Limiter;
@@ -28,8 +32,11 @@ use crate::metrics::{Cause, METRICS};
 use crate::offers::Offers;
 use crate::ports::{Clock, Inbox, Orders};
 use crate::spans;
+use head::{check_head, promised_bytes, too_large};
 use refusals::{Knock, Refusals};
-use sampled::Sampled;
+
+/// How many offered secrets a minute are kept: a sender makes one, and offers it again where it is not answered.
+const OFFERED: Shares = Shares { all: 120, reserve: 60, hook: 40, source: 10 };
 
 /// What the front door works with.
 pub struct Parts {
@@ -53,7 +60,7 @@ pub struct Parts {
 pub struct Ingress {
     parts: Parts,
     refusals: Refusals,
-    offered: Sampled,
+    offered: Mutex<Budget>,
 }
 
 /// What became of an accepted request.
@@ -76,6 +83,7 @@ pub struct Admitted {
     doors: Arc<Doors>,
     path: String,
     source_ip: Option<IpAddr>,
+    by_page: bool,
     /// How many bytes of a body to read before giving up.
     pub max_body_bytes: u64,
 }
@@ -100,13 +108,16 @@ pub enum Unread {
     BrokenOff,
     /// It did not arrive in time.
     TooSlow,
+    /// Too many bytes of bodies are held already.
+    NoRoom,
 }
 
 impl Ingress {
     /// A front door of these parts.
     pub fn new(parts: Parts) -> Self {
         let refusals = Refusals::new(Arc::clone(&parts.orders), Arc::clone(&parts.clock));
-        Self { parts, refusals, offered: Sampled::default() }
+        let offered = Mutex::new(Budget::new(OFFERED, parts.clock.now()));
+        Self { parts, refusals, offered }
     }
 
     /// Looks at a request's head: its hook path, where it comes from and its headers.
@@ -120,9 +131,11 @@ impl Ingress {
             log::error!(error:%; "hooks could not be read");
             Refused::unavailable()
         })?;
-        let knock = Knock { here: doors.at(path), path, source_ip };
+        let here = doors.at(path);
+        let by_page = page::matters_to(here) && page::is_foreign(headers, &doors.public_url);
+        let knock = Knock { here, path, source_ip, by_page };
         match check_head(&knock, headers) {
-            Ok(max_body_bytes) => Ok(Admitted { path: path.to_owned(), source_ip, max_body_bytes, doors }),
+            Ok(max_body_bytes) => Ok(Admitted { path: path.to_owned(), source_ip, by_page, max_body_bytes, doors }),
             Err((cause, answer)) => {
                 let promised = promised_bytes(headers).unwrap_or_default();
                 Err(self.refusals.refuse(&knock, cause, promised, answer).await)
@@ -134,7 +147,7 @@ impl Ingress {
     pub async fn greet(&self, admitted: &Admitted, head: Head<'_>) -> Result<Reply, Refused> {
         let (inbound, now) = (admitted.inbound(head, b""), self.parts.clock.now());
         let mut refusal = None;
-        for door in open_doors(admitted.knock().here, admitted.source_ip) {
+        for door in open_doors(admitted.knock()) {
             let rate_per_minute = door.hook.rate_per_minute;
             match knock(Host { sender: door.sender, keys: &door.keys, rate_per_minute }, inbound, now) {
                 Ok(None) => {}
@@ -154,8 +167,8 @@ impl Ingress {
         let inbound = admitted.inbound(head, body);
         let mut proved: Vec<(&Door, Verified<'_>)> = Vec::with_capacity(1);
         let mut refused: Option<(&Door, Refusal)> = None;
-        for door in open_doors(knock.here, admitted.source_ip) {
-            if bytes > door.hook.max_body_bytes {
+        for door in open_doors(knock) {
+            if bytes > door.max_body_bytes() {
                 continue;
             }
             if let Some(introduction) = introduction(door.sender, inbound) {
@@ -190,7 +203,9 @@ impl Ingress {
         {
             return Err(Refused::unavailable());
         }
-        let message = self.message(admitted, first, &proved);
+        // A proof that is a secret ends here, whichever hook of the path it is for.
+        let kept = kept_body(knock.here.iter().map(|door| door.sender), first.body());
+        let message = self.message(admitted, first, &proved, &kept);
         self.parts.inbox.put(&message).await.map_err(|error| {
             log::error!(event:% = message.id, error:%; "inbox could not be written");
             Refused::unavailable()
@@ -212,7 +227,7 @@ impl Ingress {
         bytes: u64,
     ) -> Result<Reply, Refused> {
         if let Some(secret) = &introduction.offer {
-            if !self.offered.takes(Some(&door.hook.id), self.parts.clock.now()) {
+            if !self.takes_offer(door, admitted) {
                 return Err(self.too_many(admitted, 60, bytes).await);
             }
             self.parts.offers.keep(&door.hook.id, secret, admitted.source_ip).await.map_err(|error| {
@@ -221,6 +236,12 @@ impl Ingress {
             })?;
         }
         Ok(answered(door, introduction.reply))
+    }
+
+    /// Whether to keep one more secret that was offered to a hook from there.
+    fn takes_offer(&self, door: &Door, admitted: &Admitted) -> bool {
+        let mut budget = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+        budget.take(&door.hook.id, admitted.source_ip, self.parts.clock.now())
     }
 
     /// Answers a proved handshake, within the hook's limit.
@@ -259,6 +280,7 @@ impl Ingress {
     ) -> Refused {
         let answer = match refusal {
             Refusal::Unparsable => Refused::new(400, "bad_request", "the body is not what this sender sends"),
+            Refusal::TooLong(most) => too_large(most),
             Refusal::Challenge(_) => Refused::new(400, "bad_request", "the challenge is not one of this sender's"),
             _ => Refused::new(401, "unauthorized", "the signature is missing, wrong or too old"),
         };
@@ -273,6 +295,7 @@ impl Ingress {
             Unread::TooLarge => ("too large", too_large(admitted.max_body_bytes)),
             Unread::BrokenOff => ("broken off", Refused::new(400, "bad_request", "the body broke off")),
             Unread::TooSlow => ("too slow", Refused::new(408, "too_slow", "the body took too long to arrive")),
+            Unread::NoRoom => ("no room", Refused::busy()),
         };
         self.refusals.refuse(&admitted.knock(), cause, bytes, answer).await
     }
@@ -283,6 +306,7 @@ impl Ingress {
         admitted: &'a Admitted,
         first: &Verified<'a>,
         proved: &[(&Door, Verified<'_>)],
+        body: &'a [u8],
     ) -> Message<'a> {
         let now = self.parts.clock.now();
         let mut random = [0; 10];
@@ -291,7 +315,10 @@ impl Ingress {
             hook: door.hook.id.clone(),
             secret: verified.matched_key().and_then(|key| door.places.get(key).copied()),
         };
-        let secret_parameters = admitted.knock().here.iter().filter_map(|door| door.sender.secret_parameter());
+        let senders = || admitted.knock().here.iter().map(|door| door.sender);
+        let secret_parameters = || senders().filter_map(Sender::secret_parameter);
+        let mut headers = kept_headers(senders(), first.headers());
+        hide_parameters(&mut headers, first.query(), secret_parameters());
         Message {
             id: EventId::new(now, &random),
             path: &admitted.path,
@@ -300,10 +327,10 @@ impl Ingress {
             delivery_id: first.delivery_id(),
             received_at: now,
             source_ip: admitted.source_ip,
-            query: query_fingerprint(first.query(), secret_parameters),
-            headers: kept_headers(admitted.knock().here.iter().map(|door| door.sender), first.headers()),
+            query: query_fingerprint(first.query(), secret_parameters()),
+            headers,
             hooks: proved.iter().map(proof).collect(),
-            body: first.body(),
+            body,
             test: false,
         }
     }
@@ -317,56 +344,11 @@ fn answered(door: &Door, reply: Reply) -> Reply {
     reply
 }
 
-/// The doors that take requests from this address.
-fn open_doors(doors: &[Arc<Door>], source_ip: Option<IpAddr>) -> impl Iterator<Item = &Door> {
-    doors.iter().map(Arc::as_ref).filter(move |door| door.is_active() && door.allows(source_ip))
-}
-
-/// Looks at the head alone: how long a body may be, or why the request is refused, for the operator and for the caller.
-fn check_head(knock: &Knock<'_>, headers: Headers<'_>) -> Result<u64, (&'static str, Refused)> {
-    let here = knock.here;
-    if here.is_empty() {
-        return Err(("no such path", Refused::new(404, "not_found", "no hook has this path")));
-    }
-    let longest = open_doors(here, knock.source_ip).map(|door| door.hook.max_body_bytes).max();
-    let Some(max_body_bytes) = longest else {
-        return Err(match here.iter().any(|door| door.is_active()) {
-            true => {
-                ("address not allowed", Refused::new(403, "forbidden", "requests from this address are not allowed"))
-            }
-            false => ("disabled", Refused::new(403, "disabled", "every hook of this path is disabled")),
-        });
-    };
-    if headers.iter().any(|(name, value)| name == "content-encoding" && is_encoded(value)) {
-        let message = "send the body as it is: a content-encoding other than identity is not taken";
-        return Err(("encoded", Refused::new(415, "unsupported_encoding", message)));
-    }
-    if promised_bytes(headers).is_some_and(|length| length > max_body_bytes) {
-        return Err(("too large", too_large(max_body_bytes)));
-    }
-    Ok(max_body_bytes)
-}
-
-/// Whether a `Content-Encoding` says that the body is something else than what it stands for: any name that may be one
-/// of a coding. Some write a charset there, or how mail would carry it, or nothing; all of these leave the bytes alone.
-fn is_encoded(value: &[u8]) -> bool {
-    const NO_CODINGS: [&[u8]; 8] = [b"", b"identity", b"none", b"7bit", b"8bit", b"binary", b"utf8", b"ascii"];
-    const CHARSETS: [&[u8]; 5] = [b"utf-", b"us-ascii", b"iso-8859-", b"windows-", b"latin"];
-    let is_coding = |name: &[u8]| {
-        let name = name.trim_ascii().to_ascii_lowercase();
-        !NO_CODINGS.contains(&name.as_slice()) && !CHARSETS.iter().any(|start| name.starts_with(start))
-    };
-    value.split(|byte| *byte == b',').any(is_coding)
-}
-
-/// The length of the body, as its head promises it.
-fn promised_bytes(headers: Headers<'_>) -> Option<u64> {
-    headers.text("content-length").and_then(|length| length.trim().parse().ok())
-}
-
-/// 413.
-fn too_large(max_body_bytes: u64) -> Refused {
-    Refused::new(413, "too_large", format!("this hook takes bodies of {max_body_bytes} bytes at most"))
+/// The doors that take requests from this address, and from whoever makes it ask.
+fn open_doors(knock: Knock<'_>) -> impl Iterator<Item = &Door> {
+    let Knock { here, source_ip, by_page, .. } = knock;
+    let open = move |door: &&Door| door.is_active() && door.allows(source_ip) && !(by_page && door.knows_by_address());
+    here.iter().map(Arc::as_ref).filter(open)
 }
 
 impl Admitted {
@@ -378,7 +360,8 @@ impl Admitted {
 
     /// The request as it knocked.
     fn knock(&self) -> Knock<'_> {
-        Knock { here: self.doors.at(&self.path), path: &self.path, source_ip: self.source_ip }
+        let Self { path, source_ip, by_page, doors, .. } = self;
+        Knock { here: doors.at(path), path, source_ip: *source_ip, by_page: *by_page }
     }
 }
 

@@ -2,10 +2,13 @@
 
 mod shelf;
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bellhop_core::id::HookId;
 use bellhop_core::inbound::Inbound;
 use bellhop_core::secret::Secret;
+use bellhop_core::sender::KeyUrl;
 use bellhop_core::time::Timestamp;
 use bellhop_core::verify::{FetchedKey, Key, KeyRequest, Refusal, Verified, question, verify, wanted_key};
 
@@ -24,6 +27,15 @@ pub struct KeyBook {
     fetch: Arc<dyn Fetch>,
     clock: Arc<dyn Clock>,
     shelf: Mutex<Shelf>,
+}
+
+/// On whose behalf a key is asked for.
+#[derive(Debug, Clone, Copy)]
+struct Asker<'a> {
+    hook: &'a HookId,
+    source: Option<IpAddr>,
+    /// Whether the request says which key; one that is the same for all is asked for whatever others invent.
+    names_key: bool,
 }
 
 /// Why a request could not be proved.
@@ -96,6 +108,9 @@ impl KeyBook {
         let check = |fetched| verify(door.sender, keys, inbound, fetched, now).map_err(Unproved::Refused);
         let question = keys.first().and_then(|key| question(request, key));
         let asked = Asked::new(request.clone(), question.as_ref());
+        let fixed = door.sender.scheme.key_place().is_some_and(|place| matches!(place.url, KeyUrl::Fixed(_)));
+        let names_key = !fixed || request.id.is_some();
+        let asker = Asker { hook: &door.hook.id, source: inbound.source_ip, names_key };
         if !matches!(self.known(&asked, KEPT_MS), Some(Ok(_))) {
             // What is refused without the key is not worth a call.
             match check(None) {
@@ -103,21 +118,27 @@ impl KeyBook {
                 other => return other,
             }
         }
-        let key = self.key(&asked, question.as_ref(), KEPT_MS).await?;
+        let key = self.key(&asked, asker, question.as_ref(), KEPT_MS).await?;
         let checked = check(Some(&key));
         if !matches!(checked, Err(Unproved::Refused(Refusal::Mismatch(_) | Refusal::WrongField(_)))) {
             return checked;
         }
-        let newer = self.key(&asked, question.as_ref(), SURE_MS).await?;
+        let newer = self.key(&asked, asker, question.as_ref(), SURE_MS).await?;
         if Arc::ptr_eq(&key, &newer) { checked } else { check(Some(&newer)) }
     }
 
     /// A key that was fetched at most so long ago; fetched now where there is none, by one caller for all.
-    async fn key(&self, asked: &Asked, question: Option<&Secret>, oldest_ms: u64) -> Result<Arc<FetchedKey>, Unproved> {
+    async fn key(
+        &self,
+        asked: &Asked,
+        asker: Asker<'_>,
+        question: Option<&Secret>,
+        oldest_ms: u64,
+    ) -> Result<Arc<FetchedKey>, Unproved> {
         if let Some(known) = self.known(asked, oldest_ms) {
             return known;
         }
-        let turn = self.shelf().turn(asked, self.clock.now())?;
+        let turn = self.shelf().turn(asked, asker, self.clock.now())?;
         let _turn = turn.lock().await;
         // Whoever had the turn before may have brought it.
         if let Some(known) = self.known(asked, oldest_ms) {

@@ -19,6 +19,8 @@ pub mod telegram;
 
 pub mod chores;
 pub mod dead_letters;
+mod notices;
+pub mod poison;
 pub mod reconcile;
 
 pub mod api;
@@ -27,6 +29,7 @@ pub mod hooks;
 pub mod tokens;
 
 pub mod answer;
+mod budget;
 mod fields;
 pub mod logging;
 pub mod metrics;

@@ -28,6 +28,11 @@ pub fn start(form: Form, level: Option<&str>) {
     if log::set_boxed_logger(Box::new(Lines { form })).is_ok() {
         log::set_max_level(level);
     }
+    std::panic::set_hook(Box::new(|panic| {
+        // Where it was, and not what it says: that may quote what a sender wrote, or a secret.
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        log::error!(place; "panic");
+    }));
 }
 
 /// Writes entries line by line.

@@ -15,7 +15,7 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -74,6 +74,8 @@ struct World {
     events: BTreeMap<EventId, events::Kept>,
     refused: BTreeMap<EventId, events::KeptRefusal>,
     tasks: BTreeMap<TaskId, tasks::Kept>,
+    deleted_tasks: BTreeSet<TaskId>,
+    deleted_events: BTreeSet<EventId>,
     tallies: HashMap<HookId, Tally>,
     notes: BTreeMap<notes::Place, notes::Kept>,
     bodies: HashMap<EventId, Vec<u8>>,

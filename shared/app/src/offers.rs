@@ -1,5 +1,9 @@
-//! Secrets that senders bring along themselves, kept until the operator takes them.
+//! Secrets that senders bring along themselves, kept until the operator takes one.
+//!
+//! Whoever knows a hook's address can offer one, so each is a note of its own, which none that comes later replaces; the
+//! front door writes them without reading any.
 
+use std::cmp::Reverse;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -7,6 +11,7 @@ use bellhop_core::id::HookId;
 use bellhop_core::secret::Secret;
 use bellhop_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::ports::{Clock, NewNote, Notebook, PortError, PortResult, Topic};
 
@@ -22,12 +27,16 @@ pub struct Offers {
 /// A secret that a sender offered to a hook, before it had proved anything.
 #[derive(Debug)]
 pub struct Offer {
+    /// Its id; the same for the same secret.
+    pub id: String,
     /// The secret.
     pub secret: Secret,
-    /// When it was offered.
+    /// When it was last offered.
     pub offered_at: Timestamp,
     /// Where from; `None` where that is not known.
     pub source_ip: Option<IpAddr>,
+    /// The key of its note.
+    key: String,
     /// The version of its note.
     version: u64,
 }
@@ -46,39 +55,65 @@ impl Offers {
         Self { notes, clock }
     }
 
-    /// Keeps what a sender offered to a hook, in place of any earlier offer, for an hour.
+    /// Keeps what a sender offered to a hook, beside all other offers, for an hour; one that is offered again stays one.
     pub async fn keep(&self, hook: &HookId, secret: &Secret, source_ip: Option<IpAddr>) -> PortResult<()> {
         let now = self.clock.now();
         let kept = Kept { secret: secret.expose().to_owned(), offered_at: now, source_ip };
         let text = serde_json::to_string(&kept).map_err(unreadable)?;
-        self.notes.write(&note(hook, &text, now.plus_ms(KEPT_MS))).await
+        let key = format!("{hook}.{}", id_of(hook, secret));
+        self.notes.write(&note(&key, &text, now.plus_ms(KEPT_MS))).await
     }
 
-    /// What was last offered to a hook.
-    pub async fn find(&self, hook: &HookId) -> PortResult<Option<Offer>> {
-        let Some(found) = self.notes.note(Topic::Offer, hook.as_str()).await? else {
-            return Ok(None);
-        };
-        let Kept { secret, offered_at, source_ip } = serde_json::from_str(&found.text).map_err(unreadable)?;
-        let secret = Secret::new(secret).map_err(unreadable)?;
-        Ok(Some(Offer { secret, offered_at, source_ip, version: found.version }))
+    /// What was offered to a hook within the last hour, newest first.
+    pub async fn list(&self, hook: &HookId) -> PortResult<Vec<Offer>> {
+        let notes = self.notes.notes(Topic::Offer).await?.into_iter();
+        // Earlier versions kept the last offer alone, under the hook's own id.
+        let is_own =
+            |key: &str| key.strip_prefix(hook.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        let mut offers: Vec<_> = notes
+            .filter(|(key, _)| is_own(key))
+            .filter_map(|(key, found)| read(hook, key, &found.text, found.version))
+            .collect();
+        offers.sort_by(|one, other| (Reverse(one.offered_at), &one.id).cmp(&(Reverse(other.offered_at), &other.id)));
+        offers.dedup_by(|one, other| one.id == other.id);
+        Ok(offers)
     }
 
-    /// Takes an offer away and says whether it was still there: of many who take it one does, and none takes a newer one.
-    pub async fn take(&self, hook: &HookId, offer: &Offer) -> PortResult<bool> {
+    /// Takes an offer away and says whether it was still there: of many who take it one does.
+    pub async fn take(&self, offer: &Offer) -> PortResult<bool> {
         // To delete it would be to delete whatever is there by now; what has expired is absent, and empty.
-        self.notes.swap(&note(hook, "{}", self.clock.now()), Some(offer.version)).await
+        self.notes.swap(&note(&offer.key, "{}", self.clock.now()), Some(offer.version)).await
     }
 }
 
-/// The note of a hook's offer.
-fn note<'a>(hook: &'a HookId, text: &'a str, expires: Timestamp) -> NewNote<'a> {
-    NewNote { topic: Topic::Offer, key: hook.as_str(), text, expires: Some(expires) }
+/// The note of an offer.
+fn note<'a>(key: &'a str, text: &'a str, expires: Timestamp) -> NewNote<'a> {
+    NewNote { topic: Topic::Offer, key, text, expires: Some(expires) }
 }
 
-/// What an offer that cannot be read is reported as; serde's own words could quote it.
+/// An offer's id.
+fn id_of(hook: &HookId, secret: &Secret) -> String {
+    let digest = Sha256::new_with_prefix("offered\0").chain_update(hook.as_str()).chain_update("\0");
+    format!("of_{}", hex::encode(&digest.chain_update(secret.expose()).finalize()[..8]))
+}
+
+/// The offer in a note; one that cannot be read is no offer, and keeps no other from being one.
+fn read(hook: &HookId, key: String, text: &str, version: u64) -> Option<Offer> {
+    let kept = serde_json::from_str(text).ok();
+    let read = kept.and_then(|Kept { secret, offered_at, source_ip }| {
+        let secret = Secret::new(secret).ok()?;
+        let id = id_of(hook, &secret);
+        Some(Offer { id, secret, offered_at, source_ip, key: key.clone(), version })
+    });
+    if read.is_none() {
+        log::warn!(hook = hook.as_str(); "a kept offer is not one");
+    }
+    read
+}
+
+/// What an offer that cannot be written is reported as; serde's own words could quote it.
 fn unreadable<E>(_: E) -> PortError {
-    PortError::new("a kept offer", "is not one")
+    PortError::new("an offer", "cannot be written down")
 }
 
 #[cfg(test)]
@@ -86,49 +121,69 @@ mod tests {
     use super::*;
     use crate::memory::{Memory, SetClock};
 
-    /// Offers, their clock and the hook they are for.
-    fn world() -> (Offers, Arc<SetClock>, HookId) {
+    /// Offers, their notes and clock, and the hook they are for.
+    fn world() -> (Offers, Arc<Memory>, Arc<SetClock>, HookId) {
         let clock = Arc::new(SetClock::new(Timestamp::from_ms(1_700_000_000_000)));
         let notes = Arc::new(Memory::new(clock.clone()));
-        (Offers::new(notes, clock.clone()), clock, HookId::from_text("hk_1".to_owned()))
+        (Offers::new(notes.clone(), clock.clone()), notes, clock, HookId::from_text("hk_1".to_owned()))
     }
 
-    /// The secret that is offered now.
-    async fn offered(offers: &Offers, hook: &HookId) -> Option<String> {
-        offers.find(hook).await.unwrap().map(|offer| offer.secret.expose().to_owned())
+    /// The secrets that are offered now, newest first.
+    async fn offered(offers: &Offers, hook: &HookId) -> Vec<String> {
+        offers.list(hook).await.unwrap().iter().map(|offer| offer.secret.expose().to_owned()).collect()
     }
 
     #[tokio::test]
-    async fn the_last_offer_counts_for_an_hour() {
-        let (offers, clock, hook) = world();
+    async fn every_offer_counts_for_an_hour_and_none_replaces_another() {
+        let (offers, _, clock, hook) = world();
         let source = "192.0.2.7".parse().ok();
-        assert_eq!(offered(&offers, &hook).await, None);
+        assert_eq!(offered(&offers, &hook).await, [""; 0]);
         offers.keep(&hook, &Secret::new("first").unwrap(), None).await.unwrap();
         clock.advance_ms(5);
         offers.keep(&hook, &Secret::new("second").unwrap(), source).await.unwrap();
-        let offer = offers.find(&hook).await.unwrap().unwrap();
-        assert_eq!((offer.offered_at, offer.source_ip), (Timestamp::from_ms(1_700_000_000_005), source));
-        assert!(!format!("{offer:?}").contains("second"));
-        assert_eq!(offered(&offers, &HookId::from_text("hk_2".to_owned())).await, None);
-        clock.advance_ms(KEPT_MS - 1);
-        assert_eq!(offered(&offers, &hook).await.as_deref(), Some("second"));
-        clock.advance_ms(1);
-        assert_eq!(offered(&offers, &hook).await, None);
+        let list = offers.list(&hook).await.unwrap();
+        assert_eq!((list[0].offered_at, list[0].source_ip), (Timestamp::from_ms(1_700_000_000_005), source));
+        assert!(!format!("{list:?}").contains("second") && list[0].id != list[1].id);
+        assert!(list.iter().all(|offer| !offer.key.contains("second") && !offer.key.contains("first")));
+        for other in ["hk_2", "hk_", "hk_1.", "hk_11"] {
+            assert_eq!(offered(&offers, &HookId::from_text(other.to_owned())).await, [""; 0], "{other}");
+        }
+        clock.advance_ms(KEPT_MS - 6);
+        assert_eq!(offered(&offers, &hook).await, ["second", "first"]);
+        // Offered again, it is the same offer, for an hour more.
+        offers.keep(&hook, &Secret::new("first").unwrap(), None).await.unwrap();
+        clock.advance_ms(6);
+        assert_eq!(offered(&offers, &hook).await, ["first"]);
+        clock.advance_ms(KEPT_MS);
+        assert_eq!(offered(&offers, &hook).await, [""; 0]);
     }
 
     #[tokio::test]
-    async fn an_offer_is_taken_once_and_a_newer_one_is_not_taken_with_it() {
-        let (offers, _, hook) = world();
+    async fn an_offer_is_taken_once_and_another_is_not_taken_with_it() {
+        let (offers, _, _, hook) = world();
         let keep = async |text: &str| offers.keep(&hook, &Secret::new(text).unwrap(), None).await.unwrap();
         keep("first").await;
-        let first = offers.find(&hook).await.unwrap().unwrap();
+        let first = offers.list(&hook).await.unwrap().remove(0);
         keep("second").await;
-        assert!(!offers.take(&hook, &first).await.unwrap(), "another one lies there");
-        let second = offers.find(&hook).await.unwrap().unwrap();
-        assert!(offers.take(&hook, &second).await.unwrap());
-        assert!(!offers.take(&hook, &second).await.unwrap(), "it was taken before");
-        assert_eq!(offered(&offers, &hook).await, None);
-        keep("third").await;
-        assert_eq!(offered(&offers, &hook).await.as_deref(), Some("third"));
+        assert!(offers.take(&first).await.unwrap());
+        assert!(!offers.take(&first).await.unwrap(), "it was taken before");
+        assert_eq!(offered(&offers, &hook).await, ["second"]);
+        keep("first").await;
+        assert_eq!(offered(&offers, &hook).await.len(), 2, "it was offered anew");
+    }
+
+    #[tokio::test]
+    async fn an_offer_of_the_former_version_and_one_that_cannot_be_read_are_in_nobodys_way() {
+        let (offers, notes, clock, hook) = world();
+        let until = clock.now().plus_ms(KEPT_MS);
+        let former = format!(r#"{{"secret":"former","offered_at":{},"source_ip":"192.0.2.7"}}"#, clock.now().as_ms());
+        notes.write(&note("hk_1", &former, until)).await.unwrap();
+        notes.write(&note("hk_1.of_0", "not json", until)).await.unwrap();
+        clock.advance_ms(1);
+        offers.keep(&hook, &Secret::new("new").unwrap(), None).await.unwrap();
+        assert_eq!(offered(&offers, &hook).await, ["new", "former"]);
+        let former = offers.list(&hook).await.unwrap().remove(1);
+        assert!(offers.take(&former).await.unwrap());
+        assert_eq!(offered(&offers, &hook).await, ["new"]);
     }
 }

@@ -42,6 +42,11 @@ impl PortError {
         Self { too_much: true, ..Self::new(what, why) }
     }
 
+    /// Says that something stored is unreadable, and where: what stood there is not for the log.
+    pub fn unreadable(what: &str, error: &serde_json::Error) -> Self {
+        Self::new(what, format_args!("it is no JSON of ours at line {}, column {}", error.line(), error.column()))
+    }
+
     /// Whether it was refused because it was more than can be done at once.
     pub const fn is_too_much(&self) -> bool {
         self.too_much
@@ -104,7 +109,7 @@ pub trait Secrets: Send + Sync {
 /// Where secret values given through the API are kept.
 #[async_trait]
 pub trait Vault: Send + Sync {
-    /// Keeps a value under a name, so that `stored:NAME` resolves to it.
+    /// Keeps a value under a name, so that a reference with it as its [`SecretRef::stored_name`] resolves to it.
     async fn keep(&self, name: &str, value: &Secret) -> PortResult<()>;
 
     /// Forgets values that no hook refers to any more.
@@ -134,7 +139,7 @@ pub trait EventLog: Send + Sync {
     ) -> PortResult<Claim>;
 
     /// Records an event with the tasks made of it, together, until `expires`; says whether it is new. What is recorded
-    /// already stays as it is.
+    /// already stays as it is, and what was deleted stays so.
     async fn record(&self, event: &Event, tasks: &[Task], expires: Timestamp) -> PortResult<bool>;
 
     /// The event of this id.
@@ -187,7 +192,8 @@ pub trait History: Send + Sync {
     /// Deletes an event's headers and body and notes when; says whether there was such an event.
     async fn erase(&self, id: EventId, now: Timestamp) -> PortResult<bool>;
 
-    /// Deletes an event and its tasks.
+    /// Deletes an event and its tasks: their work is not done any more, and a late copy of the event's message does not
+    /// bring them back. Both hold for [`DELETED_KNOWN_MS`].
     async fn delete(&self, id: EventId) -> PortResult<()>;
 }
 
@@ -261,12 +267,39 @@ pub trait DeadLetters: Send + Sync {
     async fn delete(&self, receipts: &[String]) -> PortResult<()>;
 }
 
+/// For how long the tasks of a deleted event are known to be deleted, in milliseconds: 20 days. A message on a queue lives
+/// for 4 days, and for 14 more among the dead letters.
+pub const DELETED_KNOWN_MS: u64 = 20 * 24 * 60 * 60 * 1000;
+
+/// What is written down of a task besides what was recorded with its event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Written {
+    /// Nothing: it is as it was made, or nobody knows it, or its record has expired.
+    Nothing,
+    /// The task as it was last written down.
+    Task(Box<Task>),
+    /// It was deleted with its event, at most [`DELETED_KNOWN_MS`] ago.
+    Deleted,
+}
+
+impl Written {
+    /// The task, where one is written down.
+    pub fn task(self) -> Option<Task> {
+        match self {
+            Self::Task(task) => Some(*task),
+            Self::Nothing | Self::Deleted => None,
+        }
+    }
+}
+
 /// The record of tasks, as workers keep it.
+///
+/// None of these calls looks at the tasks' events: a task that is known to be deleted is neither saved nor added, and any
+/// other is. What has expired is not written.
 #[async_trait]
 pub trait TaskLog: Send + Sync {
-    /// The tasks of these ids as they were last written down, in the ids' order; `None` for one that nobody has written
-    /// down since its event was recorded, and for one whose record has expired.
-    async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Option<Task>>>;
+    /// What is written down of the tasks of these ids, in their order.
+    async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Written>>;
 
     /// Writes tasks down that shared an attempt; the sooner all are, the fewer effects a crash repeats.
     async fn save(&self, tasks: &[Task]) -> PortResult<()>;

@@ -80,7 +80,7 @@ impl Reconciler {
     /// A hook's trouble is logged and keeps no other hook waiting.
     pub async fn run_once(&self, now: Timestamp) -> PortResult<usize> {
         let (hooks, _) = self.hooks.hooks_and_settings().await?;
-        let places: Vec<_> = hooks.iter().filter_map(|hook| Some((hook, hook.reconcile.as_ref()?))).collect();
+        let places: Vec<_> = hooks.iter().filter_map(|hook| Some((hook, hook.reconciled()?))).collect();
         if places.is_empty() {
             return Ok(0);
         }

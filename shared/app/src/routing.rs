@@ -4,7 +4,6 @@ mod events;
 mod gate;
 mod making;
 mod orders;
-mod poison;
 mod replays;
 mod retries;
 mod rules;
@@ -19,13 +18,17 @@ use std::sync::Arc;
 use bellhop_core::event::Event;
 use bellhop_core::id::{EventId, HookId};
 use bellhop_core::inbox::{self, BadMessage, Read};
+use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
-pub use poison::poisoned;
 pub use rules::{Rule, RuleCache, Rules};
 
-use crate::ports::{Bodies, Clock, EventLog, History, Notebook, Orders, PortError, Tallies, TaskLog, WorkQueue};
+use crate::notices::Notices;
+use crate::poison::Poison;
+use crate::ports::{
+    Bodies, Clock, EventLog, History, Notebook, Orders, PortError, PortResult, Tallies, TaskLog, WorkQueue,
+};
 
 /// The router.
 pub struct Routing {
@@ -83,6 +86,36 @@ impl Routing {
             Read::Claim(head) => self.record_event(Event { body: self.bodies.get(head.id).await?, head }).await?,
             Read::Order(order) => self.obey(&order).await?,
         })
+    }
+
+    /// Sets a message aside that can never be routed; false where there is no event in it, so that it must be kept itself.
+    pub async fn set_aside(&self, message: &[u8], reason: &str) -> PortResult<bool> {
+        self.poison().message(message, reason).await
+    }
+
+    /// What sets aside that cannot be done.
+    pub fn poison(&self) -> Poison {
+        Poison {
+            events: Arc::clone(&self.events),
+            history: Arc::clone(&self.history),
+            tasks: Arc::clone(&self.tasks),
+            book: Arc::clone(&self.book),
+            queue: Arc::clone(&self.queue),
+            hooks: self.rules.reader(),
+            clock: Arc::clone(&self.clock),
+        }
+    }
+
+    /// Tells of those of these tasks that are dead, before they are written down.
+    async fn tell_of_dead(&self, tasks: &[Task], rules: &Rules) -> PortResult<()> {
+        let notices = Notices {
+            tasks: &*self.tasks,
+            book: &*self.book,
+            queue: &*self.queue,
+            clock: &*self.clock,
+            operator_chat: rules.operator_chat(),
+        };
+        notices.died(tasks).await
     }
 
     /// Counts events by hook, once for each hook; a count that fails is only logged, for the events are recorded.

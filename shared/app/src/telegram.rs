@@ -10,8 +10,6 @@ mod conclusion;
 mod outcome;
 mod sending;
 
-pub(crate) mod notice;
-
 #[cfg(test)]
 mod tests;
 
@@ -19,11 +17,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bellhop_core::telegram::{Pace, html};
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::TelegramV1;
+use bellhop_core::work::{TelegramV1, Work};
 
 pub use bot::{BotCache, Outfit};
 
-use crate::ports::{BotApi, BotMessage, Clock, DryRun, Notebook, PortResult, TaskLog, WorkQueue};
+use crate::notices::Notices;
+use crate::poison::bury;
+use crate::ports::{BotApi, BotMessage, Clock, DryRun, Notebook, PortResult, TaskLog, WorkQueue, Written};
 use batch::Batch;
 use chat::ChatEntry;
 
@@ -90,6 +90,17 @@ impl TelegramWorker {
         self.conclude(chat, batch, entry, sending, outfit.operator_chat.as_deref()).await
     }
 
+    /// Writes down that work is dead which can never be done, and tells of it.
+    pub async fn set_aside(&self, work: &TelegramV1, reason: &str) -> PortResult<()> {
+        let outfit = self.bot.bot().await?;
+        bury(&self.notices(outfit.operator_chat.as_deref()), &Work::TelegramV1(work.clone()), reason).await
+    }
+
+    /// The notices of this moment.
+    fn notices<'a>(&'a self, operator_chat: Option<&'a str>) -> Notices<'a> {
+        Notices { tasks: &*self.tasks, book: &*self.book, queue: &*self.queue, clock: &*self.clock, operator_chat }
+    }
+
     /// Shows messages instead of sending them, where there is no bot.
     async fn show(&self, works: &[TelegramV1], now: Timestamp) -> PortResult<Turn> {
         let mut batch = self.gather(works, now).await?;
@@ -123,7 +134,14 @@ impl TelegramWorker {
     async fn gather<'w>(&self, works: &'w [TelegramV1], now: Timestamp) -> PortResult<Batch<'w>> {
         let fitting = batch::fitting(works);
         let ids: Vec<_> = fitting.iter().map(|work| work.task.id.clone()).collect();
-        Ok(Batch::new(fitting, self.tasks.written(&ids).await?, now))
+        let mut written = self.tasks.written(&ids).await?;
+        // What has expired is as good as deleted, whether it was yet or not.
+        let today = self.clock.now();
+        for (work, written) in fitting.iter().zip(&mut written).filter(|(work, _)| work.task.expires_at <= today) {
+            log::info!(event:% = work.task.event, task = work.task.id.as_str(); "its event has expired");
+            *written = Written::Deleted;
+        }
+        Ok(Batch::new(fitting, written, now))
     }
 
     /// Ends the tasks for a chat that is disabled, without an attempt, unless the first is to be tried all the same.

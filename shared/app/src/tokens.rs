@@ -129,7 +129,7 @@ fn note<'a>(key: &'a str, text: &'a str, token: &Token) -> NewNote<'a> {
 
 /// A token's note as text.
 fn to_text(token: &Token) -> PortResult<String> {
-    serde_json::to_string(token).map_err(|error| PortError::new("a token's note", error))
+    serde_json::to_string(token).map_err(|error| PortError::unreadable("a token's note", &error))
 }
 
 /// A token read from its note.

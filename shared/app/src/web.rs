@@ -1,42 +1,58 @@
 //! The front door as an HTTP router, for one process; the deployed ingress answers by the same functions.
 
+mod reading;
+
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bellhop_core::door::Door;
 use bellhop_core::handshake::Reply;
 use bellhop_core::inbound::Headers;
+use futures_util::future::BoxFuture;
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::sync::oneshot;
 
 use crate::answer::Refused;
-use crate::ingress::{Head, Ingress, Taken, Unread};
+use crate::ingress::{Admitted, Head, Ingress, Taken};
 use crate::metrics::METRICS;
+
+pub use reading::NoRoom;
+pub(crate) use reading::read;
 
 /// The header with an event's id, where the answer is one that its sender wants.
 const EVENT_HEADER: &str = "x-bellhop-event";
-
-/// How long a sender may take over its body.
-const BODY_TIME: Duration = Duration::from_secs(15);
 
 /// Where a connection comes from; the listener puts it into each request's extensions.
 #[derive(Debug, Clone, Copy)]
 pub struct Source(pub IpAddr);
 
-/// The front door: `/webhook…`, `/api/webhooks/…`, `POST /api/webhook/…` and `/health`.
-pub fn router(ingress: Arc<Ingress>) -> Router {
-    Router::new().fallback(receive).with_state(ingress)
+/// What works off requests whose check costs more than a hash, away from the thread that accepts connections.
+pub trait Worker: Send + Sync {
+    /// Has a job done in its source's turn; false where too many wait already, and the job is dropped.
+    fn queue(&self, source: Option<IpAddr>, job: BoxFuture<'static, ()>) -> bool;
+}
+
+/// What the routes share.
+struct Front {
+    ingress: Arc<Ingress>,
+    worker: Option<Arc<dyn Worker>>,
+}
+
+/// The front door: `/webhook…`, `/api/webhooks/…`, `POST /api/webhook/…` and `/health`. Without a worker, every check is
+/// made where the request is.
+pub fn router(ingress: Arc<Ingress>, worker: Option<Arc<dyn Worker>>) -> Router {
+    Router::new().fallback(receive).with_state(Arc::new(Front { ingress, worker }))
 }
 
 /// Answers one request.
-async fn receive(State(ingress): State<Arc<Ingress>>, request: Request) -> Response {
-    match take_in(&ingress, request).await {
+async fn receive(State(front): State<Arc<Front>>, request: Request) -> Response {
+    match take_in(&front, request).await {
         Ok(reply) => response(reply),
         Err(refused) => {
             METRICS.refused(&refused);
@@ -46,7 +62,8 @@ async fn receive(State(ingress): State<Arc<Ingress>>, request: Request) -> Respo
 }
 
 /// Takes one request in; the answer where it is accepted.
-async fn take_in(ingress: &Ingress, request: Request) -> Result<Reply, Refused> {
+async fn take_in(front: &Front, request: Request) -> Result<Reply, Refused> {
+    let ingress = &front.ingress;
     let (parts, body) = request.into_parts();
     let path = match at_door(&parts.method, parts.uri.path())? {
         Door::Hook(path) => path,
@@ -56,26 +73,51 @@ async fn take_in(ingress: &Ingress, request: Request) -> Result<Reply, Refused> 
     let pairs = pairs(&parts.headers);
     let headers = Headers::new(&pairs);
     let admitted = ingress.admit(&path, source_ip, headers).await?;
-    let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
-    let head = Head { method: parts.method.as_str(), target, headers };
+    let head = Head { method: parts.method.as_str(), target: target(&parts), headers };
     if parts.method != Method::POST {
         return ingress.greet(&admitted, head).await;
     }
     let limit = usize::try_from(admitted.max_body_bytes).unwrap_or(usize::MAX);
-    let mut read = 0;
-    let counted = body.map_frame(|frame| {
-        read += frame.data_ref().map_or(0, |data| data.len() as u64);
-        frame
-    });
-    let why = match tokio::time::timeout(BODY_TIME, Limited::new(counted, limit).collect()).await {
-        Ok(Ok(body)) => {
-            return ingress.accept(&admitted, head, &body.to_bytes()).await.map(Taken::into_reply);
-        }
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Unread::TooLarge,
-        Ok(Err(_)) => Unread::BrokenOff,
-        Err(_) => Unread::TooSlow,
+    let body = match read(body, limit).await {
+        Ok(body) => body,
+        Err((why, bytes)) => return Err(ingress.unread(&admitted, why, bytes).await),
     };
-    Err(ingress.unread(&admitted, why, read).await)
+    if let Some(worker) = &front.worker
+        && ingress.is_costly(&admitted, body.len())
+    {
+        drop(pairs);
+        return accept_by(worker.as_ref(), Arc::clone(ingress), admitted, parts, body, source_ip).await;
+    }
+    ingress.accept(&admitted, head, &body).await.map(Taken::into_reply)
+}
+
+/// Has a worker accept a request, and waits for it.
+async fn accept_by(
+    worker: &dyn Worker,
+    ingress: Arc<Ingress>,
+    admitted: Admitted,
+    parts: Parts,
+    body: Bytes,
+    source: Option<IpAddr>,
+) -> Result<Reply, Refused> {
+    let (answer, answered) = oneshot::channel();
+    let job = async move {
+        // Whoever hung up in the meantime costs nothing.
+        if !answer.is_closed() {
+            let pairs = pairs(&parts.headers);
+            let head = Head { method: parts.method.as_str(), target: target(&parts), headers: Headers::new(&pairs) };
+            let _ = answer.send(ingress.accept(&admitted, head, &body).await.map(Taken::into_reply));
+        }
+    };
+    if !worker.queue(source, Box::pin(job)) {
+        return Err(Refused::busy());
+    }
+    answered.await.unwrap_or_else(|_| Err(Refused::unavailable()))
+}
+
+/// The path and query of a request.
+fn target(parts: &Parts) -> &str {
+    parts.uri.path_and_query().map_or("", |target| target.as_str())
 }
 
 /// What the health check answers.
@@ -162,37 +204,4 @@ pub fn json_response(status: u16, body: impl Into<Body>, retry_after: Option<u64
 }
 
 #[cfg(test)]
-mod tests {
-    use std::convert::Infallible;
-
-    use futures_util::{StreamExt as _, stream};
-    use serde_json::json;
-
-    use super::*;
-    use crate::ingress::fakes::Memory;
-
-    /// The status of the answer to a body, and what was recorded of it: status, cause and length.
-    async fn send(body: Body) -> (u16, Vec<(u16, String, u64)>) {
-        let memory = Memory::with(&[json!({"id": "hk_1", "max_body_bytes": 10})], &[]);
-        let request = Request::builder().method("POST").uri("/webhook/p").body(body).unwrap();
-        let response = receive(State(Arc::new(memory.ingress())), request).await;
-        let refused = memory.refused().into_iter();
-        (response.status().as_u16(), refused.map(|r| (r.status, r.cause, r.body_bytes)).collect())
-    }
-
-    /// A body of these pieces.
-    fn pieces(pieces: &[&'static str]) -> impl stream::Stream<Item = Result<&'static str, Infallible>> + use<> {
-        stream::iter(pieces.iter().copied().map(Ok).collect::<Vec<_>>())
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_body_that_is_not_read_to_its_end_is_recorded() {
-        assert_eq!(send(Body::from_stream(pieces(&["12345", "67890"]))).await, (200, vec![]));
-        let large = send(Body::from_stream(pieces(&["12345", "67890", "1"]))).await;
-        assert_eq!(large, (413, vec![(413, "too large".to_owned(), 11)]));
-        let fails = stream::iter([Ok("123"), Err("gone")]);
-        assert_eq!(send(Body::from_stream(fails)).await, (400, vec![(400, "broken off".to_owned(), 3)]));
-        let slow = pieces(&["1234"]).chain(stream::pending());
-        assert_eq!(send(Body::from_stream(slow)).await, (408, vec![(408, "too slow".to_owned(), 4)]));
-    }
-}
+mod tests;

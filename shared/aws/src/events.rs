@@ -14,7 +14,7 @@ use bellhop_core::time::{DAY_MS, Timestamp};
 
 use crate::error::failed;
 use crate::record::{pack_event, unpack_record};
-use crate::table::{Key, Row, count, document, packed, read_packed, read_text, seconds, text};
+use crate::table::{DELETED, Key, Row, count, document, packed, read_packed, read_text, seconds, text};
 use crate::{Bucket, Table};
 
 /// The record of events.
@@ -28,6 +28,11 @@ impl Events {
     /// A record on these two.
     pub(crate) const fn new(table: Table, bodies: Bucket) -> Self {
         Self { table, bodies }
+    }
+
+    /// An event's row, unless it was deleted or has expired.
+    pub(crate) async fn row(&self, id: EventId) -> PortResult<Option<Row>> {
+        Ok(self.table.row(&Key::event(id)).await?.filter(|row| !row.contains_key(DELETED)))
     }
 }
 
@@ -78,7 +83,7 @@ impl EventLog for Events {
     }
 
     async fn event(&self, id: EventId) -> PortResult<Option<Event>> {
-        let Some(row) = self.table.row(&Key::event(id)).await? else { return Ok(None) };
+        let Some(row) = self.row(id).await? else { return Ok(None) };
         let record = unpack_record(read_packed(&row, "record")?)?;
         let body = match record.body {
             Some(body) => body,

@@ -1,6 +1,6 @@
 //! The record of events as people look at it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use bellhop_app::ports::{History, Page, PortResult, RecordedEvent};
@@ -17,8 +17,8 @@ use crate::newest::Newest;
 use crate::record::{pack_erased, unpack_record};
 use crate::table::{Key, Row, day, number, read_document, read_packed};
 
-/// The condition that a row is there still.
-const THERE: &str = "attribute_exists(pk)";
+/// The condition that a row is there still, and no mark of its deletion.
+const THERE: &str = "attribute_exists(pk) AND attribute_not_exists(deleted)";
 
 #[async_trait]
 impl History for Events {
@@ -36,7 +36,7 @@ impl History for Events {
     }
 
     async fn recorded(&self, id: EventId) -> PortResult<Option<RecordedEvent>> {
-        let Some(row) = self.table.row(&Key::event(id)).await? else { return Ok(None) };
+        let Some(row) = self.row(id).await? else { return Ok(None) };
         let mut items = [made(&row)?];
         self.overlay(&mut items).await?;
         let [recorded] = items;
@@ -55,7 +55,7 @@ impl History for Events {
     }
 
     async fn erase(&self, id: EventId, now: Timestamp) -> PortResult<bool> {
-        let Some(row) = self.table.row(&Key::event(id)).await? else { return Ok(false) };
+        let Some(row) = self.row(id).await? else { return Ok(false) };
         let record = unpack_record(read_packed(&row, "record")?)?;
         let head = EventHead { headers: Vec::new(), erased_at: Some(now), ..record.head };
         let expires = Timestamp::from_seconds(number(&row, "expires_at").unwrap_or_default());
@@ -66,10 +66,16 @@ impl History for Events {
 
     async fn delete(&self, id: EventId) -> PortResult<()> {
         let written = self.table.tasks_written(id, id).await?;
-        let tasks = written.iter().filter_map(|task| Key::task(&task.id));
-        let keys: Vec<_> = tasks.chain([Key::event(id)]).collect();
+        let made = match self.row(id).await? {
+            Some(row) => made(&row)?.tasks,
+            None => Vec::new(),
+        };
+        let tasks: BTreeSet<_> = written.into_iter().chain(made).map(|task| task.id).collect();
+        let keys: Vec<_> = tasks.iter().filter_map(Key::task).collect();
         self.bodies.delete(id).await?;
-        try_join_all(keys.iter().map(|key| self.table.delete_row(key))).await.map(|_| ())
+        // The event last: as long as it is there, a deletion that was cut short is done again.
+        try_join_all(keys.iter().map(|key| self.table.mark_deleted(key))).await?;
+        self.table.mark_deleted(&Key::event(id)).await
     }
 }
 

@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 
 use crate::Table;
 use crate::error::failed;
-use crate::table::{Row, day, read_text};
+use crate::table::{DELETED, Row, day, read_text};
 
 /// How many days are looked at together once the first of them was not enough, and how many in one call.
 const DAYS_AT_ONCE: u64 = 8;
@@ -74,7 +74,7 @@ impl Table {
         while found.len() < most {
             let page = request.clone().set_exclusive_start_key(next);
             let page = page.send().await.map_err(failed("rows could not be listed"))?;
-            for row in page.items().iter().filter(|row| self.is_there(row)) {
+            for row in page.items().iter().filter(|row| self.is_there(row) && !row.contains_key(DELETED)) {
                 let id = read_text(row, "sk")?;
                 let parsed = id.parse().map_err(|e| PortError::new("a stored id is unreadable", e));
                 match parsed.and_then(|id| Ok((id, read(row)?))) {

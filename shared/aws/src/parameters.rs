@@ -23,8 +23,8 @@ pub(crate) struct Parameters {
 pub(crate) enum Found {
     /// The values that are there, by name.
     Values(HashMap<String, String>),
-    /// One of them may not be read, so none was.
-    Denied,
+    /// One of them may not be read, or is no name of a parameter, so none was: the kind of the refusal.
+    Refused(String),
 }
 
 /// The answer to `GetParameters`; it never prints.
@@ -39,6 +39,11 @@ struct GotParameters {
 struct Parameter {
     name: String,
     value: String,
+    /// The version or label that was asked for, with its colon.
+    #[serde(default)]
+    selector: String,
+    #[serde(rename = "ARN", default)]
+    arn: String,
 }
 
 /// The answer to a call that was refused.
@@ -62,9 +67,9 @@ impl Parameters {
                 // Where it went wrong, and nothing of what stood there.
                 let got: GotParameters = serde_json::from_slice(&body)
                     .map_err(|e| PortError::new(what, format_args!("column {}", e.column())))?;
-                Ok(Found::Values(got.parameters.into_iter().map(|p| (p.name, p.value)).collect()))
+                Ok(Found::Values(got.parameters.into_iter().flat_map(Parameter::named).collect()))
             }
-            Err(refusal) if refusal.kind.ends_with("AccessDeniedException") => Ok(Found::Denied),
+            Err(refusal) if refusal.is_about_names() => Ok(Found::Refused(refusal.kind)),
             Err(refusal) => Err(refusal.as_error(what)),
         }
     }
@@ -100,7 +105,21 @@ impl Parameters {
     }
 }
 
+impl Parameter {
+    /// The value by each name that it may have been asked for with.
+    fn named(self) -> [(String, String); 2] {
+        let Self { name, value, selector, arn } = self;
+        [(format!("{arn}{selector}"), value.clone()), (format!("{name}{selector}"), value)]
+    }
+}
+
 impl Refusal {
+    /// Whether one of the names is the reason, so that others may well be read; anything else is the store's trouble.
+    fn is_about_names(&self) -> bool {
+        let kinds = ["AccessDeniedException", "ValidationException", "InvalidKeyId", "ParameterVersionNotFound"];
+        kinds.iter().any(|kind| self.kind.ends_with(kind))
+    }
+
     /// What the service said, as an error.
     fn as_error(&self, what: &str) -> PortError {
         PortError::new(what, format_args!("{}: {}", self.kind, self.message))

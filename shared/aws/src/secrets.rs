@@ -24,8 +24,16 @@ impl SsmSecrets {
     /// The name of a reference's parameter; a function has no variables or files to look in.
     fn parameter(&self, reference: &SecretRef) -> Option<String> {
         match reference {
-            SecretRef::Ssm(name) => Some(name.clone()),
-            SecretRef::Stored(name) => Some(stored_parameter(&self.prefix, name)),
+            SecretRef::Ssm(name) => {
+                // Hooks of earlier versions may have names that would not be saved today.
+                let own = name.contains(&stored_parameter(&self.prefix, ""));
+                if let Some(why) = reference.problem().or(own.then_some("Bellhop keeps secrets of its own there")) {
+                    log::error!(reference:%, why; "a secret's parameter cannot be used");
+                    return None;
+                }
+                Some(name.clone())
+            }
+            SecretRef::Stored(_) => Some(stored_parameter(&self.prefix, reference.stored_name()?)),
             SecretRef::Env(_) | SecretRef::File(_) => {
                 log::error!(reference:%; "a function cannot read this secret; use ssm:NAME, or `bellhop apply`");
                 None
@@ -33,7 +41,7 @@ impl SsmSecrets {
         }
     }
 
-    /// Reads parameters by name; one that may not be read does not take the others with it.
+    /// Reads parameters by name; one that may not be read, or whose name is refused, does not take the others with it.
     async fn read(&self, names: &[String]) -> PortResult<HashMap<String, String>> {
         if let Found::Values(values) = self.parameters.get(names).await? {
             return Ok(values);
@@ -42,7 +50,9 @@ impl SsmSecrets {
         for name in names {
             match self.parameters.get(std::slice::from_ref(name)).await? {
                 Found::Values(found) => values.extend(found),
-                Found::Denied => log::error!(parameter = name.as_str(); "the function may not read this secret"),
+                Found::Refused(why) => {
+                    log::error!(parameter = name.as_str(), why = why.as_str(); "a secret's parameter cannot be read");
+                }
             }
         }
         Ok(values)

@@ -11,6 +11,9 @@
 //! | `NOTE#<topic>` | key | a note |
 //! | `TALLY` | hook id | how often a hook had an event |
 //!
+//! A row of an event or a task that was deleted has the attribute `deleted` and nothing else, for as long as a message
+//! about it may be on a queue.
+//!
 //! All but hooks, settings, tallies and some notes end at `expires_at`. The service deletes them days later, so readers
 //! look at it too.
 
@@ -21,7 +24,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use bellhop_app::ports::{Clock, PortError, PortResult, Topic};
+use bellhop_app::ports::{Clock, DELETED_KNOWN_MS, PortError, PortResult, Topic};
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::time::Timestamp;
 use serde::Serialize;
@@ -29,6 +32,9 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::error::failed;
+
+/// The attribute of a row that is a mark: what was here is deleted.
+pub(crate) const DELETED: &str = "deleted";
 
 /// A row.
 pub(crate) type Row = HashMap<String, AttributeValue>;
@@ -116,6 +122,14 @@ impl Table {
         let row = deleted.map_err(failed("a row could not be deleted"))?.attributes;
         // Nothing is an empty row to some.
         Ok(row.is_some_and(|row| row.contains_key("pk") && self.is_there(&row)))
+    }
+
+    /// Puts a mark in place of a row that is deleted, so that nobody who comes late writes it again.
+    pub(crate) async fn mark_deleted(&self, key: &Key) -> PortResult<()> {
+        let mut row = key.row();
+        row.insert(DELETED.to_owned(), count(1));
+        row.insert("expires_at".to_owned(), seconds(self.clock.now().plus_ms(DELETED_KNOWN_MS)));
+        self.put(row).await
     }
 
     /// Whether a row has not expired.
@@ -222,7 +236,7 @@ pub(crate) fn document(value: &impl Serialize) -> PortResult<AttributeValue> {
 /// The document in a row's attribute.
 pub(crate) fn read_document<T: DeserializeOwned>(row: &Row, name: &str) -> PortResult<T> {
     let json = read_text(row, name)?;
-    serde_json::from_str(json).map_err(|e| PortError::new("a stored document is unreadable", e))
+    serde_json::from_str(json).map_err(|e| PortError::unreadable("a stored document", &e))
 }
 
 /// A packed attribute.

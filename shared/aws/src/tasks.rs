@@ -1,38 +1,35 @@
 //! The record of tasks, in the table: what workers have written down of them since their event was recorded.
 
 use async_trait::async_trait;
-use bellhop_app::ports::{PortError, PortResult, TaskLog};
+use bellhop_app::ports::{PortError, PortResult, TaskLog, Written};
 use bellhop_core::id::{EventId, TaskId};
 use bellhop_core::task::Task;
 use futures_util::future::try_join_all;
 
 use crate::Table;
 use crate::pack::{pack, unpack};
-use crate::table::{Key, Row, packed, read_packed, seconds};
+use crate::table::{DELETED, Key, Row, packed, read_packed, seconds};
 
 #[async_trait]
 impl TaskLog for Table {
-    async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Option<Task>>> {
+    async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Written>> {
         try_join_all(ids.iter().map(|id| async move {
-            let Some(key) = Key::task(id) else { return Ok(None) };
-            self.row(&key).await?.map(|row| read_task(&row)).transpose()
+            let Some(key) = Key::task(id) else { return Ok(Written::Nothing) };
+            Ok(match self.row(&key).await? {
+                None => Written::Nothing,
+                Some(row) if row.contains_key(DELETED) => Written::Deleted,
+                Some(row) => Written::Task(Box::new(read_task(&row)?)),
+            })
         }))
         .await
     }
 
     async fn save(&self, tasks: &[Task]) -> PortResult<()> {
-        // What has expired must not come back.
-        let now = self.clock.now();
-        let lasting = tasks.iter().filter(|task| task.expires_at > now);
-        try_join_all(lasting.map(|task| async move { self.put(task_row(task)?).await })).await.map(|_| ())
+        self.write_where(tasks, "attribute_not_exists(deleted)").await
     }
 
     async fn add(&self, tasks: &[Task]) -> PortResult<()> {
-        try_join_all(
-            tasks.iter().map(|task| async move { self.put_if(task_row(task)?, "attribute_not_exists(pk)").await }),
-        )
-        .await
-        .map(|_| ())
+        self.write_where(tasks, "attribute_not_exists(pk)").await
     }
 }
 
@@ -42,7 +39,15 @@ impl Table {
         let pk = Key::tasks_of_day(oldest.accepted_at());
         // A task's id is its event's, a dot, and more; a slash follows the dot.
         let (from, to) = (format!("{oldest}."), format!("{newest}/"));
-        self.rows(&pk, Some((&from, &to))).await?.iter().map(read_task).collect()
+        let rows = self.rows(&pk, Some((&from, &to))).await?;
+        rows.iter().filter(|row| !row.contains_key(DELETED)).map(read_task).collect()
+    }
+
+    /// Writes tasks down, each where a condition holds for what is there; what has expired must not come back.
+    async fn write_where(&self, tasks: &[Task], condition: &str) -> PortResult<()> {
+        let now = self.clock.now();
+        let lasting = tasks.iter().filter(|task| task.expires_at > now);
+        try_join_all(lasting.map(|task| async move { self.put_if(task_row(task)?, condition).await })).await.map(|_| ())
     }
 }
 

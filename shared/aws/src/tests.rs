@@ -2,6 +2,7 @@
 
 mod resources;
 mod stand_in;
+mod strict;
 
 use std::sync::Arc;
 
@@ -50,6 +51,7 @@ async fn conform(kind: Kind) {
     claims_of_the_former_version_end_too(&table, &events).await;
     conformance::records(&events, &events, &table).await;
     conformance::tasks(&events, &events, &table).await;
+    conformance::deleted(&events, &events, &table).await;
     conformance::history(&events, &events, &table).await;
     conformance::refused(&events, &events).await;
     conformance::tallies(&table).await;

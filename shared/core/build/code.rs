@@ -35,8 +35,11 @@ struct Key {
     json_field: Option<String>,
     hosts: Vec<String>,
     path: String,
+    region: Option<String>,
     #[serde(default)]
     subject: String,
+    #[serde(default)]
+    issuer: String,
 }
 
 impl Fields {
@@ -336,8 +339,14 @@ fn key(key: Key) -> Result<String> {
         ("jwks", None) => "KeyKind::Jwks".to_owned(),
         (kind, _) => return Err(format!("unknown kind of key {kind:?}, or a field too much or too few").into()),
     };
-    let (hosts, path, subject) = (key.hosts, key.path, key.subject);
-    Ok(format!("KeyPlace {{ url: {url}, kind: {kind}, hosts: &{hosts:?}, path: {path:?}, subject: {subject:?} }}"))
+    if key.hosts.iter().any(|host| host.contains('*') || host.contains("{region}") != key.region.is_some()) {
+        return Err("a host of a key is a name, with `{region}` in it where `region` says which".into());
+    }
+    let Key { hosts, region, path, subject, issuer, .. } = key;
+    Ok(format!(
+        "KeyPlace {{ url: {url}, kind: {kind}, hosts: &{hosts:?}, region: {region:?}, path: {path:?}, \
+         subject: {subject:?}, issuer: {issuer:?} }}"
+    ))
 }
 
 /// The expression for the one variant that is there.

@@ -8,7 +8,7 @@ const USUAL_DAYS: u32 = 7;
 
 /// The expression for how a sender delivers again.
 pub(crate) fn code(row: &Row) -> Result<String> {
-    let Repeat { changes, headers, days, window_seconds } = &row.repeat;
+    let Repeat { changes, headers, other_id, days, window_seconds } = &row.repeat;
     if let Some(path) = changes.iter().find(|path| path.split('.').any(str::is_empty)) {
         return Err(
             format!("repeat.changes: {path:?} is no path: names, numbers and `*` with dots between them").into()
@@ -24,6 +24,11 @@ pub(crate) fn code(row: &Row) -> Result<String> {
                 .into(),
         );
     }
+    if *other_id && (matches!(row.delivery_id, Place::Nowhere) || changes.iter().any(|path| path == "*")) {
+        return Err(
+            "repeat.other_id: the content alone tells deliveries apart then, so there has to be some, and an id".into(),
+        );
+    }
     if days.is_some_and(|days| days < USUAL_DAYS) {
         return Err(format!("repeat.days: {USUAL_DAYS} are remembered anyway: name more, or leave it out").into());
     }
@@ -31,7 +36,8 @@ pub(crate) fn code(row: &Row) -> Result<String> {
         return Err("repeat.window_seconds: only for a sender without delivery_id".into());
     }
     Ok(format!(
-        "Repeat {{ changes: &{changes:?}, headers: &{headers:?}, days: {days:?}, window_seconds: {window_seconds:?} }}"
+        "Repeat {{ changes: &{changes:?}, headers: &{headers:?}, other_id: {other_id}, days: {days:?}, \
+         window_seconds: {window_seconds:?} }}"
     ))
 }
 

@@ -28,6 +28,9 @@ pub(crate) struct Row {
     pub(crate) retries: String,
     #[serde(default)]
     pub(crate) max_body_bytes: Option<u64>,
+    /// The longest body in which its proof is looked for, where it stands there.
+    #[serde(default)]
+    pub(crate) proof_bytes: Option<u64>,
     #[serde(default)]
     pub(crate) answer: Vec<Answer>,
     #[serde(default)]
@@ -54,6 +57,9 @@ pub(crate) struct Repeat {
     /// Headers that tell events of equal content apart, though nothing signs them.
     #[serde(default)]
     pub(crate) headers: Vec<String>,
+    /// Whether its delivery id is another one each time.
+    #[serde(default)]
+    pub(crate) other_id: bool,
     /// For how many days it does, where that is more than usual.
     pub(crate) days: Option<u32>,
     /// For how many seconds equal content is one delivery, where the sender sends no delivery id; 0 where it may say the same

@@ -87,5 +87,13 @@ const fn is_in_v6(address: Ipv6Addr, (network, bits): (Ipv6Addr, u32)) -> bool {
     (address.to_bits() ^ network.to_bits()) >> (128 - bits) == 0
 }
 
+/// The address that a caller is counted by: of IPv6 the network, since one caller has all of it.
+pub fn network_of(source: IpAddr) -> IpAddr {
+    match source.to_canonical() {
+        IpAddr::V6(ip) => IpAddr::V6((ip.to_bits() & (u128::MAX << 64)).into()),
+        ip => ip,
+    }
+}
+
 #[cfg(test)]
 mod tests;

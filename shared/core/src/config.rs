@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub use check::{
     CheckedConfig, HookDraft, Kept, Problem, ReconcileDraft, SecretInput, SecretsAs, check_change, check_config,
-    check_hook, read_secret,
+    check_hook, is_capability, read_secret,
 };
 
 use crate::delivery::Deduplicate;
@@ -48,6 +48,15 @@ pub struct LimitsSpec {
     /// How many requests a minute all hooks take together; 1,000 unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_per_minute: Option<u32>,
+    /// How many connections one process holds at once; 1,024 unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connections: Option<u32>,
+    /// How many of them one address, or one IPv6 network of 64 bits, may hold; half of all unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connections_per_address: Option<u32>,
+    /// How many bytes of request bodies one process holds at once, a quarter of them from one address; 64 MiB unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_in_flight: Option<u64>,
 }
 
 /// The Telegram bot, as written.
@@ -185,6 +194,23 @@ pub struct Settings {
     /// The chat that is told of trouble.
     #[serde(default)]
     pub operator_chat: Option<String>,
+}
+
+/// What one process takes at once, checked. It is the process's own and stored nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capacity {
+    /// Connections.
+    pub connections: u32,
+    /// Connections of one address, or of one IPv6 network of 64 bits.
+    pub connections_per_address: u32,
+    /// Bytes of request bodies; one address may take a quarter of them.
+    pub bytes_in_flight: u64,
+}
+
+impl Default for Capacity {
+    fn default() -> Self {
+        Self { connections: 1024, connections_per_address: 512, bytes_in_flight: 64 * 1024 * 1024 }
+    }
 }
 
 impl Settings {

@@ -119,6 +119,9 @@ impl Sender {
             (Place::Nowhere, _) => self.content_in_words(),
             (_, Basis::Both) => format!("the delivery id and {}", self.content_in_words()),
             (_, Basis::Id) => "the delivery id".to_owned(),
+            (_, Basis::Content) if self.repeat().other_id => {
+                format!("{}, as a retry has another delivery id", self.content_in_words())
+            }
             (_, Basis::Content) => {
                 format!("{}, as nothing proves the delivery id", self.content_in_words())
             }
@@ -162,7 +165,7 @@ pub fn query_fingerprint(query: &str, secrets: impl Iterator<Item = &'static str
 /// What has to agree where a request has a delivery id and the hook does not say.
 fn basis(sender: &Sender) -> Basis {
     // Within the tolerance of the time that is signed, a captured request can be sent with another id; later not.
-    match sender.holds_id() {
+    match sender.holds_id() && !sender.repeat().other_id {
         true if sender.repeat().changes == ["*"] => Basis::Id,
         true => Basis::Both,
         false => Basis::Content,

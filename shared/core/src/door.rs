@@ -7,7 +7,7 @@ use crate::percent;
 /// What stands at a URL path, seen from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Door<'a> {
-    /// The door of the hooks at this path, or of the hook with this id.
+    /// The door of the hooks at this path, or of the hook with this id where its path is not its secret.
     Hook(Cow<'a, str>),
     /// The health check.
     Health,

@@ -2,14 +2,17 @@
 
 mod body;
 mod fields;
-mod form;
+pub(crate) mod form;
 mod media;
 mod multipart;
+mod proved;
+mod redact;
 mod unpack;
 mod xml;
 
 pub use body::Content;
 pub(crate) use multipart::field as part_text;
+pub use redact::{hide_parameters, kept_body};
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -31,7 +34,7 @@ pub struct Event {
     /// What is known of it besides the body.
     #[serde(flatten)]
     pub head: EventHead,
-    /// The body's exact bytes.
+    /// The body's exact bytes, but for tokens in it that proved it, which are [`REDACTED`].
     #[serde(skip)]
     pub body: Vec<u8>,
 }

@@ -3,6 +3,7 @@
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::config::is_capability;
 use crate::delivery::Deduplicate;
 use crate::filter::Check;
 use crate::id::HookId;
@@ -13,7 +14,7 @@ use crate::time::Timestamp;
 /// One door, as it is kept in the store.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hook {
-    /// Its id; the hook also answers at `/webhook/{id}`.
+    /// Its id; unless its path is its secret, the hook also answers at `/webhook/{id}`.
     pub id: HookId,
     /// Its name, unlike every other hook's.
     pub name: String,
@@ -109,7 +110,13 @@ pub struct Reconcile {
     pub token: SecretRef,
     /// Where GitHub's API is, without a slash at its end.
     pub api_base: String,
+    /// Whether an operator named the address: by a configuration file, or with an `admin` token.
+    #[serde(default)]
+    pub vouched: bool,
 }
+
+/// Where GitHub's API is for everybody but those who host it themselves.
+pub const GITHUB: &str = "https://api.github.com";
 
 /// What a hook does with an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,12 +166,59 @@ impl std::fmt::Display for Allowed {
 }
 
 impl Hook {
+    /// Where its lost deliveries are asked for; `None` too where its token is a parameter, which anybody could point at with
+    /// earlier versions, and would go to an address that no operator named.
+    pub fn reconciled(&self) -> Option<&Reconcile> {
+        self.reconcile.as_ref().filter(|place| {
+            let operators = place.api_base == GITHUB || place.vouched || self.origin == Origin::File;
+            operators || !matches!(place.token, SecretRef::Ssm(_))
+        })
+    }
+
+    /// Whether its path is what proves a sender, so that it is a secret: nothing else does, or it was made to be one.
+    pub fn has_secret_path(&self) -> bool {
+        let unsigned = self.sender().is_none_or(Sender::is_unsigned);
+        unsigned && (self.allowed_ips.is_empty() || is_capability(&self.path))
+    }
+
     /// The hook's sender; `None` where the store names one, or options of one, that this version does not know.
     pub fn sender(&self) -> Option<&'static Sender> {
         let named = Sender::named(&self.sender)?;
         match &self.scheme {
             None => Some(named),
             Some(scheme) => scheme.sender(named).ok(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_is_sent_to_no_address_that_no_operator_named() {
+        let hook = |origin: &str, token: &str, api_base: &str, vouched: Option<bool>| -> Hook {
+            let place = serde_json::json!({"of": "repos/o/r", "token": token, "api_base": api_base});
+            let mut hook = serde_json::json!({
+                "id": "hk_1", "name": "n", "path": "p", "sender": "github", "secrets": [], "rate_per_minute": 1,
+                "max_body_bytes": 1, "actions": [], "status": "active", "origin": origin, "created_at": 0,
+                "updated_at": 0, "reconcile": place,
+            });
+            if let Some(vouched) = vouched {
+                hook["reconcile"]["vouched"] = vouched.into();
+            }
+            serde_json::from_value(hook).unwrap()
+        };
+        for (origin, token, api_base, vouched, asked) in [
+            ("api", "ssm:/team/x", "https://attacker.example.com", None, false),
+            ("api", "ssm:/team/x", "https://attacker.example.com", Some(false), false),
+            ("api", "ssm:/team/x", "https://ghe.example.com", Some(true), true),
+            ("api", "ssm:/team/x", GITHUB, None, true),
+            ("api", "stored:hk_1-0a#0a", "https://ghe.example.com", None, true),
+            ("file", "ssm:/team/x", "https://ghe.example.com", None, true),
+        ] {
+            let hook = hook(origin, token, api_base, vouched);
+            assert_eq!(hook.reconciled().is_some(), asked, "{origin} {token} {api_base} {vouched:?}");
         }
     }
 }

@@ -44,7 +44,7 @@ pub struct Message<'a> {
     pub headers: Vec<(&'a str, String)>,
     /// The hooks it proved itself to.
     pub hooks: Vec<Proof>,
-    /// The body's exact bytes.
+    /// The body to keep.
     pub body: &'a [u8],
     /// Whether it was made to try a hook out.
     pub test: bool,

@@ -3,24 +3,31 @@
 //! [`read()`] is lenient in one way: what a text *is* is taken from its bytes as well as it can be. A byte order mark is
 //! passed over, UTF-16 and UTF-32 are recognized, and bytes or escapes that are no character become U+FFFD. A number may
 //! have any size, and of fields with one name the last counts. Everything else is as RFC 8259 says: no comments, no
-//! trailing commas, no `NaN`, no line breaks within strings, nothing after the value, and 128 levels of nesting.
+//! trailing commas, no `NaN`, no line breaks within strings, nothing after the value, 128 levels of
+//! nesting and 200,000 values.
 
 mod convert;
 mod map;
 mod number;
 mod read;
+pub mod scan;
 mod text;
 mod unreadable;
 
 pub use map::Map;
 pub use number::Number;
 pub use read::read;
+pub(crate) use read::read_within;
 pub use unreadable::{Cause, Unreadable};
 
 use std::ops::Index;
 
 /// How deep lists and objects may nest, so that reading, comparing and dropping them cannot overflow a stack.
 pub const DEEPEST: usize = 128;
+
+/// How many values a text may have, so that what is made of it fits the memory of a small machine several times: a value
+/// takes up to 100 bytes.
+pub const MOST_VALUES: usize = 200_000;
 
 /// A JSON value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! proves it ([`verify`]), is written down as an [`inbox`] message, becomes an [`event`], passes its hook's [`filter`],
 //! and ends as one [`task`] per action, whose text comes from a [`template`].
 
+mod budget;
 pub mod id;
 pub mod json;
 mod percent;

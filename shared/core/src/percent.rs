@@ -12,14 +12,25 @@ pub(crate) fn unescaped(text: &[u8], mark: u8) -> Cow<'_, [u8]> {
     if !text.contains(&mark) {
         return Cow::Borrowed(text);
     }
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((byte, after)) = rest.split_first() {
-        let escaped = after.first_chunk::<2>().filter(|_| *byte == mark).and_then(pair);
-        out.push(escaped.unwrap_or(*byte));
-        rest = if escaped.is_some() { after.get(2..).unwrap_or_default() } else { after };
-    }
+    let mut out = text.to_vec();
+    let length = decode_in_place(&mut out, mark);
+    out.truncate(length);
     Cow::Owned(out)
+}
+
+/// Decodes a text with this mark where it stands, and says how long it is now.
+pub(crate) fn decode_in_place(text: &mut [u8], mark: u8) -> usize {
+    let (mut from, mut to) = (0, 0);
+    while let Some(byte) = text.get(from).copied() {
+        let digits = text.get(from + 1..).and_then(<[u8]>::first_chunk::<2>);
+        let escaped = digits.filter(|_| byte == mark).and_then(pair);
+        if let Some(place) = text.get_mut(to) {
+            *place = escaped.unwrap_or(byte);
+        }
+        from += if escaped.is_some() { 3 } else { 1 };
+        to += 1;
+    }
+    to
 }
 
 /// The byte that two hexadecimal digits are.

@@ -2,7 +2,7 @@
 
 mod reader;
 
-use crate::config::{ActionSpec, Chat, HookSpec, SecretsAs, Settings, check_hook};
+use crate::config::{ActionSpec, Capacity, Chat, HookSpec, SecretsAs, Settings, check_hook};
 use crate::retry::next_attempt;
 use crate::sender::{Clock, Scheme, Sender};
 use crate::telegram::pace::{Pace, Scope};
@@ -19,10 +19,19 @@ fn constants_are_what_is_promised() {
             ("breaker.rs", "FEWEST_RESULTS", &[10.0]),
             ("breaker.rs", "OPEN_MS", &[60_000.0]),
             ("breaker.rs", "WINDOW_MS", &[300_000.0]),
+            ("budget.rs", "BYTES_A_STEP", &[64.0]),
+            ("budget.rs", "MOST_BYTES", &[8_388_608.0]),
+            ("budget.rs", "MOST_STEPS", &[1_000_000.0]),
             ("config/check/hook.rs", "CAPABILITY_LENGTH", &[22.0]),
+            ("config/check/hook/unsigned.rs", "WIDEST_V4", &[8.0]),
+            ("config/check/hook/unsigned.rs", "WIDEST_V4_TOGETHER", &[7.0]),
+            ("config/check/hook/unsigned.rs", "WIDEST_V6", &[20.0]),
+            ("config/check/hook/unsigned.rs", "WIDEST_V6_TOGETHER", &[19.0]),
             ("delivery.rs", "DAYS", &[7.0]),
             ("delivery.rs", "UNSIGNED_WINDOW_SECONDS", &[30.0]),
             ("delivery.rs", "WINDOW_SECONDS", &[300.0]),
+            ("filter/check.rs", "LONGEST_VALUE", &[65_536.0]),
+            ("filter/condition.rs", "LONGEST_CONDITION", &[4_096.0]),
             ("handshake.rs", "LONGEST_BODY", &[16_384.0]),
             ("handshake/reply.rs", "LONGEST_SECRET", &[256.0]),
             ("handshake/reply.rs", "LONGEST_TEXT", &[1_024.0]),
@@ -49,9 +58,17 @@ fn constants_are_what_is_promised() {
             ("telegram.rs", "MESSAGE_UNITS", &[4_096.0]),
             ("template.rs", "MAX_OUTPUT_BYTES", &[1_048_576.0]),
             ("template.rs", "MAX_SOURCE_BYTES", &[32_768.0]),
+            ("template/engine.rs", "FRAMES", &[50.0]),
             ("template/engine.rs", "FUEL", &[250_000.0]),
+            ("template/source.rs", "LONGEST_NAME", &[128.0]),
+            ("template/source.rs", "MOST_BRACKETS", &[40.0]),
+            ("template/source.rs", "MOST_CHAINED", &[500.0]),
+            ("template/source.rs", "MOST_TAGS", &[200.0]),
             ("time.rs", "DAY_MS", &[86_400_000.0]),
             ("token.rs", "CHECKSUM_LETTERS", &[6.0]),
+            ("token.rs", "LEAST_ADMIN_CHARS", &[16.0]),
+            ("sender/proved.rs", "MOST_BYTES", &[262_144.0]),
+            ("verify/content.rs", "MOST_FIELDS", &[1_000.0]),
             ("token.rs", "RANDOM_LETTERS", &[34.0]),
             ("turnstile.rs", "REMEMBERED", &[50.0]),
             ("verify/candidates.rs", "LONGEST", &[512.0]),
@@ -64,6 +81,8 @@ fn constants_are_what_is_promised() {
 fn defaults_are_what_is_promised() {
     let Settings { retention_days, rate_per_minute, telegram_api_base, .. } = Settings::default();
     assert_eq!((retention_days, rate_per_minute, telegram_api_base.as_str()), (90, 1000, "https://api.telegram.org"));
+    let Capacity { connections, connections_per_address, bytes_in_flight } = Capacity::default();
+    assert_eq!((connections, connections_per_address, bytes_in_flight), (1024, 512, 67_108_864));
     let spec = HookSpec {
         name: "h".to_owned(),
         sender: "shared-secret".to_owned(),

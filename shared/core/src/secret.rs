@@ -1,5 +1,7 @@
 //! Secrets and references to them.
 
+mod parameter;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -42,7 +44,8 @@ pub enum SecretRef {
     File(String),
     /// `ssm:NAME`: a parameter in AWS Systems Manager.
     Ssm(String),
-    /// `stored:NAME`: Bellhop keeps the value itself (a `SecureString` when deployed, the data folder otherwise).
+    /// `stored:NAME`, or `stored:NAME#FINGERPRINT`: Bellhop keeps the value itself, under the name (a `SecureString` when
+    /// deployed, the data folder otherwise).
     Stored(String),
 }
 
@@ -59,6 +62,35 @@ impl SecretRef {
             "ssm" => Ok(Self::Ssm(name.to_owned())),
             "stored" => Ok(Self::Stored(name.to_owned())),
             _ => Err(BadSecretRef),
+        }
+    }
+
+    /// A reference to a value that is kept under this name; the fingerprint tells it from others, and no name says it.
+    pub fn stored(name: &str, fingerprint: &str) -> Self {
+        Self::Stored(format!("{name}#{fingerprint}"))
+    }
+
+    /// The name under which Bellhop keeps the value, where it does; it is shown to nobody.
+    pub fn stored_name(&self) -> Option<&str> {
+        match self {
+            Self::Stored(text) => Some(text.split_once('#').map_or(text, |(name, _)| name)),
+            Self::Env(_) | Self::File(_) | Self::Ssm(_) => None,
+        }
+    }
+
+    /// What tells a kept value from others; those of earlier versions have it at the end of their name.
+    pub fn fingerprint(&self) -> Option<&str> {
+        match self {
+            Self::Stored(text) => text.rsplit(['#', '-']).next(),
+            Self::Env(_) | Self::File(_) | Self::Ssm(_) => None,
+        }
+    }
+
+    /// What is wrong with a reference that somebody writes, and how to mend it; parameters alone have rules.
+    pub fn problem(&self) -> Option<&'static str> {
+        match self {
+            Self::Ssm(name) => parameter::problem(name),
+            Self::Env(_) | Self::File(_) | Self::Stored(_) => None,
         }
     }
 }
@@ -111,6 +143,11 @@ mod tests {
         for text in ["env:TOKEN", "file:/run/secrets/a:b", "ssm:/bellhop/x", "stored:k"] {
             assert_eq!(SecretRef::parse(text).unwrap().to_string(), text);
         }
+        let kept = SecretRef::stored("hk_1-abc", "0123abcd");
+        assert_eq!(SecretRef::parse(&kept.to_string()).as_ref(), Ok(&kept));
+        assert_eq!((kept.stored_name(), kept.fingerprint()), (Some("hk_1-abc"), Some("0123abcd")));
+        let former = SecretRef::Stored("hk_1-0123abcd".to_owned());
+        assert_eq!((former.stored_name(), former.fingerprint()), (Some("hk_1-0123abcd"), Some("0123abcd")));
         for text in ["hunter2", "env:", "env: ", "vault:x", ""] {
             let error = SecretRef::parse(text).unwrap_err().to_string();
             assert!(!error.contains("hunter2"));

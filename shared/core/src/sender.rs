@@ -9,6 +9,7 @@ mod custom;
 mod facts;
 mod mint;
 mod place;
+mod proved;
 mod published;
 mod repeat;
 mod scheme;
@@ -21,6 +22,7 @@ pub use cases::Case;
 pub use custom::{CUSTOMISABLE, CustomScheme, Trouble};
 pub use facts::{Facts, Handshake, Verification};
 pub use place::{Place, text_at, value_at, values_at};
+pub(crate) use proved::ProvedAs;
 pub use published::{AppStore, KeyKind, KeyPlace, KeyUrl};
 pub use repeat::Repeat;
 pub use scheme::{
@@ -49,6 +51,8 @@ pub struct Sender {
     pub answers: &'static [Answer],
     /// What stands packed in its payloads, in the order in which it is unpacked.
     pub unpack: &'static [Unpack],
+    /// The longest body it sends, in bytes, where the proof stands in it and the usual bound is too small.
+    proof_bytes: Option<u64>,
     /// Its place in the tables of what else is known: those stay out of a program that does not ask for them.
     at: usize,
 }

@@ -1,13 +1,16 @@
 //! Message templates: minijinja over an event, escaped for the place they go to.
 
+mod bounds;
 mod context;
 mod engine;
 mod filters;
+mod guard;
+mod measure;
 mod message;
 mod names;
 mod numbers;
-mod output;
 mod pretty;
+mod source;
 mod tags;
 mod written;
 
@@ -15,6 +18,9 @@ pub use context::{Context, Facts};
 pub use message::{Message, default_text, message_for, told_elsewhere};
 pub use tags::check as check_tags;
 
+use std::sync::Arc;
+
+use minijinja::machinery::{Instructions, get_compiled_template};
 use minijinja::{Environment, Error, ErrorKind};
 
 /// The longest template, in bytes.
@@ -36,6 +42,9 @@ pub enum Escape {
 #[derive(Clone)]
 pub struct Template {
     env: Environment<'static>,
+    escape: Escape,
+    /// The instructions of a text of ours; other templates keep theirs in the environment.
+    code: Option<Arc<Instructions<'static>>>,
 }
 
 /// A text is no template.
@@ -59,39 +68,67 @@ pub struct RenderFailure {
 }
 
 impl Template {
-    /// Compiles a template; an unknown filter, test or function is found here, not on the first event.
+    /// Compiles a template; an unknown filter, test or function is found here, not on the first event, and so is one that
+    /// is beyond the bounds for whatever event.
     pub fn compile(source: &str, escape: Escape) -> Result<Self, BadTemplate> {
         if source.len() > MAX_SOURCE_BYTES {
             let what = format!("a template may be {MAX_SOURCE_BYTES} bytes long, this one has {}", source.len());
             return Err(BadTemplate { line: 1, what });
         }
+        let read = source::read(source, &engine::syntax())?;
         let mut env = engine::environment(escape);
-        env.add_template_owned(engine::NAME, source.to_owned()).map_err(|e| bad(&e))?;
-        names::check(&env, source)?;
-        let template = Self { env };
+        env.add_template_owned(engine::NAME, read).map_err(|e| bad(&e))?;
+        let compiled = env.get_template(engine::NAME).map_err(|e| bad(&e))?;
+        names::check(&get_compiled_template(&compiled).instructions)?;
+        let template = Self { env, escape, code: None };
         match template.fill(Context::empty()) {
-            Err(error) if is_mistake(error.kind()) => Err(bad(&error)),
+            Err(failure) if failure.is_mistake => Err(BadTemplate { line: failure.line, what: failure.what }),
             _ => Ok(template),
         }
     }
 
-    /// Fills the template in; what is missing from the context is empty.
-    pub fn render(&self, context: &Context) -> Result<String, RenderFailure> {
-        self.fill(context.root()).map_err(|error| RenderFailure {
-            line: error.line().unwrap_or(1),
-            what: match error.kind() {
-                ErrorKind::OutOfFuel => "it runs for too long".to_owned(),
-                ErrorKind::WriteFailure => format!("it makes more than {MAX_OUTPUT_BYTES} bytes"),
-                kind => kind.to_string(),
-            },
-        })
+    /// Compiles a text of ours.
+    fn built_in(source: &'static str) -> Option<Self> {
+        let code = engine::built_in(source).ok()?;
+        Some(Self { env: engine::environment(Escape::Html), escape: Escape::Html, code: Some(Arc::new(code)) })
     }
 
-    /// Runs the template into a text of bounded length.
-    fn fill(&self, root: minijinja::Value) -> Result<String, Error> {
-        let mut text = output::Bounded::new(MAX_OUTPUT_BYTES);
-        self.env.get_template(engine::NAME)?.render_captured_to(root, &mut text)?;
-        Ok(text.into_text())
+    /// Fills the template in; what is missing from the context is empty.
+    pub fn render(&self, context: &Context) -> Result<String, RenderFailure> {
+        self.fill(context.root()).map_err(|Failure { line, what, .. }| RenderFailure { line, what })
+    }
+
+    /// Runs the template within its bounds.
+    fn fill(&self, root: minijinja::Value) -> Result<String, Failure> {
+        engine::run(&self.env, self.code.as_deref(), root, self.escape).map_err(|error| Failure::of(&error))
+    }
+}
+
+/// Why a template made no text.
+struct Failure {
+    line: usize,
+    what: String,
+    /// Whether it lies in the template itself, whatever the event.
+    is_mistake: bool,
+}
+
+impl Failure {
+    /// The failure of the evaluation that ended last on this thread.
+    fn of(error: &Error) -> Self {
+        use ErrorKind::{
+            MissingArgument, TooManyArguments, UnknownFilter, UnknownFunction, UnknownMethod, UnknownTest,
+        };
+        let line = error.line().unwrap_or(1);
+        if let Some(exceeded) = measure::exceeded() {
+            return Self { line, what: format!("the template {exceeded}"), is_mistake: true };
+        }
+        let is_mistake = matches!(
+            error.kind(),
+            MissingArgument | TooManyArguments | UnknownFilter | UnknownFunction | UnknownMethod | UnknownTest
+        );
+        // What went wrong with an event may name its values.
+        let what = if is_mistake { bad(error).what } else { error.kind().to_string() };
+        Self { line, what, is_mistake }
     }
 }
 
@@ -99,12 +136,6 @@ impl std::fmt::Debug for Template {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Template").finish_non_exhaustive()
     }
-}
-
-/// Whether an error lies in the template itself, whatever the event.
-fn is_mistake(kind: ErrorKind) -> bool {
-    use ErrorKind::{MissingArgument, TooManyArguments, UnknownFilter, UnknownFunction, UnknownMethod, UnknownTest};
-    matches!(kind, MissingArgument | TooManyArguments | UnknownFilter | UnknownFunction | UnknownMethod | UnknownTest)
 }
 
 /// The error to show for a template that does not compile.

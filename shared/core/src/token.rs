@@ -15,6 +15,9 @@ pub const PREFIX: &str = "bh_";
 /// How many random letters follow the prefix: 170 bits.
 pub const RANDOM_LETTERS: usize = 34;
 
+/// How many characters the admin token has at least, which somebody may have chosen: shorter ones can be tried out.
+pub const LEAST_ADMIN_CHARS: usize = 16;
+
 /// How many letters of checksum stand at the end.
 const CHECKSUM_LETTERS: usize = 6;
 
@@ -34,6 +37,11 @@ pub fn well_formed(text: &str) -> bool {
     length && rest[RANDOM_LETTERS..] == checksum(&rest[..RANDOM_LETTERS])
 }
 
+/// Whether a text is long enough for the admin token.
+pub fn may_be_admin(text: &str) -> bool {
+    text.chars().nth(LEAST_ADMIN_CHARS - 1).is_some()
+}
+
 /// The key a token is kept under: its SHA-256 in hex.
 pub fn key(token: &str) -> String {
     hex::encode(Sha256::digest(token))
@@ -50,8 +58,12 @@ fn checksum(word: &str) -> String {
 pub enum Scope {
     /// Hooks.
     Hooks,
-    /// Events and tasks.
+    /// Events and tasks: seeing them, doing them anew and deleting them; and the numbers.
     Events,
+    /// Seeing events and tasks.
+    EventsRead,
+    /// The numbers that a monitor reads.
+    Metrics,
     /// Jobs.
     Jobs,
     /// The mailbox of this channel.
@@ -65,7 +77,11 @@ pub enum Scope {
 impl Scope {
     /// Whether a token with this scope may do what needs `other`.
     pub fn opens(&self, other: &Self) -> bool {
-        *self == Self::Admin || self == other
+        match self {
+            Self::Admin => true,
+            Self::Events => matches!(other, Self::Events | Self::EventsRead | Self::Metrics),
+            _ => self == other,
+        }
     }
 
     /// The scope of this name.
@@ -73,6 +89,8 @@ impl Scope {
         match text {
             "hooks" => Ok(Self::Hooks),
             "events" => Ok(Self::Events),
+            "events:read" => Ok(Self::EventsRead),
+            "metrics" => Ok(Self::Metrics),
             "jobs" => Ok(Self::Jobs),
             "services" => Ok(Self::Services),
             "admin" => Ok(Self::Admin),
@@ -92,7 +110,7 @@ fn is_plain(name: &str) -> bool {
 
 /// The text is not a scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a scope is `hooks`, `events`, `jobs`, `services`, `admin` or `channel:NAME`")]
+#[error("a scope is `hooks`, `events`, `events:read`, `metrics`, `jobs`, `services`, `admin` or `channel:NAME`")]
 pub struct BadScope;
 
 impl fmt::Display for Scope {
@@ -100,6 +118,8 @@ impl fmt::Display for Scope {
         match self {
             Self::Hooks => f.write_str("hooks"),
             Self::Events => f.write_str("events"),
+            Self::EventsRead => f.write_str("events:read"),
+            Self::Metrics => f.write_str("metrics"),
             Self::Jobs => f.write_str("jobs"),
             Self::Channel(name) => write!(f, "channel:{name}"),
             Self::Services => f.write_str("services"),
@@ -176,19 +196,30 @@ mod tests {
     }
 
     #[test]
-    fn a_scope_opens_itself_and_admin_opens_all() {
-        let all: Vec<Scope> = ["hooks", "events", "jobs", "channel:a", "channel:b", "services", "admin"]
-            .iter()
-            .map(|name| Scope::parse(name).unwrap())
-            .collect();
-        for scope in &all {
-            assert_eq!(Scope::parse(&scope.to_string()).as_ref(), Ok(scope));
-            for other in &all {
-                assert_eq!(scope.opens(other), scope == other || *scope == Scope::Admin, "{scope} on {other}");
+    fn a_scope_opens_itself_admin_opens_all_and_events_what_sees_them() {
+        const ALL: [&str; 9] =
+            ["hooks", "events", "events:read", "metrics", "jobs", "channel:a", "channel:b", "services", "admin"];
+        for name in ALL {
+            let scope = Scope::parse(name).unwrap();
+            assert_eq!(scope.to_string(), name);
+            for other in ALL {
+                let more = matches!((name, other), ("admin", _) | ("events", "events:read" | "metrics"));
+                assert_eq!(scope.opens(&Scope::parse(other).unwrap()), name == other || more, "{name} on {other}");
             }
         }
-        for bad in ["", "Hooks", "channel:", "channel:a/b", "channel", "*", " admin"] {
+        for bad in
+            ["", "Hooks", "channel:", "channel:a/b", "channel", "*", " admin", "hooks:read", "events:write", "read"]
+        {
             assert_eq!(Scope::parse(bad), Err(BadScope), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_admin_token_is_sixteen_characters_long() {
+        for (text, good) in
+            [("", false), ("t", false), ("fifteen-letters", false), ("sixteen-letters!", true), ("äöüäöüäö", false)]
+        {
+            assert_eq!(may_be_admin(text), good, "{text}");
         }
     }
 

@@ -16,10 +16,10 @@ mod public;
 mod signed;
 mod token;
 
-pub(crate) use content::form_field;
-pub(crate) use fetched::fits;
+pub(crate) use fetched::is_own_host;
 pub use fetched::{FetchedKey, KeyRequest, Wanted, question, wanted_key};
 pub use key::{BadKey, Key};
+pub(crate) use signed::fields;
 pub(crate) use token::parameter;
 
 use crate::inbound::{Headers, Inbound};
@@ -75,6 +75,9 @@ pub enum Refusal {
     /// The body cannot be read, and the proof is in it.
     #[error("the body is not the JSON or form that this sender sends")]
     Unparsable,
+    /// The proof would be in the body, and the body is longer than any that this sender sends.
+    #[error("the body is longer than the {0} bytes in which this sender's proof is looked for")]
+    TooLong(u64),
     /// The query lacks a parameter that the proof needs.
     #[error("the query parameter {0} is missing or empty")]
     MissingParameter(&'static str),
@@ -121,6 +124,7 @@ pub fn verify<'a>(
     if sender.is_unsigned() {
         return Ok(Verified { sender, inbound, key: None });
     }
+    check_length(sender, inbound)?;
     let mut refusal = Refusal::NoSecret;
     for (index, key) in in_force(keys, now) {
         let checked = match check(key.scheme(sender), key, inbound, fetched, now) {
@@ -142,6 +146,14 @@ pub fn verify<'a>(
         }
     }
     Err(refusal)
+}
+
+/// Checks that a body in which the proof is to be looked for is no longer than what the sender sends.
+fn check_length(sender: &Sender, inbound: Inbound<'_>) -> Result<(), Refusal> {
+    match sender.max_proof_bytes() {
+        Some(most) if inbound.body.len() as u64 > most => Err(Refusal::TooLong(most)),
+        _ => Ok(()),
+    }
 }
 
 /// Checks a request with one key of a scheme; `None` where the scheme proves nothing.

@@ -17,8 +17,13 @@ use serde_json::json;
 
 /// A webhook in a configuration: whose, its number and its token.
 fn webhook(fake: &FakeGitHubApi, of: &str, webhook_id: Option<u64>, token: &str) -> Webhook {
-    let place =
-        Reconcile { of: of.to_owned(), webhook_id, token: SecretRef::Env("T".to_owned()), api_base: fake.url() };
+    let place = Reconcile {
+        of: of.to_owned(),
+        webhook_id,
+        token: SecretRef::Env("T".to_owned()),
+        api_base: fake.url(),
+        vouched: true,
+    };
     Webhook { place, token: Secret::new(token).unwrap(), public_only: false }
 }
 

@@ -1,6 +1,5 @@
 //! Batches of queue messages, and which of them failed.
 
-use std::any::Any;
 use std::time::Duration;
 
 use bellhop_core::time::Timestamp;
@@ -38,6 +37,17 @@ pub struct Attributes {
     /// The group whose order is kept.
     #[serde(default)]
     pub message_group_id: Option<String>,
+    /// How often the message has been received.
+    #[serde(default)]
+    pub approximate_receive_count: Option<String>,
+}
+
+impl Record {
+    /// Whether the message has been received before.
+    pub(crate) fn came_before(&self) -> bool {
+        let count = self.attributes.approximate_receive_count.as_deref();
+        count.and_then(|count| count.parse::<u64>().ok()).is_some_and(|count| count > 1)
+    }
 }
 
 /// The messages that are to come again; the queue forgets all others.
@@ -72,10 +82,4 @@ pub fn deadline<T>(event: &LambdaEvent<T>) -> Timestamp {
 /// How long it is until then.
 pub(crate) fn until(deadline: Timestamp, now: Timestamp) -> Duration {
     Duration::from_millis(deadline.ms_since(now))
-}
-
-/// What a panic said.
-pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("it said nothing")
 }

@@ -3,14 +3,15 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use bellhop_app::ports::{Postponed, Receipts};
+use bellhop_app::ports::{PortError, Postponed, Receipts};
 use bellhop_app::telegram::TelegramWorker;
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::{TelegramV1, Work};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 
-use crate::batch::{Batch, Outcome, Record, panic_text};
+use crate::batch::{Batch, Outcome, Record};
+use crate::crashes::{Crashes, REASON};
 use crate::metrics::flush;
 
 /// A wait up to this long is slept through; during a longer one the function may end.
@@ -32,6 +33,20 @@ pub struct Chats<'a> {
     pub receipts: &'a dyn Receipts,
     /// When the invocation must have ended.
     pub deadline: Timestamp,
+}
+
+/// With so many counted ends work is not tried again: the first in company, the second alone.
+const MOST_ENDS: u32 = 2;
+
+/// What is known of a chat's messages that came before.
+#[derive(Default)]
+struct Watch<'r> {
+    /// The one that is counted at the moment, and its count before.
+    counted: Option<(&'r Record, u32)>,
+    /// Whether one was.
+    begun: bool,
+    /// Whether each goes alone, for one of them has ended a function.
+    alone: bool,
 }
 
 /// A message, or why it is none.
@@ -61,14 +76,23 @@ impl Chats<'_> {
     async fn work_chat(&self, chat: &[Parcel<'_>]) -> Vec<String> {
         let readable = chat.iter().map_while(|(_, work)| work.as_ref().ok().cloned());
         let mut works: Vec<TelegramV1> = readable.collect();
+        let mut watch = Watch::default();
         let wait = loop {
             let place = chat.len() - works.len() - unreadable(chat);
             if works.is_empty() {
-                let Some((record, Err(reason))) = chat.get(place) else { return Vec::new() };
+                let Some((record, Err(reason))) = chat.get(place) else { break 0 };
                 log::error!(message_id = record.message_id.as_str(), reason = reason.as_str(); "not work for Telegram");
                 break POISON_SECONDS;
             }
-            match self.turn(&mut works, chat[place].0).await {
+            match self.watch(&mut watch, chat[place].0, &works[0]).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    works.remove(0);
+                    continue;
+                }
+                Err(seconds) => break seconds,
+            }
+            match self.turn(&mut works, chat[place].0, watch.alone).await {
                 Ok(_) if works.is_empty() => {}
                 Ok(wait_ms) if wait_ms <= SHORT_WAIT_MS && self.has_time(wait_ms) => {
                     tokio::time::sleep(Duration::from_millis(wait_ms)).await;
@@ -77,24 +101,70 @@ impl Chats<'_> {
                 Err(seconds) => break seconds,
             }
         };
+        if let Some((record, count)) = watch.counted {
+            self.crashes().survived(record, count).await;
+        }
         let left = &chat[chat.len() - works.len() - unreadable(chat)..];
-        self.give_back(left, wait).await;
+        if !left.is_empty() {
+            self.give_back(left, wait).await;
+        }
         left.iter().map(|(record, _)| record.message_id.clone()).collect()
     }
 
-    /// Takes one turn and drops what is settled; how many milliseconds to wait for the next one, or after how many
-    /// seconds to come again where the turn failed.
-    async fn turn(&self, works: &mut Vec<TelegramV1>, first: &Record) -> Result<u64, u64> {
+    /// Counts the first message before its turn, where it has come before; false where it was set aside because it ended
+    /// the function too often.
+    ///
+    /// Waiting for the pace of a chat makes messages come again, too. So only the first is counted, with those that may be
+    /// sent together with it; once that has ended a function, each goes alone, and is counted.
+    async fn watch<'r>(&self, watch: &mut Watch<'r>, first: &'r Record, work: &TelegramV1) -> Result<bool, u64> {
+        if watch.counted.is_some_and(|(counted, _)| counted.message_id == first.message_id) {
+            return Ok(true);
+        }
+        let trouble = |error: PortError| {
+            log::error!(message_id = first.message_id.as_str(), error:%; "no turn for the chat");
+            TROUBLE_SECONDS
+        };
+        let crashes = self.crashes();
+        if let Some((record, count)) = watch.counted.take() {
+            crashes.survived(record, count).await;
+        }
+        if !first.came_before() || (watch.begun && !watch.alone) {
+            return Ok(true);
+        }
+        watch.begun = true;
+        let count = crashes.count(first).await.map_err(trouble)?;
+        if count >= MOST_ENDS {
+            self.worker.set_aside(work, REASON).await.map_err(trouble)?;
+            watch.alone = true;
+            return Ok(false);
+        }
+        watch.alone |= count > 0;
+        crashes.begin(first, count).await.map_err(trouble)?;
+        // A turn that only waits has not survived what the message may do, so it takes back no more than its own count.
+        watch.counted = Some((first, count));
+        Ok(true)
+    }
+
+    /// The counts of ends.
+    fn crashes(&self) -> Crashes<'_> {
+        Crashes { book: &*self.worker.book, clock: &*self.worker.clock }
+    }
+
+    /// Takes one turn, with the first message alone or with as many as there is room for, and drops what is settled; how
+    /// many milliseconds to wait for the next one, or after how many seconds to come again where the turn failed.
+    async fn turn(&self, works: &mut Vec<TelegramV1>, first: &Record, alone: bool) -> Result<u64, u64> {
         let message = first.message_id.as_str();
         let event = works.first().map(|work| work.task.event.to_string()).unwrap_or_default();
-        let turn = match AssertUnwindSafe(self.worker.turn(works)).catch_unwind().await {
+        let together = if alone { 1 } else { works.len() };
+        let turn = match AssertUnwindSafe(self.worker.turn(&works[..together])).catch_unwind().await {
             Ok(Ok(turn)) => turn,
             Ok(Err(error)) => {
                 log::error!(event, message_id = message, error:%; "no turn for the chat");
                 return Err(TROUBLE_SECONDS);
             }
-            Err(panic) => {
-                log::error!(event, message_id = message, reason = panic_text(panic.as_ref()); "panic at a turn for the chat");
+            Err(_) => {
+                // What the panic says may quote the message; where it happened is in the log.
+                log::error!(event, message_id = message; "panic at a turn for the chat");
                 return Err(POISON_SECONDS);
             }
         };

@@ -9,29 +9,76 @@ use bellhop_core::work::Work;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 
-use crate::batch::{Batch, Outcome, Record, panic_text, until};
+use crate::batch::{Batch, Outcome, Record, until};
+use crate::crashes::{Crashes, REASON};
 use crate::metrics::flush;
 
 /// How long before the deadline recording ends, so that there is time to send.
 const SENDING_MS: u64 = 6_000;
 
+/// With so many counted ends a message is not routed again; one more, the first, may have happened in company. One alone is
+/// too few: taking a count back can fail, as any write.
+const MOST_ENDS: u32 = 2;
+
 /// Routes a batch; what is not routed by the deadline comes again.
 ///
-/// A message that fails again and again ends in the dead-letter queue, and the reason is in the log each time.
+/// A message that fails again and again ends in the dead-letter queue, and the reason is in the log each time. One that ends
+/// the function is set aside before that.
 pub async fn route(routing: &Routing, batch: &Batch, deadline: Timestamp) -> Outcome {
-    let recorded = join_all(batch.records.iter().map(|one| record(routing, one, deadline))).await;
+    let (again, fresh): (Vec<&Record>, Vec<&Record>) = batch.records.iter().partition(|record| record.came_before());
+    let mut failed = route_together(routing, &fresh, deadline).await;
+    // One by one, and last: what one of them may do to the function is done to no other.
+    for record in again {
+        if !route_again(routing, record, deadline).await {
+            failed.push(record.message_id.clone());
+        }
+    }
+    flush();
+    Outcome::failed(failed)
+}
+
+/// Routes messages side by side; which of them failed.
+async fn route_together(routing: &Routing, records: &[&Record], deadline: Timestamp) -> Vec<String> {
+    let recorded = join_all(records.iter().map(|one| record(routing, one, deadline))).await;
     let mut work: Vec<Work> = recorded.iter().flatten().flat_map(|recorded| recorded.work.iter().cloned()).collect();
     // The queue keeps an order, and the batch came in none: so the one in which the events were accepted.
     work.sort_by_key(|work| work.task().event.accepted_at());
     let sent = work.is_empty() || send(routing, &work, deadline).await;
     routing.count(recorded.iter().flatten()).await;
-    let failed = batch.records.iter().zip(recorded).filter(|(_, recorded)| match recorded {
+    let failed = records.iter().zip(recorded).filter(|(_, recorded)| match recorded {
         Some(recorded) => !sent && !recorded.work.is_empty(),
         None => true,
     });
-    let outcome = Outcome::failed(failed.map(|(record, _)| record.message_id.clone()));
-    flush();
-    outcome
+    failed.map(|(record, _)| record.message_id.clone()).collect()
+}
+
+/// Routes a message that has come before, or sets it aside where it ended the function too often; says whether it is done.
+async fn route_again(routing: &Routing, record: &Record, deadline: Timestamp) -> bool {
+    let crashes = Crashes { book: &*routing.book, clock: &*routing.clock };
+    let begun = async {
+        let count = crashes.count(record).await?;
+        if count >= MOST_ENDS {
+            // What holds no event stays on the queue, and ends among the dead letters.
+            return routing.set_aside(record.body.as_bytes(), REASON).await.map(Some);
+        }
+        crashes.begin(record, count).await.map(|()| None)
+    };
+    match tokio::time::timeout(until(deadline, routing.clock.now()), begun).await {
+        Ok(Ok(Some(is_recorded))) => is_recorded,
+        Ok(Ok(None)) => {
+            let failed = route_together(routing, &[record], deadline).await;
+            crashes.survived(record, 0).await;
+            failed.is_empty()
+        }
+        Ok(Err(error)) => {
+            log_failure(record, &error.to_string());
+            false
+        }
+        Err(_) => {
+            log_failure(record, "it took too long");
+            false
+        }
+    }
 }
 
 /// Records one message, unless that fails.
@@ -43,7 +90,8 @@ async fn record(routing: &Routing, record: &Record, deadline: Timestamp) -> Opti
         Ok(Ok(Ok(recorded))) => return Some(recorded),
         Ok(Ok(Err(Unrouted::Poison(error)))) => format!("it will never be: {error}"),
         Ok(Ok(Err(Unrouted::Again(error)))) => error.to_string(),
-        Ok(Err(panic)) => format!("panic: {}", panic_text(panic.as_ref())),
+        // What it says may quote the message; where it happened is in the log.
+        Ok(Err(_)) => "the router panicked over it".to_owned(),
         Err(_) => "it took too long".to_owned(),
     };
     log_failure(record, &reason);
@@ -62,9 +110,8 @@ async fn send(routing: &Routing, work: &[Work], deadline: Timestamp) -> bool {
     false
 }
 
-/// Logs why a message was not routed, and the beginning of its first line, which holds no body.
+/// Logs why a message was not routed, and nothing of what stands in it: the path of a hook may be its secret.
 fn log_failure(record: &Record, reason: &str) {
-    let head: String = record.body.lines().next().unwrap_or_default().chars().take(80).collect();
     let event = event_of(record.body.as_bytes()).map(|id| id.to_string()).unwrap_or_default();
-    log::error!(event, message_id = record.message_id.as_str(), head, reason; "not routed");
+    log::error!(event, message_id = record.message_id.as_str(), reason; "not routed");
 }

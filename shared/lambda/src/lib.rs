@@ -7,6 +7,7 @@ pub mod inbox;
 pub mod metrics;
 pub mod start;
 
+mod crashes;
 mod event;
 
 #[cfg(test)]

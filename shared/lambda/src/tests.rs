@@ -2,5 +2,6 @@
 
 mod answers;
 mod batches;
+mod crashes;
 mod doors;
 mod ports;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bellhop_app::conformance;
-use bellhop_app::ports::{Clock, EventLog as _, History as _, TaskLog as _};
+use bellhop_app::ports::{Clock, EventLog as _, History as _, TaskLog as _, Written};
 use bellhop_core::event::Event;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::task::Task;
@@ -27,6 +27,7 @@ async fn events_and_tasks() {
     conformance::claims_end(&database).await;
     conformance::records(&database, &database, &database).await;
     conformance::tasks(&database, &database, &database).await;
+    conformance::deleted(&database, &database, &database).await;
     conformance::history(&database, &database, &database).await;
     conformance::refused(&database, &database).await;
     conformance::tallies(&database).await;
@@ -74,12 +75,14 @@ async fn what_has_expired_is_absent_though_it_was_not_purged_yet() {
     let event = Event { head: serde_json::from_value(event).unwrap(), body: Vec::new() };
     let task = Task::queued(TaskId::new(id, &hook, 0), id, hook, "telegram", "5", clock.now(), expires);
     database.record(&event, std::slice::from_ref(&task), expires).await.unwrap();
+    database.save(std::slice::from_ref(&task)).await.unwrap();
     let refused = serde_json::json!({"id": id, "received_at": 0, "status": 401, "cause": "", "body_bytes": 0});
     database.record_refused(&serde_json::from_value(refused).unwrap(), expires).await.unwrap();
     for there in [true, false] {
         assert_eq!(database.event(id).await.unwrap().is_some(), there);
         assert_eq!(database.recorded(id).await.unwrap().is_some(), there);
-        assert_eq!(database.written(std::slice::from_ref(&task.id)).await.unwrap()[0].is_some(), there);
+        let written = if there { Written::Task(Box::new(task.clone())) } else { Written::Nothing };
+        assert_eq!(database.written(std::slice::from_ref(&task.id)).await.unwrap(), [written]);
         assert_eq!(database.events(None, Timestamp::from_ms(0), 9).await.unwrap().items.len(), usize::from(there));
         assert_eq!(database.refused(None, Timestamp::from_ms(0), 9).await.unwrap().items.len(), usize::from(there));
         clock.0.store(100, Ordering::Relaxed);

@@ -71,19 +71,29 @@ impl Database {
     ) -> PortResult<T> {
         self.writer.run(write).await
     }
+
+    /// Writes what erases something: when it returns, neither the file nor its log has what was there before.
+    pub(crate) async fn erase_by<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> PortResult<T> {
+        self.writer.erase(write).await
+    }
 }
 
 /// Opens a connection with what every connection needs.
 ///
 /// The write-ahead log is carried over into the file after every 1,000 pages: often enough that it stays short and is
-/// written in place, which syncs faster than a file that grows; seldom enough that the stop is not felt.
+/// written in place, which syncs faster than a file that grows; seldom enough that the stop is not felt. What is deleted
+/// is overwritten with zeros: an erased body must not lie in a free page, nor in one that a backup copies.
 fn connect(file: &Path) -> PortResult<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags).map_err(|e| database_error(&e))?;
     connection
         .execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000;
-             PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096;",
+             PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;
+             PRAGMA cache_size = -4096;",
         )
         .map_err(|e| database_error(&e))?;
     connection.set_prepared_statement_cache_capacity(64);

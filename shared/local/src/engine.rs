@@ -3,9 +3,14 @@
 //! It runs at a lower priority than the front door: accepting comes first, working off follows.
 
 mod chores;
+mod crashes;
 mod poison;
 mod routing;
+mod subject;
 mod telegram;
+
+#[cfg(test)]
+mod made;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -19,6 +24,7 @@ use bellhop_app::telegram::TelegramWorker;
 use tokio::sync::watch;
 
 use crate::database::Database;
+use crashes::Crashes;
 
 /// How much lower the priority is, on the scale of `nice`.
 const NICENESS: i32 = 10;
@@ -77,9 +83,14 @@ impl Engine {
 
 /// Runs all loops until told to stop.
 async fn run(parts: Arc<EngineParts>, stopped: watch::Receiver<bool>) {
+    let crashes = Crashes::open(&parts.database).await.unwrap_or_else(|error| {
+        log::error!(error:%; "what ends the process cannot be told from the rest");
+        Crashes::none()
+    });
+    let crashes = Arc::new(crashes);
     tokio::join!(
-        routing::route_all(&parts, stopped.clone()),
-        telegram::deliver_all(Arc::clone(&parts), stopped.clone()),
+        routing::route_all(&parts, &crashes, stopped.clone()),
+        telegram::deliver_all(Arc::clone(&parts), Arc::clone(&crashes), stopped.clone()),
         chores::chores_all(&parts, stopped.clone()),
         purge_all(&parts, stopped),
     );
@@ -88,10 +99,8 @@ async fn run(parts: Arc<EngineParts>, stopped: watch::Receiver<bool>) {
 /// Deletes what has expired, now and then.
 async fn purge_all(parts: &EngineParts, mut stopped: watch::Receiver<bool>) {
     loop {
-        match parts.database.purge(parts.clock.now()).await {
-            Ok(true) => continue,
-            Ok(false) => {}
-            Err(error) => log::error!(error:%; "what has expired could not be deleted"),
+        if let Err(error) = parts.database.purge(parts.clock.now()).await {
+            log::error!(error:%; "what has expired could not be deleted");
         }
         if pause(PURGE_EVERY, &mut stopped).await {
             return;

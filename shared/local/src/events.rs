@@ -48,7 +48,7 @@ impl EventLog for Database {
                 .prepare_cached("INSERT OR IGNORE INTO events (id, head, body, expires_at) VALUES (?1, ?2, ?3, ?4)")?
                 .execute((id, head, body, expires))?;
             if inserted > 0 {
-                insert_tasks(connection, &tasks)?;
+                insert_tasks(connection, &tasks, false)?;
             }
             Ok(inserted > 0)
         })
@@ -58,8 +58,8 @@ impl EventLog for Database {
     async fn event(&self, id: EventId) -> PortResult<Option<Event>> {
         let now = milliseconds(self.now());
         let row: Option<(String, Vec<u8>)> = self.read(|connection| {
-            let mut select =
-                connection.prepare_cached("SELECT head, body FROM events WHERE id = ?1 AND expires_at > ?2")?;
+            let mut select = connection
+                .prepare_cached("SELECT head, body FROM events WHERE id = ?1 AND expires_at > ?2 AND head <> ''")?;
             select.query_row((id.to_string(), now), |row| Ok((row.get(0)?, row.get(1)?))).optional()
         })?;
         let Some((head, body)) = row else {

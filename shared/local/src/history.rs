@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use bellhop_app::ports::{History, Page, PortError, PortResult, RecordedEvent};
+use bellhop_app::ports::{DELETED_KNOWN_MS, History, Page, PortError, PortResult, RecordedEvent};
 use bellhop_core::event::EventHead;
 use bellhop_core::id::EventId;
 use bellhop_core::order::RefusedRequest;
@@ -27,7 +27,8 @@ impl History for Database {
         let (rows, tasks) = self.read(|connection| {
             let rows = part.rows(
                 connection,
-                "SELECT id, head FROM events WHERE id < ?1 AND id >= ?2 AND expires_at > ?3 ORDER BY id DESC LIMIT ?4",
+                "SELECT id, head FROM events WHERE id < ?1 AND id >= ?2 AND expires_at > ?3 AND head <> ''
+                 ORDER BY id DESC LIMIT ?4",
             )?;
             let tasks = match (rows.last(), rows.first()) {
                 (Some((first, _)), Some((last, _))) => tasks_of(connection, first, last, part.now)?,
@@ -44,7 +45,8 @@ impl History for Database {
     async fn recorded(&self, id: EventId) -> PortResult<Option<RecordedEvent>> {
         let (id, now) = (id.to_string(), self.now());
         let row: Option<(String, Vec<String>)> = self.read(|connection| {
-            let mut select = connection.prepare_cached("SELECT head FROM events WHERE id = ?1 AND expires_at > ?2")?;
+            let mut select = connection
+                .prepare_cached("SELECT head FROM events WHERE id = ?1 AND expires_at > ?2 AND head <> ''")?;
             let head = select.query_row((&id, milliseconds(now)), |row| row.get(0)).optional()?;
             head.map(|head| Ok((head, tasks_of(connection, &id, &id, now)?))).transpose()
         })?;
@@ -73,10 +75,10 @@ impl History for Database {
 
     async fn erase(&self, id: EventId, now: Timestamp) -> PortResult<bool> {
         let row = (id.to_string(), milliseconds(now), pack(&[]), milliseconds(self.now()));
-        self.write(move |connection| {
+        self.erase_by(move |connection| {
             let mut update = connection.prepare_cached(
                 "UPDATE events SET head = json_set(head, '$.headers', json('[]'), '$.erased_at', ?2), body = ?3
-                 WHERE id = ?1 AND expires_at > ?4",
+                 WHERE id = ?1 AND expires_at > ?4 AND head <> ''",
             )?;
             Ok(update.execute(row)? > 0)
         })
@@ -84,16 +86,21 @@ impl History for Database {
     }
 
     async fn delete(&self, id: EventId) -> PortResult<()> {
-        let id = id.to_string();
-        self.write(move |connection| {
-            connection.prepare_cached("DELETE FROM events WHERE id = ?1")?.execute([&id])?;
-            // What is queued has a copy of its task, so it goes too.
-            for delete in
-                ["DELETE FROM tasks WHERE id > ?1 AND id < ?2", "DELETE FROM work WHERE key > ?1 AND key < ?2"]
-            {
-                connection.prepare_cached(delete)?.execute(tasks_between(&id, &id))?;
-            }
-            Ok(())
+        let (id, known_until) = (id.to_string(), milliseconds(self.now().plus_ms(DELETED_KNOWN_MS)));
+        self.erase_by(move |connection| {
+            let mut mark = connection.prepare_cached(
+                "INSERT INTO events (id, head, body, expires_at) VALUES (?1, '', x'', ?2)
+                 ON CONFLICT (id) DO UPDATE SET head = '', body = x'', expires_at = excluded.expires_at",
+            )?;
+            mark.execute((&id, known_until))?;
+            let (after, before) = tasks_between(&id, &id);
+            // What is queued has a copy of its task, so it goes too; a worker that has it in hand finds the mark.
+            let mut delete = connection.prepare_cached("DELETE FROM work WHERE key > ?1 AND key < ?2")?;
+            delete.execute((&after, &before))?;
+            let mut mark = connection.prepare_cached(
+                "UPDATE tasks SET doc = '', written = 1, expires_at = ?3 WHERE id > ?1 AND id < ?2 AND doc <> ''",
+            )?;
+            mark.execute((after, before, known_until)).map(|_| ())
         })
         .await
     }
@@ -134,8 +141,9 @@ impl Part {
 /// The documents of the tasks of all events from one to another, by id, read at once.
 fn tasks_of(connection: &Connection, from: &str, to: &str, now: Timestamp) -> rusqlite::Result<Vec<String>> {
     let (after, before) = tasks_between(from, to);
-    let mut select =
-        connection.prepare_cached("SELECT doc FROM tasks WHERE id > ?1 AND id < ?2 AND expires_at > ?3 ORDER BY id")?;
+    let mut select = connection.prepare_cached(
+        "SELECT doc FROM tasks WHERE id > ?1 AND id < ?2 AND expires_at > ?3 AND doc <> '' ORDER BY id",
+    )?;
     select.query_map((after, before, milliseconds(now)), |row| row.get(0))?.collect()
 }
 

@@ -72,8 +72,11 @@ impl Vault for Database {
     }
 
     async fn forget(&self, names: &[String]) -> PortResult<()> {
+        if names.is_empty() {
+            return Ok(());
+        }
         let names = names.to_vec();
-        self.write(move |connection| {
+        self.erase_by(move |connection| {
             names
                 .iter()
                 .try_for_each(|name| connection.execute("DELETE FROM vault WHERE name = ?1", [name]).map(|_| ()))

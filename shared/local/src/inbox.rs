@@ -5,6 +5,7 @@ use bellhop_app::ports::{Bodies, Inbox, Orders, PortError, PortResult};
 use bellhop_core::id::EventId;
 use bellhop_core::inbox::{Message, order_text};
 use bellhop_core::order::Order;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::database::Database;
 
@@ -45,13 +46,17 @@ impl Database {
         })
     }
 
+    /// The message at a place.
+    pub(crate) fn message(&self, place: i64) -> PortResult<Option<Vec<u8>>> {
+        self.read(|connection| {
+            let mut select = connection.prepare_cached("SELECT message FROM inbox WHERE seq = ?1")?;
+            select.query_row([place], |row| row.get(0)).optional()
+        })
+    }
+
     /// Forgets messages that have been routed.
     pub(crate) async fn forget_messages(&self, places: Vec<i64>) -> PortResult<()> {
-        self.write(move |connection| {
-            let mut delete = connection.prepare_cached("DELETE FROM inbox WHERE seq = ?1")?;
-            places.iter().try_for_each(|place| delete.execute([place]).map(|_| ()))
-        })
-        .await
+        self.write(move |connection| places.iter().try_for_each(|place| forget(connection, *place))).await
     }
 
     /// Sets a message aside that can never be routed, with the reason.
@@ -61,8 +66,16 @@ impl Database {
                 "INSERT INTO poison (message, reason) SELECT message, ?2 FROM inbox WHERE seq = ?1",
                 (place, reason),
             )?;
-            connection.execute("DELETE FROM inbox WHERE seq = ?1", [place]).map(|_| ())
+            forget(connection, place)
         })
         .await
     }
+}
+
+/// Forgets a message, and what speaks against it: its place may be another's at once.
+fn forget(connection: &Connection, place: i64) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM inbox WHERE seq = ?1")?.execute([place])?;
+    let mut clear =
+        connection.prepare_cached("DELETE FROM crashes WHERE kind IN ('message', 'aside') AND place = ?1")?;
+    clear.execute([place]).map(|_| ())
 }

@@ -19,14 +19,19 @@ mod engine;
 mod listener;
 mod queues;
 mod secrets;
+mod verify_worker;
 
 #[cfg(test)]
 mod conformance;
+
+#[cfg(test)]
+mod erasing;
 
 pub use database::Database;
 pub use engine::{Engine, EngineParts};
 pub use listener::{Listener, serve};
 pub use secrets::LocalSecrets;
+pub use verify_worker::VerifyWorker;
 
 #[cfg(test)]
 mod promises;

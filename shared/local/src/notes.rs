@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bellhop_app::ports::{NewNote, Note, Notebook, PortResult, Topic};
-use rusqlite::{OptionalExtension as _, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use crate::database::Database;
 use crate::packed::{milliseconds, signed, unsigned};
@@ -46,7 +46,7 @@ impl Notebook for Database {
 
     async fn swap(&self, note: &NewNote<'_>, version: Option<u64>) -> PortResult<bool> {
         let ((topic, key, text, expires), now) = (row(note), milliseconds(self.now()));
-        Database::write(self, move |connection| {
+        let swap = move |connection: &Connection| {
             let written = match version {
                 Some(version) => connection
                     .prepare_cached(
@@ -64,13 +64,14 @@ impl Notebook for Database {
                     .execute((topic, key, text, expires, now))?,
             };
             Ok(written > 0)
-        })
-        .await
+        };
+        // An offered secret stands in its note until it is taken out.
+        if note.topic == Topic::Offer { self.erase_by(swap).await } else { Database::write(self, swap).await }
     }
 
     async fn erase_note(&self, topic: Topic, key: &str) -> PortResult<bool> {
         let row = (topic.as_str(), key.to_owned(), milliseconds(self.now()));
-        Database::write(self, move |connection| {
+        self.erase_by(move |connection| {
             let mut delete = connection.prepare_cached(
                 "DELETE FROM notes WHERE topic = ?1 AND key = ?2 RETURNING expires_at IS NULL OR expires_at > ?3",
             )?;

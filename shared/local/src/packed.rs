@@ -33,7 +33,7 @@ pub(crate) fn to_json(value: &impl serde::Serialize) -> PortResult<String> {
 
 /// A value from JSON of ours.
 pub(crate) fn from_json<T: serde::de::DeserializeOwned>(json: &str) -> PortResult<T> {
-    serde_json::from_str(json).map_err(|e| PortError::new("a stored value is unreadable", e))
+    serde_json::from_str(json).map_err(|e| PortError::unreadable("a stored value", &e))
 }
 
 /// A body, compressed.

@@ -14,17 +14,36 @@ fn constants_are_what_is_promised() {
             ("engine.rs", "NICENESS", &[10.0]),
             ("engine.rs", "PURGE_EVERY", &[300_000.0]),
             ("engine/chores.rs", "EVERY", &[300_000.0]),
+            ("engine/crashes.rs", "MOST_POINTS", &[6.0]),
             ("engine/poison.rs", "MOST_PANICS", &[3.0]),
             ("engine/routing.rs", "TOGETHER", &[32.0]),
             ("engine/routing.rs", "UNANNOUNCED", &[2_000.0]),
+            ("engine/subject.rs", "ABORTED", &[3.0]),
+            ("engine/subject.rs", "HINT", &[1.0]),
+            ("engine/subject.rs", "KILLED", &[2.0]),
             ("engine/telegram.rs", "CHATS_AT_ONCE", &[32.0]),
             ("engine/telegram.rs", "LONGEST_PAUSE", &[5_000.0]),
             ("engine/telegram.rs", "MESSAGES_AT_ONCE", &[100.0]),
+            ("listener/budget.rs", "FREE_BYTES", &[16_384.0]),
+            ("listener/budget.rs", "SHARES", &[4.0]),
+            ("listener/connection.rs", "LAST_TIME", &[60_000.0]),
+            ("listener/places.rs", "LOOPBACK_PLACES", &[16.0]),
+            ("listener/places.rs", "PATIENCE", &[50.0]),
+            ("listener/refusal.rs", "MOST_AT_ONCE", &[256.0]),
+            ("listener/refusal.rs", "TIME", &[1_000.0]),
+            ("listener/source.rs", "NETWORK_BITS", &[64.0]),
+            ("listener/stream.rs", "LINGER_BYTES", &[4_194_304.0]),
+            ("listener/stream.rs", "LINGER_TIME", &[1_000.0]),
+            ("listener/stream.rs", "TURN_BYTES", &[65_536.0]),
             ("packed.rs", "MOST_BODY_BYTES", &[27_262_976.0]),
             ("purge.rs", "AT_ONCE", &[500.0]),
             ("purge.rs", "CLAIMS_STAY", &[86_400_000.0]),
             ("queues.rs", "FIRST_LINE", &[16_384.0]),
             ("queues.rs", "LOOKED_AT", &[32.0]),
+            ("verify_worker.rs", "NICENESS", &[10.0]),
+            ("verify_worker/turns.rs", "MOST_BEGUN", &[64.0]),
+            ("verify_worker/turns.rs", "MOST_BEGUN_OF_SOURCE", &[16.0]),
+            ("verify_worker/turns.rs", "MOST_WAITING_OF_SOURCE", &[256.0]),
             ("writer.rs", "MOST_MESSAGES", &[512.0]),
             ("writer.rs", "MOST_OTHERS", &[64.0]),
         ],
@@ -33,7 +52,9 @@ fn constants_are_what_is_promised() {
 
 #[test]
 fn the_listener_allows_what_is_promised() {
-    let Listener { most_connections, header_time, header_bytes, stop_time } = Listener::default();
-    let seconds = (header_time.as_secs(), stop_time.as_secs());
-    assert_eq!((most_connections, header_bytes, seconds), (1024, 49_152, (10, 5)));
+    let limits = Listener::default();
+    assert_eq!((limits.most_connections, limits.connections_per_address), (1024, 512));
+    assert_eq!((limits.bytes_in_flight, limits.header_bytes, limits.stall_bytes), (67_108_864, 49_152, 10_240));
+    let times = [limits.header_time, limits.stall_time, limits.longest, limits.stop_time];
+    assert_eq!(times.map(|time| time.as_secs()), [10, 10, 600, 5]);
 }

@@ -13,22 +13,38 @@ const CLAIMS_STAY: Timestamp = Timestamp::from_ms(DAY_MS);
 const AT_ONCE: usize = 500;
 
 impl Database {
-    /// Deletes what has expired, a little at a time; says whether there may be more.
-    pub(crate) async fn purge(&self, now: Timestamp) -> PortResult<bool> {
+    /// Deletes what has expired, all of it, a little at a time so that others may write in between, and then empties the
+    /// log, where that was anything.
+    pub(crate) async fn purge(&self, now: Timestamp) -> PortResult<()> {
+        let mut deleted = 0;
+        loop {
+            let (rows, more) = self.purge_some(now).await?;
+            deleted += rows;
+            if !more {
+                break;
+            }
+        }
+        if deleted > 0 { self.erase_by(|_| Ok(())).await } else { Ok(()) }
+    }
+
+    /// Deletes some of what has expired; says how many rows, and whether there may be more.
+    async fn purge_some(&self, now: Timestamp) -> PortResult<(usize, bool)> {
         let now = milliseconds(now);
         self.write(move |connection| {
-            let mut most = 0;
+            let (mut most, mut deleted) = (0, 0);
             for table in ["events", "tasks", "refused"] {
                 let delete = format!(
                     "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE expires_at <= ?1 LIMIT {AT_ONCE})"
                 );
-                most = most.max(connection.prepare_cached(&delete)?.execute([now])?);
+                let rows = connection.prepare_cached(&delete)?.execute([now])?;
+                deleted += rows;
+                most = most.max(rows);
             }
             for (table, now) in [("claims", now - milliseconds(CLAIMS_STAY)), ("notes", now)] {
                 let delete = format!("DELETE FROM {table} WHERE expires_at <= ?1");
-                connection.prepare_cached(&delete)?.execute([now])?;
+                deleted += connection.prepare_cached(&delete)?.execute([now])?;
             }
-            Ok(most == AT_ONCE)
+            Ok((deleted, most == AT_ONCE))
         })
         .await
     }
@@ -62,7 +78,7 @@ mod tests {
         let database = Database::open(folder.path()).unwrap();
         let rows = [
             "INSERT INTO events VALUES (?1, '', x'', ?2)",
-            "INSERT INTO tasks VALUES (?1, '', ?2)",
+            "INSERT INTO tasks VALUES (?1, '', ?2, 0)",
             "INSERT INTO refused VALUES (?1, '', ?2)",
             "INSERT INTO notes VALUES ('limit', ?1, '', 1, ?2)",
         ];
@@ -75,7 +91,7 @@ mod tests {
             connection.execute("INSERT INTO notes VALUES ('limit', 'for ever', '', 1, NULL)", [])
         };
         database.write(fill).await.unwrap();
-        assert!(!database.purge(Timestamp::from_ms(100)).await.unwrap(), "that was all");
+        database.purge(Timestamp::from_ms(100)).await.unwrap();
         let left = |connection: &Connection| {
             let all = "SELECT id FROM events UNION ALL SELECT id FROM tasks UNION ALL SELECT id FROM refused
                        UNION ALL SELECT key FROM notes";

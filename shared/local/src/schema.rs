@@ -6,7 +6,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::database::database_error;
 
 /// The version of the tables, kept in the file.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Makes the tables of this version, or brings those of a former one to it, all or nothing; refuses a later version's.
 pub(crate) fn prepare(connection: &mut Connection) -> PortResult<()> {
@@ -21,13 +21,16 @@ pub(crate) fn prepare(connection: &mut Connection) -> PortResult<()> {
     bring_up(connection).map_err(|e| PortError::new("the tables cannot be brought to this version of Bellhop", e))
 }
 
-/// Makes what is missing, and moves over what version 1 kept elsewhere.
+/// Makes what is missing, and moves over what former versions kept otherwise.
 fn bring_up(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
     transaction.execute_batch(include_str!("schema/tables.sql"))?;
     // Only version 1 had this table; one that was stopped early had not yet written its version down.
     if transaction.table_exists(None, "chats")? {
         transaction.execute_batch(include_str!("schema/from_1.sql"))?;
+    }
+    if !transaction.column_exists(None, "tasks", "written")? {
+        transaction.execute_batch(include_str!("schema/from_2.sql"))?;
     }
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()

@@ -1,9 +1,10 @@
 //! The record of tasks, as workers keep it, on the SQLite file.
 
 use async_trait::async_trait;
-use bellhop_app::ports::{PortResult, TaskLog};
+use bellhop_app::ports::{PortResult, TaskLog, Written};
 use bellhop_core::id::TaskId;
 use bellhop_core::task::Task;
+use bellhop_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::database::Database;
@@ -14,29 +15,45 @@ pub(crate) type TaskRow = (String, String, i64);
 
 #[async_trait]
 impl TaskLog for Database {
-    async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Option<Task>>> {
+    async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Written>> {
         let now = milliseconds(self.now());
         let docs: Vec<Option<String>> = self.read(|connection| {
-            let mut select = connection.prepare_cached("SELECT doc FROM tasks WHERE id = ?1 AND expires_at > ?2")?;
+            let mut select =
+                connection.prepare_cached("SELECT doc FROM tasks WHERE id = ?1 AND expires_at > ?2 AND written = 1")?;
             ids.iter().map(|id| select.query_row((id.as_str(), now), |row| row.get(0)).optional()).collect()
         })?;
-        docs.iter().map(|doc| doc.as_deref().map(from_json).transpose()).collect()
+        let written = |doc: Option<String>| match doc.as_deref() {
+            None => Ok(Written::Nothing),
+            Some("") => Ok(Written::Deleted),
+            Some(doc) => Ok(Written::Task(Box::new(from_json(doc)?))),
+        };
+        docs.into_iter().map(written).collect()
     }
 
     async fn save(&self, tasks: &[Task]) -> PortResult<()> {
-        let rows = task_rows(tasks)?;
+        let rows = lasting(tasks, self.now())?;
         self.write(move |connection| {
-            // Never an insert: what has expired or was deleted stays gone.
-            let mut update = connection.prepare_cached("UPDATE tasks SET doc = ?2, expires_at = ?3 WHERE id = ?1")?;
-            rows.iter().try_for_each(|row| update.execute((&row.0, &row.1, row.2)).map(|_| ()))
+            // What was deleted stays so.
+            let mut upsert = connection.prepare_cached(
+                "INSERT INTO tasks (id, doc, expires_at, written) VALUES (?1, ?2, ?3, 1)
+                 ON CONFLICT (id) DO UPDATE SET doc = excluded.doc, expires_at = excluded.expires_at, written = 1
+                 WHERE doc <> ''",
+            )?;
+            rows.iter().try_for_each(|row| upsert.execute((&row.0, &row.1, row.2)).map(|_| ()))
         })
         .await
     }
 
     async fn add(&self, tasks: &[Task]) -> PortResult<()> {
-        let rows = task_rows(tasks)?;
-        self.write(move |connection| insert_tasks(connection, &rows)).await
+        let rows = lasting(tasks, self.now())?;
+        self.write(move |connection| insert_tasks(connection, &rows, true)).await
     }
+}
+
+/// The rows of those tasks that have not expired.
+fn lasting(tasks: &[Task], now: Timestamp) -> PortResult<Vec<TaskRow>> {
+    let lasting: Vec<_> = tasks.iter().filter(|task| task.expires_at > now).cloned().collect();
+    task_rows(&lasting)
 }
 
 /// Tasks as their rows.
@@ -45,9 +62,9 @@ pub(crate) fn task_rows(tasks: &[Task]) -> PortResult<Vec<TaskRow>> {
     tasks.iter().map(row).collect()
 }
 
-/// Inserts tasks; one that is there already stays as it is.
-pub(crate) fn insert_tasks(connection: &Connection, rows: &[TaskRow]) -> rusqlite::Result<()> {
-    let mut insert =
-        connection.prepare_cached("INSERT OR IGNORE INTO tasks (id, doc, expires_at) VALUES (?1, ?2, ?3)")?;
-    rows.iter().try_for_each(|row| insert.execute((&row.0, &row.1, row.2)).map(|_| ()))
+/// Inserts tasks, as written down or as made with their event; one that is there already stays as it is.
+pub(crate) fn insert_tasks(connection: &Connection, rows: &[TaskRow], written: bool) -> rusqlite::Result<()> {
+    let mut insert = connection
+        .prepare_cached("INSERT OR IGNORE INTO tasks (id, doc, expires_at, written) VALUES (?1, ?2, ?3, ?4)")?;
+    rows.iter().try_for_each(|row| insert.execute((&row.0, &row.1, row.2, written)).map(|_| ()))
 }

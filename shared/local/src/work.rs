@@ -69,7 +69,8 @@ impl Database {
     pub(crate) async fn forget_work(&self, places: Vec<i64>) -> PortResult<()> {
         self.write(move |connection| {
             let mut delete = connection.prepare_cached("DELETE FROM work WHERE seq = ?1")?;
-            places.iter().try_for_each(|place| delete.execute([place]).map(|_| ()))
+            let mut clear = connection.prepare_cached("DELETE FROM crashes WHERE kind = 'work' AND place = ?1")?;
+            places.iter().try_for_each(|place| delete.execute([place]).and_then(|_| clear.execute([place])).map(|_| ()))
         })
         .await
     }

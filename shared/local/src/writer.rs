@@ -43,12 +43,15 @@ struct Waiting {
 trait Job: Send {
     /// Does it, inside the commit's transaction.
     fn write(&mut self, connection: &Connection) -> Result<(), PortError>;
+    /// Whether what was there before must be gone from the disk before its caller is told.
+    fn erases(&self) -> bool;
     /// Tells its caller how the commit went.
     fn answer(self: Box<Self>, committed: PortResult<()>);
 }
 
 struct Write<F, T> {
     write: Option<F>,
+    erases: bool,
     result: Option<PortResult<T>>,
     answer: oneshot::Sender<PortResult<T>>,
 }
@@ -72,6 +75,10 @@ where
                 Err(error)
             }
         }
+    }
+
+    fn erases(&self) -> bool {
+        self.erases
     }
 
     fn answer(self: Box<Self>, committed: PortResult<()>) {
@@ -126,8 +133,26 @@ impl Writer {
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
+        self.give(write, false).await
+    }
+
+    /// Does a write that erases; when it returns, the log has been carried over and emptied.
+    pub(crate) async fn erase<T, F>(&self, write: F) -> PortResult<T>
+    where
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.give(write, true).await
+    }
+
+    /// Gives the thread a write, and waits for its answer.
+    async fn give<T, F>(&self, write: F, erases: bool) -> PortResult<T>
+    where
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
-        let job = Box::new(Write { write: Some(write), result: None, answer });
+        let job = Box::new(Write { write: Some(write), erases, result: None, answer });
         self.shared.waiting().others.push_back(job);
         self.shared.wake.notify_one();
         answered.await.unwrap_or_else(|_| Err(closed()))
@@ -157,8 +182,24 @@ fn write_on(connection: &Connection, shared: &Shared) {
         for (_, answer) in messages {
             let _ = answer.send(committed.clone());
         }
+        let emptied = match committed.is_ok() && others.iter().any(|job| job.erases()) {
+            true => empty_log(connection),
+            false => Ok(()),
+        };
         for job in others {
-            job.answer(committed.clone());
+            let done = if job.erases() { committed.clone().and(emptied.clone()) } else { committed.clone() };
+            job.answer(done);
+        }
+    }
+}
+
+/// Carries the write-ahead log over into the file and cuts it to nothing, so that no former content is left in it.
+fn empty_log(connection: &Connection) -> PortResult<()> {
+    let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+    match busy.map_err(|e| database_error(&e))? {
+        false => Ok(()),
+        true => {
+            Err(PortError::new("what was erased is still in the database's log", "others are reading; erase again"))
         }
     }
 }

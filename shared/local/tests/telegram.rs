@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::ports::{
-    Bot, BotAnswer, BotApi, BotMessage, Clock, DryRun, EventLog, HookWriter, PortError, PortResult, TaskLog, Vault,
+    Bot, BotAnswer, BotApi, BotMessage, Clock, DryRun, EventLog, History as _, HookWriter, PortError, PortResult,
+    TaskLog, Vault,
 };
 use bellhop_app::telegram::{BotCache, TelegramWorker, Turn};
 use bellhop_core::config::Settings;
@@ -161,8 +162,8 @@ impl Stage {
     }
 
     async fn written(&self, work: &TelegramV1) -> Task {
-        let written = self.database.written(std::slice::from_ref(&work.task.id)).await.unwrap();
-        written.into_iter().next().unwrap().unwrap()
+        let recorded = self.database.recorded(work.task.event).await.unwrap().unwrap();
+        recorded.tasks.into_iter().find(|task| task.id == work.task.id).unwrap()
     }
 
     fn seen(&self) -> Vec<String> {
@@ -324,7 +325,7 @@ async fn a_killed_process_holds_no_task() {
     // Opening is what a process does when it starts; the one before it is gone then.
     let again = Database::with_clock(stage._folder.path(), stage.clock.clone()).unwrap();
     let written = again.written(std::slice::from_ref(&work.task.id)).await.unwrap();
-    assert_eq!(written[0].as_ref().map(|task| task.parts_done), Some(1));
+    assert_eq!(written[0].clone().task().map(|task| task.parts_done), Some(1));
     *stage.clock.0.lock().unwrap() = Timestamp::from_ms(START + 1000);
     assert_eq!(stage.run(std::slice::from_ref(&work)).await, [1000]);
     assert_eq!(stage.seen(), ["one", "two"]);

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from . import stats
+from . import flood, stats
 
 
 @dataclass
@@ -47,6 +47,12 @@ def of_process(measured) -> list[Aim]:
         at_most("p99 of a hook beside a flood on another, of the p99 without", stats.median(measured.flooded_p99_ms) / stats.median(measured.alone_p99_ms), 1.5),
         at_most("idle memory", measured.idle_kib / 1024, 20, "MiB"),
     ]  # fmt: skip
+
+
+def of_flood(found) -> list[Aim]:
+    """The aim beside forged requests: the worst family counts."""
+    worst = max(found, key=lambda name: flood.ratio(found[name]))
+    return [at_most(f"p99 of a hook beside forged requests ({worst}), of the p99 without", flood.ratio(found[worst]), flood.AIM)]
 
 
 def of_functions(times, counted, weights, tls) -> list[Aim]:

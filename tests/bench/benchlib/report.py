@@ -1,6 +1,6 @@
 """Writes docs/BENCHMARKS.md."""
 
-from . import aims, machine, paths, process, quota, servers, stats, units, verification
+from . import aims, flood, machine, paths, process, quota, servers, stats, units, verification
 
 INTRODUCTION = """\
 # Benchmarks
@@ -46,17 +46,32 @@ def write(measured, began: str, load_before: str) -> None:
         judged += aims.of_process(measured.load)
     if measured.times:
         judged += aims.of_functions(measured.times, measured.counted, measured.weights, measured.tls)
+    if measured.flood:
+        judged += aims.of_flood(measured.flood)
     if measured.verification:
         judged += verification.of(measured.verification)
     parts += ["\n## Aims\n", stats.table(["what", "aim", "measured", "verdict"], [aim.row() for aim in judged])]
     if measured.load:
         parts += one_process(measured.load)
+    if measured.flood:
+        parts += flood.section(measured.flood)
     if measured.times:
         parts += functions(measured)
     if measured.verification:
         parts += verification.section(measured.verification)
     text = "\n".join(parts) + "\n"
     paths.REPORT.write_text(text)
+    print(text)
+
+
+def put(section: list[str]) -> None:
+    """Replaces one section of the report, or adds it, and leaves the others as they are."""
+    text = "\n".join(section).strip() + "\n"
+    title = text.splitlines()[0]
+    old = paths.REPORT.read_text()
+    before, found, rest = old.partition(f"\n{title}\n")
+    after = rest[rest.index("\n## "):] if "\n## " in rest else ""
+    paths.REPORT.write_text(f"{before.rstrip()}\n\n{text}{after}" if found else f"{old.rstrip()}\n\n{text}")
     print(text)
 
 

@@ -16,14 +16,16 @@ SERVERS = ["bellhop", "bare", "nginx"]
 
 
 @contextmanager
-def started(name: str) -> Iterator[tuple[int, subprocess.Popen]]:
+def started(
+    name: str, config: Path = paths.DATA / "bellhop.toml", secrets: dict[str, str] | None = None
+) -> Iterator[tuple[int, subprocess.Popen]]:
     """A running server as its port and its process, over an empty folder of its own."""
     folder = paths.work("servers") / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     port = free_port()
-    command = [setup.tool("taskset"), "-c", core(1), *commands(name, port, folder)]
-    environment = {**os.environ, "BENCH_SECRET": payload.SECRET, "BELLHOP_ADMIN_TOKEN": "bench-admin-token"}
+    command = [setup.tool("taskset"), "-c", core(1), *commands(name, port, folder, config)]
+    environment = {**os.environ, "BENCH_SECRET": payload.SECRET, "BELLHOP_ADMIN_TOKEN": "bench-admin-token", **(secrets or {})}
     log = (folder / "server.log").open("wb")
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=log)
     try:
@@ -35,7 +37,7 @@ def started(name: str) -> Iterator[tuple[int, subprocess.Popen]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def commands(name: str, port: int, folder: Path) -> list[str]:
+def commands(name: str, port: int, folder: Path, config: Path) -> list[str]:
     """The command line of a server."""
     address = f"127.0.0.1:{port}"
     if name == "bare":
@@ -44,9 +46,8 @@ def commands(name: str, port: int, folder: Path) -> list[str]:
         conf = (paths.DATA / "nginx.conf").read_text()
         (folder / "nginx.conf").write_text(conf.replace("FOLDER", str(folder)).replace("PORT", str(port)))
         return [setup.tool("nginx"), "-c", str(folder / "nginx.conf")]
-    config = str(paths.DATA / "bellhop.toml")
     binary = str(paths.PRODUCT_BINARIES / "bellhop")
-    return [binary, "serve", "--listen", address, "--data", str(folder / "data"), "--config", config]
+    return [binary, "serve", "--listen", address, "--data", str(folder / "data"), "--config", str(config)]
 
 
 def core(wanted: int) -> str:

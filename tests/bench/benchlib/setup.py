@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 
-PACKAGES = {"wrk": "wrk", "nginx": "nginx-light", "valgrind": "valgrind", "taskset": "util-linux"}
+PACKAGES = {"wrk": "wrk", "nginx": "nginx-light", "valgrind": "valgrind", "taskset": "util-linux", "nice": "coreutils"}
 
 
 def need(*tools: str) -> None:

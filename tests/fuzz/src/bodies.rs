@@ -2,7 +2,9 @@
 
 use bellhop_core::event::{Event, EventHead};
 use bellhop_core::id::EventId;
-use bellhop_core::sender::{Scheme, Sender, TokenPlace};
+use bellhop_core::json::MOST_VALUES;
+use bellhop_core::json::scan::Fields;
+use bellhop_core::sender::{Scheme, Sender, TokenPlace, text_at, value_at};
 use bellhop_core::time::Timestamp;
 
 use super::headers::chosen;
@@ -77,6 +79,29 @@ pub fn json(data: &[u8]) -> bool {
     let written = value.to_string();
     let again = bellhop_core::json::read(written.as_bytes()).map(|value| value.to_string());
     assert_eq!(again.as_ref(), Ok(&written), "it is written as it is read");
+    true
+}
+
+/// Fields of JSON that is not built: they are what is read of it whole, and it is taken only where that is read.
+pub fn fields(data: &[u8]) -> bool {
+    const PATHS: [&str; 7] = ["a", "a.b", "b.0.a", "0", "1.a", "value", ""];
+    let mut found = Fields::at(PATHS);
+    let (scanned, whole) = (found.find(data), bellhop_core::json::read(data));
+    let Ok(whole) = whole else {
+        // What has too many values is not built.
+        assert!(scanned.is_none() || data.len() > MOST_VALUES, "only the scanner takes it");
+        return false;
+    };
+    // UTF-16 and UTF-32 have zeros in whatever is JSON.
+    assert!(scanned.is_some() || data.contains(&0), "only the reader takes it");
+    for path in PATHS.iter().filter(|_| scanned.is_some()) {
+        assert_eq!(found.text(path), text_at(&whole, path), "{path}");
+        let raw = found.get(path);
+        let again = raw.map(|raw| bellhop_core::json::read(raw.bytes()));
+        assert_eq!(again.as_ref().and_then(|again| again.as_ref().ok()), value_at(&whole, path), "{path}");
+        let items = raw.and_then(|raw| raw.items()).map(Iterator::count);
+        assert_eq!(items, value_at(&whole, path).and_then(|list| list.as_array()).map(Vec::len), "{path}");
+    }
     true
 }
 

@@ -1,23 +1,26 @@
 //! What hostile input is thrown at: one function per parser and per scheme, each given bytes by a fuzzer or by a kept corpus.
 //!
-//! Each panics where a request passes that was not signed, and tells whether the input was accepted.
+//! Each panics where a request passes that was not signed, or a program of users does what none may, and tells whether the
+//! input was accepted.
 //! The tests of `bellhop-core` include these files, so that the kept corpus is replayed without a fuzzer.
 
 mod bodies;
 pub mod corpus;
 mod headers;
+mod programs;
 pub mod request;
 mod seeds;
 pub mod stage;
 mod words;
 
 pub use bodies::{
-    adyen, app_store, body_token, event_body, json, mailgun, sns, travis_form, twilio_body_hash, twilio_form,
+    adyen, app_store, body_token, event_body, fields, json, mailgun, sns, travis_form, twilio_body_hash, twilio_form,
 };
 pub use headers::{
     circleci_header, jwt, list_header, listed_headers, pairs_header, query_token, signed_urls, timestamps, token,
     whole_header,
 };
+pub use programs::{condition, template};
 pub use seeds::{accepts_seeds, broken, seeds};
 pub use words::{any_request, explained, fetched_key, handshakes, public_key};
 
@@ -31,9 +34,11 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("app_store", app_store),
     ("body_token", body_token),
     ("circleci_header", circleci_header),
+    ("condition", condition),
     ("event_body", event_body),
     ("explained", explained),
     ("fetched_key", fetched_key),
+    ("fields", fields),
     ("handshakes", handshakes),
     ("json", json),
     ("jwt", jwt),
@@ -45,6 +50,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("query_token", query_token),
     ("signed_urls", signed_urls),
     ("sns", sns),
+    ("template", template),
     ("timestamps", timestamps),
     ("token", token),
     ("travis_form", travis_form),

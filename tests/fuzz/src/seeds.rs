@@ -79,9 +79,13 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             .filter_map(|(kind, name)| Some([&[kind], stage(name, false)?.found.as_bytes()].concat()))
             .collect(),
         "public_key" => each(|stage| !stage.sender.is_unsigned(), |stage| vec![stage.secret.expose().into()]),
+        "condition" => super::programs::conditions(),
         "event_body" => events(),
-        "json" => STAGES.iter().map(|stage| stage.good.body.clone()).filter(|body| body.starts_with(b"{")).collect(),
+        "fields" | "json" => {
+            STAGES.iter().map(|stage| stage.good.body.clone()).filter(|body| body.starts_with(b"{")).collect()
+        }
         "handshakes" => whole_requests().into_iter().chain(calls()).collect(),
+        "template" => super::programs::templates(),
         "any_request" | "explained" => whole_requests(),
         _ => Vec::new(),
     }
@@ -139,7 +143,7 @@ fn events() -> Vec<Vec<u8>> {
 
 /// Whether a target is one whose every seed is accepted.
 pub fn accepts_seeds(target: &str) -> bool {
-    !matches!(target, "timestamps" | "signed_urls" | "handshakes" | "event_body" | "jwt")
+    !matches!(target, "condition" | "event_body" | "handshakes" | "jwt" | "signed_urls" | "template" | "timestamps")
 }
 
 /// The stages whose request does not prove itself: there must be none.

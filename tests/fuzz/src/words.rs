@@ -111,7 +111,7 @@ pub fn fetched_key(data: &[u8]) -> bool {
     let Some((first, content)) = data.split_first() else { return false };
     let (kind, sender) = match first {
         255 => (Wanted::Jwks, "google-pubsub"),
-        _ if first % 3 == 0 => (Wanted::Certificate("sns.amazonaws.com"), "aws-sns"),
+        _ if first % 3 == 0 => (Wanted::Certificate { subject: "sns.amazonaws.com", issuer: "Amazon" }, "aws-sns"),
         _ if first % 3 == 1 => (Wanted::JsonPem("config.notifications.webhook.public_key"), "travis"),
         _ => (Wanted::Jwk, "plaid"),
     };

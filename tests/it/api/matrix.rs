@@ -7,7 +7,12 @@ use serde_json::{Value, json};
 use super::{call, get, post, text};
 use crate::world::{CHAT, SHARED_SECRET, World, shared_hook};
 
-const SCOPES: [&str; 6] = ["hooks", "events", "jobs", "channel:deploys", "services", "admin"];
+const SCOPES: [&str; 8] = ["hooks", "events", "events:read", "metrics", "jobs", "channel:deploys", "services", "admin"];
+
+/// Whether a token of one scope opens what needs another.
+fn opens(scope: &str, needed: &str) -> bool {
+    scope == needed || scope == "admin" || (scope, needed) == ("events", "events:read")
+}
 
 /// One operation of the document.
 struct Operation {
@@ -30,6 +35,13 @@ async fn operations(world: &World) -> Vec<Operation> {
         }
     }
     assert!(found.len() >= 25, "{} operations", found.len());
+    // Who only sees changes nothing, and whatever changes events or tasks needs more.
+    for Operation { method, path, scope } in &found {
+        if path.starts_with("/api/events") || path.starts_with("/api/tasks") {
+            let needed = if method == Method::GET { "events:read" } else { "events" };
+            assert_eq!(scope, needed, "{method} {path}");
+        }
+    }
     found
 }
 
@@ -109,7 +121,7 @@ async fn no_operation_is_open_to_a_token_that_must_not_open_it() {
             }
         }
         for (scope, token) in &scoped {
-            let opens = *scope == "admin" || *scope == operation.scope;
+            let opens = opens(scope, &operation.scope);
             // Where it opens, nobody's ids are asked for, so that the control changes nothing either.
             let ids = if opens { ["nobody"; 3] } else { real };
             let whole = opens && !operation.path.contains("{id}") && operation.path == "/api/config";

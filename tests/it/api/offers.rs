@@ -31,6 +31,18 @@ async fn claim(world: &World, id: &str) -> Answer {
     call(world, Method::POST, &format!("/api/hooks/{id}/claim"), Value::Null).await
 }
 
+/// Claims one of several offers.
+async fn claim_named(world: &World, id: &str, offer: &str) -> Answer {
+    call(world, Method::POST, &format!("/api/hooks/{id}/claim"), json!({"offer": offer})).await
+}
+
+/// What is offered to a hook: each offer's id and fingerprint, newest first.
+async fn offers(world: &World, id: &str) -> Vec<(String, String)> {
+    let list = get(world, &format!("/api/hooks/{id}/offers")).await;
+    let items = list["items"].as_array().expect("a list");
+    items.iter().map(|offer| (text(offer, "id"), text(offer, "fingerprint"))).collect()
+}
+
 /// Checks that there is nothing to claim.
 async fn nothing_to_claim(world: &World, id: &str) {
     let answer = claim(world, id).await;
@@ -53,7 +65,7 @@ async fn a_claimed_secret_is_the_hooks_first_and_the_old_one_retires() {
     let made = asana_hook(&world, "tasks").await;
     let id = text(&made, "id");
     nothing_to_claim(&world, &id).await;
-    offer(&world, "tasks", "an-earlier-offer").await;
+    offer(&world, "tasks", OFFERED).await;
     offer(&world, "tasks", OFFERED).await;
     assert_eq!(ring(&world, "tasks", OFFERED).await, 401, "an offer opens nothing by itself");
 
@@ -69,7 +81,7 @@ async fn a_claimed_secret_is_the_hooks_first_and_the_old_one_retires() {
     assert_eq!(after["secrets"].as_array().map(Vec::len), Some(1), "{after}");
     assert_ne!(after["secrets"][0], made["secrets"][0]);
     assert_eq!(after["retiring"].as_array().map(Vec::len), Some(1), "{after}");
-    for (secret, status) in [(OFFERED, 200), (OTHER_SECRET, 200), ("an-earlier-offer", 401)] {
+    for (secret, status) in [(OFFERED, 200), (OTHER_SECRET, 200)] {
         assert_eq!(ring(&world, "tasks", secret).await, status, "{secret}");
     }
     assert!(!world.finish().contains(OFFERED));
@@ -82,18 +94,58 @@ async fn an_offer_that_cannot_be_used_stays_and_changes_nothing() {
     // Nobody may have a secret of ours read by offering its name.
     for secret in ["ssm:/bellhop/prod/admin", "env:BELLHOP_ADMIN_TOKEN", "stored:hk_other"] {
         offer(&world, "tasks", secret).await;
+        let newest = offers(&world, &id).await.swap_remove(0).0;
         for _ in 0..2 {
-            let answer = claim(&world, &id).await;
+            let answer = claim_named(&world, &id, &newest).await;
             assert_refused(&answer, 422);
             assert!(answer.text().contains("secret: ") && !answer.text().contains(secret), "{}", answer.text());
         }
     }
     offer(&world, "tasks", OFFERED).await;
-    let path = format!("/api/hooks/{id}/claim");
-    let outdated = call_with(&world, ADMIN_TOKEN, &[("if-match", "\"7\"")], Method::POST, &path, Value::Null).await;
+    let (path, named) =
+        (format!("/api/hooks/{id}/claim"), json!({"offer": offers(&world, &id).await.swap_remove(0).0}));
+    let outdated = call_with(&world, ADMIN_TOKEN, &[("if-match", "\"7\"")], Method::POST, &path, named.clone()).await;
     assert_refused(&outdated, 412);
     assert_eq!(get(&world, &format!("/api/hooks/{id}")).await["version"], 1, "nothing was changed");
-    assert_eq!(claim(&world, &id).await.status.as_u16(), 200, "and the offer is still there");
+    let claimed = call(&world, Method::POST, &path, named).await;
+    assert_eq!(claimed.status.as_u16(), 200, "and the offer is still there");
+    world.finish();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_offers_after_the_sender_gains_nothing_by_it() {
+    let world = World::start("").await;
+    let id = text(&asana_hook(&world, "tasks").await, "id");
+    assert_eq!(offers(&world, &id).await, []);
+    offer(&world, "tasks", OFFERED).await;
+    let sender = offers(&world, &id).await.swap_remove(0);
+    offer(&world, "tasks", "mallory's").await;
+    let both = offers(&world, &id).await;
+    assert_eq!((both.len(), &both[1]), (2, &sender), "the newest comes first, and replaces none");
+    assert_ne!(both[0].1, sender.1);
+    let list = get(&world, &format!("/api/hooks/{id}/offers")).await;
+    assert_eq!((&list["items"][0]["source_ip"], &list["next_cursor"]), (&json!("127.0.0.1"), &Value::Null));
+    assert!(!list.to_string().contains("mallory") && !list.to_string().contains(OFFERED), "{list}");
+    // None is taken unless it is named, and neither opens anything.
+    for _ in 0..2 {
+        let answer = claim(&world, &id).await;
+        assert_refused(&answer, 409);
+        assert_eq!(answer.json()["error"]["code"], "several_offers");
+    }
+    for (body, status) in
+        [(json!({"offer": "of_0"}), 404), (json!({"offer": 7}), 422), (json!({"which": 1}), 422), (json!([]), 422)]
+    {
+        let answer = call(&world, Method::POST, &format!("/api/hooks/{id}/claim"), body).await;
+        assert_refused(&answer, status);
+    }
+    assert_eq!((ring(&world, "tasks", OFFERED).await, ring(&world, "tasks", "mallory's").await), (401, 401));
+    assert_eq!(claim_named(&world, &id, &sender.0).await.json()["secret"], OFFERED);
+    assert_eq!((ring(&world, "tasks", OFFERED).await, ring(&world, "tasks", "mallory's").await), (200, 401));
+    // The other is gone with it, and cannot be taken by mistake.
+    assert_eq!(offers(&world, &id).await, []);
+    nothing_to_claim(&world, &id).await;
+    assert_refused(&claim_named(&world, &id, &both[0].0).await, 404);
+    assert_refused(&call(&world, Method::GET, "/api/hooks/hk_none/offers", Value::Null).await, 404);
     world.finish();
 }
 

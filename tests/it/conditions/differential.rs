@@ -101,7 +101,7 @@ fn ours(expression: &str, document: &Value) -> (Outcome, String) {
     match condition.decide(&Variables::new(facts)) {
         Decision::Holds => (Outcome::Holds, String::new()),
         Decision::Fails(_) => (Outcome::Fails, String::new()),
-        Decision::Unclear(what) => (Outcome::None, what),
+        Decision::Unclear(what) | Decision::Beyond(what) => (Outcome::None, what),
     }
 }
 

@@ -222,7 +222,10 @@ fn signature(scheme: &Scheme, proof: &str) -> (usize, usize) {
         Scheme::Signed(Signed { shape: Shape::Whole(prefix) | Shape::List { prefix, .. }, .. }) => from(prefix.len()),
         Scheme::Signed(Signed { shape: Shape::Pairs { separators, signature }, .. }) => {
             let pair = format!("{signature}=");
-            let start = proof.rfind(&pair).expect("the pair is there") + pair.len();
+            // In base64 the same letters may end a signature.
+            let begins = |at: &usize| proof[..*at].chars().next_back().is_none_or(|c| separators.contains(c));
+            let start = proof.match_indices(&pair).map(|(at, _)| at).filter(begins).last();
+            let start = start.expect("the pair is there") + pair.len();
             (start, proof[start..].find(|c| separators.contains(c)).map_or(proof.len(), |length| start + length))
         }
     }

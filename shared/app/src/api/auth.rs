@@ -8,10 +8,12 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
+use bellhop_core::address::network_of;
+use bellhop_core::config::SecretsAs;
 use bellhop_core::limit::Bucket;
 use bellhop_core::secret::Secret;
 use bellhop_core::time::Timestamp;
-use bellhop_core::token::Scope;
+use bellhop_core::token::{LEAST_ADMIN_CHARS, Scope, may_be_admin};
 use http::{HeaderMap, HeaderValue, header};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -61,6 +63,19 @@ pub struct Guard {
     wrong: Mutex<Wrong>,
 }
 
+/// Who calls, as far as the token says.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Caller {
+    admin: bool,
+}
+
+impl Caller {
+    /// How secrets may stand in what the caller writes.
+    pub(super) const fn secrets(self) -> SecretsAs {
+        if self.admin { SecretsAs::Values } else { SecretsAs::ValuesAlone }
+    }
+}
+
 /// The addresses that wrong tokens came from, and the tokens that were right before.
 #[derive(Default)]
 struct Wrong {
@@ -81,13 +96,17 @@ impl Guard {
         Self { admin, tokens, clock, wrong: Mutex::default() }
     }
 
-    /// Checks a request's token.
-    async fn check(&self, headers: &HeaderMap, source: Option<IpAddr>, scope: &Scope) -> Result<(), Refused> {
+    /// Checks a request's token; what the caller may besides.
+    async fn check(&self, headers: &HeaderMap, source: Option<IpAddr>, scope: &Scope) -> Result<Caller, Refused> {
         let missing = || Refused::new(401, "unauthorized", "send the token as `Authorization: Bearer <token>`");
         let token = given(headers).ok_or_else(missing)?;
         let digest: [u8; 32] = Sha256::digest(token).into();
         if self.admin.is(&digest) {
-            return Ok(());
+            return match may_be_admin(token) {
+                true => Ok(Caller { admin: true }),
+                // Where only its digest was known at the start, its length shows here.
+                false => Err(too_short()),
+            };
         }
         self.may_try(source, &digest)?;
         let found = self.tokens.recognise(token).await.map_err(super::failed)?;
@@ -97,7 +116,7 @@ impl Guard {
         };
         self.wrong().known.insert(digest);
         if found.opens(scope) {
-            return Ok(());
+            return Ok(Caller { admin: found.opens(&Scope::Admin) });
         }
         Err(Refused::new(403, "forbidden", format!("the token lacks the scope `{scope}`")))
     }
@@ -153,12 +172,12 @@ impl Guard {
     }
 }
 
-/// The address that wrong tokens are counted by: of IPv6 the network, since one caller has all of it.
-fn counted(source: IpAddr) -> IpAddr {
-    match source.to_canonical() {
-        IpAddr::V6(ip) => IpAddr::V6((ip.to_bits() & (u128::MAX << 64)).into()),
-        ip => ip,
-    }
+/// Refuses an admin token that could be found out by trying; whoever brings it knows it, so its flaw tells nothing.
+fn too_short() -> Refused {
+    log::error!("the admin token has fewer than {LEAST_ADMIN_CHARS} characters and opens nothing; set a longer one");
+    let message =
+        format!("the admin token has fewer than {LEAST_ADMIN_CHARS} characters: set a longer one at the server");
+    Refused::new(401, "unauthorized", message)
 }
 
 /// The routes, open only to tokens with this scope.
@@ -167,10 +186,13 @@ pub fn guarded(routes: Router, guard: &Arc<Guard>, scope: Scope) -> Router {
 }
 
 /// Lets a request through whose token has the scope.
-async fn require(State((guard, scope)): State<(Arc<Guard>, Scope)>, request: Request, next: Next) -> Response {
-    let source = request.extensions().get::<Source>().map(|Source(ip)| counted(*ip));
+async fn require(State((guard, scope)): State<(Arc<Guard>, Scope)>, mut request: Request, next: Next) -> Response {
+    let source = request.extensions().get::<Source>().map(|Source(ip)| network_of(*ip));
     match guard.check(request.headers(), source, &scope).await {
-        Ok(()) => next.run(request).await,
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
         Err(refused) => {
             let mut response = refusal(&refused);
             if refused.status == 401 {

@@ -5,12 +5,14 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::response::{IntoResponse, Response};
 use bellhop_core::config::Problem;
 use http::request::Parts;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 
+use super::MAX_BODY_BYTES;
 use crate::answer::Refused;
 use crate::fields::field_problem;
-use crate::web::refusal;
+use crate::ingress::Unread;
+use crate::web::{read as read_body, refusal};
 
 /// What an operation answers.
 pub(super) type Answered<T> = Result<T, Refused>;
@@ -27,10 +29,12 @@ pub(super) struct Raw(pub(super) Bytes);
 impl<S: Send + Sync> FromRequest<S> for Raw {
     type Rejection = Refused;
 
-    async fn from_request(request: Request, state: &S) -> Answered<Self> {
-        Bytes::from_request(request, state).await.map(Self).map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Refused::new(413, "too_large", "the API takes bodies of 2 MiB at most"),
-            _ => Refused::new(400, "bad_request", "the body broke off"),
+    async fn from_request(request: Request, _: &S) -> Answered<Self> {
+        read_body(request.into_body(), MAX_BODY_BYTES).await.map(Self).map_err(|(why, _)| match why {
+            Unread::TooLarge => Refused::new(413, "too_large", "the API takes bodies of 2 MiB at most"),
+            Unread::BrokenOff => Refused::new(400, "bad_request", "the body broke off"),
+            Unread::TooSlow => Refused::new(408, "too_slow", "the body took too long to arrive"),
+            Unread::NoRoom => Refused::busy(),
         })
     }
 }

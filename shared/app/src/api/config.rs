@@ -2,13 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use bellhop_core::config::{ConfigSpec, SecretsAs, check_config};
+use bellhop_core::config::ConfigSpec;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::body::{Answered, Body, invalid};
 use super::{Api, failed};
-use crate::hooks::Applied;
+use crate::hooks::{Applied, checks};
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<Api> {
@@ -23,6 +23,6 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
     (status = 422, description = "Fields are wrong; each is named, and nothing was changed"),
 ))]
 async fn apply_config(State(api): State<Api>, Body(spec): Body<ConfigSpec>) -> Answered<Json<Applied>> {
-    let config = check_config(&spec, SecretsAs::Values).map_err(|problems| invalid(&problems))?;
+    let config = checks::config(spec).await.map_err(|problems| invalid(&problems))?;
     api.hooks.apply(config).await.map(Json).map_err(failed)
 }

@@ -26,7 +26,14 @@ pub fn document() -> Value {
             operations(path).for_each(|operation| guard(operation, &scope));
         }
         let schemas = routes.components.map(|components| components.schemas);
-        add(&mut document["paths"], json!(routes.paths.paths));
+        // A path may have an operation under one scope and another under another.
+        for (path, item) in routes.paths.paths {
+            let known = &mut document["paths"][path];
+            match known.is_null() {
+                true => *known = json!(item),
+                false => add(known, json!(item)),
+            }
+        }
         add(&mut document["components"]["schemas"], json!(schemas));
     }
     document

@@ -20,13 +20,14 @@ use super::{Api, failed};
 use crate::history::{EventFilter, Slice};
 use view::{Entry, EventView};
 
-/// The routes.
-pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
-        .routes(routes!(list_events))
-        .routes(routes!(get_event))
-        .routes(routes!(erase_content))
-        .routes(routes!(purge::purge_events))
+/// The routes that show something.
+pub(super) fn seeing() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list_events)).routes(routes!(get_event))
+}
+
+/// The routes that change something.
+pub(super) fn changing() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(erase_content)).routes(routes!(purge::purge_events))
 }
 
 /// Which events.
@@ -98,9 +99,10 @@ impl Standing {
 async fn list_events(State(api): State<Api>, Params(params): Params<EventParams>) -> Answered<Json<Listed<Entry>>> {
     let window = window(params.limit, params.cursor.as_deref(), params.from.as_deref(), params.to.as_deref())?;
     let hook = params.hook.map(HookId::from_text);
+    let secret_paths = api.records.secret_paths().await.map_err(failed)?;
     let (items, next) = if params.status == Some(Standing::Refused) {
         let Slice { items, next } = api.records.refused(&window, hook.as_ref()).await.map_err(failed)?;
-        (items.iter().map(Entry::refused).collect(), next)
+        (items.iter().map(|refused| Entry::refused(refused, &secret_paths)).collect(), next)
     } else {
         let filter = EventFilter {
             hook,
@@ -112,7 +114,7 @@ async fn list_events(State(api): State<Api>, Params(params): Params<EventParams>
             delivery: params.delivery,
         };
         let Slice { items, next } = api.records.events(&window, &filter).await.map_err(failed)?;
-        (items.iter().map(Entry::event).collect(), next)
+        (items.iter().map(|recorded| Entry::event(recorded, &secret_paths)).collect(), next)
     };
     Ok(Json(Listed { items, next_cursor: cursor(next) }))
 }

@@ -4,10 +4,10 @@ mod claim;
 mod rotate;
 mod trial;
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bellhop_core::config::{HookSpec, SecretsAs, check_hook};
+use axum::{Extension, Json};
+use bellhop_core::config::HookSpec;
 use bellhop_core::hook::Hook;
 use bellhop_core::id::HookId;
 use http::{HeaderValue, StatusCode, header};
@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::auth::Caller;
 use super::body::{Answered, Body, Id, IfMatch, Params, invalid, unknown};
 use super::document::NewHook;
 use super::query::{Listed, PageParams, bad, cursor, page_size, window};
@@ -24,7 +25,7 @@ use super::view::{Execution, HookView};
 use super::{Api, failed};
 use crate::answer::Refused;
 use crate::history::{Slice, TaskFilter};
-use crate::hooks::NotMade;
+use crate::hooks::{NotMade, checks};
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<Api> {
@@ -35,6 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(trial::test_hook))
         .routes(routes!(trial::sign_body))
         .routes(routes!(rotate::rotate_secret))
+        .routes(routes!(claim::list_offers))
         .routes(routes!(claim::claim_secret))
         .routes(routes!(list_executions))
 }
@@ -74,8 +76,12 @@ fn place(cursor: &str) -> Option<(u64, String)> {
     (status = 413, description = "The body is over 2 MiB"),
     (status = 422, description = "Fields are wrong; each is named"),
 ))]
-async fn create_hook(State(api): State<Api>, Body(spec): Body<HookSpec>) -> Answered<Response> {
-    let draft = check_hook(&spec, SecretsAs::Values).map_err(|problems| invalid(&problems))?;
+async fn create_hook(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    Body(spec): Body<HookSpec>,
+) -> Answered<Response> {
+    let draft = checks::hook(spec, caller.secrets()).await.map_err(|problems| invalid(&problems))?;
     let hook = api.hooks.create(draft).await.map_err(not_made)?;
     Ok(tagged(StatusCode::CREATED, hook.version, &HookView::new(&hook, None)))
 }
@@ -106,11 +112,12 @@ async fn get_hook(State(api): State<Api>, Id(id): Id) -> Answered<Response> {
 ))]
 async fn patch_hook(
     State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
     Id(id): Id,
     expected: IfMatch,
     Body(fields): Body<Map<String, Value>>,
 ) -> Answered<Response> {
-    let patched = api.hooks.patch(&HookId::from_text(id), expected.versions(), &fields).await;
+    let patched = api.hooks.patch(&HookId::from_text(id), expected.versions(), &fields, caller.secrets()).await;
     api.shown(&patched.map_err(not_made)?).await
 }
 

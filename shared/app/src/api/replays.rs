@@ -20,9 +20,14 @@ use crate::history::NotRedone;
 /// How many events a selection names at most.
 const MOST_SELECTED: usize = 1000;
 
-/// The routes.
-pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(replay_event)).routes(routes!(replay_events)).routes(routes!(get_replay))
+/// The routes that show something.
+pub(super) fn seeing() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(get_replay))
+}
+
+/// The routes that change something.
+pub(super) fn changing() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(replay_event)).routes(routes!(replay_events))
 }
 
 /// For which hook an event is to be done anew.

@@ -17,13 +17,14 @@ use super::view::{Execution, TaskView};
 use super::{Api, failed};
 use crate::history::{Slice, TaskFilter, Window};
 
-/// The routes.
-pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
-        .routes(routes!(list_tasks))
-        .routes(routes!(get_task))
-        .routes(routes!(retry_task))
-        .routes(routes!(retry_tasks))
+/// The routes that show something.
+pub(super) fn seeing() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list_tasks)).routes(routes!(get_task))
+}
+
+/// The routes that change something.
+pub(super) fn changing() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(retry_task)).routes(routes!(retry_tasks))
 }
 
 /// Which tasks.

@@ -17,7 +17,7 @@ use crate::ports::Tally;
 /// A hook.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct HookView {
-    /// Its id; it also answers at `/webhook/{id}`.
+    /// Its id; unless its path is its secret, it also answers at `/webhook/{id}`.
     id: String,
     /// Its name.
     name: String,
@@ -157,11 +157,11 @@ impl HookView {
 }
 
 impl SecretView {
-    /// A secret; one that is kept here has its fingerprint at the end of its name.
+    /// A secret; of one that is kept here the fingerprint alone.
     fn new(reference: &SecretRef) -> Self {
-        match reference {
-            SecretRef::Stored(name) => Self::Fingerprint(name.rsplit('-').next().unwrap_or_default().to_owned()),
-            elsewhere => Self::Reference(elsewhere.to_string()),
+        match reference.fingerprint() {
+            Some(fingerprint) => Self::Fingerprint(fingerprint.to_owned()),
+            None => Self::Reference(reference.to_string()),
         }
     }
 }

@@ -103,6 +103,15 @@ pub async fn secrets(secrets: &dyn Secrets, vault: &dyn Vault) {
     references.push(SecretRef::Stored(format!("conformance-{tag}-missing")));
     references.push(SecretRef::Env("BELLHOP_CONFORMANCE_UNSET".to_owned()));
     references.push(SecretRef::Ssm(format!("/conformance/{tag}/missing")));
+    // What no store takes as a name, and what is no file to read, as hooks of earlier versions may have it.
+    for broken in ["", "/with a space", "team/x", "/a//b", "/aws/x", "/bellhop/other/secrets/x", "/caf\u{e9}", "/{{x}}"]
+    {
+        references.push(SecretRef::Ssm(broken.to_owned()));
+    }
+    for broken in ["/", "/dev/zero", "/nowhere/at-all", "\0"] {
+        references.push(SecretRef::File(broken.to_owned()));
+    }
+    references.push(SecretRef::Env("NOT=A\0NAME".to_owned()));
     references.push(references[0].clone());
     let found = secrets.resolve(&references).await.expect("secrets are looked up");
     assert_eq!(found.len(), names.len());

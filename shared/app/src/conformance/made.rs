@@ -129,6 +129,7 @@ pub(super) fn fresh_hook() -> Hook {
             webhook_id: Some(7),
             token: SecretRef::Stored(format!("{id}-token")),
             api_base: "https://api.github.com".to_owned(),
+            vouched: true,
         }),
         rate_per_minute: 5,
         allowed_ips: vec![

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use bellhop_core::config::Settings;
 use bellhop_core::event::{Event, Proof};
-use bellhop_core::hook::Hook;
-use bellhop_core::id::{HookId, ReplayId, TaskId};
+use bellhop_core::id::{EventId, HookId, ReplayId, TaskId};
 use bellhop_core::inbox::{Message, order_text};
-use bellhop_core::order::{Order, RefusedRequest};
+use bellhop_core::order::Order;
+use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::TelegramV1;
 
 use super::*;
-use crate::ports::{Claim, Page, RecordedEvent};
+use crate::cache::Changes;
+use crate::memory::{Faults, Memory, SetClock};
+use crate::ports::{DeadLetter, EventLog as _, History as _, PortError, TaskLog as _};
 
 /// A queue of letters, by their ids; it gives one at a time, each once.
 #[derive(Default)]
@@ -47,99 +48,31 @@ impl DeadLetters for Letters {
     }
 }
 
-/// A store of events and tasks, which may be away.
+/// A store that may be away.
 #[derive(Default)]
-struct Store {
-    events: Mutex<BTreeMap<EventId, Vec<Task>>>,
-    tasks: Mutex<BTreeMap<TaskId, Task>>,
-    away: bool,
-}
+struct Away(std::sync::atomic::AtomicBool);
 
 #[async_trait]
-impl EventLog for Store {
-    async fn claim_delivery(&self, _: &HookId, _: &str, _: EventId, _: Timestamp) -> PortResult<Claim> {
-        Ok(Claim::Ours)
-    }
-
-    async fn record(&self, event: &Event, tasks: &[Task], _: Timestamp) -> PortResult<bool> {
-        let mut events = self.events.lock().unwrap();
-        match events.contains_key(&event.head.id) {
-            _ if self.away => Err(PortError::new("the store", "is away")),
-            true => Ok(false),
-            false => Ok(events.insert(event.head.id, tasks.to_vec()).is_none()),
+impl Faults for Away {
+    async fn before(&self, call: &'static str) -> PortResult<()> {
+        match call == "record" && self.0.load(std::sync::atomic::Ordering::Relaxed) {
+            true => Err(PortError::new("the store", "is away")),
+            false => Ok(()),
         }
     }
 
-    async fn event(&self, _: EventId) -> PortResult<Option<Event>> {
-        Ok(None)
-    }
-
-    async fn record_refused(&self, _: &RefusedRequest, _: Timestamp) -> PortResult<()> {
+    async fn after(&self, _: &'static str) -> PortResult<()> {
         Ok(())
     }
 }
 
-#[async_trait]
-impl History for Store {
-    async fn events(&self, _: Option<EventId>, _: Timestamp, _: usize) -> PortResult<Page<RecordedEvent>> {
-        Ok(Page { items: Vec::new(), next: None })
-    }
+const NOW: Timestamp = Timestamp::from_ms(1_000);
 
-    async fn recorded(&self, id: EventId) -> PortResult<Option<RecordedEvent>> {
-        let tasks = self.events.lock().unwrap().get(&id).cloned();
-        Ok(tasks.map(|tasks| RecordedEvent { head: event(id).head, tasks }))
-    }
-
-    async fn refused(&self, _: Option<EventId>, _: Timestamp, _: usize) -> PortResult<Page<RefusedRequest>> {
-        Ok(Page { items: Vec::new(), next: None })
-    }
-
-    async fn erase(&self, _: EventId, _: Timestamp) -> PortResult<bool> {
-        Ok(false)
-    }
-
-    async fn delete(&self, _: EventId) -> PortResult<()> {
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl TaskLog for Store {
-    async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Option<Task>>> {
-        let tasks = self.tasks.lock().unwrap();
-        Ok(ids.iter().map(|id| tasks.get(id).cloned()).collect())
-    }
-
-    async fn save(&self, tasks: &[Task]) -> PortResult<()> {
-        self.tasks.lock().unwrap().extend(tasks.iter().map(|task| (task.id.clone(), task.clone())));
-        Ok(())
-    }
-
-    async fn add(&self, _: &[Task]) -> PortResult<()> {
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl HookReader for Store {
-    async fn hooks_and_settings(&self) -> PortResult<(Vec<Hook>, Settings)> {
-        Ok((Vec::new(), Settings::default()))
-    }
-
-    async fn settings(&self) -> PortResult<Settings> {
-        Ok(Settings::default())
-    }
-}
-
-/// A clock that stands still.
-struct Stopped;
-
-impl Clock for Stopped {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_ms(1_000)
-    }
-
-    fn random(&self, _: &mut [u8]) {}
+/// A store, and whether it is away.
+fn store(away: bool) -> Arc<Memory> {
+    let clock = Arc::new(SetClock::new(NOW));
+    let faults = Arc::new(Away(away.into()));
+    Arc::new(Memory::new(clock.clone()).entrance(clock, faults))
 }
 
 fn event_id(number: u8) -> EventId {
@@ -191,73 +124,64 @@ fn work(task: &Task) -> String {
 }
 
 /// Runs once over these letters; which are left, of the inbox and of the Telegram queue.
-async fn drain(store: &Arc<Store>, inbox: &[(&str, String)], telegram: &[(&str, String)]) -> (bool, Vec<String>) {
+async fn drain(store: &Arc<Memory>, inbox: &[(&str, String)], telegram: &[(&str, String)]) -> (bool, Vec<String>) {
     let (inbox, telegram) = (Letters::of(inbox), Letters::of(telegram));
-    let drain = Drain {
-        inbox: inbox.clone(),
-        telegram: telegram.clone(),
-        events: store.clone(),
-        history: store.clone(),
-        tasks: store.clone(),
-        hooks: store.clone(),
-        clock: Arc::new(Stopped),
-    };
+    let poison = store.routing(Changes::default()).poison();
+    let drain = Drain { inbox: inbox.clone(), telegram: telegram.clone(), poison };
     let well = drain.run().await.is_ok();
     (well, [inbox.left(), telegram.left()].concat())
 }
 
 #[tokio::test]
 async fn an_event_is_recorded_with_dead_tasks_and_what_cannot_be_read_stays() {
-    let store = Arc::new(Store::default());
+    let store = store(false);
     let replay = order_text(&Order::ReplayV1 { replay: ReplayId::from_text("rp_1") });
     let letters = [("a", message(event_id(1))), ("b", "nonsense".to_owned()), ("c", replay)];
     assert_eq!(drain(&store, &letters, &[]).await, (true, vec!["b".to_owned(), "c".to_owned()]));
-    let events = store.events.lock().unwrap();
-    let [task] = events[&event_id(1)].as_slice() else { panic!("one task of one hook") };
+    let tasks = store.event_tasks(event_id(1));
+    let [task] = tasks.as_slice() else { panic!("one task of one hook") };
     assert_eq!((task.status, task.reason.as_deref()), (TaskStatus::Dead, Some(ROUTER_FAILED)));
-    assert_eq!(task.expires_at.ms_since(Stopped.now()), 90 * bellhop_core::time::DAY_MS);
+    assert_eq!(task.expires_at.ms_since(NOW), 90 * bellhop_core::time::DAY_MS);
 }
 
 #[tokio::test]
 async fn of_an_event_that_was_recorded_before_only_what_nobody_has_begun_ends() {
-    let store = Arc::new(Store::default());
+    let store = store(false);
     let id = event_id(1);
     let begun = Task { status: TaskStatus::Retrying, ..task(id, 1) };
     let done = Task { status: TaskStatus::Succeeded, ..task(id, 2) };
     let anew = Task { retries: 1, ..task(id, 3) };
     let replayed = Task { replay: Some(ReplayId::from_text("rp_1")), ..task(id, 4) };
-    store.events.lock().unwrap().insert(id, vec![task(id, 0), begun, done, anew, replayed]);
+    let all = [task(id, 0), begun, done, anew, replayed];
+    store.record(&event(id), &all, Timestamp::from_ms(9_000)).await.unwrap();
     assert_eq!(drain(&store, &[("a", message(id))], &[]).await, (true, Vec::new()));
-    let saved = store.tasks.lock().unwrap();
-    let saved: Vec<_> = saved.values().map(|task| (task.id.clone(), task.status)).collect();
-    assert_eq!(saved, [(task(id, 0).id, TaskStatus::Dead)]);
+    let expected =
+        [TaskStatus::Dead, TaskStatus::Retrying, TaskStatus::Succeeded, TaskStatus::Queued, TaskStatus::Queued];
+    assert_eq!(store.event_tasks(id).into_iter().map(|task| task.status).collect::<Vec<_>>(), expected);
 }
 
 #[tokio::test]
-async fn a_task_that_crashed_its_worker_is_dead_unless_it_has_ended_or_was_asked_for_anew() {
-    let store = Arc::new(Store::default());
-    let id = event_id(1);
+async fn a_task_that_crashed_its_worker_is_dead_unless_it_has_ended_was_asked_for_anew_or_is_deleted() {
+    let store = store(false);
+    let (id, gone) = (event_id(1), event_id(2));
     let attempted = Task { status: TaskStatus::Retrying, parts_done: 1, ..task(id, 1) };
     let done = Task { status: TaskStatus::Succeeded, ..task(id, 2) };
     let anew = Task { retries: 1, ..task(id, 3) };
     store.save(&[attempted.clone(), done.clone(), anew.clone()]).await.unwrap();
+    store.record(&event(gone), &[task(gone, 0)], Timestamp::from_ms(9_000)).await.unwrap();
+    store.delete(gone).await.unwrap();
     let works = [0, 1, 2, 3].map(|action| work(&task(id, action)));
     let mut letters: Vec<_> = ["a", "b", "c", "d"].into_iter().zip(works).collect();
     letters.push(("e", r#"{"type":"TelegramV9"}"#.to_owned()));
+    letters.push(("f", work(&task(gone, 0))));
     assert_eq!(drain(&store, &[], &letters).await, (true, vec!["e".to_owned()]));
-    let dead = |task: Task| Task {
-        status: TaskStatus::Dead,
-        reason: Some(WORKER_FAILED.to_owned()),
-        due_at: Stopped.now(),
-        ..task
-    };
-    let saved: Vec<_> = store.tasks.lock().unwrap().values().cloned().collect();
-    assert_eq!(saved, [dead(task(id, 0)), dead(attempted), done, anew]);
+    let dead =
+        |task: Task| Task { status: TaskStatus::Dead, reason: Some(WORKER_FAILED.to_owned()), due_at: NOW, ..task };
+    assert_eq!(store.all_tasks(), [dead(task(id, 0)), dead(attempted), done, anew]);
 }
 
 #[tokio::test]
 async fn nothing_is_deleted_that_could_not_be_recorded() {
-    let store = Arc::new(Store { away: true, ..Store::default() });
     let letters = [("a", message(event_id(1)))];
-    assert_eq!(drain(&store, &letters, &[]).await, (false, vec!["a".to_owned()]));
+    assert_eq!(drain(&store(true), &letters, &[]).await, (false, vec!["a".to_owned()]));
 }

@@ -19,12 +19,20 @@ async fn hooks_of_a_path_come_by_priority_then_by_age() {
             json!({"id": "high", "priority": 5, "created_at": 9}),
             json!({"id": "a", "created_at": 2}),
             json!({"id": "elsewhere", "path": "other", "priority": 9}),
+            json!({"id": "signed", "path": "third", "sender": "github", "secrets": ["env:S"]}),
+            json!({"id": "fenced", "path": "fourth", "allowed_ips": ["192.0.2.0/24"]}),
+            json!({"id": "both", "path": "in-0a1b2c3d4e5f6g7h8i9j0k", "allowed_ips": ["192.0.2.0/24"]}),
         ],
-        &[],
+        &[("S", "s")],
     );
     let doors = memory.doors().doors().await.unwrap();
     assert_eq!(ids(&doors, "p"), ["high", "a", "b", "young", "low"]);
-    assert_eq!(ids(&doors, "young"), ["young"]);
+    for id in ["signed", "fenced"] {
+        assert_eq!(ids(&doors, id), [id]);
+    }
+    for secret in ["young", "high", "elsewhere", "both"] {
+        assert_eq!(ids(&doors, secret), [""; 0], "its path is all that proves a sender of `{secret}`");
+    }
     assert_eq!(ids(&doors, "nowhere"), [""; 0]);
 }
 
@@ -68,7 +76,7 @@ async fn published_networks_are_read_where_a_hook_names_them_and_only_there() {
     memory.set_note(Topic::Ranges, "github", r#"{"networks":["192.0.2.0/24"],"fetched_at":1}"#);
     let doors = memory.doors().doors().await.unwrap();
     for (id, inside) in [("plain", [false, true]), ("named", [true, true]), ("unknown", [false, false])] {
-        let door = &doors.at(id)[0];
+        let door = doors.at("p").iter().find(|door| door.hook.id.as_str() == id).unwrap();
         let allows = ["192.0.2.7", "10.1.2.3"].map(|ip| door.allows(ip.parse().ok()));
         assert_eq!(allows, inside, "{id}");
         assert!(!door.allows(None), "{id}");

@@ -104,7 +104,7 @@ impl Redo {
         let Some(note) = self.notes.note(Topic::Replay, id.as_str()).await? else {
             return Ok(None);
         };
-        let replay = serde_json::from_str(&note.text).map_err(|error| PortError::new("a replay's note", error))?;
+        let replay = serde_json::from_str(&note.text).map_err(|e| PortError::unreadable("a replay's note", &e))?;
         Ok(Some(replay))
     }
 }

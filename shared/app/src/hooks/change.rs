@@ -1,6 +1,6 @@
 //! Changing one hook, so that of two changes at the same time none is lost.
 
-use bellhop_core::config::{HookSpec, Kept, Problem, SecretInput, SecretsAs, check_change, read_secret};
+use bellhop_core::config::{HookSpec, Kept, Problem, SecretInput, SecretsAs, read_secret};
 use bellhop_core::hook::{Hook, HookStatus, Origin, Retiring};
 use bellhop_core::id::HookId;
 use bellhop_core::secret::Secret;
@@ -9,7 +9,7 @@ use bellhop_core::time::Timestamp;
 use bellhop_core::verify::Key;
 use serde_json::{Map, Value};
 
-use super::{HookBook, NotMade, keep};
+use super::{HookBook, NotMade, checks, keep};
 
 /// How often a change is tried that others get in the way of.
 const TRIES: usize = 5;
@@ -19,7 +19,7 @@ const MOST_RETIRING: usize = 10;
 
 /// What is to become of a hook.
 enum Edit<'a> {
-    Patch(&'a Map<String, Value>),
+    Patch(&'a Map<String, Value>, SecretsAs),
     Toggle,
     Rotate(&'a SecretInput, u64),
 }
@@ -43,14 +43,16 @@ pub struct Rotated {
 }
 
 impl HookBook {
-    /// Lays fields over those of a hook; `null` sets a field back. Secrets that are not given stay.
+    /// Lays fields over those of a hook, with the rights of whoever wrote them; `null` sets a field back. Secrets that are
+    /// not given stay.
     pub async fn patch(
         &self,
         id: &HookId,
         expected: Option<&[u64]>,
         fields: &Map<String, Value>,
+        secrets: SecretsAs,
     ) -> Result<Hook, NotMade> {
-        self.change(id, expected, &Edit::Patch(fields)).await
+        self.change(id, expected, &Edit::Patch(fields, secrets)).await
     }
 
     /// Disables a hook that is active, and the other way round.
@@ -103,8 +105,8 @@ impl HookBook {
     async fn edited(&self, old: &Hook, edit: &Edit<'_>) -> Result<Hook, NotMade> {
         let now = self.clock.now();
         let mut new = match edit {
-            Edit::Patch(fields) => {
-                let draft = patched(old, fields)?;
+            Edit::Patch(fields, secrets) => {
+                let draft = patched(old, fields, *secrets).await?;
                 let named = draft
                     .reconcile
                     .as_ref()
@@ -154,7 +156,11 @@ fn retire(hook: &mut Hook, now: Timestamp) {
 }
 
 /// The draft of a hook with fields laid over its own.
-fn patched(old: &Hook, fields: &Map<String, Value>) -> Result<bellhop_core::config::HookDraft, NotMade> {
+async fn patched(
+    old: &Hook,
+    fields: &Map<String, Value>,
+    secrets: SecretsAs,
+) -> Result<bellhop_core::config::HookDraft, NotMade> {
     let mut merged = serde_json::to_value(HookSpec::of(old)).map_err(|error| invalid("the stored hook", error))?;
     merge(&mut merged, fields);
     let spec: HookSpec = serde_path_to_error::deserialize(merged)
@@ -166,7 +172,7 @@ fn patched(old: &Hook, fields: &Map<String, Value>) -> Result<bellhop_core::conf
         // Its secrets are written in another way now: they must be given with it.
         kept.secrets = Some(Vec::new());
     }
-    check_change(&spec, SecretsAs::Values, &kept).map_err(NotMade::Invalid)
+    checks::change(spec, secrets, kept).await.map_err(NotMade::Invalid)
 }
 
 /// How a hook of these options reads its secrets.
@@ -197,7 +203,7 @@ fn merge(target: &mut Value, fields: &Map<String, Value>) {
 
 /// A secret that was given by value and that the sender's scheme can use.
 fn given(sender: &Sender, text: &str) -> Result<Secret, String> {
-    match read_secret(text, SecretsAs::Values)? {
+    match read_secret(text, SecretsAs::ValuesAlone)? {
         SecretInput::Value(secret) => {
             Key::new(sender, &secret).map_err(|error| error.to_string())?;
             Ok(secret)

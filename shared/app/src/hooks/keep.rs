@@ -15,16 +15,19 @@ pub fn fingerprint(secret: &Secret) -> String {
     hex::encode(&Sha256::digest(secret.expose())[..4])
 }
 
+/// The name to keep an owner's secret under: the same for the same secret, so that one that is given again is no change,
+/// and for everybody else nothing that what is shown of it would tell.
+fn name_for(owner: &str, secret: &Secret) -> String {
+    let digest = Sha256::new_with_prefix("kept under\0").chain_update(owner).chain_update("\0");
+    format!("{owner}-{}", hex::encode(&digest.chain_update(secret.expose()).finalize()[..16]))
+}
+
 /// The names under which a hook's secrets are kept.
 pub(super) fn stored(hook: &Hook) -> Vec<String> {
     let retiring = hook.retiring.iter().map(|retiring| &retiring.secret);
     let token = hook.reconcile.iter().map(|reconcile| &reconcile.token);
     let all = hook.secrets.iter().chain(retiring).chain(token);
-    all.filter_map(|reference| match reference {
-        SecretRef::Stored(name) => Some(name.clone()),
-        _ => None,
-    })
-    .collect()
+    all.filter_map(SecretRef::stored_name).map(str::to_owned).collect()
 }
 
 /// The names that a hook's older form had and its newer one has not.
@@ -51,9 +54,9 @@ impl HookBook {
         match secret {
             SecretInput::Reference(reference) => Ok(reference),
             SecretInput::Value(value) => {
-                let name = format!("{owner}-{}", fingerprint(&value));
+                let name = name_for(owner, &value);
                 self.vault.keep(&name, &value).await?;
-                Ok(SecretRef::Stored(name))
+                Ok(SecretRef::stored(&name, &fingerprint(&value)))
             }
         }
     }

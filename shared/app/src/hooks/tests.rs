@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use bellhop_core::config::SecretsAs;
 use bellhop_core::hook::{Hook, Origin};
 use bellhop_core::time::Timestamp;
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ async fn origin_after(fields: Value) -> Origin {
     memory.write_hooks(std::slice::from_ref(&hook), &[], None).await.unwrap();
     let (reader, writer, vault) = (memory.clone(), memory.clone(), memory);
     let book = HookBook { reader, writer, vault, clock, changes: Changes::default() };
-    book.patch(&hook.id, None, fields.as_object().unwrap()).await.unwrap().origin
+    book.patch(&hook.id, None, fields.as_object().unwrap(), SecretsAs::Values).await.unwrap().origin
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bellhop_core::event::{Proof, kept_headers};
+use bellhop_core::event::{Proof, kept_body, kept_headers};
 use bellhop_core::hook::{Hook, HookStatus};
 use bellhop_core::id::{EventId, random_word};
 use bellhop_core::inbound::Url;
@@ -102,6 +102,7 @@ impl Trials {
         }
         let mut random = [0; 10];
         self.clock.random(&mut random);
+        let kept = kept_body(std::iter::once(sender), inbound.body);
         let message = Message {
             id: EventId::new(now, &random),
             path: &hook.path,
@@ -113,7 +114,7 @@ impl Trials {
             query: None,
             headers: kept_headers(std::iter::once(sender), inbound.headers),
             hooks: vec![Proof { hook: hook.id.clone(), secret: signed.then_some(0) }],
-            body: inbound.body,
+            body: &kept,
             test: true,
         };
         self.inbox.put(&message).await?;
@@ -133,7 +134,11 @@ impl Trials {
         }
         let reference = hook.secrets.first().ok_or_else(|| NotTried::NoSecret("there is none".to_owned()))?;
         let mut found = self.secrets.resolve(std::slice::from_ref(reference)).await?;
-        let secret = found.remove(reference).ok_or_else(|| NotTried::NoSecret(reference.to_string()))?;
+        let secret = found.remove(reference).ok_or_else(|| {
+            // The name that a value is kept under is nobody's to know.
+            let kept = reference.fingerprint().map(|fingerprint| format!("fingerprint {fingerprint}"));
+            NotTried::NoSecret(kept.unwrap_or_else(|| reference.to_string()))
+        })?;
         Ok(Some(secret))
     }
 

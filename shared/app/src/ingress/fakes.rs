@@ -119,6 +119,11 @@ impl Memory {
         self.inbox.lock().unwrap().drain(..).map(head).collect()
     }
 
+    /// The inbox's messages as they were written; it is empty then.
+    pub(crate) fn messages(&self) -> Vec<Vec<u8>> {
+        self.inbox.lock().unwrap().drain(..).collect()
+    }
+
     /// The refused requests that were recorded since the last time.
     pub(crate) fn refused(&self) -> Vec<RefusedRequest> {
         let refused = |order| match order {

@@ -1,5 +1,7 @@
 //! Refused requests: all are logged, and a few are recorded, so that a forger cannot make us write.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +20,12 @@ const ORDER_TIME: Duration = Duration::from_millis(500);
 /// The longest part of a path that is kept, in characters.
 const PATH_CHARS: usize = 200;
 
+/// From this length on, and with so many kinds of characters, a part of a path may be one of a secret path, mistyped or
+/// with something after it; of such a part its beginning alone is kept.
+const SECRET_CHARS: usize = 16;
+const SECRET_KINDS: usize = 10;
+const SHOWN_CHARS: usize = 4;
+
 /// Logs refusals and has a few of them recorded.
 pub(super) struct Refusals {
     orders: Arc<dyn Orders>,
@@ -34,6 +42,8 @@ pub(super) struct Knock<'a> {
     pub(super) path: &'a str,
     /// Where it comes from.
     pub(super) source_ip: Option<IpAddr>,
+    /// Whether a web page that is not ours makes it, where one of the doors minds.
+    pub(super) by_page: bool,
 }
 
 impl Refusals {
@@ -96,12 +106,16 @@ impl Knock<'_> {
         self.here.first().map(|door| &door.hook.id)
     }
 
-    /// The path, where no hook has it: the path of an unsigned hook is its secret.
+    /// The path, where no hook has it, without its long parts: it may have been the path of an unsigned hook, which is its
+    /// secret, or be one with a slip of the pen in it.
     fn nobodys_path(&self) -> Option<String> {
-        self.here.is_empty().then(|| self.path.chars().take(PATH_CHARS).collect())
+        self.here.is_empty().then(|| {
+            let path: String = self.path.chars().take(PATH_CHARS).collect();
+            path.split('/').map(shown).collect::<Vec<_>>().join("/")
+        })
     }
 
-    /// Logs the refusal: a hook by its id, nobody's path as it is.
+    /// Logs the refusal: a hook by its id, nobody's path without what may be a secret.
     fn log(&self, status: u16, cause: &str) {
         let source = self.source_ip.map(|ip| ip.to_string()).unwrap_or_default();
         match self.hook() {
@@ -111,5 +125,14 @@ impl Knock<'_> {
                 log::info!(path, status, source, cause; "refused");
             }
         }
+    }
+}
+
+/// A part of a path as it may be shown.
+fn shown(part: &str) -> Cow<'_, str> {
+    let kinds: HashSet<char> = part.chars().collect();
+    match part.chars().count() >= SECRET_CHARS && kinds.len() >= SECRET_KINDS {
+        true => format!("{}…", part.chars().take(SHOWN_CHARS).collect::<String>()).into(),
+        false => part.into(),
     }
 }

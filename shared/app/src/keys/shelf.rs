@@ -3,20 +3,21 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bellhop_core::limit::Bucket;
 use bellhop_core::secret::Secret;
 use bellhop_core::time::Timestamp;
 use bellhop_core::verify::{FetchedKey, KeyRequest};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 
-use super::Unproved;
+use super::{Asker, Unproved};
+use crate::budget::{Budget, Shares};
 
 /// How many keys are kept.
 const MOST: usize = 64;
 
-/// How many keys that are not here may be asked for in a minute: whoever invents addresses gets no more calls out of us.
-const UNKNOWN_PER_MINUTE: u32 = 20;
+/// How many keys a minute that are not here may be asked for where a request says which: whoever invents their addresses
+/// gets few calls out of us, and takes none from others.
+const UNKNOWN: Shares = Shares { all: 40, reserve: 20, hook: 20, source: 5 };
 
 /// How long a key that could not be had is not asked for again, in milliseconds.
 const PAUSE_MS: u64 = 10_000;
@@ -32,7 +33,7 @@ pub(super) struct Asked {
 /// The keys of one process.
 pub(super) struct Shelf {
     places: HashMap<Asked, Place>,
-    unknown: Bucket,
+    budget: Budget,
 }
 
 /// A key's place, which may be empty.
@@ -58,7 +59,7 @@ impl Asked {
 impl Shelf {
     /// An empty shelf.
     pub(super) fn new(now: Timestamp) -> Self {
-        Self { places: HashMap::new(), unknown: Bucket::new(UNKNOWN_PER_MINUTE, now) }
+        Self { places: HashMap::new(), budget: Budget::new(UNKNOWN, now) }
     }
 
     /// A key that was fetched at most so long ago, or why there is none for the moment; `None` where it may be asked for.
@@ -80,14 +81,13 @@ impl Shelf {
     }
 
     /// The turn to ask for a key, which one at a time has; refused where too many unknown ones were asked for already.
-    pub(super) fn turn(&mut self, asked: &Asked, now: Timestamp) -> Result<Arc<Mutex<()>>, Unproved> {
+    pub(super) fn turn(&mut self, asked: &Asked, asker: Asker<'_>, now: Timestamp) -> Result<Arc<Mutex<()>>, Unproved> {
         let place = self.places.get(asked);
-        if !place.is_some_and(|place| place.held.is_some() || place.is_in_use()) {
-            if self.unknown.check(now).is_err() {
-                log::warn!(url = asked.request.url.as_str(); "too many unknown keys were asked for in this minute");
-                return Err(Unproved::Unavailable);
-            }
-            self.unknown.take();
+        let is_known = place.is_some_and(|place| place.held.is_some() || place.is_in_use());
+        if !is_known && asker.names_key && !self.budget.take(asker.hook, asker.source, now) {
+            let (hook, url) = (asker.hook.as_str(), asked.request.url.as_str());
+            log::warn!(hook, url; "too many unknown keys were asked for in this minute");
+            return Err(Unproved::Unavailable);
         }
         if place.is_none() {
             self.make_room();

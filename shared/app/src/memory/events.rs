@@ -51,11 +51,13 @@ impl EventLog for Memory {
 
     async fn record(&self, event: &Event, tasks: &[Task], expires: Timestamp) -> PortResult<bool> {
         self.call("record", |world, _| {
-            if world.events.contains_key(&event.head.id) {
+            if world.events.contains_key(&event.head.id) || world.deleted_events.contains(&event.head.id) {
                 return false;
             }
             world.events.insert(event.head.id, Kept { event: event.clone(), expires });
-            world.tasks.extend(tasks.iter().map(|task| (task.id.clone(), tasks::Kept::made(task))));
+            for task in tasks {
+                world.tasks.entry(task.id.clone()).or_insert_with(|| tasks::Kept::made(task));
+            }
             true
         })
         .await
@@ -70,7 +72,8 @@ impl EventLog for Memory {
 
     async fn record_refused(&self, refused: &RefusedRequest, expires: Timestamp) -> PortResult<()> {
         self.call("record_refused", |world, _| {
-            world.refused.insert(refused.id, KeptRefusal { request: refused.clone(), expires });
+            let kept = || KeptRefusal { request: refused.clone(), expires };
+            world.refused.entry(refused.id).or_insert_with(kept);
         })
         .await
     }
@@ -109,7 +112,7 @@ impl History for Memory {
     }
 
     async fn erase(&self, id: EventId, now: Timestamp) -> PortResult<bool> {
-        self.call("erase", |world, _| match world.events.get_mut(&id) {
+        self.call("erase", |world, at| match world.events.get_mut(&id).filter(|kept| kept.expires > at) {
             Some(kept) => {
                 kept.event.body.clear();
                 kept.event.head.headers.clear();
@@ -124,6 +127,9 @@ impl History for Memory {
     async fn delete(&self, id: EventId) -> PortResult<()> {
         self.call("delete", |world, _| {
             world.events.remove(&id);
+            world.deleted_events.insert(id);
+            let tasks = world.tasks_of(id).into_iter().map(|task| task.id);
+            world.deleted_tasks.extend(tasks);
             world.tasks.retain(|_, kept| kept.task.event != id);
         })
         .await

@@ -52,7 +52,7 @@ impl Secrets for Memory {
     async fn resolve(&self, references: &[SecretRef]) -> PortResult<HashMap<SecretRef, Secret>> {
         self.call("resolve", |world, _| {
             let found = references.iter().filter_map(|reference| match reference {
-                SecretRef::Stored(name) => Some((reference.clone(), world.vault.get(name)?.clone())),
+                SecretRef::Stored(_) => Some((reference.clone(), world.vault.get(reference.stored_name()?)?.clone())),
                 _ => None,
             });
             found.collect()

@@ -8,7 +8,7 @@ use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
 
 use super::{Memory, World};
-use crate::ports::{PortResult, Tallies, Tally, TaskLog};
+use crate::ports::{PortResult, Tallies, Tally, TaskLog, Written};
 
 /// A task, and whether it was written down since it was made with its event.
 pub(super) struct Kept {
@@ -33,6 +33,14 @@ impl World {
     }
 }
 
+impl World {
+    /// Those of these tasks that are neither deleted nor expired.
+    fn writable<'t>(&self, tasks: &'t [Task], now: Timestamp) -> Vec<&'t Task> {
+        let writable = |task: &&Task| task.expires_at > now && !self.deleted_tasks.contains(&task.id);
+        tasks.iter().filter(writable).collect()
+    }
+}
+
 impl Memory {
     /// Every task as it stands.
     pub fn all_tasks(&self) -> Vec<Task> {
@@ -52,17 +60,21 @@ impl Memory {
 
 #[async_trait]
 impl TaskLog for Memory {
-    async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Option<Task>>> {
+    async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Written>> {
         self.call("written", |world, now| {
-            let written = |id| world.tasks.get(id).filter(|kept| kept.written && kept.task.expires_at > now);
-            ids.iter().map(|id| written(id).map(|kept| kept.task.clone())).collect()
+            let written = |id| match world.tasks.get(id).filter(|kept| kept.written && kept.task.expires_at > now) {
+                Some(kept) => Written::Task(Box::new(kept.task.clone())),
+                None if world.deleted_tasks.contains(id) => Written::Deleted,
+                None => Written::Nothing,
+            };
+            ids.iter().map(written).collect()
         })
         .await
     }
 
     async fn save(&self, tasks: &[Task]) -> PortResult<()> {
         self.call("save", |world, now| {
-            for task in tasks.iter().filter(|task| task.expires_at > now) {
+            for task in world.writable(tasks, now) {
                 world.tasks.insert(task.id.clone(), Kept { task: task.clone(), written: true });
             }
         })
@@ -70,8 +82,8 @@ impl TaskLog for Memory {
     }
 
     async fn add(&self, tasks: &[Task]) -> PortResult<()> {
-        self.call("add", |world, _| {
-            for task in tasks {
+        self.call("add", |world, now| {
+            for task in world.writable(tasks, now) {
                 let kept = || Kept { task: task.clone(), written: true };
                 world.tasks.entry(task.id.clone()).or_insert_with(kept);
             }

@@ -16,6 +16,7 @@ async fn it_passes_the_suite_of_the_adapters() {
     conformance::claims_end(&world).await;
     conformance::records(&world, &world, &world).await;
     conformance::tasks(&world, &world, &world).await;
+    conformance::deleted(&world, &world, &world).await;
     conformance::history(&world, &world, &world).await;
     conformance::refused(&world, &world).await;
     conformance::tallies(&world).await;

@@ -54,7 +54,7 @@ impl Cause {
             "unsupported_encoding" => Self::Encoding,
             "unauthorized" => Self::Signature,
             "too_many_requests" => Self::Limit,
-            "unavailable" => Self::Unavailable,
+            "busy" | "unavailable" => Self::Unavailable,
             _ => Self::Request,
         }
     }

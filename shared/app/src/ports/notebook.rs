@@ -26,11 +26,15 @@ pub enum Topic {
     Retry,
     /// The secret that a sender offered, by hook id.
     Offer,
+    /// What the operator was last told of, by kind and destination.
+    Notice,
+    /// How often a function began with a message that had come to it before, by the queue's id for the message.
+    Crash,
 }
 
 impl Topic {
     /// Every topic.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Destination,
         Self::Limit,
         Self::Turnstile,
@@ -40,6 +44,8 @@ impl Topic {
         Self::Reconciled,
         Self::Retry,
         Self::Offer,
+        Self::Notice,
+        Self::Crash,
     ];
 
     /// The topic's name in the store.
@@ -54,6 +60,8 @@ impl Topic {
             Self::Reconciled => "reconciled",
             Self::Retry => "retry",
             Self::Offer => "offer",
+            Self::Notice => "notice",
+            Self::Crash => "crash",
         }
     }
 }

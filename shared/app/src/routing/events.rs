@@ -8,6 +8,7 @@ use bellhop_core::time::Timestamp;
 use bellhop_core::trace::Trace;
 use bellhop_core::work::Work;
 
+use super::gate::Undone;
 use super::making::{self, Making};
 use super::text::Words;
 use super::{Recorded, Routing, Rule, Rules, gate};
@@ -35,6 +36,7 @@ impl Routing {
         let expires = rules.expires(now);
         let made = self.make_tasks(&event, &words, &rules, expires).await?;
         event.head.duplicates = made.duplicates;
+        self.tell_of_dead(&made.tasks, &rules).await?;
         let new = self.events.record(&event, &made.tasks, expires).await?;
         if new && !event.head.duplicates.is_empty() {
             METRICS.duplicates.add(1);
@@ -83,13 +85,13 @@ impl Routing {
         if let Some(duplicate) = self.claim(event, words, &rule.hook).await? {
             return Ok(Err(duplicate));
         }
-        let skipped = self.skip_reason(rule, event, words).await?;
+        let undone = self.undone(rule, event, words).await?;
         let tasks = rule.hook.actions.iter().enumerate().map(|(index, action)| {
             let id = TaskId::new(event.head.id, &rule.hook.id, index);
             let mut task = making::task(id, event, &rule.hook.id, action, now, expires);
-            let reason = skipped.clone().or_else(|| gate::told_elsewhere(rule, action, event, words));
-            if let Some(reason) = reason {
-                task.status = TaskStatus::Skipped;
+            let told = || gate::told_elsewhere(rule, action, event, words).map(Undone::skipped);
+            if let Some(Undone { status, reason }) = undone.clone().or_else(told) {
+                task.status = status;
                 task.reason = Some(reason);
             }
             task
@@ -115,6 +117,7 @@ impl Routing {
             }
         }
         if !orphans.is_empty() {
+            self.tell_of_dead(&orphans, rules).await?;
             self.tasks.save(&orphans).await?;
         }
         Ok(work)

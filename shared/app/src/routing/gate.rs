@@ -1,9 +1,10 @@
 //! Which events a hook acts on.
 
 use bellhop_core::event::Event;
-use bellhop_core::filter::{Decision, type_passes};
+use bellhop_core::filter::{Check, Decision, type_passes};
 use bellhop_core::hook::{Action, Hook, HookStatus};
 use bellhop_core::id::EventId;
+use bellhop_core::task::TaskStatus;
 use bellhop_core::turnstile::{Passage, Turnstile};
 
 use super::text::Words;
@@ -13,15 +14,31 @@ use crate::ports::{NewNote, PortError, PortResult, Topic};
 /// How often a turnstile's note is tried to be written where others write it too.
 const TRIES: usize = 32;
 
+/// That a hook's actions are not done for an event.
+#[derive(Debug, Clone)]
+pub(super) struct Undone {
+    /// Skipped; or dead, where a condition used up what it may.
+    pub(super) status: TaskStatus,
+    /// Why.
+    pub(super) reason: String,
+}
+
+impl Undone {
+    /// They are skipped.
+    pub(super) const fn skipped(reason: String) -> Self {
+        Self { status: TaskStatus::Skipped, reason }
+    }
+}
+
 impl Routing {
     /// Why a hook's actions are not to be done for an event, if they are not.
-    pub(super) async fn skip_reason(&self, rule: &Rule, event: &Event, words: &Words) -> PortResult<Option<String>> {
+    pub(super) async fn undone(&self, rule: &Rule, event: &Event, words: &Words) -> PortResult<Option<Undone>> {
         let filtered = filtered(rule, event, words);
         let turns = rule.hook.max_executions.is_some() || rule.hook.cooldown_seconds > 0;
         if filtered.is_some() || !turns || event.head.test {
             return Ok(filtered);
         }
-        self.turned_away(&rule.hook, event.head.id).await
+        Ok(self.turned_away(&rule.hook, event.head.id).await?.map(Undone::skipped))
     }
 
     /// Why a hook's turnstile does not let an event through, if it does not.
@@ -29,8 +46,9 @@ impl Routing {
         for _ in 0..TRIES {
             let note = self.book.note(Topic::Turnstile, hook.id.as_str()).await?;
             let mut turnstile: Turnstile = match &note {
-                Some(note) => serde_json::from_str(&note.text)
-                    .map_err(|e| PortError::new("a hook's turnstile is unreadable", e))?,
+                Some(note) => {
+                    serde_json::from_str(&note.text).map_err(|e| PortError::unreadable("a hook's turnstile", &e))?
+                }
                 None => Turnstile::default(),
             };
             match turnstile.pass(event, hook.max_executions, hook.cooldown_seconds) {
@@ -83,35 +101,46 @@ fn unmet(why: String, reads: &str, words: &Words) -> String {
 }
 
 /// Why a hook does not take an event, if it does not: it is disabled, or its filters do not let the event through.
-pub(super) fn filtered(rule: &Rule, event: &Event, words: &Words) -> Option<String> {
+pub(super) fn filtered(rule: &Rule, event: &Event, words: &Words) -> Option<Undone> {
+    let why = match kept_out(rule, event, words)? {
+        Ok(why) => return Some(Undone::skipped(why)),
+        Err(beyond) => beyond,
+    };
+    Some(Undone { status: TaskStatus::Dead, reason: format!("its condition was not decided: {why}") })
+}
+
+/// Why a hook does not take an event, if it does not; an error is a bound that a condition reached.
+fn kept_out(rule: &Rule, event: &Event, words: &Words) -> Option<Result<String, String>> {
     if rule.hook.status == HookStatus::Disabled {
-        return Some("the hook was disabled after the event came in".to_owned());
+        return Some(Ok("the hook was disabled after the event came in".to_owned()));
     }
     let event_type = event.head.event_type.as_deref();
     if !type_passes(&rule.hook.events, event_type) {
-        return Some(format!("the hook does not take events of type `{}`", event_type.unwrap_or_default()));
+        return Some(Ok(format!("the hook does not take events of type `{}`", event_type.unwrap_or_default())));
     }
     if rule.condition.is_none() && rule.hook.conditions.is_empty() {
         return None;
     }
     let variables = words.variables(event, &rule.hook);
-    if let Some(check) = rule.hook.conditions.iter().find(|check| !check.holds(&variables)) {
+    if let Some((check, decision)) = Check::first_unmet(&rule.hook.conditions, &variables) {
         let field = &check.field;
-        return Some(match check.problem() {
+        return Some(match (decision, check.problem()) {
+            (Decision::Beyond(what), _) => Err(what),
             // Saved by a version that did not see it.
-            Some(problem) => format!("its condition on `{field}` cannot hold: {problem}"),
-            None => unmet(format!("its condition on `{field}` does not hold"), field, words),
+            (_, Some(problem)) => Ok(format!("its condition on `{field}` cannot hold: {problem}")),
+            (_, None) => Ok(unmet(format!("its condition on `{field}` does not hold"), field, words)),
         });
     }
     let condition = match rule.condition.as_ref()? {
         Ok(condition) => condition,
-        Err(error) => return Some(format!("its condition cannot be read, so it holds for nothing: {error}")),
+        Err(error) => return Some(Ok(format!("its condition cannot be read, so it holds for nothing: {error}"))),
     };
     let why = match condition.decide(&variables) {
         Decision::Holds => return None,
         Decision::Fails(None) => "its condition does not hold".to_owned(),
         Decision::Fails(Some(missing)) => format!("its condition does not hold: `{missing}` is null or absent"),
         Decision::Unclear(what) => format!("its condition cannot be decided: {what}"),
+        Decision::Beyond(what) => return Some(Err(what)),
     };
-    Some(unmet(why, rule.hook.when.as_deref().unwrap_or_default(), words))
+    Some(Ok(unmet(why, rule.hook.when.as_deref().unwrap_or_default(), words)))
 }

@@ -8,7 +8,7 @@ use bellhop_core::time::Timestamp;
 use bellhop_core::work::{TelegramV1, Work};
 
 use super::Rules;
-use super::text::Words;
+use super::text::{Text, Words};
 use crate::spans;
 
 /// The task of one action.
@@ -37,17 +37,18 @@ impl Making<'_> {
         if task.status.is_final() {
             return None;
         }
-        let parts = self.parts(rules, task)?.1;
+        let Text { parts, trouble } = self.text(rules, task)?.1;
         let trace = spans::carried(&self.event.head);
-        Some(Work::TelegramV1(TelegramV1 { task: task.clone(), parts, trace }))
+        let task = Task { reason: trouble.or_else(|| task.reason.clone()), ..task.clone() };
+        Some(Work::TelegramV1(TelegramV1 { task, parts, trace }))
     }
 
-    /// The chat of a task's action as the hook names it today, and the parts of its message.
-    pub(super) fn parts(&self, rules: &Rules, task: &Task) -> Option<(String, Vec<String>)> {
+    /// The chat of a task's action as the hook names it today, and its message.
+    pub(super) fn text(&self, rules: &Rules, task: &Task) -> Option<(String, Text)> {
         let (_, hook, index) = task.id.parts()?;
         let rule = rules.get(&hook)?;
         let Action::Telegram { chat, .. } = rule.hook.actions.get(index)?;
         let template = rule.templates.get(index).and_then(Option::as_ref);
-        Some((chat.clone(), self.words.telegram_parts(self.event, &rule.hook, template)))
+        Some((chat.clone(), self.words.telegram(self.event, &rule.hook, template)))
     }
 }

@@ -31,7 +31,7 @@ impl Routing {
             return Ok(());
         };
         let mut replay: Replay =
-            serde_json::from_str(&note.text).map_err(|e| PortError::new("a replay is unreadable", e))?;
+            serde_json::from_str(&note.text).map_err(|e| PortError::unreadable("a replay's note", &e))?;
         if replay.finished_at.is_some() {
             return Ok(());
         }
@@ -46,6 +46,7 @@ impl Routing {
             }
         }
         if !made.tasks.is_empty() {
+            self.tell_of_dead(&made.tasks, &rules).await?;
             self.tasks.add(&made.tasks).await?;
             self.queue.send(&made.work).await?;
         }

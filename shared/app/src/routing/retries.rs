@@ -7,14 +7,10 @@ use bellhop_core::time::Timestamp;
 use bellhop_core::work::{TelegramV1, Work};
 
 use super::making::Making;
-use super::text::Words;
+use super::text::{Text, Words};
 use super::{Recorded, Routing};
+use crate::notices::{self, ROUTE};
 use crate::ports::{NewNote, PortError, PortResult, Topic};
-use crate::telegram::notice;
-
-/// The kind of task that stands for a hook's whole part in an event, which could not be routed when it came. It has the id
-/// of the first task that the routing would have made.
-const ROUTE: &str = "route";
 
 /// How long a copy of an order keeps others from its task: longer than a function runs, and less than it takes for a message
 /// to come again.
@@ -43,16 +39,17 @@ impl Routing {
         if task.kind == ROUTE {
             return self.retry_route(task).await;
         }
-        let parts = match notice::subject(&task, &recorded.tasks) {
-            Some(subject) => vec![notice::text(subject)],
-            None => match self.parts_today(&mut task).await? {
-                Some(parts) => parts,
+        let Text { parts, trouble } = match notices::subject(&task, &recorded.tasks) {
+            Some(subject) => Text { parts: vec![notices::text(subject)], trouble: None },
+            None => match self.text_today(&mut task).await? {
+                Some(text) => text,
                 None => return Ok(left_alone(id, "its event's content, its hook or its action was deleted")),
             },
         };
         if !was_saved {
             self.begin_retry(&task).await?;
             task.ask_anew(parts.len(), self.clock.now());
+            task.reason = trouble;
             self.tasks.save(std::slice::from_ref(&task)).await?;
         }
         let event = Some(event_id);
@@ -76,13 +73,13 @@ impl Routing {
     }
 
     /// A task's message as the hook would make it today, for the chat it names today.
-    async fn parts_today(&self, task: &mut Task) -> PortResult<Option<Vec<String>>> {
+    async fn text_today(&self, task: &mut Task) -> PortResult<Option<Text>> {
         let Some(mut event) = self.whole_event(task).await? else { return Ok(None) };
         let rules = self.rules.rules().await?;
         let words = Words::of(&mut event, &rules);
-        Ok(Making { event: &event, words: &words }.parts(&rules, task).map(|(chat, parts)| {
+        Ok(Making { event: &event, words: &words }.text(&rules, task).map(|(chat, text)| {
             task.destination = chat;
-            parts
+            text
         }))
     }
 
@@ -109,6 +106,8 @@ impl Routing {
         let others: Vec<_> = made.collect();
         let making = Making { event: &event, words: &words };
         let work: Vec<_> = others.iter().filter_map(|task| making.work(&rules, task)).collect();
+        self.tell_of_dead(&others, &rules).await?;
+        self.tell_of_dead(std::slice::from_ref(&first), &rules).await?;
         if !others.is_empty() {
             self.tasks.add(&others).await?;
         }

@@ -9,7 +9,7 @@ use bellhop_core::filter::{BadCondition, Condition};
 use bellhop_core::hook::{Action, Hook};
 use bellhop_core::id::HookId;
 use bellhop_core::sender::Sender;
-use bellhop_core::template::{Escape, Template};
+use bellhop_core::template::{BadTemplate, Escape, Template};
 use bellhop_core::time::Timestamp;
 
 use crate::cache::Cache;
@@ -29,8 +29,8 @@ pub struct Rule {
     pub hook: Hook,
     /// Its condition; one that cannot be read holds for nothing.
     pub condition: Option<Result<Condition, BadCondition>>,
-    /// Its actions' own templates, in the actions' order.
-    pub templates: Vec<Option<Template>>,
+    /// Its actions' own templates, in the actions' order; one that cannot be read makes no text.
+    pub templates: Vec<Option<Result<Template, BadTemplate>>>,
 }
 
 impl Rules {
@@ -52,6 +52,11 @@ impl Rules {
         rule.hook.sender().filter(|sender| sender.name == head.sender)
     }
 
+    /// The chat that is told of trouble.
+    pub fn operator_chat(&self) -> Option<&str> {
+        self.settings.operator_chat.as_deref()
+    }
+
     /// When what is recorded now may be deleted.
     pub const fn expires(&self, now: Timestamp) -> Timestamp {
         self.settings.expiry(now)
@@ -68,11 +73,9 @@ impl Rule {
         let templates = hook.actions.iter().map(|action| {
             let Action::Telegram { template, .. } = action;
             let compiled = Template::compile(template.as_deref()?, Escape::Html);
-            compiled
-                .inspect_err(
-                    |error| log::error!(hook = hook.id.as_str(), error:%; "a template of the hook cannot be read"),
-                )
-                .ok()
+            Some(compiled.inspect_err(
+                |error| log::error!(hook = hook.id.as_str(), error:%; "a template of the hook cannot be read"),
+            ))
         });
         Self { templates: templates.collect(), condition, hook }
     }
@@ -88,6 +91,11 @@ impl RuleCache {
     /// A cache that has read nothing yet.
     pub fn new(hooks: Arc<dyn HookReader>, cache: Cache<Rules>) -> Self {
         Self { hooks, cache }
+    }
+
+    /// Where the rules are read.
+    pub(super) fn reader(&self) -> Arc<dyn HookReader> {
+        Arc::clone(&self.hooks)
     }
 
     /// The rules, none older than a minute.

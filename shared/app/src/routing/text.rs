@@ -6,7 +6,7 @@ use bellhop_core::filter::Variables;
 use bellhop_core::hook::Hook;
 use bellhop_core::json::{Unreadable, Value};
 use bellhop_core::telegram::{MESSAGE_UNITS, html, split};
-use bellhop_core::template::{Context, Facts, Template, message_for, told_elsewhere};
+use bellhop_core::template::{BadTemplate, Context, Facts, Template, message_for, told_elsewhere};
 
 use super::Rules;
 
@@ -18,6 +18,14 @@ const MOST_BYTES: usize = 160 * 1024;
 
 /// What the message of an event begins with that was made to try a hook out.
 const TEST_MARK: &str = "Test: ";
+
+/// A message.
+pub(super) struct Text {
+    /// Its parts, each of a length that Telegram takes.
+    pub(super) parts: Vec<String>,
+    /// Why the hook's own template was not used, for people.
+    pub(super) trouble: Option<String>,
+}
 
 /// An event's payload, parsed once for all its hooks.
 pub(super) struct Words {
@@ -55,14 +63,24 @@ impl Words {
     }
 
     /// The message for a Telegram chat, split to its length limit.
-    pub(super) fn telegram_parts(&self, event: &Event, hook: &Hook, template: Option<&Template>) -> Vec<String> {
+    pub(super) fn telegram(
+        &self,
+        event: &Event,
+        hook: &Hook,
+        template: Option<&Result<Template, BadTemplate>>,
+    ) -> Text {
         let context = Context::new(&self.facts(event, hook));
-        let message = message_for(self.speaker(event), event.head.event_type.as_deref(), template, &context);
-        if let Some(trouble) = message.trouble {
-            log::warn!(event:% = event.head.id, hook = hook.id.as_str(), trouble:%; "the hook's template failed; the sender's own text is used");
+        let own = template.and_then(|template| template.as_ref().ok());
+        let message = message_for(self.speaker(event), event.head.event_type.as_deref(), own, &context);
+        let unread = template.and_then(|template| template.as_ref().err()).map(ToString::to_string);
+        let trouble = message.trouble.map(|trouble| trouble.to_string()).or(unread);
+        let trouble =
+            trouble.map(|trouble| format!("the sender's own text is used: the hook's template failed, {trouble}"));
+        if let Some(trouble) = &trouble {
+            log::warn!(event:% = event.head.id, hook = hook.id.as_str(); "{trouble}");
         }
         let html = if event.head.test { format!("{TEST_MARK}{}", message.html) } else { message.html };
-        cut(split(&html, MESSAGE_UNITS), event)
+        Text { parts: cut(split(&html, MESSAGE_UNITS), event), trouble }
     }
 
     /// Why the sender's own text is not sent for an event of which another event of the sender says the same.

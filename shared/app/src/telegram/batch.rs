@@ -8,6 +8,7 @@ use bellhop_core::time::Timestamp;
 use bellhop_core::work::TelegramV1;
 
 use super::outcome;
+use crate::ports::Written;
 
 /// Messages that are sent as one, and their tasks.
 pub(super) struct Batch<'w> {
@@ -38,7 +39,7 @@ impl<'w> Batch<'w> {
     /// The messages among these that go out now, with their tasks as they were written down.
     ///
     /// What is settled is passed over. A message that has to wait ends the batch: those behind it wait as well.
-    pub(super) fn new(works: &'w [TelegramV1], written: Vec<Option<Task>>, now: Timestamp) -> Self {
+    pub(super) fn new(works: &'w [TelegramV1], written: Vec<Written>, now: Timestamp) -> Self {
         let parts = works.first().map_or(1, |work| work.parts.len());
         let (tasks, texts, traces, places) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut batch = Self { tasks, parts, due_at: None, texts, traces, places, looked_at: works.len() };
@@ -90,11 +91,16 @@ impl<'w> Batch<'w> {
     }
 }
 
-/// A message's task as it stands; `None` where nothing is left to do, or where it is done anew by a later message.
-fn newest(work: &TelegramV1, written: Option<Task>) -> Option<Task> {
+/// A message's task as it stands; `None` where nothing is left to do, where it is done anew by a later message, and where
+/// its event was deleted.
+fn newest(work: &TelegramV1, written: Written) -> Option<Task> {
     match written {
-        Some(task) if task.retries > work.task.retries => None,
-        Some(task) if task.retries == work.task.retries => (!task.status.is_final()).then_some(task),
-        _ => Some(work.task.clone()),
+        Written::Deleted => {
+            log::info!(event:% = work.task.event, task = work.task.id.as_str(); "its event was deleted, so it is not sent");
+            None
+        }
+        Written::Task(task) if task.retries > work.task.retries => None,
+        Written::Task(task) if task.retries == work.task.retries => (!task.status.is_final()).then_some(*task),
+        Written::Task(_) | Written::Nothing => Some(work.task.clone()),
     }
 }

@@ -38,7 +38,7 @@ impl ChatEntry {
 /// What is remembered of a chat; a fresh entry where nothing is.
 pub(super) async fn entry(book: &dyn Notebook, chat: &str) -> PortResult<ChatEntry> {
     match book.note(Topic::Destination, &key(chat)).await? {
-        Some(note) => serde_json::from_str(&note.text).map_err(|e| PortError::new("a chat's note is unreadable", e)),
+        Some(note) => serde_json::from_str(&note.text).map_err(|e| PortError::unreadable("a chat's note", &e)),
         None => Ok(ChatEntry::new(Pace::new(Scope::of_chat(chat)))),
     }
 }

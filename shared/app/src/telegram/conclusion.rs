@@ -7,7 +7,8 @@ use futures_util::future::join;
 use super::batch::Batch;
 use super::chat::{self, ChatEntry};
 use super::sending::Sending;
-use super::{TelegramWorker, Turn, notice, outcome};
+use super::{TelegramWorker, Turn, outcome};
+use crate::notices::is_notice;
 use crate::ports::PortResult;
 
 impl TelegramWorker {
@@ -37,7 +38,7 @@ impl TelegramWorker {
         if let Some(task) = batch.tasks.iter().find(|task| is_trouble(task)) {
             let told_of = if was_disabled { false } else { entry.breaker.tell() };
             if told_of || change == Change::Disabled {
-                self.notify(task, operator_chat).await?;
+                self.notices(operator_chat).tell(task).await?;
             }
         }
         let note = chat::set_entry(&*self.book, chat, &entry, sending.ended_at);
@@ -49,24 +50,11 @@ impl TelegramWorker {
         let next = entry.next(sending.ended_at).max(due_at.unwrap_or_default());
         Ok(Turn { settled: batch.settled(), next })
     }
-
-    /// Queues a notice of a dead task to the operator's chat, unless that chat itself is the trouble.
-    async fn notify(&self, task: &Task, operator_chat: Option<&str>) -> PortResult<()> {
-        let Some(chat) = operator_chat.filter(|chat| *chat != task.destination) else {
-            log::error!(event:% = task.event, chat = task.destination.as_str(); "nobody is told that messages for the chat die: `telegram.operator_chat` is not set, or is this chat");
-            return Ok(());
-        };
-        let work = notice::of(task, chat, self.clock.now());
-        // A notice that is queued and not yet recorded is recorded by whoever sends it; the other way round one that was
-        // cut short in between would wait for ever.
-        self.queue.send(std::slice::from_ref(&work)).await?;
-        self.tasks.add(std::slice::from_ref(work.task())).await
-    }
 }
 
 /// Whether a task's end is to be told of; a notice's own is not.
 fn is_trouble(task: &Task) -> bool {
-    task.status == TaskStatus::Dead && !notice::is_notice(task)
+    task.status == TaskStatus::Dead && !is_notice(task)
 }
 
 /// Logs what a result changed for its chat.

@@ -1,13 +1,14 @@
 //! Checks a configuration as a whole: every problem is found and named by its field, and nothing is half-taken.
 
+mod capacity;
 mod hook;
 mod sender;
 
 use std::collections::HashSet;
 
-pub use hook::{HookDraft, Kept, ReconcileDraft, check_change, check_hook};
+pub use hook::{HookDraft, Kept, ReconcileDraft, check_change, check_hook, is_capability};
 
-use super::{ConfigSpec, Settings};
+use super::{Capacity, ConfigSpec, Settings};
 use crate::secret::{Secret, SecretRef};
 
 /// A configuration that passed.
@@ -15,6 +16,8 @@ use crate::secret::{Secret, SecretRef};
 pub struct CheckedConfig {
     /// What holds for all hooks; the bot's token apart.
     pub settings: Settings,
+    /// What one process takes at once.
+    pub capacity: Capacity,
     /// The bot's token.
     pub telegram_token: Option<SecretInput>,
     /// The hooks.
@@ -44,8 +47,19 @@ pub enum SecretInput {
 pub enum SecretsAs {
     /// As references alone: a file is read by many eyes.
     References,
-    /// As values, or as `ssm:` references: the API must not read our environment or files for its caller.
+    /// As values, or as `ssm:` references: an operator's, through the API, which must not read our environment or files for
+    /// its caller.
     Values,
+    /// As values alone: through the API from whoever may change hooks and no more. What such a caller points at would be
+    /// read with rights that are not theirs, and an address they name would be sent what others keep.
+    ValuesAlone,
+}
+
+impl SecretsAs {
+    /// Whether who writes this may also say where secrets are sent.
+    pub const fn names_addresses(self) -> bool {
+        matches!(self, Self::References | Self::Values)
+    }
 }
 
 /// Collects problems as the checks go along.
@@ -84,7 +98,11 @@ pub fn check_config(spec: &ConfigSpec, secrets: SecretsAs) -> Result<CheckedConf
             );
         }
     }
-    if problems.0.is_empty() { Ok(CheckedConfig { settings, telegram_token, hooks }) } else { Err(problems.0) }
+    let capacity = capacity::check(spec, &mut problems);
+    if !problems.0.is_empty() {
+        return Err(problems.0);
+    }
+    Ok(CheckedConfig { settings, capacity, telegram_token, hooks })
 }
 
 /// Checks what holds for all hooks.
@@ -109,24 +127,29 @@ fn check_settings(spec: &ConfigSpec, problems: &mut Problems) -> Settings {
     settings
 }
 
-/// Reads a secret as the configuration may hold one.
+/// Reads a secret as the configuration may hold one, with the rights of whoever wrote it.
 pub fn read_secret(text: &str, secrets: SecretsAs) -> Result<SecretInput, String> {
-    match (secrets, SecretRef::parse(text)) {
-        (_, Ok(SecretRef::Stored(_))) => {
-            Err("`stored:` is Bellhop's own; write `env:NAME`, `file:PATH` or `ssm:NAME`".to_owned())
-        }
-        (SecretsAs::References, Ok(reference)) => Ok(SecretInput::Reference(reference)),
-        (SecretsAs::References, Err(e)) => Err(e.to_string()),
-        (SecretsAs::Values, Ok(reference @ SecretRef::Ssm(_))) => Ok(SecretInput::Reference(reference)),
-        (SecretsAs::Values, Ok(SecretRef::Env(_) | SecretRef::File(_))) => {
-            Err("`env:` and `file:` are read where the configuration file is; through the API, send the secret itself"
-                .to_owned())
-        }
-        (SecretsAs::Values, Err(_)) => match Secret::new(text) {
-            Ok(secret) => Ok(SecretInput::Value(secret)),
-            Err(e) => Err(e.to_string()),
-        },
+    let reference = match SecretRef::parse(text) {
+        Ok(reference) => reference,
+        Err(e) if secrets == SecretsAs::References => return Err(e.to_string()),
+        Err(_) => return Secret::new(text).map(SecretInput::Value).map_err(|e| e.to_string()),
+    };
+    if let Some(problem) = reference.problem() {
+        return Err(problem.to_owned());
     }
+    let why = match (&reference, secrets) {
+        (SecretRef::Stored(_), _) => "`stored:` is Bellhop's own; write `env:NAME`, `file:PATH` or `ssm:NAME`",
+        (_, SecretsAs::References) | (SecretRef::Ssm(_), SecretsAs::Values) => {
+            return Ok(SecretInput::Reference(reference));
+        }
+        (SecretRef::Ssm(_), SecretsAs::ValuesAlone) => {
+            "a reference to a parameter needs a token with the scope `admin`; send the secret itself"
+        }
+        (SecretRef::Env(_) | SecretRef::File(_), _) => {
+            "`env:` and `file:` are read where the configuration file is; through the API, send the secret itself"
+        }
+    };
+    Err(why.to_owned())
 }
 
 /// Reads an absolute `http` or `https` URL; the slash at its end is dropped.

@@ -2,10 +2,9 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::event::Event;
+use crate::event::{Event, form};
 use crate::json::Value;
 use crate::sender::{Part, Sender, Signed, text_at, values_at};
-use crate::verify::form_field;
 
 /// The fields of an SNS message that are signed and stay the same.
 const SNS: &[&str] = &["Message", "MessageId", "Subject", "TopicArn", "Type"];
@@ -77,7 +76,7 @@ fn signed_fields(event: &Event, payload: Option<&Value>, sender: &Sender, signed
     }
     for part in signed.content {
         if let Part::FormField(name) = part {
-            found.push(form_field(&event.body, name).ok()?);
+            found.push(String::from_utf8_lossy(&form::only(&event.body, name)?).into_owned());
         }
     }
     Some(found)

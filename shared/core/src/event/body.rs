@@ -7,10 +7,10 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::media::Media;
 use super::unpack::unpacked;
-use super::{Event, EventHead, form, multipart, xml};
+use super::{Event, EventHead, form, multipart, proved, xml};
 use crate::json::{self, Map, Unreadable, Value};
 use crate::percent;
-use crate::sender::Sender;
+use crate::sender::{ProvedAs, Sender};
 
 /// The prefix of the headers that describe an event in `CloudEvents`' binary mode.
 const BINARY: &str = "ce-";
@@ -49,7 +49,21 @@ impl Event {
 
     /// Reads the body; what it cannot be is no payload, never an error.
     fn content(&self) -> Content {
-        let steps = Sender::named(&self.head.sender).map_or(&[][..], |sender| sender.unpack);
+        let sender = Sender::named(&self.head.sender);
+        let steps = sender.map_or(&[][..], |sender| sender.unpack);
+        if let Some(proved) = sender.and_then(Sender::proved_as) {
+            let written = self.head.header("content-type").unwrap_or_default();
+            if let Some(read) = proved::payload(proved, &self.head.media(), written, &self.body) {
+                let whole = matches!(proved, ProvedAs::Field(_) | ProvedAs::AnyField(_));
+                // The field that holds the whole is unpacked already.
+                let steps = if whole { &[][..] } else { steps };
+                let (payload, unreadable) = match read {
+                    Ok(payload) => (payload.map(|payload| unpacked(steps, payload)), None),
+                    Err(unreadable) => (None, Some(unreadable)),
+                };
+                return Content { payload, cloudevent: self.head.binary_envelope(), unreadable };
+            }
+        }
         let read = match self.head.is_structured() {
             true => structured(&self.body),
             false => payload(self.head.media(), &self.body).map(|payload| Content {
@@ -112,7 +126,11 @@ fn payload(media: Media, body: &[u8]) -> Result<Option<Value>, Unreadable> {
     let otherwise = match media.name.as_str() {
         _ if media.is_form() => {
             let json = media.json(body).ok().filter(|value| value.is_object() || value.is_array());
-            return Ok(json.or_else(|| form::read(body, media.get("charset"))));
+            return match json {
+                Some(json) => Ok(Some(json)),
+                None if form::has_too_many(body) => Err(Unreadable::fields()),
+                None => Ok(form::read(body, media.get("charset"))),
+            };
         }
         name if name.starts_with("multipart/") => multipart::read(body, &media),
         _ if media.is_xml() => xml::read(&media.xml(body)),

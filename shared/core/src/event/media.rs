@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8};
 
-use crate::json::{self, Unreadable, Value};
+use crate::json::{self, MOST_VALUES, Unreadable, Value};
+
+/// The most parameters of a header that are read.
+const MOST_PARAMETERS: usize = 32;
 
 /// The value of a header such as `Content-Type`: a name and parameters.
 #[derive(Debug, Default)]
@@ -20,7 +23,7 @@ impl Media {
     pub(super) fn of(header: &str) -> Self {
         let (name, mut rest) = header.split_once(';').unwrap_or((header, ""));
         let mut parameters = Vec::new();
-        while let Some((key, after)) = rest.split_once('=') {
+        while let Some((key, after)) = rest.split_once('=').filter(|_| parameters.len() < MOST_PARAMETERS) {
             // A parameter without a value stands before this one.
             let key = key.rsplit(';').next().unwrap_or_default().trim().to_ascii_lowercase();
             let after = after.trim_start();
@@ -64,13 +67,18 @@ impl Media {
 
     /// Bytes as JSON. JSON is UTF-8 whatever its charset says (RFC 8259, section 8.1), so that is asked first.
     pub(super) fn json(&self, bytes: &[u8]) -> Result<Value, Unreadable> {
+        self.json_within(bytes, &mut { MOST_VALUES })
+    }
+
+    /// The same for one of several texts, which together have no more than so many values.
+    pub(super) fn json_within(&self, bytes: &[u8], left: &mut usize) -> Result<Value, Unreadable> {
         let named = self.get("charset").and_then(named).filter(|encoding| *encoding != UTF_8);
         match named {
             Some(encoding) if !encoding.is_ascii_compatible() || std::str::from_utf8(bytes).is_err() => {
                 let (text, ..) = encoding.decode(bytes);
-                json::read(text.as_bytes()).or_else(|_| json::read(bytes))
+                json::read_within(text.as_bytes(), left).or_else(|_| json::read_within(bytes, left))
             }
-            _ => json::read(bytes),
+            _ => json::read_within(bytes, left),
         }
     }
 

@@ -2,10 +2,12 @@
 
 mod part;
 
+use std::borrow::Cow;
+
 use super::fields::Fields;
 use super::form::CHARSET;
 use super::media::Media;
-use crate::json::Value;
+use crate::json::{MOST_VALUES, Value};
 use part::Part;
 
 /// The most parts of a body, those within parts included; a body of more stays text.
@@ -17,36 +19,50 @@ const DEEPEST: usize = 4;
 /// The longest boundary, in bytes; the standard says 70.
 const LONGEST_BOUNDARY: usize = 200;
 
+/// How much more of a body is read.
+struct Left {
+    parts: usize,
+    values: usize,
+}
+
 /// What a body of several parts says: its fields by name.
 ///
 /// A text is a text, JSON is read, and of a file there are `filename`, `content_type` and `size_bytes`. A part without a
 /// name is `part1`, `part2` and so on, by its place. As in other forms, JSON in the field `payload` is the whole.
 pub(super) fn read(body: &[u8], media: &Media) -> Option<Value> {
-    fields(body, media, DEEPEST, &mut 0)?.into_payload()
+    let mut left = Left { parts: MOST_PARTS, values: MOST_VALUES };
+    fields(body, media, DEEPEST, &mut left)?.into_payload()
 }
 
 /// The text of the one part of this name; `None` where there is none, more than one, or a file.
 ///
-/// It reads no charset: what is proved by such a field is JSON, which is UTF-8.
-pub(crate) fn field(content_type: &str, body: &[u8], name: &str) -> Option<String> {
+/// It reads no charset: what is proved by such a field is JSON, which is UTF-8. Of the other parts it reads the headers.
+pub(crate) fn field<'a>(content_type: &str, body: &'a [u8], name: &str) -> Option<Cow<'a, [u8]>> {
     let media = Media::of(content_type);
-    let boundary = media.get("boundary").map(str::trim_end)?;
-    let parts = split(body, boundary.as_bytes(), MOST_PARTS)?;
-    let mut found = parts.iter().filter(|part| part.name.as_deref() == Some(name));
-    match (found.next(), found.next()) {
-        (Some(part), None) if !part.is_file() => String::from_utf8(part.content.to_vec()).ok(),
-        _ => None,
+    let mut found = None;
+    for (at, piece) in pieces(body, boundary(&media)?).enumerate() {
+        if at == MOST_PARTS {
+            return None;
+        }
+        if part::name(piece).as_deref() == Some(name) && found.replace(piece).is_some() {
+            return None;
+        }
     }
+    let part = Part::of(found?);
+    (!part.is_file()).then_some(part.content)
+}
+
+/// What stands between the parts of a body.
+fn boundary(media: &Media) -> Option<&[u8]> {
+    let boundary = media.get("boundary").map(str::trim_end)?;
+    (1..=LONGEST_BOUNDARY).contains(&boundary.len()).then_some(boundary.as_bytes())
 }
 
 /// The fields of a body, or of a part with parts; `None` where it has no parts, or too many.
-fn fields(body: &[u8], media: &Media, levels: usize, count: &mut usize) -> Option<Fields> {
-    let boundary = media.get("boundary").map(str::trim_end)?;
-    if boundary.is_empty() || boundary.len() > LONGEST_BOUNDARY {
-        return None;
-    }
-    let parts: Vec<Part<'_>> = split(body, boundary.as_bytes(), MOST_PARTS.saturating_sub(*count))?;
-    *count += parts.len();
+fn fields(body: &[u8], media: &Media, levels: usize, left: &mut Left) -> Option<Fields> {
+    let pieces: Vec<_> = pieces(body, boundary(media)?).take(left.parts + 1).collect();
+    left.parts = left.parts.checked_sub(pieces.len())?;
+    let parts: Vec<Part<'_>> = pieces.into_iter().map(Part::of).collect();
     let own = parts.iter().find(|part| part.name.as_deref() == Some(CHARSET));
     let charset = media.get("charset").map(str::to_owned).or_else(|| Some(own?.text(None).trim().to_owned()));
     let mut fields = Fields::default();
@@ -56,7 +72,7 @@ fn fields(body: &[u8], media: &Media, levels: usize, count: &mut usize) -> Optio
         let is_whole = levels == DEEPEST && name == "payload" && part.media.is_json();
         let value = match is_whole {
             true => part.text(charset.as_deref()).into_owned().into(),
-            false => value(part, charset.as_deref(), levels, count),
+            false => value(part, charset.as_deref(), levels, left),
         };
         fields.add(name, value);
     }
@@ -64,48 +80,39 @@ fn fields(body: &[u8], media: &Media, levels: usize, count: &mut usize) -> Optio
 }
 
 /// What a part says; parts of its own that are too many or too deep are named as a file is.
-fn value(part: &Part<'_>, charset: Option<&str>, levels: usize, count: &mut usize) -> Value {
+fn value(part: &Part<'_>, charset: Option<&str>, levels: usize, left: &mut Left) -> Value {
     if part.media.name.starts_with("multipart/") {
         let within = levels.checked_sub(1).filter(|levels| *levels > 0);
-        let within = within.and_then(|levels| fields(&part.content, &part.media, levels, count));
+        let within = within.and_then(|levels| fields(&part.content, &part.media, levels, left));
         return within.map_or_else(|| part.file(), |fields| fields.into_map().into());
     }
     if part.media.is_json()
-        && let Ok(value) = part.media.json(&part.content)
+        && let Ok(value) = part.media.json_within(&part.content, &mut left.values)
     {
         return value;
     }
     if part.is_file() { part.file() } else { part.text(charset).into_owned().into() }
 }
 
-/// The parts between the boundary's lines, which end in a line feed with or without a carriage return; `None` for more
-/// than `most`. The line break before a boundary is the boundary's. What stands before the first and after the last is
-/// nobody's.
-fn split<'a>(body: &'a [u8], boundary: &[u8], most: usize) -> Option<Vec<Part<'a>>> {
-    let mut parts = Vec::new();
-    let mut start = None;
-    let mut at = 0;
-    for line in body.split_inclusive(|byte| *byte == b'\n') {
-        let end = at + line.len();
-        if let Some(is_last) = delimiter(line, boundary) {
-            if let Some(start) = start {
-                parts.push(Part::of(without_break(body.get(start..at).unwrap_or_default())));
-            }
-            start = (!is_last).then_some(end);
-            if is_last {
-                break;
+/// What stands between the boundary's lines, which end in a line feed with or without a carriage return. The line break
+/// before a boundary is the boundary's. What stands before the first and after the last is nobody's.
+fn pieces<'a>(body: &'a [u8], boundary: &[u8]) -> impl Iterator<Item = &'a [u8]> {
+    let (mut start, mut at) = (None, 0);
+    std::iter::from_fn(move || {
+        while let Some(line) = body.get(at..).and_then(|rest| rest.split_inclusive(|byte| *byte == b'\n').next()) {
+            let (begin, end) = (at, at + line.len());
+            at = end;
+            if let Some(is_last) = delimiter(line, boundary) {
+                at = if is_last { body.len() } else { end };
+                if let Some(start) = std::mem::replace(&mut start, (!is_last).then_some(end)) {
+                    return Some(without_break(body.get(start..begin).unwrap_or_default()));
+                }
             }
         }
-        if parts.len() > most {
-            return None;
-        }
-        at = end;
-    }
-    // The last boundary may have been forgotten, or cut off.
-    if let Some(rest) = start.and_then(|start| body.get(start..)).filter(|rest| !rest.is_empty()) {
-        parts.push(Part::of(without_break(rest)));
-    }
-    (parts.len() <= most).then_some(parts)
+        // The last boundary may have been forgotten, or cut off.
+        let rest = start.take().and_then(|start| body.get(start..)).filter(|rest| !rest.is_empty());
+        rest.map(without_break)
+    })
 }
 
 /// Whether a line is a boundary, and then whether it is the last.

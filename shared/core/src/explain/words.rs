@@ -74,6 +74,9 @@ fn refused(refusal: Refusal) -> &'static str {
         Refusal::NoKey => "see that this machine reaches the sender's servers",
         Refusal::Certificates(_) => "nobody but a forger sends such certificates; see that the clock is right",
         Refusal::Encrypted => "take the encryption key away where the sender is set up",
+        Refusal::TooLong(_) => {
+            "name the right sender in the hook, or have less sent at once; nothing longer is looked into"
+        }
         Refusal::AnotherAccount => "write the id of your own account or topic into the hook's `secrets`",
     }
 }

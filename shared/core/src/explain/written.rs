@@ -4,11 +4,11 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
 use super::{Case, Finding};
-use crate::json;
+use crate::json::scan::Fields;
 use crate::secret::Secret;
 use crate::sender::{Algorithm, Carrier, Encoding, Hash, Scheme, Shape, Signed};
 use crate::verify::content::{Port, Reading, feed};
-use crate::verify::{Key, Refusal};
+use crate::verify::{Key, Refusal, fields};
 
 /// How many texts of a header are tried: enough for any that a person wrote.
 const MOST_TEXTS: usize = 32;
@@ -45,7 +45,12 @@ fn after(text: &str, separator: char) -> Option<&str> {
 }
 
 /// The hash and the encoding in which a text of a header is the right signature.
-fn right(case: Case<'_>, signed: &Signed, secret: &Secret, (value, text): (&str, &str)) -> Option<(Hash, Encoding)> {
+fn right(
+    case: Case<'_>,
+    signed: &'static Signed,
+    secret: &Secret,
+    (value, text): (&str, &str),
+) -> Option<(Hash, Encoding)> {
     let decoded = [
         (Encoding::Hex, hex::decode(text).ok()),
         (Encoding::Base64, STANDARD.decode(text).or_else(|_| STANDARD_NO_PAD.decode(text)).ok()),
@@ -59,14 +64,14 @@ fn right(case: Case<'_>, signed: &Signed, secret: &Secret, (value, text): (&str,
 }
 
 /// Whether these bytes are what the content comes to with this hash.
-fn is_sum(case: Case<'_>, signed: &Signed, key: (&Secret, Hash), value: &str, bytes: &[u8]) -> bool {
+fn is_sum(case: Case<'_>, signed: &'static Signed, key: (&Secret, Hash), value: &str, bytes: &[u8]) -> bool {
     let (secret, hash) = key;
     let Some(mut mac) = Key::mac_with(case.sender, secret, hash) else { return false };
     let separators = match signed.shape {
         Shape::Pairs { separators, .. } => separators,
         Shape::Whole(_) | Shape::List { .. } => "",
     };
-    let document = json::read(case.inbound.body).unwrap_or_default();
+    let document = fields(signed, case.inbound.body).unwrap_or_else(|_| Fields::at([]));
     let pairs = (value, signed.place.name());
     let reading =
         Reading { inbound: case.inbound, pairs, separators, document: &document, name: "", port: Port::Without };

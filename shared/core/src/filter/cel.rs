@@ -20,7 +20,7 @@ mod value;
 
 pub(super) use ast::{Expr, Root};
 pub(super) use check::{check, no_field};
-pub(super) use compare::{order_numbers, same};
+pub(super) use compare::{order_numbers, same, weigh};
 pub(super) use eval::{Evaluator, Failure, excerpt};
 pub(super) use kinds::Kinds;
 pub(super) use lexer::Mistake;

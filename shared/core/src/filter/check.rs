@@ -7,7 +7,8 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::cel::{Kinds, Meter, Value as Found};
+use super::cel::{Exceeded, Kinds, Meter, Value as Found};
+use super::condition::Decision;
 use super::path::Path;
 use super::variables::Variables;
 use compare::{order, same};
@@ -55,9 +56,15 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// The longest pattern, in bytes.
 const LONGEST_PATTERN: usize = 500;
 
+/// The longest value, in bytes of JSON.
+const LONGEST_VALUE: usize = 64 * 1024;
+
 impl Check {
     /// What is wrong with the condition, if something is: a field that no event has, or a value that it can never have.
     pub fn problem(&self) -> Option<String> {
+        if self.value.to_string().len() > LONGEST_VALUE {
+            return Some("a value may be 65,536 bytes long, as JSON".to_owned());
+        }
         let path = match Path::read(&self.field) {
             Ok(path) => path,
             Err(problem) => return Some(problem),
@@ -112,29 +119,57 @@ impl Check {
         needs_text.then(|| format!("`{field}` is a text; what it contains is a text too: `\"…\"`"))
     }
 
-    /// Whether the condition holds for an event.
-    pub fn holds(&self, variables: &Variables<'_>) -> bool {
+    /// The first of a hook's plain conditions that does not hold, and what came of it; all of them have one budget.
+    pub fn first_unmet<'c>(checks: &'c [Self], variables: &Variables<'_>) -> Option<(&'c Self, Decision)> {
         let meter = Meter::default();
-        let found = Path::read(&self.field).ok().and_then(|path| path.find(variables, &meter));
-        let value = &self.value;
-        match (self.operator, found) {
-            (Operator::Exists, found) => found.is_some() == value.as_bool().unwrap_or(true),
-            (Operator::Not, found) => found.is_none_or(|found| !same(&found, value)),
-            (_, None) => false,
-            (Operator::Equals, Some(found)) => same(&found, value),
-            (Operator::Contains, Some(Found::Text(text))) => value.as_str().is_some_and(|part| text.contains(part)),
-            (Operator::Contains, Some(Found::List(entries))) => entries.iter().any(|entry| same(&entry, value)),
-            (Operator::Matches, Some(Found::Text(text))) => {
-                value.as_str().is_some_and(|pattern| super::glob(pattern, &text))
-            }
-            (Operator::In, Some(found)) => {
-                value.as_array().is_some_and(|values| values.iter().any(|value| same(&found, value)))
-            }
-            (Operator::Gt, Some(found)) => order(&found, value) == Some(Ordering::Greater),
-            (Operator::Lt, Some(found)) => order(&found, value) == Some(Ordering::Less),
-            (Operator::Contains | Operator::Matches, Some(_)) => false,
+        let mut decided = checks.iter().map(|check| (check, check.decide(variables, &meter)));
+        decided.find(|(_, decision)| *decision != Decision::Holds)
+    }
+
+    /// Whether the condition holds for an event; nothing is missing in it.
+    fn decide(&self, variables: &Variables<'_>, meter: &Meter) -> Decision {
+        match self.holds(variables, meter) {
+            Ok(true) => Decision::Holds,
+            Ok(false) => Decision::Fails(None),
+            Err(exceeded) => Decision::Beyond(format!("`{}`: the condition {exceeded} on this event", self.field)),
         }
     }
+
+    /// Whether the condition holds, within the bounds of a meter.
+    fn holds(&self, variables: &Variables<'_>, meter: &Meter) -> Result<bool, Exceeded> {
+        let Ok(path) = Path::read(&self.field) else { return Ok(false) };
+        let value = &self.value;
+        Ok(match (self.operator, path.find(variables, meter)?) {
+            (Operator::Exists, found) => found.is_some() == value.as_bool().unwrap_or(true),
+            (Operator::Not, None) => true,
+            (_, None) => false,
+            (Operator::Not, Some(found)) => !same(&found, value, meter)?,
+            (Operator::Equals, Some(found)) => same(&found, value, meter)?,
+            (Operator::Contains, Some(Found::Text(text))) => {
+                meter.read(text.len())?;
+                value.as_str().is_some_and(|part| text.contains(part))
+            }
+            (Operator::Contains, Some(Found::List(entries))) => {
+                any(entries.iter(), |entry| same(&entry, value, meter))?
+            }
+            (Operator::Matches, Some(Found::Text(text))) => {
+                let pattern = value.as_str().unwrap_or_default();
+                meter.read(text.len().saturating_mul(pattern.matches('*').count() + 1))?;
+                value.is_string() && super::glob(pattern, &text)
+            }
+            (Operator::In, Some(found)) => {
+                any(value.as_array().into_iter().flatten(), |value| same(&found, value, meter))?
+            }
+            (Operator::Gt, Some(found)) => order(&found, value, meter)? == Some(Ordering::Greater),
+            (Operator::Lt, Some(found)) => order(&found, value, meter)? == Some(Ordering::Less),
+            (Operator::Contains | Operator::Matches, Some(_)) => false,
+        })
+    }
+}
+
+/// Whether one of many is the one.
+fn any<T>(mut all: impl Iterator<Item = T>, is_it: impl Fn(T) -> Result<bool, Exceeded>) -> Result<bool, Exceeded> {
+    all.try_fold(false, |found, one| if found { Ok(true) } else { is_it(one) })
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ pub enum Decision {
     Fails(Option<String>),
     /// It cannot be decided: which part of it met what. No value of the event is in it.
     Unclear(String),
+    /// It was ended at a bound: which part of it reached which.
+    Beyond(String),
 }
 
 impl Condition {
@@ -65,6 +67,7 @@ impl Condition {
         match self.run(variables, &meter) {
             Ok(true) => Decision::Holds,
             Ok(false) => Decision::Fails(meter.missed().map(|span| excerpt(&self.source, span))),
+            Err(failure) if failure.is_final => Decision::Beyond(self.explain(&failure)),
             Err(failure) => Decision::Unclear(self.explain(&failure)),
         }
     }

@@ -1,6 +1,6 @@
 //! Where a plain condition's field is: `payload.list[0].x`, `payload.labels["app.kubernetes.io/name"]`, `headers.X-Env`.
 
-use super::cel::{Kinds, Map, Meter, Root, Value, nearest, no_field};
+use super::cel::{Exceeded, Kinds, Map, Meter, Root, Value, nearest, no_field};
 use super::variables::Variables;
 
 /// The longest path, in bytes.
@@ -73,43 +73,58 @@ impl Path {
     }
 
     /// The value at the path; `None` where there is none, or null.
-    pub(super) fn find<'v>(&self, variables: &'v Variables<'v>, meter: &'v Meter) -> Option<Value<'v>> {
-        let Some((name, rest)) = self.steps.split_first() else {
-            return variables.whole(self.root, meter).ok().filter(|value| !value.is_null());
-        };
-        let found = match (self.root, rest) {
+    pub(super) fn find<'v>(
+        &self,
+        variables: &'v Variables<'v>,
+        meter: &'v Meter,
+    ) -> Result<Option<Value<'v>>, Exceeded> {
+        let found = match (self.root, self.steps.split_first()) {
+            (root, None) => Some(variables.whole(root, meter)?),
             (Root::Payload | Root::Headers | Root::CloudEvent, _) => {
-                walk(&variables.whole(self.root, meter).ok()?, &self.steps)
+                walk(&variables.whole(self.root, meter)?, &self.steps, meter)?
             }
-            (root, rest) => walk(&variables.field(root, name, meter).ok()??, rest),
+            (root, Some((name, rest))) => match variables.field(root, name, meter)? {
+                Some(value) => walk(&value, rest, meter)?,
+                None => None,
+            },
         };
-        found.filter(|value| !value.is_null())
+        Ok(found.filter(|value| !value.is_null()))
     }
 }
 
 /// The value at the end of the steps. Where a key is not there, several steps are tried as one key with dots in it.
-fn walk<'v>(value: &Value<'v>, steps: &[String]) -> Option<Value<'v>> {
+fn walk<'v>(value: &Value<'v>, steps: &[String], meter: &Meter) -> Result<Option<Value<'v>>, Exceeded> {
+    meter.step(1)?;
     let Some((first, rest)) = steps.split_first() else {
-        return Some(value.clone());
+        return Ok(Some(value.clone()));
     };
     match value {
-        Value::List(list) => walk(&list.get(first.parse().ok()?)?, rest),
+        Value::List(list) => match first.parse().ok().and_then(|index| list.get(index)) {
+            Some(value) => walk(&value, rest, meter),
+            None => Ok(None),
+        },
         Value::Map(map) => {
-            let plain = map.field(first).and_then(|value| walk(&value, rest));
-            plain.or_else(|| joined(map, steps))
+            let plain = map.field(first).map_or(Ok(None), |value| walk(&value, rest, meter))?;
+            plain.map_or_else(|| joined(map, steps, meter), |value| Ok(Some(value)))
         }
-        _ => None,
+        _ => Ok(None),
     }
 }
 
 /// The value behind a key with dots in it, where one key alone leads to a value.
-fn joined<'v>(map: &Map<'v>, steps: &[String]) -> Option<Value<'v>> {
-    let mut found = (2..=steps.len()).filter_map(|count| {
-        let value = map.field(&steps[..count].join("."))?;
-        walk(&value, &steps[count..])
-    });
-    let first = found.next()?;
-    found.next().is_none().then_some(first)
+fn joined<'v>(map: &Map<'v>, steps: &[String], meter: &Meter) -> Result<Option<Value<'v>>, Exceeded> {
+    let mut only = None;
+    for count in 2..=steps.len() {
+        let key = steps[..count].join(".");
+        meter.step(1 + key.len())?;
+        let Some(value) = map.field(&key) else { continue };
+        if let Some(value) = walk(&value, &steps[count..], meter)?
+            && only.replace(value).is_some()
+        {
+            return Ok(None);
+        }
+    }
+    Ok(only)
 }
 
 /// Takes a path apart into its steps, of which there is one at least.

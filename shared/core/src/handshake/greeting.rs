@@ -9,7 +9,7 @@ use serde_json::json;
 use super::reply::{echoable, signable};
 use super::{Greeting, LONGEST_BODY, Reply, speaks_of, unmarked, wanted};
 use crate::sender::{Handshake, Sender};
-use crate::verify::{Key, Refusal, Verified, fits};
+use crate::verify::{Key, Refusal, Verified, is_own_host};
 
 /// What a proved POST asks for; `None` where it is an event and nothing else.
 pub fn greeting(verified: &Verified<'_>, keys: &[Key]) -> Option<Greeting> {
@@ -208,14 +208,16 @@ fn sns(sender: &Sender, body: &[u8]) -> Option<String> {
         kind: Cow<'a, str>,
         #[serde(borrow, rename = "SubscribeURL")]
         url: Cow<'a, str>,
+        #[serde(borrow, rename = "TopicArn")]
+        topic: Cow<'a, str>,
     }
     if !speaks_of(body, "SubscriptionConfirmation") {
         return None;
     }
-    let Body { kind, url } = wanted(body)?;
+    let Body { kind, url, topic } = wanted(body)?;
     let (host, rest) = url.strip_prefix("https://")?.split_once('/')?;
-    let plain = host.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte));
-    let own = sender.scheme.key_place()?.hosts.iter().any(|pattern| fits(pattern, host, '.'));
-    let visited = kind == "SubscriptionConfirmation" && plain && own && echoable(rest, "SubscribeURL").is_ok();
+    let own = is_own_host(sender.scheme.key_place()?, host, Some(&topic));
+    let confirms = rest.starts_with("?Action=ConfirmSubscription&") && echoable(rest, "SubscribeURL").is_ok();
+    let visited = kind == "SubscriptionConfirmation" && own && confirms;
     visited.then(|| url.into_owned())
 }

@@ -3,19 +3,40 @@
 use super::number::length;
 use super::text::decoded;
 use super::unreadable::Met;
-use super::{Cause, DEEPEST, Map, Number, Unreadable, Value};
+use super::{Cause, DEEPEST, MOST_VALUES, Map, Number, Unreadable, Value};
 
 /// Reads a JSON text, leniently as this module says.
 pub fn read(bytes: &[u8]) -> Result<Value, Unreadable> {
-    let (text, skipped) = decoded(bytes);
-    let mut reader = Reader { text: &text, at: 0 };
-    reader.document().map_err(|cause| Unreadable { at: skipped + reader.at, cause })
+    read_within(bytes, &mut { MOST_VALUES })
 }
 
-/// A text, and how far it was read.
+/// The same for one of several texts, which together have no more than so many values; what it has is taken from them.
+pub(crate) fn read_within(bytes: &[u8], left: &mut usize) -> Result<Value, Unreadable> {
+    let (text, skipped) = decoded(bytes);
+    let mut reader = Reader { text: &text, at: 0, left: *left };
+    let read = reader.document().map_err(|cause| Unreadable { at: skipped + reader.at, cause });
+    *left = reader.left;
+    read
+}
+
+/// The characters of a string as it is written between its quotes; they end where an escape is none.
+pub(super) fn characters(text: &str) -> impl Iterator<Item = char> {
+    let mut reader = Reader { text, at: 0, left: 0 };
+    std::iter::from_fn(move || {
+        let character = reader.text.get(reader.at..)?.chars().next()?;
+        if character == '\\' {
+            return reader.escape().ok();
+        }
+        reader.at += character.len_utf8();
+        Some(character)
+    })
+}
+
+/// A text, how far it was read, and how many more values it may have.
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    left: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -30,6 +51,7 @@ impl<'a> Reader<'a> {
 
     /// A value, in which so many levels may nest.
     fn value(&mut self, levels: usize) -> Result<Value, Cause> {
+        self.left = self.left.checked_sub(1).ok_or(Cause::Many)?;
         match self.next() {
             Some(b'{') => self.object(levels.checked_sub(1).ok_or(Cause::Deep)?),
             Some(b'[') => self.array(levels.checked_sub(1).ok_or(Cause::Deep)?),

@@ -213,12 +213,26 @@ fn fields_are_found_by_name_and_place() {
 #[test]
 fn a_body_of_tiny_values_takes_a_bounded_amount_of_memory() {
     assert!(size_of::<Value>() <= 32 && size_of::<Number>() <= 24);
-    for (piece, most) in [("{\"\":0},", 34), ("0,", 34), ("[],", 34), ("\"\",", 34), ("[0],", 34), ("{},", 34)] {
-        let bytes = 1024 * 1024;
-        let body = format!("[{}0]", piece.repeat(bytes / piece.len()));
-        let mut tree = None;
-        let used = allocation_counter::measure(|| tree = read(body.as_bytes()).ok());
-        assert!(tree.is_some_and(|tree| tree.as_array().is_some()));
-        assert!(used.bytes_max < most * bytes as u64, "{piece}: {} bytes at once", used.bytes_max);
+    for piece in ["{\"\":0},", "0,", "[],", "\"\",", "[0],", "{},"] {
+        for (bytes, most) in [(256 * 1024, 34 * 256 * 1024), (4 * 1024 * 1024, 24_000_000)] {
+            let body = format!("[{}0]", piece.repeat(bytes / piece.len()));
+            let mut tree = None;
+            let used = allocation_counter::measure(|| tree = Some(read(body.as_bytes())));
+            match tree.unwrap() {
+                Ok(tree) => assert!(tree.as_array().is_some() && bytes < 1024 * 1024),
+                Err(unreadable) => assert!(unreadable.cause == Cause::Many && bytes > 1024 * 1024, "{unreadable}"),
+            }
+            assert!(used.bytes_max < most, "{piece}: {} bytes at once", used.bytes_max);
+        }
     }
+}
+
+#[test]
+fn as_many_values_are_read_as_is_said() {
+    let list = |values: usize| read(format!("[{}0]", "0,".repeat(values - 2)).as_bytes());
+    assert!(list(MOST_VALUES).is_ok());
+    let refused = list(MOST_VALUES + 1).unwrap_err();
+    assert_eq!(refused.to_string(), "it has more than 200000 values, and is not looked into");
+    let mut left = 3;
+    assert!(read_within(b"[1]", &mut left).is_ok() && read_within(b"[1]", &mut left).is_err());
 }

@@ -2,7 +2,7 @@
 
 /// Where a text stops being JSON, and why. It tells nothing of what the text says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it is no JSON at byte {at}: {cause}")]
+#[error("{}", said(*.at, *.cause))]
 pub struct Unreadable {
     /// The byte, counted from 0; of a text that is not UTF-8, as it is once it has been decoded.
     pub at: usize,
@@ -30,9 +30,30 @@ pub enum Cause {
     /// An escape that JSON does not have.
     #[error("`\\` is followed by what is no escape")]
     Escape,
+    /// It has too many values.
+    #[error("it has more than {} values", super::MOST_VALUES)]
+    Many,
+    /// It is a form of too many fields.
+    #[error("it is a form of more than 10000 fields")]
+    Fields,
     /// It nests too deep.
     #[error("it nests more than {} levels deep", super::DEEPEST)]
     Deep,
+}
+
+impl Unreadable {
+    /// That a form has too many fields.
+    pub(crate) const fn fields() -> Self {
+        Self { at: 0, cause: Cause::Fields }
+    }
+}
+
+/// Why a text is not read, in words.
+fn said(at: usize, cause: Cause) -> String {
+    match cause {
+        Cause::Many | Cause::Fields => format!("{cause}, and is not looked into"),
+        _ => format!("it is no JSON at byte {at}: {cause}"),
+    }
 }
 
 /// What kind of character stands somewhere.

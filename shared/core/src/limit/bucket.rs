@@ -34,6 +34,12 @@ impl Bucket {
         if self.content.left >= ONE { Ok(()) } else { Err(self.content.wait(1, self.per_minute)) }
     }
 
+    /// Whether nothing has been taken out of late.
+    pub fn is_full(&mut self, now: Timestamp) -> bool {
+        self.content.refill(self.per_minute, now);
+        self.content.left >= u64::from(self.per_minute) * ONE
+    }
+
     /// Takes one request out; call it after [`Bucket::check`] let the request pass.
     pub const fn take(&mut self) {
         self.content.left = self.content.left.saturating_sub(ONE);

@@ -1,7 +1,7 @@
 //! What senders want to hear once an event of theirs is written down.
 
-use super::{Sender, text_at};
-use crate::json;
+use super::Sender;
+use crate::json::scan::Fields;
 
 /// An answer to an accepted event, where Bellhop's own JSON will not do.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,13 +27,13 @@ pub struct When {
 
 impl Sender {
     /// What this sender wants to hear of an event that is written down; `None` where any answer is right. The body is
-    /// parsed only where the answer depends on it.
+    /// looked into only where the answer depends on it.
     pub fn answer(&self, body: &[u8]) -> Option<&'static Answer> {
-        let mut payload = None;
         self.answers.iter().find(|answer| {
             answer.when.as_ref().is_none_or(|when| {
-                let payload = payload.get_or_insert_with(|| json::read(body).unwrap_or_default());
-                text_at(payload, when.field).is_some_and(|text| when.is.contains(&text.as_ref()))
+                let mut fields = Fields::at([when.field]);
+                let found = fields.find(body).and_then(|()| fields.text(when.field));
+                found.is_some_and(|text| when.is.contains(&text.as_ref()))
             })
         })
     }
@@ -42,6 +42,7 @@ impl Sender {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json;
 
     /// A sender's answer to an event: its status, type and body.
     fn answer(sender: &str, body: &str) -> Option<(u16, &'static str, &'static str)> {

@@ -7,12 +7,16 @@ pub struct KeyPlace {
     pub url: KeyUrl,
     /// What is found there.
     pub kind: KeyKind,
-    /// The hosts it may be at; `*` stands for one label.
+    /// The hosts it may be at; `{region}` stands for the region of what the request is about.
     pub hosts: &'static [&'static str],
-    /// The path it may be at; `*` stands for anything but a slash.
+    /// The field of the body with the ARN that names that region.
+    pub region: Option<&'static str>,
+    /// The path it may be at; `*` stands for one to 64 letters, digits and `-`.
     pub path: &'static str,
     /// The name that a certificate must be made out to.
     pub subject: &'static str,
+    /// The organisation that must have issued a certificate; empty where any may.
+    pub issuer: &'static str,
 }
 
 /// What says where a public key is.

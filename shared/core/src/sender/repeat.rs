@@ -10,6 +10,8 @@ pub struct Repeat {
     pub changes: &'static [&'static str],
     /// Headers that tell events of equal content apart, though nothing signs them.
     pub headers: &'static [&'static str],
+    /// Whether its delivery id is another one each time, so that it does not tell deliveries apart.
+    pub other_id: bool,
     /// For how many days it does, where that is more than 7.
     pub days: Option<u32>,
     /// For how many seconds equal content is one delivery, where it sends no delivery id; 0 where it may say the same of
@@ -18,7 +20,7 @@ pub struct Repeat {
 }
 
 /// How a sender repeats itself that is not in the table.
-static NO_REPEAT: Repeat = Repeat { changes: &[], headers: &[], days: None, window_seconds: None };
+static NO_REPEAT: Repeat = Repeat { changes: &[], headers: &[], other_id: false, days: None, window_seconds: None };
 
 impl Sender {
     /// How it delivers again.
@@ -90,7 +92,7 @@ impl Sender {
     }
 
     /// Its scheme, and the other one of events where it has one.
-    fn schemes(&self) -> impl Iterator<Item = &Scheme> {
+    pub(super) fn schemes(&self) -> impl Iterator<Item = &Scheme> {
         let other = self.alternative.map(|other| &other.scheme).filter(|scheme| **scheme != Scheme::None);
         std::iter::once(&self.scheme).chain(other)
     }

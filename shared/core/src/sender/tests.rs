@@ -74,3 +74,41 @@ fn every_sample_is_an_event_of_its_sender() {
         assert!(sample.body.lines().count() == 1 || sample.body.starts_with(['{', '[']), "{}", sender.name);
     }
 }
+
+#[test]
+fn a_body_is_read_for_its_proof_up_to_what_its_sender_sends() {
+    let named: Vec<_> = Sender::all().iter().filter(|sender| sender.proof_in_body()).map(|s| s.name).collect();
+    let known = [
+        "adyen",
+        "app-store-sandbox",
+        "app-store",
+        "aws-sns",
+        "dropbox-sign",
+        "figma",
+        "ko-fi",
+        "lark",
+        "mailgun",
+        "mandrill",
+        "mattermost",
+        "microsoft-graph",
+        "moyasar",
+        "rocket-chat",
+        "synology-chat",
+        "travis",
+        "twilio",
+        "zulip",
+    ];
+    assert_eq!(named, known);
+    for sender in Sender::all() {
+        let most = sender.max_proof_bytes();
+        assert_eq!(most.is_some(), sender.proof_in_body(), "{}", sender.name);
+        assert!(sender.proof_bytes.is_none() || most.is_some(), "{}: no proof stands in its body", sender.name);
+        // All of a form is signed by Mandrill, so that its bound is that of every body.
+        let bound = if sender.name == "mandrill" { 26_214_400 } else { 1_048_576 };
+        assert!(most.is_none_or(|most| (262_144..=bound).contains(&most)), "{}: {most:?}", sender.name);
+        assert!(sender.is_costly() || !sender.proof_in_body(), "{}", sender.name);
+    }
+    let costly = |name: &str| Sender::named(name).unwrap().is_costly();
+    assert!(costly("discord") && costly("paypal") && costly("plaid") && costly("standard-webhooks"));
+    assert!(!costly("github") && !costly("bearer") && !costly("linear") && !costly("query-token"));
+}

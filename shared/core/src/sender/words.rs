@@ -139,6 +139,17 @@ impl Handshake {
     }
 }
 
+impl Sender {
+    /// How long its bodies are, and how long they may be where the proof has to be looked for in them.
+    pub fn longest_body_in_words(&self) -> String {
+        let sent = self.facts().max_body_bytes.map_or_else(|| "not documented".to_owned(), size);
+        match self.max_proof_bytes() {
+            Some(most) => format!("{sent}; the proof stands in it, so more than {} is refused", size(most)),
+            None => sent,
+        }
+    }
+}
+
 impl Place {
     /// Where the value is found, in words; empty where the sender does not say it.
     pub fn words(&self) -> String {

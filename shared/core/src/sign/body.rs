@@ -1,9 +1,9 @@
 //! Proofs that stand in the body.
 
 use super::{Draft, Unsignable};
+use crate::event::form;
 use crate::json::{self, Map, Value};
 use crate::sender::{Carrier, ClockPlace, Part, Signed, text_at};
-use crate::verify::content::form_field;
 
 /// A body as a JSON object or list.
 pub(super) fn read(body: &[u8]) -> Result<Value, Unsignable> {
@@ -25,7 +25,7 @@ pub(super) fn prepared(
         return Ok(None);
     }
     let mut document = match scheme.document {
-        Some(name) => read(form_field(draft.body, name).map_err(|_| Unsignable::NotJson)?.as_bytes())?,
+        Some(name) => read(&form::only(draft.body, name).ok_or(Unsignable::NotJson)?)?,
         None => read(draft.body)?,
     };
     for part in parts(&mut document, scheme.each.unwrap_or_default()) {

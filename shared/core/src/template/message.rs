@@ -2,7 +2,7 @@
 
 use std::sync::{LazyLock, OnceLock};
 
-use super::{Context, Escape, RenderFailure, Template};
+use super::{Context, RenderFailure, Template};
 use crate::telegram::html::{escape, plain};
 use crate::telegram::shows_nothing;
 
@@ -104,7 +104,7 @@ fn compiled(at: usize) -> Option<&'static Template> {
     static COMPILED: LazyLock<Vec<OnceLock<Option<Template>>>> =
         LazyLock::new(|| TEXTS.iter().map(|_| OnceLock::new()).collect());
     let source = TEXTS.get(at)?.source;
-    COMPILED.get(at)?.get_or_init(|| Template::compile(source, Escape::Html).ok()).as_ref()
+    COMPILED.get(at)?.get_or_init(|| Template::built_in(source)).as_ref()
 }
 
 /// What is said when nothing else can be.
@@ -136,7 +136,7 @@ mod tests {
                 assert_eq!(default_place(text.sender, None), Some(found));
                 continue;
             }
-            let compiled = Template::compile(text.source, Escape::Html);
+            let compiled = Template::compile(text.source, crate::template::Escape::Html);
             assert!(compiled.is_ok(), "{}/{}: {:?}", text.sender, text.event_type, compiled.err());
         }
         assert!(TEXTS.iter().all(|text| text.sender.is_empty() || crate::sender::Sender::named(text.sender).is_some()));

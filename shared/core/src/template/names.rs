@@ -1,24 +1,22 @@
-//! Finds the filters and tests that a template names, so that a mistyped one is refused when the hook is saved.
+//! The filters and tests that a template names, so that a mistyped one is refused when the hook is saved; and where its
+//! expressions and tags stand.
 
-use minijinja::{Environment, ErrorKind};
+use minijinja::machinery::{Instruction, Instructions};
 
-use super::BadTemplate;
+use super::{BadTemplate, filters, guard};
 
 /// Refuses a template that names a filter or a test which does not exist, on whatever branch.
-pub(super) fn check(env: &Environment<'_>, source: &str) -> Result<(), BadTemplate> {
-    let mut rest = source;
-    let mut line = 1;
-    while let Some((at, is_block)) = next_opening(rest) {
-        let (before, after) = rest.split_at(at + 2);
-        line += before.matches('\n').count();
-        let mut end = after;
-        let tokens = tokens(&mut end);
-        if is_block && tokens.first() == Some(&"raw") {
-            end = end.find("endraw").map_or("", |at| &end[at..]);
+pub(super) fn check(code: &Instructions<'_>) -> Result<(), BadTemplate> {
+    for (at, instruction) in (0..).zip(guard::each(code)) {
+        let (kind, name, is_known) = match instruction {
+            Instruction::ApplyFilter(name, ..) => ("filter", name, filters::has_filter(name)),
+            Instruction::PerformTest(name, ..) => ("test", name, filters::has_test(name)),
+            _ => continue,
+        };
+        if !is_known {
+            let line = code.get_line(at).unwrap_or(1);
+            return Err(BadTemplate { line, what: format!("there is no {kind} `{name}`") });
         }
-        check_tokens(env, &tokens, line)?;
-        line += after[..after.len() - end.len()].matches('\n').count();
-        rest = end;
     }
     Ok(())
 }
@@ -74,23 +72,4 @@ fn string_length(text: &str, quote: char) -> usize {
         }
     }
     text.len()
-}
-
-/// Tries every filter and test named by these tokens.
-fn check_tokens(env: &Environment<'_>, tokens: &[&str], line: usize) -> Result<(), BadTemplate> {
-    for (at, token) in tokens.iter().enumerate() {
-        let mut names = tokens[at + 1..].iter().copied();
-        let (kind, name, trial) = match *token {
-            "|" => ("filter", names.next(), "0|"),
-            "filter" if at == 0 => ("filter", names.next(), "0|"),
-            "is" => ("test", names.find(|name| *name != "not"), "0 is "),
-            _ => continue,
-        };
-        let name = name.unwrap_or_default();
-        let tried = env.compile_expression(&format!("{trial}{name}")).map(|trial| trial.eval(()).map_err(|e| e.kind()));
-        if let Ok(Err(ErrorKind::UnknownFilter | ErrorKind::UnknownTest)) = tried {
-            return Err(BadTemplate { line, what: format!("there is no {kind} `{name}`") });
-        }
-    }
-    Ok(())
 }

@@ -13,13 +13,16 @@ use crate::json::Number;
 /// The name under which the writings travel among a template's variables; no template can name it.
 pub(super) const NAME: &str = "numbers as sent";
 
+/// The longest writing of a number that templates calculate with, in bytes.
+pub(super) const LONGEST_WRITING: usize = 64;
+
 /// How the fractions of an event are written, by their bits; nothing where two are written differently.
 ///
 /// The engine calculates with floating point, which does not know whether somebody wrote `1.1` or `1.10`.
 #[derive(Debug, Default)]
 pub(super) struct Writings(Mutex<BTreeMap<u64, Option<Box<str>>>>);
 
-/// A number beyond floating point: it can be shown, and no more.
+/// A number beyond floating point, or one with very many digits: it can be shown, and no more.
 #[derive(Debug)]
 struct Endless(Number);
 
@@ -33,7 +36,7 @@ impl Writings {
         if let Some(whole) = text.parse::<i128>().ok().filter(|whole| whole.to_string() == text) {
             return Value::from(whole);
         }
-        let Some(real) = number.as_f64() else {
+        let Some(real) = number.as_f64().filter(|_| text.len() <= LONGEST_WRITING) else {
             return Value::from_object(Endless(number.clone()));
         };
         let value = Value::from(real);
@@ -62,6 +65,11 @@ pub(super) fn as_sent(state: &State<'_, '_>, value: &Value) -> Option<Cow<'stati
         return None;
     }
     state.lookup(NAME)?.downcast_object_ref::<Writings>()?.written(value).map(Cow::Owned)
+}
+
+/// The length of a number that can only be shown, in bytes; `None` for other values.
+pub(super) fn length(value: &Value) -> Option<usize> {
+    value.downcast_object_ref::<Endless>().map(|Endless(number)| number.to_string().len())
 }
 
 impl Object for Writings {}

@@ -9,11 +9,17 @@ const DEEPEST_COLUMN: usize = 16;
 /// What is nested deeper than this is no data, and is not laid out.
 const DEEPEST: usize = 128;
 
+/// The longest layout, in bytes: as much as a template may make. What would come after it is left out.
+pub(super) const MOST: usize = super::MAX_OUTPUT_BYTES;
+
+/// The most bytes that one byte of JSON becomes: a mark, the end of its line and the next one's indentation.
+pub(super) const WIDEST: usize = 2 + 2 * DEEPEST_COLUMN;
+
 /// Lays JSON out with two spaces a level, keeping the order of its fields and every digit of its numbers.
 ///
 /// A text that is no JSON comes back as it is.
 pub(super) fn pretty(json: &str) -> String {
-    let mut out = String::with_capacity(json.len() * 2);
+    let mut out = String::with_capacity(json.len().saturating_mul(2).min(MOST));
     let mut depth = 0usize;
     let mut rest = json.trim_start_matches('\u{feff}').trim();
     if serde_json::from_str::<serde::de::IgnoredAny>(rest).is_err() {
@@ -21,6 +27,9 @@ pub(super) fn pretty(json: &str) -> String {
     }
     while let Some(first) = rest.chars().next() {
         let mut taken = first.len_utf8();
+        if out.len() + WIDEST > MOST {
+            break;
+        }
         match first {
             '{' | '[' => {
                 out.push(first);
@@ -48,6 +57,9 @@ pub(super) fn pretty(json: &str) -> String {
             ':' => out.push_str(": "),
             '"' => {
                 taken = string_length(rest);
+                if taken > MOST - out.len() {
+                    break;
+                }
                 out.push_str(&readable(&rest[..taken]));
             }
             _ if first.is_whitespace() => {}

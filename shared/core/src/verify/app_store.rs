@@ -18,9 +18,6 @@ use crate::inbound::Inbound;
 use crate::sender::{AppStore, JwtAlgorithm};
 use crate::time::Timestamp;
 
-/// The longest body of a notification that is looked into, in bytes; theirs are some ten thousand.
-const LONGEST_BODY: usize = 256 * 1024;
-
 /// How many seconds Apple's clock may be ahead of ours.
 const AHEAD_SECONDS: u64 = 300;
 
@@ -101,9 +98,6 @@ fn signed_payload(body: &[u8]) -> Result<Cow<'_, str>, Refusal> {
     struct Body<'a> {
         #[serde(borrow, rename = "signedPayload")]
         signed_payload: Cow<'a, str>,
-    }
-    if body.len() > LONGEST_BODY {
-        return Err(Refusal::Unparsable);
     }
     let body: Body<'_> = serde_json::from_slice(body).map_err(|error| match error.is_data() {
         true => Refusal::MissingField(AppStore::FIELD),

@@ -1,6 +1,6 @@
 //! What a signature covers, given to the hash part by part.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,10 +9,14 @@ use super::candidates::single_pair;
 use super::mac::sha256;
 use super::token::parameter;
 use super::{Refusal, escape, proof};
-use crate::event::part_text;
+use crate::event::{form, part_text};
 use crate::inbound::{Inbound, Url};
 use crate::json::Value;
+use crate::json::scan::{Fields, Raw};
 use crate::sender::{Part, text_at};
+
+/// The most fields of a form that is signed field by field.
+const MOST_FIELDS: usize = 1_000;
 
 /// A request as the parts of its signed content are read from it.
 #[derive(Clone, Copy)]
@@ -23,12 +27,41 @@ pub(crate) struct Reading<'a> {
     pub(crate) pairs: (&'a str, &'static str),
     /// What may stand between the pairs.
     pub(crate) separators: &'static str,
-    /// The body's JSON, or the part of it that is signed on its own; null where the scheme needs none.
-    pub(crate) document: &'a Value,
+    /// The body's JSON, or the part of it that is signed on its own; without any fields where the scheme needs none.
+    pub(crate) document: &'a dyn Document,
     /// The secret's text, where that is signed too.
     pub(crate) name: &'a str,
     /// Which spelling of the URL to try.
     pub(crate) port: Port,
+}
+
+/// What fields are read from: JSON as it was sent, or a tree.
+pub(crate) trait Document {
+    /// The text, number or truth at a path, as text.
+    fn text(&self, path: &str) -> Option<Cow<'_, str>>;
+
+    /// The text at a path.
+    fn string(&self, path: &str) -> Option<Cow<'_, str>>;
+}
+
+impl Document for Fields<'_> {
+    fn text(&self, path: &str) -> Option<Cow<'_, str>> {
+        self.text(path)
+    }
+
+    fn string(&self, path: &str) -> Option<Cow<'_, str>> {
+        self.get(path).and_then(Raw::string)
+    }
+}
+
+impl Document for Value {
+    fn text(&self, path: &str) -> Option<Cow<'_, str>> {
+        text_at(self, path)
+    }
+
+    fn string(&self, path: &str) -> Option<Cow<'_, str>> {
+        self.get(path)?.as_str().map(Cow::Borrowed)
+    }
 }
 
 /// A spelling of a URL.
@@ -53,9 +86,9 @@ fn feed_part(part: Part, reading: Reading<'_>, sink: &mut dyn FnMut(&[u8])) -> R
         Part::Text(text) => sink(text.as_bytes()),
         Part::Header(name) => sink(proof(inbound.headers, name)?),
         Part::Pair(key) => sink(pair(reading, key)?.as_bytes()),
-        Part::Field(path) => sink(text_at(document, path).ok_or(Refusal::MissingField(path))?.as_bytes()),
-        Part::OptionalField(path) => sink(text_at(document, path).unwrap_or_default().as_bytes()),
-        Part::FormField(name) => sink(form_field(inbound.body, name)?.as_bytes()),
+        Part::Field(path) => sink(document.text(path).ok_or(Refusal::MissingField(path))?.as_bytes()),
+        Part::OptionalField(path) => sink(document.text(path).unwrap_or_default().as_bytes()),
+        Part::FormField(name) => sink(&form_field(inbound, name)?),
         Part::Secret => sink(reading.name.as_bytes()),
         Part::Method => sink(inbound.method.as_bytes()),
         Part::Url => [known(inbound.url)?.base(), inbound.url.target()].iter().for_each(|piece| sink(piece.as_bytes())),
@@ -65,10 +98,10 @@ fn feed_part(part: Part, reading: Reading<'_>, sink: &mut dyn FnMut(&[u8])) -> R
         Part::Path => [base_path(inbound.url), inbound.url.path()].iter().for_each(|piece| sink(piece.as_bytes())),
         Part::Query => sink(inbound.url.query().as_bytes()),
         Part::QuerySorted => feed_sorted_query(inbound.url.query(), sink),
-        Part::Form => feed_form(inbound.body, sink),
+        Part::Form => feed_form(inbound, sink)?,
         Part::FormOrBodyHash => match body_hash(inbound)? {
             true => {}
-            false => feed_form(inbound.body, sink),
+            false => feed_form(inbound, sink)?,
         },
         Part::BodySha256 => sink(&sha256(inbound.body)),
         Part::BodySha256Hex => sink(hex::encode(sha256(inbound.body)).as_bytes()),
@@ -121,22 +154,21 @@ fn base_path(url: Url<'_>) -> &str {
 }
 
 /// The one value of a field of a form body, in several parts or not.
-pub(super) fn any_form_field(inbound: Inbound<'_>, name: &'static str) -> Result<String, Refusal> {
+pub(super) fn any_form_field<'a>(inbound: Inbound<'a>, name: &'static str) -> Result<Cow<'a, [u8]>, Refusal> {
     match inbound.headers.text("content-type") {
-        Some(kind) if kind.trim_start().get(..10).is_some_and(|start| start.eq_ignore_ascii_case("multipart/")) => {
-            part_text(kind, inbound.body, name).ok_or(Refusal::MissingField(name))
-        }
-        _ => form_field(inbound.body, name),
+        Some(kind) if is_multipart(kind) => part_text(kind, inbound.body, name).ok_or(Refusal::MissingField(name)),
+        _ => form_field(inbound, name),
     }
 }
 
 /// The one value of a field of a form body.
-pub(crate) fn form_field(body: &[u8], name: &'static str) -> Result<String, Refusal> {
-    let mut values = form_urlencoded::parse(body).filter(|(found, _)| found == name);
-    match (values.next(), values.next()) {
-        (Some((_, value)), None) => Ok(value.into_owned()),
-        _ => Err(Refusal::MissingField(name)),
-    }
+pub(crate) fn form_field<'a>(inbound: Inbound<'a>, name: &'static str) -> Result<Cow<'a, [u8]>, Refusal> {
+    form::only(inbound.body, name).ok_or(Refusal::MissingField(name))
+}
+
+/// Whether a content type is one of bodies of several parts.
+fn is_multipart(kind: &str) -> bool {
+    kind.trim_start().get(..10).is_some_and(|start| start.eq_ignore_ascii_case("multipart/"))
 }
 
 /// The URL in one of its spellings.
@@ -167,15 +199,31 @@ fn feed_sorted_query(query: &str, sink: &mut dyn FnMut(&[u8])) {
     }
 }
 
-/// A form's fields, each name followed by its value, sorted, each once.
-fn feed_form(body: &[u8], sink: &mut dyn FnMut(&[u8])) {
-    let mut fields: Vec<_> = form_urlencoded::parse(body).collect();
-    fields.sort();
-    fields.dedup();
-    for (name, value) in &fields {
-        sink(name.as_bytes());
-        sink(value.as_bytes());
+/// A form's fields, each name followed by its value, sorted, each once. They are decoded in one piece, which is no longer
+/// than the body.
+fn feed_form(inbound: Inbound<'_>, sink: &mut dyn FnMut(&[u8])) -> Result<(), Refusal> {
+    let count = form::written(inbound.body).take(MOST_FIELDS + 1).count();
+    let kind = inbound.headers.text("content-type").unwrap_or_default();
+    // What is called something else would later be read as that.
+    if count > MOST_FIELDS || !form::is_taken_for_one(kind, inbound.body) {
+        return Err(Refusal::Unparsable);
     }
+    let mut decoded = Vec::with_capacity(inbound.body.len());
+    let mut add = |text: &[u8]| {
+        let start = decoded.len();
+        form::decode(text, &mut decoded);
+        start..decoded.len()
+    };
+    let fields: Vec<_> = form::written(inbound.body).map(|(name, value)| (add(name), add(value))).collect();
+    let text = |range: &std::ops::Range<usize>| decoded.get(range.clone()).unwrap_or_default();
+    let mut fields: Vec<_> = fields.iter().map(|(name, value)| (text(name), text(value))).collect();
+    fields.sort_unstable();
+    fields.dedup();
+    for (name, value) in fields {
+        sink(name);
+        sink(value);
+    }
+    Ok(())
 }
 
 /// Whether the query carries the body's hash; a wrong one is a refusal.
@@ -213,23 +261,33 @@ fn feed_manifest(reading: Reading<'_>, sink: &mut dyn FnMut(&[u8])) -> Result<()
     Ok(())
 }
 
+/// The fields that are signed of a notification by SNS, and of the others.
+const NOTIFICATION: &[&str] = &["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"];
+const CONFIRMATION: &[&str] = &["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"];
+
 /// The fields of an SNS message that are signed, each name and value on its own line.
-fn feed_sns(document: &Value, sink: &mut dyn FnMut(&[u8])) -> Result<(), Refusal> {
-    const NOTIFICATION: &[&str] = &["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"];
-    const CONFIRMATION: &[&str] = &["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"];
-    let names = match text_at(document, "Type").as_deref() {
+fn feed_sns(document: &dyn Document, sink: &mut dyn FnMut(&[u8])) -> Result<(), Refusal> {
+    let names = match document.text("Type").as_deref() {
         Some("Notification") => NOTIFICATION,
         Some("SubscriptionConfirmation" | "UnsubscribeConfirmation") => CONFIRMATION,
         _ => return Err(Refusal::MissingField("Type")),
     };
-    let mut text = String::new();
     for name in names {
-        match document.get(name).and_then(Value::as_str) {
-            Some(value) => writeln!(text, "{name}\n{value}").unwrap_or_default(),
+        match document.string(name) {
+            Some(value) => [name.as_bytes(), b"\n", value.as_bytes(), b"\n"].into_iter().for_each(&mut *sink),
             None if *name == "Subject" => {}
             None => return Err(Refusal::MissingField(name)),
         }
     }
-    sink(text.as_bytes());
     Ok(())
+}
+
+/// The fields of the body that a part is read from.
+pub(super) fn read_for(part: &'static Part) -> impl Iterator<Item = &'static str> {
+    let (one, several): (_, &[&[&str]]) = match part {
+        Part::Field(path) | Part::OptionalField(path) => (Some(*path), &[]),
+        Part::Sns => (None, &[NOTIFICATION, CONFIRMATION]),
+        _ => (None, &[]),
+    };
+    one.into_iter().chain(several.iter().copied().flatten().copied())
 }

@@ -2,19 +2,26 @@
 //!
 //! Nothing is fetched here. A request says which key it wants; the address must be one of the sender's own.
 
+mod pin;
+
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::json;
 use x509_cert::Certificate;
 use x509_cert::der::{Decode, Encode};
+use x509_cert::name::Name;
+
+pub(crate) use pin::is_own_host;
 
 use super::jwt::Parsed;
 use super::key::BadKey;
 use super::public::{PublicKey, pem};
 use super::{Key, Refusal, proof};
 use crate::inbound::Inbound;
-use crate::json;
+use crate::json::scan::Fields;
 use crate::secret::Secret;
-use crate::sender::{KeyKind, KeyPlace, KeyUrl, Scheme, Sender, text_at};
+use crate::sender::{KeyKind, KeyPlace, KeyUrl, Scheme, Sender};
 use crate::time::Timestamp;
 
 /// A key that has to be fetched before a request can be checked.
@@ -31,8 +38,13 @@ pub struct KeyRequest {
 /// What is to be found at the address of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Wanted {
-    /// An X.509 certificate in PEM, made out to this name.
-    Certificate(&'static str),
+    /// An X.509 certificate in PEM.
+    Certificate {
+        /// The name that it is made out to.
+        subject: &'static str,
+        /// The organisation that issued it; empty where any may.
+        issuer: &'static str,
+    },
     /// JSON with an RSA public key in PEM in this field.
     JsonPem(&'static str),
     /// JSON with a JSON Web Key in its field `key`.
@@ -71,26 +83,30 @@ pub fn wanted_key(sender: &Sender, inbound: Inbound<'_>) -> Result<Option<KeyReq
     let Some(place) = sender.scheme.key_place() else {
         return Ok(None);
     };
+    super::check_length(sender, inbound)?;
     request_for(&sender.scheme, place, inbound).map(Some)
 }
 
 /// The request for a scheme's key.
 pub(super) fn request_for(scheme: &Scheme, place: &KeyPlace, inbound: Inbound<'_>) -> Result<KeyRequest, Refusal> {
+    let mut arn = None;
     let url = match place.url {
         KeyUrl::Fixed(url) => url.to_owned(),
         KeyUrl::Header(name) => {
             String::from_utf8(proof(inbound.headers, name)?.to_vec()).map_err(|_| Refusal::KeyAddress)?
         }
         KeyUrl::Field(name) => {
-            let body = json::read(inbound.body).map_err(|_| Refusal::Unparsable)?;
-            text_at(&body, name).ok_or(Refusal::MissingField(name))?.into_owned()
+            let mut fields = Fields::at([name].into_iter().chain(place.region));
+            fields.find(inbound.body).ok_or(Refusal::Unparsable)?;
+            arn = place.region.and_then(|field| fields.text(field)).map(Cow::into_owned);
+            fields.text(name).ok_or(Refusal::MissingField(name))?.into_owned()
         }
     };
-    if !is_pinned(&url, place) {
+    if !pin::is_pinned(&url, place, arn.as_deref()) {
         return Err(Refusal::KeyAddress);
     }
     let (kind, id) = match place.kind {
-        KeyKind::Certificate => (Wanted::Certificate(place.subject), None),
+        KeyKind::Certificate => (Wanted::Certificate { subject: place.subject, issuer: place.issuer }, None),
         KeyKind::JsonPem(field) => (Wanted::JsonPem(field), None),
         KeyKind::Jwk => {
             let Scheme::Jwt(jwt) = scheme else { return Err(Refusal::NoKey) };
@@ -108,45 +124,6 @@ pub fn question(request: &KeyRequest, key: &Key) -> Option<Secret> {
     Secret::new(json!({"client_id": client, "secret": secret, "key_id": id}).to_string()).ok()
 }
 
-/// Whether an address is https at one of the pinned hosts and at the pinned path, without anything else.
-fn is_pinned(url: &str, place: &KeyPlace) -> bool {
-    let Some((host, path)) = url.strip_prefix("https://").and_then(|rest| rest.split_once('/')) else {
-        return false;
-    };
-    let plain = |text: &str, more: &[u8]| {
-        !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || more.contains(&b))
-    };
-    let path_plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./@".contains(&b));
-    let steps_fit = path.split('/').all(|step| !step.is_empty() && step != "." && step != "..");
-    plain(host, b"-.")
-        && path_plain
-        && steps_fit
-        && place.hosts.iter().any(|pattern| fits(pattern, host, '.'))
-        && fits(place.path.trim_start_matches('/'), path, '/')
-}
-
-/// Whether a text fits a pattern in which each `*` stands for one or more letters that are not the separator.
-pub(crate) fn fits(pattern: &str, text: &str, separator: char) -> bool {
-    let (mut patterns, mut parts) = (pattern.split(separator), text.split(separator));
-    loop {
-        match (patterns.next(), parts.next()) {
-            (None, None) => return true,
-            (Some(pattern), Some(part)) => {
-                let fits = match pattern.split_once('*') {
-                    None => pattern == part,
-                    Some((head, tail)) => {
-                        part.len() > head.len() + tail.len() && part.starts_with(head) && part.ends_with(tail)
-                    }
-                };
-                if !fits {
-                    return false;
-                }
-            }
-            _ => return false,
-        }
-    }
-}
-
 impl FetchedKey {
     /// Reads what was found at the address of a request.
     pub fn read(request: KeyRequest, content: &[u8]) -> Result<Self, BadKey> {
@@ -162,10 +139,11 @@ impl FetchedKey {
                 return Ok(Self { request, found: Found::Set(read_set(text)?), valid: always });
             }
             Wanted::Root => return Err(BadKey::NotPublicKey),
-            Wanted::Certificate(subject) => read_certificate(text, subject)?,
+            Wanted::Certificate { subject, issuer } => read_certificate(text, subject, issuer)?,
             Wanted::JsonPem(field) => {
-                let json = json::read(content).map_err(|_| BadKey::NotPublicKey)?;
-                let found = text_at(&json, field).ok_or(BadKey::NotPublicKey)?;
+                let mut fields = Fields::at([field]);
+                fields.find(content).ok_or(BadKey::NotPublicKey)?;
+                let found = fields.text(field).ok_or(BadKey::NotPublicKey)?;
                 let der = found.trim().strip_prefix("-----BEGIN ").and_then(pem).ok_or(BadKey::NotPublicKey)?;
                 (PublicKey::rsa_der(&der)?, always)
             }
@@ -214,13 +192,14 @@ impl FetchedKey {
 }
 
 /// Reads a certificate's key, and the seconds from and to which it counts.
-fn read_certificate(text: &str, subject: &str) -> Result<(PublicKey, (u64, u64)), BadKey> {
+fn read_certificate(text: &str, subject: &str, issuer: &str) -> Result<(PublicKey, (u64, u64)), BadKey> {
     let der = text.trim().strip_prefix("-----BEGIN ").and_then(pem).ok_or(BadKey::NotPublicKey)?;
     let certificate = Certificate::from_der(&der).map_err(|_| BadKey::NotPublicKey)?;
     let inside = certificate.tbs_certificate();
-    let names = inside.subject().to_string();
-    let made_out = names.split(['+', ',']).any(|name| name.trim().strip_prefix("CN=") == Some(subject));
-    if !made_out {
+    let says = |names: &Name, kind: &str, wanted: &str| {
+        names.to_string().split(['+', ',']).any(|name| name.trim().strip_prefix(kind) == Some(wanted))
+    };
+    if !says(inside.subject(), "CN=", subject) || !(issuer.is_empty() || says(inside.issuer(), "O=", issuer)) {
         return Err(BadKey::NotPublicKey);
     }
     let key = inside.subject_public_key_info().to_der().map_err(|_| BadKey::NotPublicKey)?;

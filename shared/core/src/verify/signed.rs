@@ -3,17 +3,20 @@
 use std::borrow::Cow;
 
 use super::candidates::{MOST_SIGNATURES, Room, candidates, single_pair};
-use super::content::{Port, Reading, any_form_field, feed};
+use super::content::{Document, Port, Reading, any_form_field, feed, form_field, read_for};
 use super::fetched::{FetchedKey, request_for};
 use super::key::Form;
 use super::mac::Sum;
 use super::public::PublicKey;
 use super::{Key, Refusal, clock, proof};
 use crate::inbound::Inbound;
-use crate::json::{self, Value};
-use crate::sender::{Algorithm, Carrier, ClockPlace, Hash, Part, Scheme, Shape, Signed, text_at, values_at};
+use crate::json::scan::{Fields, Raw};
+use crate::sender::{Algorithm, Carrier, ClockPlace, Hash, Part, Scheme, Shape, Signed};
 use crate::time::Timestamp;
 use subtle::ConstantTimeEq;
+
+/// The field that says with which hash it is signed.
+const VERSION: &str = "SignatureVersion";
 
 /// How many sets of pairs one header may carry: one for each secret that counts while they change.
 const MOST_SETS: usize = 4;
@@ -57,32 +60,54 @@ pub(super) fn check(
         (None, _) => None,
     };
     let check = Check { scheme, key, public, inbound, now };
-    let document = if scheme.reads_document() { read_document(scheme, inbound)? } else { Value::Null };
-    check_bind(check, &document)?;
+    if !scheme.reads_document() {
+        return check.part(&Fields::at([]));
+    }
+    let text = document(scheme, inbound)?;
     let Some(path) = scheme.each else {
-        return check.part(&document);
+        let fields = fields(scheme, &text)?;
+        check_bind(check, &fields)?;
+        return check.part(&fields);
     };
-    let parts = values_at(&document, path).filter(|parts| !parts.is_empty()).ok_or(Refusal::MissingField(path))?;
-    parts.into_iter().try_for_each(|part| check.part(part))
+    let mut checked = Err(Refusal::MissingField(path));
+    let whole = Raw::of(&text).ok_or(Refusal::Unparsable)?.each(path, &mut |part| {
+        checked = fields(scheme, part.bytes()).and_then(|fields| check.part(&fields));
+        checked.is_ok().then_some(())
+    });
+    match (whole, checked) {
+        (None, Ok(())) => Err(Refusal::MissingField(path)),
+        (_, checked) => checked,
+    }
+}
+
+/// What a scheme reads of a JSON text; of what is none, a refusal.
+pub(crate) fn fields<'a>(scheme: &'static Signed, text: &'a [u8]) -> Result<Fields<'a>, Refusal> {
+    let own = match scheme.place {
+        Carrier::Field(path) => Some(path),
+        Carrier::Headers(_) | Carrier::Numbered(_) => None,
+    };
+    let version = (scheme.algorithm == Algorithm::RsaByVersion).then_some(VERSION);
+    let parts = scheme.content.iter().chain(scheme.bind).flat_map(read_for);
+    let mut fields = Fields::at(own.into_iter().chain(version).chain(parts));
+    fields.find(text).ok_or(Refusal::Unparsable)?;
+    Ok(fields)
 }
 
 /// The JSON of the body, or of the form's field that is signed.
-fn read_document(scheme: &Signed, inbound: Inbound<'_>) -> Result<Value, Refusal> {
-    let field = scheme.document.or_else(|| {
-        scheme.content.iter().find_map(|part| match part {
-            Part::FormField(name) => Some(*name),
-            _ => None,
-        })
+fn document<'a>(scheme: &Signed, inbound: Inbound<'a>) -> Result<Cow<'a, [u8]>, Refusal> {
+    let signed = scheme.content.iter().find_map(|part| match part {
+        Part::FormField(name) => Some(*name),
+        _ => None,
     });
-    match field {
-        Some(name) => json::read(any_form_field(inbound, name)?.as_bytes()),
-        None => json::read(inbound.body),
+    match (scheme.document, signed) {
+        (Some(name), _) => any_form_field(inbound, name),
+        (None, Some(name)) => form_field(inbound, name),
+        (None, None) => Ok(Cow::Borrowed(inbound.body)),
     }
-    .map_err(|_| Refusal::Unparsable)
 }
 
 /// Checks that the body speaks of what the secret names.
-fn check_bind(check: Check<'_>, document: &Value) -> Result<(), Refusal> {
+fn check_bind(check: Check<'_>, document: &dyn Document) -> Result<(), Refusal> {
     if check.scheme.bind.is_empty() {
         return Ok(());
     }
@@ -94,10 +119,10 @@ fn check_bind(check: Check<'_>, document: &Value) -> Result<(), Refusal> {
 
 impl<'a> Check<'a> {
     /// Checks one signed part: the whole body, or one of its items.
-    fn part(self, document: &'a Value) -> Result<(), Refusal> {
+    fn part(self, document: &dyn Document) -> Result<(), Refusal> {
         match self.scheme.place {
             Carrier::Field(path) => {
-                let text = text_at(document, path).ok_or(Refusal::MissingField(path))?;
+                let text = document.text(path).ok_or(Refusal::MissingField(path))?;
                 self.texts(&[&text], document, Refusal::MalformedField(path), Refusal::WrongField(path))
             }
             Carrier::Headers(_) | Carrier::Numbered(_) => {
@@ -163,7 +188,13 @@ impl<'a> Check<'a> {
     }
 
     /// Checks texts with signatures, of which any may match.
-    fn texts(self, texts: &[&str], document: &Value, malformed: Refusal, mismatch: Refusal) -> Result<(), Refusal> {
+    fn texts(
+        self,
+        texts: &[&str],
+        document: &dyn Document,
+        malformed: Refusal,
+        mismatch: Refusal,
+    ) -> Result<(), Refusal> {
         let Signed { shape, writing, encoding, .. } = *self.scheme;
         let mut room = Room::new();
         let all =
@@ -184,7 +215,7 @@ impl<'a> Check<'a> {
     }
 
     /// The request as the parts of its content are read.
-    fn reading<'b>(self, document: &'b Value, pairs: &'b str) -> Reading<'b>
+    fn reading<'b>(self, document: &'b dyn Document, pairs: &'b str) -> Reading<'b>
     where
         'a: 'b,
     {
@@ -222,14 +253,11 @@ impl<'a> Check<'a> {
             }
             Algorithm::Ed25519 | Algorithm::EcdsaP256 => Hash::Sha256,
             Algorithm::Rsa(hash) => hash,
-            Algorithm::RsaByVersion => {
-                let name = "SignatureVersion";
-                match text_at(reading.document, name).as_deref() {
-                    Some("1") => Hash::Sha1,
-                    Some("2") => Hash::Sha256,
-                    _ => return Err(Refusal::MissingField(name)),
-                }
-            }
+            Algorithm::RsaByVersion => match reading.document.text(VERSION).as_deref() {
+                Some("1") => Hash::Sha1,
+                Some("2") => Hash::Sha256,
+                _ => return Err(Refusal::MissingField(VERSION)),
+            },
         };
         let message = self.message(reading)?;
         Ok(Computed::Message(self.public.ok_or(Refusal::NoKey)?, hash, message))
@@ -257,7 +285,7 @@ impl<'a> Check<'a> {
             }
             ClockPlace::Pair(key) => {
                 let name = self.scheme.place.name();
-                let separators = self.reading(&Value::Null, pairs).separators;
+                let separators = self.reading(&Fields::at([]), pairs).separators;
                 (single_pair(separators, pairs, key).ok_or(Refusal::Malformed(name))?, name)
             }
             ClockPlace::Field(_) => return Ok(()),
@@ -285,8 +313,9 @@ impl<'a> Check<'a> {
     fn clock_after(self) -> Result<(), Refusal> {
         let Some(timestamp) = &self.scheme.timestamp else { return Ok(()) };
         let ClockPlace::Field(path) = timestamp.place else { return Ok(()) };
-        let body = json::read(self.inbound.body).map_err(|_| Refusal::Unparsable)?;
-        let text = text_at(&body, path).ok_or(Refusal::MissingField(path))?;
+        let mut fields = Fields::at([path]);
+        fields.find(self.inbound.body).ok_or(Refusal::Unparsable)?;
+        let text = fields.text(path).ok_or(Refusal::MissingField(path))?;
         clock::check(timestamp, &text, path, self.now)
     }
 }
@@ -302,14 +331,6 @@ impl Computed<'_> {
 }
 
 impl Signed {
-    /// Whether the body's JSON is needed to check the signature.
-    fn reads_document(&self) -> bool {
-        let reads = |part: &Part| matches!(part, Part::Field(_) | Part::OptionalField(_) | Part::Sns);
-        matches!(self.place, Carrier::Field(_))
-            || self.algorithm == Algorithm::RsaByVersion
-            || self.content.iter().chain(self.bind).any(reads)
-    }
-
     /// The spellings of the URL to try.
     fn ports(&self) -> &'static [Port] {
         match self.content.contains(&Part::UrlAnyPort) {

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use super::content::form_field;
 use super::{Key, Refusal, proof};
 use crate::inbound::Inbound;
-use crate::json::{self, Value};
-use crate::sender::{TokenPlace, value_at, values_at};
+use crate::json::scan::{Fields, Raw};
+use crate::sender::TokenPlace;
 
 /// Compares a request's token with the key's, in a time that does not tell how far they agree.
 pub(super) fn check(place: TokenPlace, key: &Key, inbound: Inbound<'_>) -> Result<(), Refusal> {
@@ -29,33 +29,43 @@ pub(super) fn check(place: TokenPlace, key: &Key, inbound: Inbound<'_>) -> Resul
             (matches(parameter(inbound.url.query(), name)?.as_bytes()), Refusal::WrongToken(name))
         }
         TokenPlace::Field(path) => {
-            let body = json::read(inbound.body).map_err(|_| Refusal::Unparsable)?;
-            let found = path.split('|').find_map(|path| values_at(&body, path)).filter(|found| !found.is_empty());
-            let found = found.ok_or_else(|| missing(&body, path))?;
-            let all = found.iter().all(|value| value.as_str().is_some_and(|text| matches(text.as_bytes())));
-            (all, Refusal::WrongToken(path))
+            let body = Raw::of(inbound.body).ok_or(Refusal::Unparsable)?;
+            let found = path.split('|').find_map(|path| all_at(body, path, &matches));
+            (found.ok_or_else(|| missing(body, path))?, Refusal::WrongToken(path))
         }
-        TokenPlace::Form(path) => (matches(form_token(inbound.body, path)?.as_bytes()), Refusal::WrongToken(path)),
+        TokenPlace::Form(path) => (matches(&form_token(inbound, path)?), Refusal::WrongToken(path)),
     };
     if matched { Ok(()) } else { Err(refusal) }
 }
 
+/// Whether every text at a path is the token; `None` where there is none, or something of the path is missing. The first
+/// that is another ends it.
+fn all_at(body: Raw<'_>, path: &'static str, matches: &impl Fn(&[u8]) -> bool) -> Option<bool> {
+    let mut same = None;
+    let whole = body.each(path, &mut |value| {
+        let found = value.string().is_some_and(|text| matches(text.as_bytes()));
+        same = Some(found);
+        found.then_some(())
+    });
+    same.filter(|same| !same || whole.is_some())
+}
+
 /// The text of a form's field, or of a field of the JSON that it holds.
-fn form_token(body: &[u8], path: &'static str) -> Result<String, Refusal> {
+fn form_token<'a>(inbound: Inbound<'a>, path: &'static str) -> Result<Cow<'a, [u8]>, Refusal> {
     let (field, inner) = path.split_once('.').map_or((path, None), |(field, inner)| (field, Some(inner)));
-    let value = form_field(body, field)?;
+    let value = form_field(inbound, field)?;
     let Some(inner) = inner else { return Ok(value) };
-    let document = json::read(value.as_bytes()).map_err(|_| Refusal::Unparsable)?;
-    let found = value_at(&document, inner).and_then(Value::as_str);
-    found.map(str::to_owned).ok_or(Refusal::MissingField(path))
+    let mut fields = Fields::at([inner]);
+    fields.find(&value).ok_or(Refusal::Unparsable)?;
+    let found = fields.get(inner).and_then(Raw::string).ok_or(Refusal::MissingField(path))?;
+    Ok(Cow::Owned(found.into_owned().into_bytes()))
 }
 
 /// Why a body has no token.
-fn missing(body: &Value, path: &'static str) -> Refusal {
-    match body.get("encrypt") {
-        Some(Value::String(_)) => Refusal::Encrypted,
-        _ => Refusal::MissingField(path),
-    }
+fn missing(body: Raw<'_>, path: &'static str) -> Refusal {
+    let mut fields = Fields::at(["encrypt"]);
+    let is_encrypted = fields.find(body.bytes()).and_then(|()| fields.get("encrypt")?.string()).is_some();
+    if is_encrypted { Refusal::Encrypted } else { Refusal::MissingField(path) }
 }
 
 /// What follows a prefix in any case.

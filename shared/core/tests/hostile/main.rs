@@ -4,6 +4,8 @@
 
 mod allocations;
 mod corpus;
+mod proofs;
+mod routing;
 
 #[path = "../../../../tests/fuzz/src/lib.rs"]
 #[expect(unreachable_pub, reason = "a crate of its own for the fuzzer")]

@@ -76,7 +76,7 @@ async fn at_the_server(ingress: &Arc<Ingress>, post: &Post) -> Heard {
         request = request.header(name, value);
     }
     let request = request.body(Body::from(post.body.clone())).unwrap();
-    let (parts, body) = router(ingress.clone()).oneshot(request).await.unwrap().into_parts();
+    let (parts, body) = router(ingress.clone(), None).oneshot(request).await.unwrap().into_parts();
     let headers = parts.headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
     let body = to_bytes(body, 4096).await.unwrap();
     Heard { status: parts.status.as_u16(), headers: headers.collect(), body: String::from_utf8(body.to_vec()).unwrap() }

@@ -12,7 +12,7 @@ use bellhop_app::ranges::RangeBook;
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 
-use super::ports::{Memory, clock};
+use super::ports::{Memory, SECRET_PATH, clock};
 use crate::http::{Answer, answer};
 
 /// A recorded event.
@@ -112,6 +112,17 @@ async fn a_path_that_is_written_otherwise_leads_to_the_same_door() {
     event["rawPath"] = json!("//webhook/%67ithub");
     let (answer, inbox) = ring(&event).await;
     assert_eq!((answer.status_code, inbox.len()), (200, 1), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_hook_whose_path_is_its_secret_has_no_other_door() {
+    for prefix in ["/webhook/", "/api/webhooks/", "/api/webhook/", "//webhook//"] {
+        for (name, status) in [(SECRET_PATH, 200), ("hk_open", 404), ("hk_nobody", 404), ("hk_github", 401)] {
+            let request = bodiless("POST", &format!("{prefix}{name}"), "", &json!({}));
+            let (answer, inbox) = ring(&request).await;
+            assert_eq!((answer.status_code, inbox.len()), (status, usize::from(status == 200)), "{prefix}{name}");
+        }
+    }
 }
 
 /// A request without a body, as the HTTP API passes it on.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Once};
 
 use async_trait::async_trait;
 use bellhop_app::memory::{Memory, Received};
-use bellhop_app::ports::{Claim, EventLog, PortError, PortResult, TaskLog};
+use bellhop_app::ports::{Claim, EventLog, PortError, PortResult, TaskLog, Written};
 use bellhop_core::event::{Event, Proof};
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox::Message;
@@ -65,7 +65,7 @@ impl Touchy {
 
 #[async_trait]
 impl TaskLog for Touchy {
-    async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Option<Task>>> {
+    async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Written>> {
         ids.iter().try_for_each(|id| Self::touch(id.as_str()))?;
         self.0.written(ids).await
     }

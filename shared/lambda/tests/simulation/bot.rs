@@ -7,7 +7,7 @@ use bellhop_app::memory::Faults as _;
 use bellhop_app::ports::{Bot, BotAnswer, BotApi, BotMessage, PortError, PortResult};
 use bellhop_core::time::Timestamp;
 
-use crate::faults::Plan;
+use crate::faults::{KILLS_WORKER, Plan};
 use crate::sim::Sim;
 
 /// How a chat is.
@@ -36,6 +36,9 @@ pub(crate) struct SimBot {
 impl BotApi for SimBot {
     async fn send_message(&self, _: &Bot, message: &BotMessage<'_>) -> PortResult<BotAnswer> {
         self.plan.before("send_message").await?;
+        if message.text.contains(KILLS_WORKER) {
+            self.plan.kill().await;
+        }
         let markers = markers(message.text);
         let retry_after = self.sim.luck.between(1, 60);
         let (status, body) = self.sim.answer(message, retry_after);

@@ -19,6 +19,10 @@ pub(crate) enum Side {
     After,
 }
 
+/// What stands in an event that kills whichever function has it in hand: the router, or the worker.
+pub(crate) const KILLS_ROUTER: &str = "kills the router";
+pub(crate) const KILLS_WORKER: &str = "kills the worker";
+
 /// How often calls go wrong, in a thousand.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Rates {
@@ -30,6 +34,8 @@ pub(crate) struct Rates {
     pub(crate) slow: u64,
     /// An invocation dies at one of its calls.
     pub(crate) crash: u64,
+    /// An event kills a function.
+    pub(crate) poison: u64,
 }
 
 /// One sandbox's plan: it is drawn anew for each invocation.
@@ -113,6 +119,14 @@ impl Plan {
             self.crashed.notify_one();
             std::future::pending::<()>().await;
         }
+    }
+
+    /// Dies here and now, of what is in hand.
+    pub(crate) async fn kill(&self) {
+        self.sim.note("killed");
+        self.sim.notes.lock().unwrap().kills += 1;
+        self.crashed.notify_one();
+        std::future::pending::<()>().await;
     }
 
     fn fail(&self, what: &'static str, call: &'static str) -> PortResult<()> {

@@ -7,6 +7,7 @@ use bellhop_core::id::EventId;
 use bellhop_core::replay::Replay;
 use bellhop_core::task::{Task, TaskStatus};
 
+use crate::faults::KILLS_WORKER;
 use crate::people::REPLAY;
 use crate::pollers::is_own;
 use crate::sim::{Notes, Sim};
@@ -28,8 +29,9 @@ pub(crate) async fn broken(sim: &Sim) -> Vec<String> {
     }
     broken.extend(lost_events(sim, &notes, &tasks));
     broken.extend(open_tasks(&tasks));
+    broken.extend(revived(&notes, &tasks));
     broken.extend(wrong_effects(&notes, &tasks));
-    broken.extend(disorder(&notes, &tasks, &keys));
+    broken.extend(disorder(&notes, &tasks, &keys, sim.rates.poison + sim.rates.crash > 0));
     if sim.most_skew_ms == 0 && notes.pace_breaks.len() as u64 > notes.pace_excuses {
         broken.push(format!("{:?}, and only {} excuses", notes.pace_breaks, notes.pace_excuses));
     }
@@ -45,10 +47,23 @@ pub(crate) async fn broken(sim: &Sim) -> Vec<String> {
 /// Every acknowledged event is recorded with its tasks, or was a copy of one that is.
 fn lost_events(sim: &Sim, notes: &Notes, tasks: &[Task]) -> Vec<String> {
     let mut made: BTreeMap<(EventId, &str), usize> = BTreeMap::new();
+    let mut aside: HashSet<(EventId, &str)> = HashSet::new();
     for task in tasks.iter().filter(|task| is_own(task)) {
-        *made.entry((task.event, task.hook.as_str())).or_default() += 1;
+        if task.kind == "route" {
+            aside.insert((task.event, task.hook.as_str()));
+        } else {
+            *made.entry((task.event, task.hook.as_str())).or_default() += 1;
+        }
     }
     let mut lost = Vec::new();
+    for (event, hook) in &aside {
+        let deaths = notes.deaths.get(event).copied().unwrap_or_default();
+        // Where writes fail, one that takes a count back may.
+        let all_written = sim.rates.refused + sim.rates.lost + sim.rates.slow == 0;
+        if deaths < 2 && all_written {
+            lost.push(format!("event {event} of {hook} was set aside after {deaths} deaths"));
+        }
+    }
     for rung in &notes.rung {
         for proof in &rung.hooks {
             let hook = sim.hooks.iter().find(|hook| hook.id == proof.hook).unwrap();
@@ -61,12 +76,31 @@ fn lost_events(sim: &Sim, notes: &Notes, tasks: &[Task]) -> Vec<String> {
             if count > 0 && count != hook.actions.len() {
                 lost.push(format!("event {} has {count} tasks of {}", rung.id, hook.id));
             }
-            if with_tasks != 1 {
+            let is_aside = copies.iter().any(|copy| aside.contains(&(copy.id, hook.id.as_str())));
+            if with_tasks != 1 && !(with_tasks == 0 && is_aside) {
                 lost.push(format!("of {} copies of {} {with_tasks} have tasks of {}", copies.len(), rung.id, hook.id));
             }
         }
     }
     lost
+}
+
+/// What kills a function is not done, and kills a few of them at most.
+fn revived(notes: &Notes, tasks: &[Task]) -> Vec<String> {
+    let poison: Vec<_> =
+        notes.rung.iter().filter(|rung| rung.kills == Some(KILLS_WORKER)).map(|rung| rung.id).collect();
+    let of_poison = |task: &&Task| poison.contains(&task.event) && !task.id.as_str().contains(".notice");
+    let done = tasks.iter().filter(of_poison).filter(|task| task.status == TaskStatus::Succeeded);
+    let mut wrong: Vec<_> = done.map(|task| format!("task {} killed its worker and succeeded", task.id)).collect();
+    let poisonous = notes.rung.iter().filter(|rung| rung.kills.is_some()).count() as u64;
+    let tasks_of_poison =
+        tasks.iter().filter(|task| notes.rung.iter().any(|r| r.id == task.event && r.kills.is_some()));
+    let asked: u64 = tasks_of_poison.map(|task| u64::from(1 + task.retries)).sum();
+    // A dead letter that is put back is received five times more.
+    if notes.kills > 12 * (poisonous + asked) + 5 * notes.redriven {
+        wrong.push(format!("{poisonous} events killed {} functions", notes.kills));
+    }
+    wrong
 }
 
 /// Every task has ended: the queues are empty.
@@ -100,16 +134,24 @@ fn wrong_effects(notes: &Notes, tasks: &[Task]) -> Vec<String> {
     wrong
 }
 
-/// Messages for a chat are sent first in the order in which they were queued first.
-fn disorder(notes: &Notes, tasks: &[Task], keys: &[String]) -> Vec<String> {
+/// Messages for a chat are sent first in the order in which they were queued first, but for those that may have been set
+/// aside, which ends of functions lead to: of those it is not known whether they were sent at their turn.
+fn disorder(notes: &Notes, tasks: &[Task], keys: &[String], may_be_aside: bool) -> Vec<String> {
     let mut places: BTreeMap<(&str, String), usize> = BTreeMap::new();
-    for task in tasks.iter().filter(|task| !task.attempts.is_empty()) {
+    let mut aside: HashSet<(&str, String)> = HashSet::new();
+    for task in tasks {
         let (Some(base), key) = (marker_of(notes, task), format!("{}#", task.id)) else { continue };
-        if let Some(place) = keys.iter().position(|put| put.starts_with(&key)) {
+        let is_tried = !task.attempts.is_empty();
+        let has_ended_functions = task.reason.as_deref().is_some_and(|reason| reason.contains("ended the function"));
+        if may_be_aside && (task.retries > 0 || !is_tried && task.status == TaskStatus::Dead || has_ended_functions) {
+            aside.insert((task.destination.as_str(), base.clone()));
+        }
+        if is_tried && let Some(place) = keys.iter().position(|put| put.starts_with(&key)) {
             let first = places.entry((task.destination.as_str(), base)).or_insert(place);
             *first = (*first).min(place);
         }
     }
+    places.retain(|place, _| !aside.contains(place));
     let mut wrong = Vec::new();
     for (chat, sends) in &notes.sends {
         let mut seen = HashSet::new();

@@ -11,6 +11,7 @@ use bellhop_core::inbox::Message;
 use bellhop_core::order::Order;
 use bellhop_core::replay::{Replay, Selection};
 
+use crate::faults::{KILLS_ROUTER, KILLS_WORKER};
 use crate::sim::{Rung, START, Sim};
 
 /// The replay that a person may ask for.
@@ -43,6 +44,8 @@ async fn ring_once(sim: &Sim, number: u64) {
     // Long enough for two parts, now and then.
     let markers = if luck.chance(60) { 5 } else { 1 };
     let filler = if markers > 1 { "word ".repeat(180) } else { "hello ".to_owned() };
+    let kills = luck.chance(sim.rates.poison).then(|| *luck.pick(&[KILLS_ROUTER, KILLS_WORKER]));
+    let filler = kills.map_or(filler, str::to_owned);
     let mut text = String::new();
     for marker in 0..markers {
         let _ = write!(text, "[e{number}H.{marker}] {filler}");
@@ -66,7 +69,7 @@ async fn ring_once(sim: &Sim, number: u64) {
         sim.memory.put(&message).await.unwrap();
     }
     sim.note(&format!("event {number} {id}"));
-    sim.notes.lock().unwrap().rung.push(Rung { id, delivery, hooks, markers });
+    sim.notes.lock().unwrap().rung.push(Rung { id, delivery, hooks, markers, kills });
     sim.something_new.notify_waiters();
 }
 

@@ -66,7 +66,15 @@ pub(crate) async fn poll(sim: Arc<Sim>, function: Function) {
         }
         match outcome {
             Some(outcome) => settle(&sim, function, &parcels, &outcome, sandbox.plan.is_hurt()).await,
-            None => sandbox = Sandbox::new(&sim),
+            None => {
+                sandbox = Sandbox::new(&sim);
+                let mut notes = sim.notes.lock().unwrap();
+                for parcel in &parcels {
+                    if let Wish::Route(event) = parcel.wish {
+                        *notes.deaths.entry(event).or_default() += 1;
+                    }
+                }
+            }
         }
         sim.is_quiet();
     }

@@ -35,7 +35,13 @@ async fn world(seed: u64, removed: Removed) -> Report {
     let luck = Luck::new(seed ^ 0x00be_1140);
     // A third of the worlds is kind, so that what they hide is not excused.
     let rough = |most: u64| luck.below(most + 1) * u64::from(!seed.is_multiple_of(3));
-    let rates = Rates { refused: rough(60), lost: rough(20), slow: rough(15), crash: rough(300) };
+    let rates = Rates {
+        refused: rough(60),
+        lost: rough(20),
+        slow: rough(15),
+        crash: rough(300),
+        poison: u64::from(seed.is_multiple_of(4)) * 80,
+    };
     let skew_ms = if luck.chance(300) { rough(4_000) } else { 0 };
     let hooks: Vec<_> = (0..luck.between(1, 3)).map(|place| hook(place, &luck)).collect();
     let chats = ["1", "2", "-3", "-4"];

@@ -68,6 +68,8 @@ pub(crate) struct Rung {
     pub(crate) hooks: Vec<Proof>,
     /// How many markers its text has.
     pub(crate) markers: u64,
+    /// Which function it kills, if it does.
+    pub(crate) kills: Option<&'static str>,
 }
 
 /// What is noted while a world runs.
@@ -87,6 +89,11 @@ pub(crate) struct Notes {
     pub(crate) pace_breaks: Vec<String>,
     /// When each chat, or the whole bot, may be sent something again.
     pub(crate) blocked: HashMap<String, (Timestamp, Timestamp)>,
+    /// How often a function died while it had an event's message in hand, and how often of what it had in hand.
+    pub(crate) deaths: HashMap<EventId, u64>,
+    pub(crate) kills: u64,
+    /// How many dead letters were put back on their queue.
+    pub(crate) redriven: u64,
     pub(crate) broken: Vec<String>,
     pub(crate) busy: u64,
     pub(crate) ended: bool,
@@ -199,6 +206,7 @@ impl Sim {
         });
         if redriven > 0 {
             self.note("redriven");
+            self.notes.lock().unwrap().redriven += redriven as u64;
             self.something_new.notify_waiters();
             return;
         }

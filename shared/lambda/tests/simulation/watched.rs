@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bellhop_app::memory::Memory;
-use bellhop_app::ports::{Claim, EventLog, PortResult, TaskLog};
+use bellhop_app::ports::{Claim, EventLog, PortResult, TaskLog, Written};
 use bellhop_core::event::Event;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::order::RefusedRequest;
-use bellhop_core::task::Task;
+use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 
-use crate::faults::Plan;
+use crate::faults::{KILLS_ROUTER, Plan};
 use crate::invariants::marker_of;
 use crate::sim::{Removed, Sim};
 
@@ -24,7 +24,7 @@ pub(crate) struct Watched {
 
 #[async_trait]
 impl TaskLog for Watched {
-    async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Option<Task>>> {
+    async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Written>> {
         self.memory.written(ids).await
     }
 
@@ -56,6 +56,10 @@ impl EventLog for Watched {
     }
 
     async fn record(&self, event: &Event, tasks: &[Task], expires: Timestamp) -> PortResult<bool> {
+        let is_routed = tasks.iter().any(|task| task.status != TaskStatus::Dead);
+        if is_routed && String::from_utf8_lossy(&event.body).contains(KILLS_ROUTER) {
+            self.plan.kill().await;
+        }
         match self.sim.removed {
             Removed::EventWrites => Ok(true),
             _ => self.memory.record(event, tasks, expires).await,

@@ -11,7 +11,9 @@ use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use tokio::sync::watch;
 
+use super::crashes::Crashes;
 use super::poison::{Panics, set_aside};
+use super::subject::Subject;
 use super::{AFTER_FAILURE, EngineParts, pause};
 
 /// How many messages are routed together, so that their writes share commits.
@@ -32,10 +34,16 @@ enum Outcome {
     Never(String),
 }
 
-/// Routes messages, oldest first, until told to stop.
-pub(super) async fn route_all(parts: &EngineParts, mut stopped: watch::Receiver<bool>) {
+/// Routes messages, oldest first, until told to stop; before all others those that may have ended a former process, one by
+/// one.
+pub(super) async fn route_all(parts: &EngineParts, crashes: &Crashes, mut stopped: watch::Receiver<bool>) {
     let arrived = parts.database.arrived.inbox.clone();
     let mut panics = Panics::default();
+    for place in crashes.messages() {
+        if let Err(error) = route_suspect(parts, crashes, place, &mut panics).await {
+            log::error!(error:%; "a message that may have ended the process could not be handled; it comes again");
+        }
+    }
     while !*stopped.borrow() {
         let messages = match parts.database.oldest_messages(TOGETHER) {
             Ok(messages) => messages,
@@ -52,7 +60,7 @@ pub(super) async fn route_all(parts: &EngineParts, mut stopped: watch::Receiver<
             }
             continue;
         }
-        match route(parts, &messages, &mut panics).await {
+        match route(parts, crashes, &messages, &mut panics).await {
             Ok(true) => {}
             Ok(false) => {
                 pause(AFTER_FAILURE, &mut stopped).await;
@@ -65,9 +73,28 @@ pub(super) async fn route_all(parts: &EngineParts, mut stopped: watch::Receiver<
     }
 }
 
+/// Routes a message that may have ended a former process.
+async fn route_suspect(parts: &EngineParts, crashes: &Crashes, place: i64, panics: &mut Panics) -> PortResult<()> {
+    match parts.database.message(place)? {
+        Some(message) => route(parts, crashes, &[(place, message)], panics).await.map(|_| ()),
+        None => Ok(()),
+    }
+}
+
 /// Routes messages together; says whether all of them left the inbox.
-async fn route(parts: &EngineParts, messages: &[(i64, Vec<u8>)], panics: &mut Panics) -> PortResult<bool> {
-    let outcomes = messages.iter().map(|(_, message)| outcome(message, parts.routing.record(message)));
+async fn route(
+    parts: &EngineParts,
+    crashes: &Crashes,
+    messages: &[(i64, Vec<u8>)],
+    panics: &mut Panics,
+) -> PortResult<bool> {
+    let outcomes = messages.iter().map(|(place, message)| async move {
+        let subject = Subject::Message(*place);
+        match crashes.condemns(subject) {
+            Some(reason) => Outcome::Never(reason),
+            None => outcome(message, crashes.at(subject, parts.routing.record(message))).await,
+        }
+    });
     let outcomes = join_all(outcomes).await;
     let (mut done, mut work, mut counted, mut never) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for ((place, message), outcome) in messages.iter().zip(outcomes) {
@@ -91,10 +118,11 @@ async fn route(parts: &EngineParts, messages: &[(i64, Vec<u8>)], panics: &mut Pa
     if !work.is_empty() {
         parts.routing.queue.send(&work).await?;
     }
-    parts.database.forget_messages(done).await?;
+    parts.database.forget_messages(done.clone()).await?;
+    crashes.clear(done.into_iter().map(Subject::Message));
     parts.routing.count(&counted).await;
     for (place, message, reason) in never {
-        set_aside(&parts.database, place, message, &reason, parts.clock.now()).await?;
+        set_aside(parts, crashes, place, message, &reason).await?;
     }
     Ok(all)
 }

@@ -5,18 +5,19 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bellhop_app::metrics::METRICS;
-use bellhop_app::ports::{PortResult, TaskLog as _};
+use bellhop_app::ports::PortResult;
+use bellhop_app::telegram::Turn;
 use bellhop_core::id::TaskId;
-use bellhop_core::task::TaskStatus;
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::{TelegramV1, Work};
 use futures_util::FutureExt as _;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::crashes::Crashes;
+use super::subject::Subject;
 use super::{AFTER_FAILURE, EngineParts};
-use crate::database::Database;
+use crate::work::Waiting;
 
 /// How many chats have a turn at once.
 const CHATS_AT_ONCE: usize = 32;
@@ -28,7 +29,7 @@ const MESSAGES_AT_ONCE: usize = 100;
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Delivers messages until told to stop; then lets the turns at hand finish.
-pub(super) async fn deliver_all(parts: Arc<EngineParts>, mut stopped: watch::Receiver<bool>) {
+pub(super) async fn deliver_all(parts: Arc<EngineParts>, crashes: Arc<Crashes>, mut stopped: watch::Receiver<bool>) {
     let arrived = parts.database.arrived.work.clone();
     let mut turns: JoinSet<(String, Timestamp)> = JoinSet::new();
     let mut busy: HashSet<String> = HashSet::new();
@@ -40,7 +41,7 @@ pub(super) async fn deliver_all(parts: Arc<EngineParts>, mut stopped: watch::Rec
             Ok(chats) => {
                 for chat in chats.into_iter().filter(|chat| !waits.contains_key(chat)) {
                     if busy.len() < CHATS_AT_ONCE && busy.insert(chat.clone()) {
-                        turns.spawn(take_turn(Arc::clone(&parts), chat));
+                        turns.spawn(take_turn(Arc::clone(&parts), Arc::clone(&crashes), chat));
                     }
                 }
             }
@@ -63,8 +64,8 @@ pub(super) async fn deliver_all(parts: Arc<EngineParts>, mut stopped: watch::Rec
 }
 
 /// Gives a chat one turn; says when it may have the next.
-async fn take_turn(parts: Arc<EngineParts>, chat: String) -> (String, Timestamp) {
-    let turn = AssertUnwindSafe(one_turn(&parts, &chat)).catch_unwind().await;
+async fn take_turn(parts: Arc<EngineParts>, crashes: Arc<Crashes>, chat: String) -> (String, Timestamp) {
+    let turn = AssertUnwindSafe(one_turn(&parts, &crashes, &chat)).catch_unwind().await;
     let later = parts.clock.now().plus_ms(u64::try_from(AFTER_FAILURE.as_millis()).unwrap_or(u64::MAX));
     let next = match turn {
         Ok(Ok(next)) => next,
@@ -80,20 +81,35 @@ async fn take_turn(parts: Arc<EngineParts>, chat: String) -> (String, Timestamp)
     (chat, next)
 }
 
-/// Gives a chat one turn with the first of its messages.
-async fn one_turn(parts: &EngineParts, chat: &str) -> PortResult<Timestamp> {
-    let (mut places, works) = first_work(&parts.database, chat).await?;
-    let turn = parts.telegram.turn(&works).await?;
-    places.truncate(turn.settled);
+/// Gives a chat one turn with the first of its messages; what may have ended a former process goes alone.
+async fn one_turn(parts: &EngineParts, crashes: &Crashes, chat: &str) -> PortResult<Timestamp> {
+    let mut rows = parts.database.group_work("telegram", chat, MESSAGES_AT_ONCE)?;
+    let together = rows.iter().take_while(|row| !crashes.suspects(Subject::one_work(row.place))).count();
+    rows.truncate(together.max(1));
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(parts.clock.now()) };
+    if let Some(reason) = crashes.condemns(Subject::one_work(first.place)) {
+        bury(parts, first, &reason).await?;
+        crashes.clear([Subject::one_work(first.place)]);
+        return Ok(parts.clock.now());
+    }
+    let (places, turn) = crashes.at(Subject::Work(first.place, last.place), take(parts, chat, &rows)).await?;
+    crashes.clear(places.iter().copied().map(Subject::one_work));
     if !places.is_empty() {
         parts.database.forget_work(places).await?;
     }
     Ok(turn.next)
 }
 
-/// The first work of a chat, with its places on the queue; what is unreadable is dropped.
-async fn first_work(database: &Database, chat: &str) -> PortResult<(Vec<i64>, Vec<TelegramV1>)> {
-    let rows = database.group_work("telegram", chat, MESSAGES_AT_ONCE)?;
+/// Takes a turn with these messages; the places of those that are settled.
+async fn take(parts: &EngineParts, chat: &str, rows: &[Waiting]) -> PortResult<(Vec<i64>, Turn)> {
+    let (mut places, works) = read_work(parts, chat, rows).await?;
+    let turn = parts.telegram.turn(&works).await?;
+    places.truncate(turn.settled);
+    Ok((places, turn))
+}
+
+/// The work in these rows, with its places on the queue; what is unreadable is dropped.
+async fn read_work(parts: &EngineParts, chat: &str, rows: &[Waiting]) -> PortResult<(Vec<i64>, Vec<TelegramV1>)> {
     let (mut places, mut works) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
     for row in rows {
         match serde_json::from_str(&row.message) {
@@ -102,51 +118,50 @@ async fn first_work(database: &Database, chat: &str) -> PortResult<(Vec<i64>, Ve
                 works.push(work);
             }
             Err(error) => {
-                // The key is the task's, whose id begins with the event's.
-                let event = row.key.split('.').next().unwrap_or_default();
-                log::error!(event, chat, key = row.key.as_str(), error:%; "work on the queue is unreadable; its task is dead");
-                bury(database, &row.key).await?;
-                database.forget_work(vec![row.place]).await?;
+                log::error!(chat, key = row.key.as_str(), column = error.column(); "work on the queue is unreadable");
+                bury(parts, row, "its message on the queue is unreadable").await?;
             }
         }
     }
     Ok((places, works))
 }
 
-/// Marks the task of unreadable work as dead, where the work's key tells it and it has not ended.
-async fn bury(database: &Database, key: &str) -> PortResult<()> {
-    let id = TaskId::from_text(key.rsplit_once('#').map_or(key, |(id, _)| id));
-    let mut tasks: Vec<_> = database.written(&[id]).await?.into_iter().flatten().collect();
-    tasks.retain(|task| !task.status.is_final());
-    for task in &mut tasks {
-        task.status = TaskStatus::Dead;
-        task.reason = Some("its message on the queue is unreadable".to_owned());
-        METRICS.dead.add(1);
-    }
-    database.save(&tasks).await
+/// Marks the task of work that can never be done as dead, where it has not ended, and drops the work.
+async fn bury(parts: &EngineParts, row: &Waiting, reason: &str) -> PortResult<()> {
+    // The key is the task's id, and which time it is done anew.
+    let id = TaskId::from_text(row.key.rsplit_once('#').map_or(row.key.as_str(), |(id, _)| id));
+    parts.routing.poison().task(&id, reason).await?;
+    parts.database.forget_work(vec![row.place]).await
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bellhop_app::clock::SystemClock;
-    use bellhop_app::ports::{Clock as _, WorkQueue as _};
+    use crate::engine::made::engine;
+    use bellhop_app::ports::{History as _, WorkQueue as _};
+    use bellhop_core::event::Event;
     use bellhop_core::id::{EventId, HookId};
-    use bellhop_core::task::Task;
+    use bellhop_core::task::{Task, TaskStatus};
 
     #[tokio::test]
     async fn unreadable_work_is_dropped_and_its_task_is_dead() {
+        use bellhop_app::ports::EventLog as _;
         let folder = tempfile::tempdir().unwrap();
-        let database = Database::open(folder.path()).unwrap();
-        let (now, hook) = (SystemClock.now(), HookId::from_text("hk_1"));
-        let event = EventId::new(now, &[1; 10]);
+        let parts = engine(folder.path());
+        let database = &parts.database;
+        let (now, hook) = (parts.clock.now(), HookId::from_text("hk_1"));
+        let id = EventId::new(now, &[1; 10]);
         let task = |action| {
-            let id = TaskId::new(event, &hook, action);
-            Task::queued(id, event, hook.clone(), "telegram", "5", now, now.plus_ms(60_000))
+            let task = TaskId::new(id, &hook, action);
+            Task::queued(task, id, hook.clone(), "telegram", "5", now, now.plus_ms(60_000))
         };
         let done = Task { status: TaskStatus::Succeeded, ..task(1) };
         let tasks = [task(0), done, task(2)];
-        database.add(&tasks).await.unwrap();
+        let head = serde_json::json!({
+            "id": id, "path": "", "sender": "github", "received_at": 0, "headers": [], "hooks": [], "body_bytes": 0,
+        });
+        let event = Event { head: serde_json::from_value(head).unwrap(), body: Vec::new() };
+        database.record(&event, &tasks, now.plus_ms(60_000)).await.unwrap();
         let work: Vec<_> = tasks
             .iter()
             .map(|task| Work::TelegramV1(TelegramV1 { task: task.clone(), parts: Vec::new(), trace: None }))
@@ -155,14 +170,15 @@ mod tests {
         let spoil = "UPDATE work SET message = 'no JSON' WHERE seq < 3";
         database.write(|connection| connection.execute(spoil, [])).await.unwrap();
 
-        let (places, works) = first_work(&database, "5").await.unwrap();
+        let rows = database.group_work("telegram", "5", 9).unwrap();
+        let (places, works) = read_work(&parts, "5", &rows).await.unwrap();
         let tasks_left: Vec<_> = works.iter().map(|work| work.task.clone()).collect();
         assert_eq!((places, tasks_left), (vec![3], vec![task(2)]));
         assert_eq!(database.group_work("telegram", "5", 9).unwrap().len(), 1);
-        let written = database.written(&tasks.map(|task| task.id)).await.unwrap();
-        let written: Vec<_> = written.into_iter().flatten().map(|task| (task.status, task.reason)).collect();
+        let recorded = database.recorded(id).await.unwrap().unwrap().tasks;
+        let ends: Vec<_> = recorded.into_iter().map(|task| (task.status, task.reason)).collect();
         let reason = Some("its message on the queue is unreadable".to_owned());
         let expected = [(TaskStatus::Dead, reason), (TaskStatus::Succeeded, None), (TaskStatus::Queued, None)];
-        assert_eq!(written, expected);
+        assert_eq!(ends, expected);
     }
 }

@@ -7,6 +7,13 @@ CREATE TABLE IF NOT EXISTS poison (
     message BLOB NOT NULL,
     reason TEXT NOT NULL
 ) STRICT;
+-- What was in hand when the process ended by itself, and how badly that speaks against it.
+CREATE TABLE IF NOT EXISTS crashes (
+    kind TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    points INTEGER NOT NULL,
+    PRIMARY KEY (kind, place)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS events (
     id TEXT PRIMARY KEY,
     head TEXT NOT NULL,
@@ -14,10 +21,12 @@ CREATE TABLE IF NOT EXISTS events (
     expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS events_by_expiry ON events (expires_at);
+-- A task is `written` once anybody wrote it down after its event was recorded; one that was deleted has an empty doc.
 CREATE TABLE IF NOT EXISTS tasks (
     id TEXT PRIMARY KEY,
     doc TEXT NOT NULL,
-    expires_at INTEGER NOT NULL
+    expires_at INTEGER NOT NULL,
+    written INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS tasks_by_expiry ON tasks (expires_at);
 CREATE TABLE IF NOT EXISTS claims (

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use bellhop_app::ports::{Bodies as _, Claim, EventLog as _, History as _, HookReader as _, HookWriter as _};
-use bellhop_app::ports::{Notebook as _, TaskLog as _, Topic};
+use bellhop_app::ports::{Notebook as _, TaskLog as _, Topic, Written};
 use bellhop_core::hook::Hook;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::task::{AttemptOutcome, TaskStatus};
@@ -126,7 +126,7 @@ async fn a_file_of_version_1_has_everything_afterwards() {
     let mut task = recorded.tasks[0].clone();
     task.status = TaskStatus::Succeeded;
     database.save(std::slice::from_ref(&task)).await.unwrap();
-    assert_eq!(database.written(&[task.id.clone()]).await.unwrap(), [Some(task)]);
+    assert_eq!(database.written(&[task.id.clone()]).await.unwrap(), [Written::Task(Box::new(task))]);
     assert!(database.get(event()).await.is_err());
 }
 

@@ -1,10 +1,10 @@
 //! Events and refused requests as the API shows them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bellhop_core::event::{EventHead, Proof};
+use bellhop_core::event::{EventHead, Proof, REDACTED};
 use bellhop_core::id::HookId;
 use bellhop_core::order::RefusedRequest;
 use bellhop_core::sender::Sender;
@@ -162,9 +162,7 @@ struct HeaderView {
 
 impl HeadView {
     /// An event's head as the API shows it, and whether tasks were made with it.
-    fn new(head: &EventHead, acted: bool) -> Self {
-        // Who may see events may not therefore post some: the path of an unsigned hook is its secret.
-        let unsigned = Sender::named(&head.sender).is_none_or(Sender::is_unsigned);
+    fn new(head: &EventHead, acted: bool, secret_paths: &HashSet<String>) -> Self {
         let hooks = head.hooks.iter().map(|proof| ProofView::new(proof, head));
         let duplicate = head.duplicates.first().filter(|_| !acted);
         Self {
@@ -173,7 +171,7 @@ impl HeadView {
             duplicate_of: duplicate.map(|duplicate| duplicate.first.to_string()),
             cause: duplicate.map(|duplicate| duplicate.cause.clone()),
             received_at: head.received_at.rfc3339(),
-            path: (!unsigned).then(|| head.path.clone()),
+            path: (!has_secret_path(head, secret_paths)).then(|| head.path.clone()),
             sender: head.sender.clone(),
             event_type: head.event_type.clone(),
             delivery_id: head.delivery_id.clone(),
@@ -199,6 +197,11 @@ impl ProofView {
     }
 }
 
+/// Whether the path that an event came in at is a secret: of a hook there, or of one that was there.
+fn has_secret_path(head: &EventHead, secret_paths: &HashSet<String>) -> bool {
+    secret_paths.contains(&head.path) || Sender::named(&head.sender).is_none_or(Sender::is_unsigned)
+}
+
 /// Whether tasks were made of an event when it came: those of replays came later.
 fn acted(tasks: &[Task]) -> bool {
     tasks.iter().any(|task| task.replay.is_none())
@@ -206,23 +209,24 @@ fn acted(tasks: &[Task]) -> bool {
 
 impl Entry {
     /// An event in a list.
-    pub(super) fn event(recorded: &RecordedEvent) -> Self {
+    pub(super) fn event(recorded: &RecordedEvent, secret_paths: &HashSet<String>) -> Self {
         let tasks = recorded.tasks.iter().map(|task| TaskMark {
             id: task.id.to_string(),
             hook: task.hook.to_string(),
             kind: task.kind.clone(),
             status: task.status,
         });
-        Self::Event(EventEntry { head: HeadView::new(&recorded.head, acted(&recorded.tasks)), tasks: tasks.collect() })
+        let head = HeadView::new(&recorded.head, acted(&recorded.tasks), secret_paths);
+        Self::Event(EventEntry { head, tasks: tasks.collect() })
     }
 
     /// A refused request in a list.
-    pub(super) fn refused(refused: &RefusedRequest) -> Self {
+    pub(super) fn refused(refused: &RefusedRequest, secret_paths: &HashSet<String>) -> Self {
         Self::Refused(RefusedEntry {
             id: refused.id.to_string(),
             received_at: refused.received_at.rfc3339(),
             hook: refused.hook.as_ref().map(HookId::to_string),
-            path: refused.path.clone(),
+            path: refused.path.clone().filter(|path| !secret_paths.contains(path)),
             source_ip: refused.source_ip.map(|ip| ip.to_string()),
             status: refused.status,
             cause: refused.cause.clone(),
@@ -243,9 +247,14 @@ impl EventView {
             Some(text) => (text.to_owned(), "utf-8"),
             None => (STANDARD.encode(body), "base64"),
         };
-        let header = |(name, value): &(String, String)| HeaderView { name: name.clone(), value: value.clone() };
+        // Proxies write the whole address into headers of theirs.
+        let secret = has_secret_path(head, &whole.secret_paths) && !head.path.is_empty();
+        let header = |(name, value): &(String, String)| {
+            let value = if secret && value.contains(&head.path) { REDACTED } else { value };
+            HeaderView { name: name.clone(), value: value.to_owned() }
+        };
         Self {
-            head: HeadView::new(head, acted(&whole.tasks)),
+            head: HeadView::new(head, acted(&whole.tasks), &whole.secret_paths),
             hook_names: whole.hooks.iter().map(|hook| (hook.id.to_string(), hook.name.clone())).collect(),
             headers: head.headers.iter().map(header).collect(),
             body: head.erased_at.is_none().then_some(body),

@@ -6,8 +6,8 @@ use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
 use super::issuer::{
-    GOOGLE_ACCOUNT, GOOGLE_KEYS, IN_FORCE, PAYPAL_KEY, PAYPAL_NAME, PLAID_KEY, SNS_NAME, Sent, TRAVIS_KEY, certificate,
-    google, google_keys, paypal, plaid, plaid_jwk, plaid_question, travis, travis_config,
+    GOOGLE_ACCOUNT, GOOGLE_KEYS, IN_FORCE, PAYPAL_KEY, PAYPAL_NAME, PLAID_KEY, SNS_KEY, SNS_NAME, Sent, TOPIC,
+    TRAVIS_KEY, certificate, google, google_keys, paypal, plaid, plaid_jwk, plaid_question, sns, travis, travis_config,
 };
 use super::site::Site;
 use crate::doors::Door;
@@ -56,8 +56,13 @@ impl World {
 
     /// The same for another of the hooks.
     async fn prove_at(&self, door: usize, sent: &Sent) -> Result<Option<usize>, Unproved> {
+        self.prove_from("", door, sent).await
+    }
+
+    /// The same for a request that comes from this address.
+    async fn prove_from(&self, source: &str, door: usize, sent: &Sent) -> Result<Option<usize>, Unproved> {
         let pairs: Vec<_> = sent.headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
-        let inbound = Inbound::new(Headers::new(&pairs), &sent.body);
+        let inbound = Inbound { source_ip: source.parse().ok(), ..Inbound::new(Headers::new(&pairs), &sent.body) };
         let proved = self.book.prove(&self.doors[door], inbound, self.memory.now()).await;
         proved.map(|verified| verified.matched_key())
     }
@@ -161,20 +166,20 @@ async fn a_changed_key_is_noticed_once_a_minute_and_not_more_often() {
 #[tokio::test]
 async fn a_certificate_serves_to_its_end_and_no_longer() {
     let world = World::of(Site::open(), "paypal", &[("WEBHOOK", "WH-1")]).await;
-    let sent = paypal(0, "WH-1", PAYPAL_KEY);
+    let sent = || paypal(0, "WH-1", PAYPAL_KEY, world.memory.now());
     // The clock starts at 22:13:20.
     world.site.put(PAYPAL_KEY, &certificate(0, PAYPAL_NAME, ("200101000000Z", "231114222320Z")));
-    assert_eq!((world.prove(&sent).await, world.calls()), (Ok(Some(0)), 1));
+    assert_eq!((world.prove(&sent()).await, world.calls()), (Ok(Some(0)), 1));
     world.memory.wait_ms(600_000);
-    assert_eq!((world.prove(&sent).await, world.calls()), (Ok(Some(0)), 0));
+    assert_eq!((world.prove(&sent()).await, world.calls()), (Ok(Some(0)), 0));
     world.memory.wait_ms(1_000);
     for calls in [1, 0] {
-        assert_eq!(world.prove(&sent).await, Err(Unproved::Refused(Refusal::NoKey)));
+        assert_eq!(world.prove(&sent()).await, Err(Unproved::Refused(Refusal::NoKey)));
         assert_eq!(world.calls(), calls);
     }
     world.site.put(PAYPAL_KEY, &certificate(0, PAYPAL_NAME, IN_FORCE));
     world.memory.wait_ms(10_000);
-    assert_eq!((world.prove(&sent).await, world.calls()), (Ok(Some(0)), 1));
+    assert_eq!((world.prove(&sent()).await, world.calls()), (Ok(Some(0)), 1));
     // One that is made out to somebody else, or that begins later, counts no more than one that has ended.
     for wrong in [
         certificate(0, "example.com", IN_FORCE),
@@ -183,36 +188,82 @@ async fn a_certificate_serves_to_its_end_and_no_longer() {
     ] {
         world.memory.wait_ms(HOUR_MS);
         world.site.put(PAYPAL_KEY, &wrong);
-        assert_eq!(world.prove(&sent).await, Err(Unproved::Refused(Refusal::NoKey)));
+        assert_eq!(world.prove(&sent()).await, Err(Unproved::Refused(Refusal::NoKey)));
     }
 }
 
 #[tokio::test]
-async fn invented_addresses_cost_twenty_calls_and_then_one_every_three_seconds() {
+async fn invented_addresses_take_no_calls_from_others() {
     let hooks = [
         json!({"id": "hk_1", "sender": "paypal", "secrets": ["env:WEBHOOK"]}),
-        json!({"id": "hk_2", "sender": "travis", "secrets": ["env:REPOSITORY"], "created_at": 1}),
+        json!({"id": "hk_2", "sender": "paypal", "secrets": ["env:WEBHOOK"], "created_at": 1}),
+        json!({"id": "hk_3", "sender": "aws-sns", "secrets": ["env:TOPIC"], "created_at": 2}),
+        json!({"id": "hk_4", "sender": "travis", "secrets": ["env:REPOSITORY"], "created_at": 3}),
     ];
-    let world = World::with(Site::open(), &hooks, &[("WEBHOOK", "WH-1"), ("REPOSITORY", "octo/hello")]).await;
+    let secrets = [("WEBHOOK", "WH-1"), ("TOPIC", TOPIC), ("REPOSITORY", "octo/hello")];
+    let world = World::with(Site::open(), &hooks, &secrets).await;
+    world.site.put(PAYPAL_KEY, &certificate(0, PAYPAL_NAME, IN_FORCE));
+    world.site.put(SNS_KEY, &certificate(0, SNS_NAME, IN_FORCE));
     world.site.put(TRAVIS_KEY, &travis_config(0));
-    assert_eq!((world.prove_at(1, &travis(0, "octo")).await, world.calls()), (Ok(Some(0)), 1));
-    for number in 0..200 {
-        let forged = paypal(1, "WH-1", &format!("{PAYPAL_KEY}{number}"));
-        assert_eq!(world.prove(&forged).await, UNAVAILABLE);
+    assert_eq!(
+        (world.prove_at(0, &paypal(0, "WH-1", PAYPAL_KEY, world.memory.now())).await, world.calls()),
+        (Ok(Some(0)), 1)
+    );
+    // Thirty addresses on each of two hooks, from two addresses.
+    let forge = async |door: usize, source: &str, numbers: std::ops::Range<usize>| {
+        for number in numbers {
+            let forged = paypal(1, "WH-1", &format!("{PAYPAL_KEY}x{number}"), world.memory.now());
+            assert_eq!(world.prove_from(source, door, &forged).await, UNAVAILABLE);
+        }
+        world.calls()
+    };
+    for door in [0, 1] {
+        assert_eq!(forge(door, "192.0.2.1", 100 * door..100 * door + 30).await, 5);
+        for source in 2..50 {
+            let from = 1000 * (door + 1) + 30 * source;
+            assert!(forge(door, &format!("192.0.2.{source}"), from..from + 30).await <= 5);
+        }
     }
-    assert_eq!(world.calls(), 19);
-    for calls in [1, 0] {
-        world.memory.wait_ms(if calls == 1 { 3_000 } else { 2_999 });
-        let forged = paypal(1, "WH-1", &format!("{PAYPAL_KEY}{}", world.memory.now().as_ms()));
-        assert_eq!((world.prove(&forged).await, world.calls()), (UNAVAILABLE, calls));
-    }
-    // A key that is here already is renewed all the same.
+    // A key that is here serves; another hook's first key is fetched, and one that is the same for all.
+    assert_eq!(
+        (world.prove_at(0, &paypal(0, "WH-1", PAYPAL_KEY, world.memory.now())).await, world.calls()),
+        (Ok(Some(0)), 0)
+    );
+    let now = world.memory.now();
+    let topic = sns(0, "2", TOPIC, SNS_KEY, now);
+    assert_eq!((world.prove_at(2, &topic).await, world.calls()), (Ok(Some(0)), 1));
+    assert_eq!((world.prove_at(3, &travis(0, "octo")).await, world.calls()), (Ok(Some(0)), 1));
+    // A key that is here is renewed, whatever was invented.
+    world.site.put(SNS_KEY, &certificate(0, SNS_NAME, IN_FORCE));
     world.memory.wait_ms(HOUR_MS);
-    for number in 0..100 {
-        assert_eq!(world.prove(&paypal(1, "WH-1", &format!("{PAYPAL_KEY}x{number}"))).await, UNAVAILABLE);
+    for source in 0..50 {
+        let source = format!("198.51.100.{source}");
+        assert!(world.prove_from(&source, 2, &forged_sns(&world, &source)).await.is_err());
     }
-    assert_eq!(world.calls(), 20);
-    assert_eq!((world.prove_at(1, &travis(0, "octo")).await, world.calls()), (Ok(Some(0)), 1));
+    assert_eq!(world.calls(), 20, "a hook's forgers have its share and no more");
+    let topic = sns(0, "2", TOPIC, SNS_KEY, world.memory.now());
+    assert_eq!((world.prove_at(2, &topic).await, world.calls()), (Ok(Some(0)), 1));
+}
+
+/// A notification under a certificate at an address that nobody else names.
+fn forged_sns(world: &World, mark: &str) -> Sent {
+    let address = SNS_KEY.replace(".pem", &format!("{}.pem", mark.replace('.', "-")));
+    sns(1, "2", TOPIC, &address, world.memory.now())
+}
+
+#[tokio::test]
+async fn an_address_of_another_shape_costs_nothing() {
+    let world = World::of(Site::open(), "paypal", &[("WEBHOOK", "WH-1")]).await;
+    for path in ["certs/x", "certs/CERT-", "certs/CERT-a/b", "certs/CERT-a?b", "certs/CERT-..", "certs/CERT-%41"] {
+        let forged = paypal(1, "WH-1", &format!("https://api.paypal.com/v1/notifications/{path}"), world.memory.now());
+        assert_eq!(world.prove(&forged).await, Err(Unproved::Refused(Refusal::KeyAddress)), "{path}");
+    }
+    let long = format!("{PAYPAL_KEY}{}", "0".repeat(64));
+    assert_eq!(
+        world.prove(&paypal(1, "WH-1", &long, world.memory.now())).await,
+        Err(Unproved::Refused(Refusal::KeyAddress))
+    );
+    assert_eq!(world.calls(), 0);
 }
 
 #[tokio::test]

@@ -98,14 +98,14 @@ pub(super) fn public_key(key: usize) -> String {
 pub(super) fn certificate(key: usize, name: &str, (from, to): (&str, &str)) -> String {
     let kind = der(0x06, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b]);
     let algorithm = der(0x30, &[&kind[..], &[5, 0]].concat());
-    let named = |name: &str| {
-        let pair = [der(0x06, &[0x55, 0x04, 0x03]), der(0x0c, name.as_bytes())].concat();
+    let named = |kind: u8, name: &str| {
+        let pair = [der(0x06, &[0x55, 0x04, kind]), der(0x0c, name.as_bytes())].concat();
         der(0x30, &der(0x31, &der(0x30, &pair)))
     };
     let validity = der(0x30, &[der(0x17, from.as_bytes()), der(0x17, to.as_bytes())].concat());
     let [version, serial] = [der(0xa0, &der(0x02, &[2])), der(0x02, &[1])];
     let inside =
-        [version, serial, algorithm.clone(), named("Example CA"), validity, named(name), rsa_der(key)].concat();
+        [version, serial, algorithm.clone(), named(0x0a, "Amazon"), validity, named(0x03, name), rsa_der(key)].concat();
     pem("CERTIFICATE", &der(0x30, &[der(0x30, &inside), algorithm, der(0x03, &[0; 33])].concat()))
 }
 
@@ -140,8 +140,8 @@ pub(super) fn sns(key: usize, version: &str, topic: &str, address: &str, now: Ti
 }
 
 /// An event of a webhook, as `PayPal` sends it, with the address of its certificate.
-pub(super) fn paypal(key: usize, webhook: &str, address: &str) -> Sent {
-    let (body, time) = (br#"{"id":"WH-EVENT","event_type":"PAYMENT.SALE.COMPLETED"}"#, "2023-11-14T22:13:20Z");
+pub(super) fn paypal(key: usize, webhook: &str, address: &str, now: Timestamp) -> Sent {
+    let (body, time) = (br#"{"id":"WH-EVENT","event_type":"PAYMENT.SALE.COMPLETED"}"#, now.rfc3339());
     let content = format!("id_1|{time}|{webhook}|{}", crc32fast::hash(body));
     let headers = [
         ("content-type", "application/json"),
@@ -149,7 +149,7 @@ pub(super) fn paypal(key: usize, webhook: &str, address: &str) -> Sent {
         ("paypal-cert-url", address),
         ("paypal-transmission-id", "id_1"),
         ("paypal-transmission-sig", &rsa_sha256(key, content.as_bytes())),
-        ("paypal-transmission-time", time),
+        ("paypal-transmission-time", &time),
     ];
     Sent { headers: headers.map(|(name, value)| (name, value.to_owned())).to_vec(), body: body.to_vec() }
 }

@@ -1,16 +1,23 @@
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use bellhop_core::id::HookId;
 use bellhop_core::time::Timestamp;
 use bellhop_core::verify::{FetchedKey, KeyRequest, Wanted};
 
 use super::issuer::{IN_FORCE, SNS_NAME, certificate};
 use crate::keys::shelf::{Asked, Shelf};
-use crate::keys::{KEPT_MS, Unproved};
+use crate::keys::{Asker, KEPT_MS, Unproved};
+
+/// Who asks for it: one whose keys are not counted.
+fn asker() -> Asker<'static> {
+    static HOOK: LazyLock<HookId> = LazyLock::new(|| HookId::from_text("hk_1".to_owned()));
+    Asker { hook: &HOOK, source: None, names_key: false }
+}
 
 /// The key of this number.
 fn asked(number: usize) -> Asked {
     let url = format!("https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-{number}.pem");
-    Asked::new(KeyRequest { url, id: None, kind: Wanted::Certificate(SNS_NAME) }, None)
+    Asked::new(KeyRequest { url, id: None, kind: Wanted::Certificate { subject: SNS_NAME, issuer: "Amazon" } }, None)
 }
 
 /// A moment so many minutes later than the first.
@@ -29,7 +36,7 @@ fn the_shelf_has_room_for_sixty_four_and_invented_keys_take_none_from_it() {
     let mut shelf = Shelf::new(at(0));
     let put = |shelf: &mut Shelf, number: usize, good: bool, now| {
         let asked = asked(number);
-        let turn = shelf.turn(&asked, now).unwrap();
+        let turn = shelf.turn(&asked, asker(), now).unwrap();
         let read = FetchedKey::read(asked.request.clone(), key.as_bytes()).unwrap();
         shelf.put(&asked, if good { Ok(Arc::new(read)) } else { Err(Unproved::Unavailable) }, now);
         drop(turn);
@@ -53,9 +60,9 @@ fn the_shelf_has_room_for_sixty_four_and_invented_keys_take_none_from_it() {
     let kept: Vec<_> = (0..10).chain(19..73).collect();
     assert_eq!(here(&mut shelf, 0..73, at(430)), kept);
     // Nobody who waits for a turn loses it to somebody else.
-    let turn = shelf.turn(&asked(500), at(440)).unwrap();
+    let turn = shelf.turn(&asked(500), asker(), at(440)).unwrap();
     for number in 600..700 {
         put(&mut shelf, number, true, at(number));
     }
-    assert!(Arc::ptr_eq(&turn, &shelf.turn(&asked(500), at(700)).unwrap()));
+    assert!(Arc::ptr_eq(&turn, &shelf.turn(&asked(500), asker(), at(700)).unwrap()));
 }

@@ -102,7 +102,7 @@ async fn senders_with_keys_of_their_own_are_let_in_and_their_forgers_are_not() {
     for (path, good, strangers, calls) in [
         ("aws-sns", sns(0, "1", TOPIC, SNS_KEY, now), sns(1, "1", TOPIC, SNS_KEY, now), 1),
         ("aws-sns", sns(0, "2", TOPIC, SNS_KEY, now), sns(1, "2", TOPIC, SNS_KEY, now), 1),
-        ("paypal", paypal(0, "WH-1", PAYPAL_KEY), paypal(1, "WH-1", PAYPAL_KEY), 1),
+        ("paypal", paypal(0, "WH-1", PAYPAL_KEY, now), paypal(1, "WH-1", PAYPAL_KEY, now), 1),
         ("travis", travis(0, "octo"), travis(1, "octo"), 1),
         ("plaid", plaid(7, "key_1", now), plaid(8, "key_1", now), 1),
         ("wise", wise(0), wise(1), 0),
@@ -128,7 +128,7 @@ async fn what_a_sender_signed_for_somebody_else_is_refused() {
         ("aws-sns", sns(0, "2", theirs, SNS_KEY, world.memory.now()), "another account", 0),
         ("travis", travis(0, "mallory"), "another account", 0),
         // Whose it is shows only in the signature.
-        ("paypal", paypal(0, "WH-2", PAYPAL_KEY), "does not match", 1),
+        ("paypal", paypal(0, "WH-2", PAYPAL_KEY, world.memory.now()), "does not match", 1),
     ] {
         world.check("another's", path, &sent, (401, Some(cause), calls)).await;
     }
@@ -145,7 +145,7 @@ async fn a_key_at_an_address_of_nobodys_is_never_fetched() {
         world.check(base, "aws-sns", &forged, (401, Some("address of the signing key"), 0)).await;
         let address = format!("{base}/v1/notifications/certs/CERT-360caa42-0");
         world.site.put(&address, &certificate(1, PAYPAL_NAME, IN_FORCE));
-        let forged = paypal(1, "WH-1", &address);
+        let forged = paypal(1, "WH-1", &address, now);
         world.check(base, "paypal", &forged, (401, Some("address of the signing key"), 0)).await;
     }
 }
@@ -174,7 +174,7 @@ async fn a_sender_whose_key_cannot_be_had_is_asked_to_come_again() {
     let now = world.memory.now();
     for (path, sent) in [
         ("aws-sns", sns(0, "2", TOPIC, SNS_KEY, now)),
-        ("paypal", paypal(0, "WH-1", PAYPAL_KEY)),
+        ("paypal", paypal(0, "WH-1", PAYPAL_KEY, now)),
         ("travis", travis(0, "octo")),
         ("plaid", plaid(7, "key_1", now)),
     ] {

@@ -1,12 +1,16 @@
 //! Checks one hook.
 
+mod unsigned;
+
+use std::net::IpAddr;
+
 use ipnet::IpNet;
 
 use super::{Problem, Problems, SecretInput, SecretsAs, between, read_secret, read_url};
 use crate::config::{ActionSpec, Chat, HookSpec, ReconcileSpec};
 use crate::delivery::Deduplicate;
 use crate::filter::{Check, Condition};
-use crate::hook::{Action, Allowed, Hook, HookStatus, Origin, Reconcile};
+use crate::hook::{Action, Allowed, GITHUB, Hook, HookStatus, Origin, Reconcile};
 use crate::id::HookId;
 use crate::secret::SecretRef;
 use crate::sender::{CustomScheme, Sender};
@@ -80,12 +84,15 @@ pub struct ReconcileDraft {
     pub token: SecretInput,
     /// Where the API is.
     pub api_base: String,
+    /// Whether an operator named the address.
+    pub vouched: bool,
 }
 
 impl ReconcileDraft {
     /// The same with its token kept at this place.
     pub fn kept(self, token: SecretRef) -> Reconcile {
-        Reconcile { of: self.of, webhook_id: self.webhook_id, token, api_base: self.api_base }
+        let Self { of, webhook_id, api_base, vouched, .. } = self;
+        Reconcile { of, webhook_id, token, api_base, vouched }
     }
 }
 
@@ -152,8 +159,8 @@ pub(super) fn check(
     let sender = super::sender::check(&spec.sender, scheme.as_ref(), at, problems);
     let path = spec.path.as_ref().and_then(|path| problems.take(&field("path"), read_path(path)));
     let kept_secrets = check_secrets(spec, sender, secrets, kept, at, problems);
-    check_unsigned(spec, sender, at, problems);
     let allowed_ips = check_list(&spec.allowed_ips, &field("allowed_ips"), problems, read_network);
+    unsigned::check(spec, sender, &allowed_ips, at, problems);
     let events = check_list(&spec.events, &field("events"), problems, read_pattern);
     if let Some(when) = &spec.when {
         problems.take(&field("when"), Condition::compile(when));
@@ -253,26 +260,8 @@ fn check_secrets(
     })
 }
 
-/// Checks that an unsigned hook has another protection.
-fn check_unsigned(spec: &HookSpec, sender: Option<&Sender>, at: &str, problems: &mut Problems) {
-    if !sender.is_some_and(Sender::is_unsigned) || !spec.allowed_ips.is_empty() {
-        return;
-    }
-    // A path that Bellhop makes itself is long and random.
-    let guessable = spec.path.as_deref().is_some_and(|path| !is_capability(path));
-    if guessable {
-        problems.add(
-            format!("{at}path"),
-            format!(
-                "anyone who guesses the path of an unsigned hook can post to it: make it at least {CAPABILITY_LENGTH} random \
-                 characters, leave it out to have one made, or set `allowed_ips`"
-            ),
-        );
-    }
-}
-
 /// Whether a path ends in a part long and varied enough that nobody guesses it.
-fn is_capability(path: &str) -> bool {
+pub fn is_capability(path: &str) -> bool {
     let part = path.rsplit('/').next().unwrap_or_default();
     let kinds: std::collections::HashSet<char> = part.chars().collect();
     part.len() >= CAPABILITY_LENGTH && kinds.len() >= 10
@@ -309,15 +298,21 @@ fn check_reconcile(
         let message = "the number at the end of the webhook's settings page's address; an app's webhook has none";
         problems.add(format!("{at}webhook_id"), message);
     }
-    let api_base = spec.api_base.as_deref().unwrap_or("https://api.github.com");
+    let api_base = spec.api_base.as_deref().unwrap_or(GITHUB);
     let api_base = problems.take(&format!("{at}api_base"), read_url(api_base))?;
+    let same_place = kept.reconcile.as_ref().filter(|old| old.api_base == api_base);
+    if api_base != GITHUB && same_place.is_none() && !secrets.names_addresses() {
+        let message =
+            "an address other than GitHub's own needs a token with the scope `admin`, or the configuration file";
+        problems.add(format!("{at}api_base"), message);
+    }
     // A token goes only where it was meant to go: with another address, it must be given again.
-    let kept = kept.reconcile.as_ref().filter(|old| spec.token.is_empty() && old.api_base == api_base);
-    let token = match kept {
+    let token = match same_place.filter(|_| spec.token.is_empty()) {
         Some(old) => SecretInput::Reference(old.token.clone()),
         None => problems.take(&format!("{at}token"), read_secret(&spec.token, secrets))?,
     };
-    Some(ReconcileDraft { of: spec.of.clone(), webhook_id: spec.webhook_id, token, api_base })
+    let vouched = secrets.names_addresses() || same_place.is_some_and(|old| old.vouched);
+    Some(ReconcileDraft { of: spec.of.clone(), webhook_id: spec.webhook_id, token, api_base, vouched })
 }
 
 /// Checks an action.
@@ -378,13 +373,22 @@ fn read_network(text: &str) -> Result<Allowed, String> {
     if crate::ranges::SETS.contains(&text) {
         return Ok(Allowed::Published(text.to_owned()));
     }
-    let network = text.parse::<IpNet>().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from));
-    network.map(Allowed::Network).map_err(|_| {
+    let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    network.map(unmapped).map(Allowed::Network).map_err(|_| {
         let sets = crate::ranges::SETS.join("`, `");
         format!(
             "`{text}` is not an address or a network: write `192.0.2.7`, `192.0.2.0/24`, or a published set: `{sets}`"
         )
     })
+}
+
+/// A network of mapped addresses as the network of IPv4 that it is; requests are looked at under their own addresses.
+fn unmapped(network: IpNet) -> IpNet {
+    let (IpAddr::V6(address), Some(prefix)) = (network.addr(), network.prefix_len().checked_sub(96)) else {
+        return network;
+    };
+    let v4 = address.to_ipv4_mapped().and_then(|address| IpNet::new(address.into(), prefix).ok());
+    v4.unwrap_or(network)
 }
 
 /// Reads a pattern of event types.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::config::HookSpec;
+use crate::hook::Allowed;
 use serde_json::{Value, json};
 
 /// A good configuration with one hook, changed by `change`.
@@ -83,18 +84,18 @@ fn two_hooks_cannot_share_a_name() {
 }
 
 #[test]
-fn unsigned_hooks_need_another_protection() {
-    for (path, ips, good) in [
-        (Some("github"), json!([]), false),
-        (Some("aaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), json!([]), false),
-        (Some("q8Zr2mX5vT1kPw9Ls4Nd7Y"), json!([]), true),
-        (Some("github"), json!(["10.0.0.0/8"]), true),
-        (None, json!([]), true),
+fn a_mapped_address_is_the_one_it_maps() {
+    for (text, read) in [
+        ("::ffff:192.0.2.7", "192.0.2.7/32"),
+        ("::ffff:192.0.2.0/120", "192.0.2.0/24"),
+        ("2001:db8::/32", "2001:db8::/32"),
+        ("::/0", "::/0"),
     ] {
-        let hook = json!({"name": "n", "path": path, "sender": "none", "allowed_ips": ips,
+        let hook = json!({"name": "n", "path": "p", "sender": "github", "secrets": ["env:S"], "allowed_ips": [text],
             "actions": [{"kind": "telegram", "chat": 1}]});
         let spec: HookSpec = serde_json::from_value(hook).unwrap();
-        assert_eq!(check_hook(&spec, SecretsAs::References).is_ok(), good, "{path:?}");
+        let draft = check_hook(&spec, SecretsAs::References).unwrap();
+        assert_eq!(draft.allowed_ips, [Allowed::Network(read.parse().unwrap())], "{text}");
     }
 }
 
@@ -185,4 +186,48 @@ fn what_tells_deliveries_apart_must_be_there() {
     let unknown = json!({"hooks": [{"name": "x", "deduplicate": "body"}]});
     let error = serde_json::from_value::<ConfigSpec>(unknown).unwrap_err().to_string();
     assert!(error.contains("`id`, `content`, `off`"), "{error}");
+}
+
+#[test]
+fn what_one_process_takes_at_once_is_checked() {
+    let checked = |limits: Value, longest: u64| {
+        let spec = config(|config| {
+            config["limits"] = limits;
+            config["hooks"][0]["max_body_bytes"] = json!(longest);
+        });
+        let problem = |problem: &Problem| (problem.field.clone(), problem.message.clone());
+        check_config(&spec, SecretsAs::References).map(|config| config.capacity).map_err(|all| problem(&all[0]))
+    };
+    let capacity = |connections, connections_per_address, bytes_in_flight| Capacity {
+        connections,
+        connections_per_address,
+        bytes_in_flight,
+    };
+    let mib = 1024 * 1024;
+    assert_eq!(checked(json!({}), 4 * mib), Ok(capacity(1024, 512, 64 * mib)));
+    assert_eq!(
+        checked(json!({}), 25 * mib),
+        Ok(capacity(1024, 512, 100 * mib)),
+        "one address may send the longest body"
+    );
+    assert_eq!(checked(json!({"connections": 100}), mib), Ok(capacity(100, 50, 64 * mib)));
+    let all = json!({"connections": 100, "connections_per_address": 100, "bytes_in_flight": 4 * mib});
+    assert_eq!(checked(all, mib), Ok(capacity(100, 100, 4 * mib)));
+    for (limits, longest, field, says) in [
+        (json!({"connections": 15}), mib, "limits.connections", "15 is not between 16 and 100000"),
+        (json!({"connections": 100_001}), mib, "limits.connections", "not between"),
+        (json!({"connections_per_address": 0}), mib, "limits.connections_per_address", "not between 1 and 1024"),
+        (
+            json!({"connections": 20, "connections_per_address": 21}),
+            mib,
+            "limits.connections_per_address",
+            "limits.connections",
+        ),
+        (json!({"bytes_in_flight": 1000}), 100, "limits.bytes_in_flight", "not between 1048576 and"),
+        (json!({"bytes_in_flight": 4 * mib - 1}), mib, "limits.bytes_in_flight", "a quarter"),
+    ] {
+        let (named, message) = checked(limits, longest).unwrap_err();
+        assert_eq!(named, field);
+        assert!(message.contains(says), "{message}");
+    }
 }

@@ -285,6 +285,13 @@ fn families() -> Vec<Family> {
             again: &[signed_anew],
         },
         Family {
+            name: "an id in a signed header, which is another one each time",
+            senders: named(&["paypal", "paypal-sandbox"]),
+            make: fresh,
+            differ: &[same_id],
+            again: &[signed_anew, forged_id],
+        },
+        Family {
             name: "an id in the body",
             senders: named(&["stripe", "slack", "paddle", "intercom", "notion", "telnyx", "nylas", "mux", "pipedrive"]),
             make: fresh,

@@ -19,6 +19,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
+/// The most headers of one part that are read.
+const MOST_HEADERS: usize = 32;
+
 /// One part of a body.
 pub(super) struct Part<'a> {
     /// The field's name.
@@ -77,6 +80,13 @@ impl<'a> Part<'a> {
     }
 }
 
+/// The name of what stands between two boundaries, as [`Part::of`] reads it.
+pub(super) fn name(bytes: &[u8]) -> Option<String> {
+    let (headers, _) = headers(bytes);
+    let (_, disposition) = headers.iter().find(|(found, _)| found == "content-disposition")?;
+    Media::of(disposition).get("name").map(unescaped)
+}
+
 /// The headers before the first empty line, by lower-case name, and what comes after it.
 fn headers(bytes: &[u8]) -> (Vec<(String, String)>, &[u8]) {
     let mut headers: Vec<(String, String)> = Vec::new();
@@ -85,8 +95,13 @@ fn headers(bytes: &[u8]) -> (Vec<(String, String)>, &[u8]) {
         rest = rest.get(line.len()..).unwrap_or_default();
         let text = String::from_utf8_lossy(line);
         let text = text.trim_end_matches(['\r', '\n']);
+        if text.is_empty() {
+            break;
+        }
+        if headers.len() == MOST_HEADERS {
+            continue;
+        }
         match (headers.last_mut(), text.split_once(':')) {
-            _ if text.is_empty() => break,
             (Some((_, value)), _) if text.starts_with([' ', '\t']) => value.push_str(text),
             (_, Some((name, value))) => headers.push((name.trim().to_ascii_lowercase(), value.trim().to_owned())),
             (_, None) => {}

@@ -35,7 +35,7 @@ pub(in crate::filter) fn same(a: &Value<'_>, b: &Value<'_>, meter: &Meter) -> Re
 }
 
 /// Counts what it takes to compare two values that may be very long numbers.
-pub(super) fn weigh(a: &Value<'_>, b: &Value<'_>, meter: &Meter) -> Result<(), Exceeded> {
+pub(in crate::filter) fn weigh(a: &Value<'_>, b: &Value<'_>, meter: &Meter) -> Result<(), Exceeded> {
     /// How much slower digits are compared than texts are.
     const SLOWER: usize = 16;
     for value in [a, b] {

@@ -46,7 +46,7 @@ impl Failure {
 impl Exceeded {
     /// The failure of the part in which a bound was reached.
     fn at(self, span: Span) -> Failure {
-        Failure { span, what: format!("the condition {} on this event", self.0), is_final: true }
+        Failure { span, what: format!("the condition {self} on this event"), is_final: true }
     }
 }
 

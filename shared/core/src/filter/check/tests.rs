@@ -14,7 +14,11 @@ fn check(field: &str, operator: &str, value: Value, holds: bool) {
     let payload = json!({"ref": "refs/heads/main", "size": 7, "flag": true, "none": null, "ratio": 2.5,
         "labels": ["bug", "p1"], "commits": [{"id": "a"}], "count": "50", "id": 820_982_911_946_154_508_i64,
         "metadata": {"labels": {"app.kubernetes.io/name": "web", "app": "x", "a.b": {"c.d": 1}}, "a": {"b": 1}, "a.b": 2}});
-    assert_eq!(with_event(payload, |variables| check.holds(variables)), holds, "{check:?}");
+    assert_eq!(
+        with_event(payload, |variables| check.decide(variables, &Meter::default()) == Decision::Holds),
+        holds,
+        "{check:?}"
+    );
 }
 
 #[test]
@@ -106,7 +110,11 @@ fn numbers_and_texts_that_are_numbers_compare_exactly() {
     ] {
         let check = plain("payload.big", operator, &json!(value));
         let payload = crate::json::read(body.as_bytes()).unwrap();
-        assert_eq!(with_payload(payload, body, |variables| check.holds(variables)), holds, "{check:?}");
+        assert_eq!(
+            with_payload(payload, body, |variables| check.decide(variables, &Meter::default()) == Decision::Holds),
+            holds,
+            "{check:?}"
+        );
     }
 }
 
@@ -141,4 +149,35 @@ fn what_can_never_hold_is_a_problem() {
         assert!(problem.contains(what), "{check:?}: {problem}");
     }
     assert!(serde_json::from_value::<Check>(json!({"field": "a", "operator": "like", "value": 1})).is_err());
+}
+
+#[test]
+fn plain_conditions_end_at_the_bounds_of_all_of_them_together() {
+    /// Whether these end at a bound for a payload.
+    fn ends(checks: &[Check], payload: Value) -> bool {
+        with_event(payload, |variables| match Check::first_unmet(checks, variables) {
+            Some((_, Decision::Beyond(what))) => what.ends_with("takes more than 1,000,000 steps on this event"),
+            _ => false,
+        })
+    }
+    let entries = json!({"a": vec![json!([1, 2, 3]); 20_000], "t": "x".repeat(3_000_000)});
+    let listed: Vec<Value> = (0..200).map(|n| json!([n])).collect();
+    assert!(ends(&[plain("payload.a", "contains", &json!(listed))], entries.clone()));
+    let stars = format!("*{}y", "x*".repeat(200));
+    assert!(ends(&[plain("payload.t", "matches", &json!(stars))], entries.clone()));
+    let one = plain("payload.t", "not", &json!("x".repeat(60_000)));
+    let contains = plain("payload.t", "contains", &json!("x"));
+    assert!(!ends(&[one, contains.clone()], entries.clone()));
+    assert!(ends(&vec![contains; 50], entries));
+    // Each key may be one step of the field or several: as many ways as the payload has places.
+    let mut payload = json!(1);
+    for _ in 0..15 {
+        payload = json!({"a": payload, "a.a": payload});
+    }
+    let deep = plain(&format!("payload{}", ".a".repeat(31)), "equals", &json!(1));
+    assert!(ends(&vec![deep; 50], payload));
+    let long = plain(&format!("payload{}", ".a".repeat(250)), "exists", &Value::Null);
+    assert_eq!(long.problem().as_deref(), Some("a field may be 500 bytes long, this one has 507"));
+    let wide = plain("payload.a", "in", &json!(vec!["x"; 20_000]));
+    assert_eq!(wide.problem().as_deref(), Some("a value may be 65,536 bytes long, as JSON"));
 }

@@ -21,7 +21,7 @@ fn check(payload: &serde_json::Value, table: &[(&str, bool)]) {
         match decide(source, payload.clone()) {
             Decision::Holds => assert!(holds, "{source} holds for {payload}"),
             Decision::Fails(_) => assert!(!holds, "{source} does not hold for {payload}"),
-            Decision::Unclear(what) => panic!("{source} for {payload}: {what}"),
+            Decision::Unclear(what) | Decision::Beyond(what) => panic!("{source} for {payload}: {what}"),
         }
     }
 }

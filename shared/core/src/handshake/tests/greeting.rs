@@ -186,32 +186,42 @@ fn discord_has_its_ping_back_in_kind_and_its_events_are_events() {
 
 #[test]
 fn a_subscription_is_confirmed_at_amazons_own_addresses_alone() {
-    let with = |kind: &str, url: &str| format!(r#"{{"Type":"{kind}","SubscribeURL":"{url}","Message":"hello"}}"#);
+    let with = |kind: &str, url: &str| {
+        let region = if url.contains("cn-north-1") { "cn-north-1" } else { "eu-central-1" };
+        let topic = format!("arn:aws:sns:{region}:111122223333:octo");
+        format!(r#"{{"Type":"{kind}","SubscribeURL":"{url}","TopicArn":"{topic}","Message":"hello"}}"#)
+    };
     let ask = |body: &str| {
         let inbound = Inbound::new(Headers::new(&[]), body.as_bytes());
         shown(greeting(&Verified::assumed(sender("aws-sns"), inbound), &[]))
     };
     for url in [
         "https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn=arn:aws:sns:x&Token=0a",
-        "https://sns.cn-north-1.amazonaws.com.cn/?Action=ConfirmSubscription",
+        "https://sns.cn-north-1.amazonaws.com.cn/?Action=ConfirmSubscription&Token=0a",
     ] {
         assert_eq!(ask(&with("SubscriptionConfirmation", url)), format!("visits {url}"));
         assert_eq!(ask(&with("UnsubscribeConfirmation", url)), "-");
         assert_eq!(ask(&with("Notification", url).replace("hello", "SubscriptionConfirmation")), "-");
     }
     for url in [
-        "http://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription",
-        "https://sns.eu-central-1.amazonaws.com.evil.example/?Action=ConfirmSubscription",
-        "https://sns.eu-central-1.amazonaws.com:8443/?Action=ConfirmSubscription",
-        "https://octo@sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription",
+        "http://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&a",
+        "https://sns.eu-central-1.amazonaws.com.evil.example/?Action=ConfirmSubscription&a",
+        "https://sns.eu-central-1.amazonaws.com:8443/?Action=ConfirmSubscription&a",
+        "https://octo@sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&a",
         "https://evil.example/?sns.eu-central-1.amazonaws.com/",
-        "https://evil.example\\\\.sns.eu-central-1.amazonaws.com/?a",
-        "https://sns.a.b.amazonaws.com/?a",
-        "https://sns.amazonaws.com/?a",
-        "https://sqs.eu-central-1.amazonaws.com/?a",
-        "https://SNS.eu-central-1.amazonaws.com/?a",
-        "https://sns.eu-central-1.amazonaws.com/?a\\nb",
+        "https://evil.example\\\\.sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&a",
+        "https://sns.a.b.amazonaws.com/?Action=ConfirmSubscription&a",
+        "https://sns.amazonaws.com/?Action=ConfirmSubscription&a",
+        "https://sqs.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&a",
+        "https://SNS.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&a",
+        "https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&a\\nb",
         "https://sns.eu-central-1.amazonaws.com",
+        "https://sns.eu-central-1.amazonaws.com/?Action=Unsubscribe&a",
+        "https://sns.eu-central-1.amazonaws.com/a?Action=ConfirmSubscription&a",
+        "https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription&a",
+        "https://sns.s3.amazonaws.com/?Action=ConfirmSubscription&a",
+        "https://sns.s3-us-west-2.amazonaws.com/?Action=ConfirmSubscription&a",
+        "https://sns.s3-accelerate.amazonaws.com/?Action=ConfirmSubscription&a",
         "",
     ] {
         assert_eq!(ask(&with("SubscriptionConfirmation", url)), "-", "{url}");

@@ -31,6 +31,7 @@ pub(super) fn sender(options: &CustomScheme, generic: &'static Sender) -> Option
         handshake: generic.handshake,
         answers: generic.answers,
         unpack: generic.unpack,
+        proof_bytes: generic.proof_bytes,
         at: generic.at,
     })))
 }

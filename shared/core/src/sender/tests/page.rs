@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::sender::words::size;
 use crate::sender::{Facts, Sender, Verification};
 use crate::template::default_text;
 
@@ -190,7 +189,7 @@ fn rows(sender: &Sender) -> [(&'static str, String); 12] {
         ("counts as the same delivery", sender.repeats_in_words()),
         ("wants an answer within", facts.deadline_seconds.map_or_else(unknown, |seconds| format!("{seconds} s"))),
         ("delivers again", if facts.retries.is_empty() { unknown() } else { facts.retries.to_owned() }),
-        ("longest body", facts.max_body_bytes.map_or_else(unknown, size)),
+        ("longest body", sender.longest_body_in_words()),
         ("message", message(sender)),
     ]
 }

@@ -1,33 +1,43 @@
 //! Filters that look into a list's items, where some of them lack what is looked for.
 
+use std::sync::LazyLock;
+
 use minijinja::value::{Kwargs, Rest, ValueKind, ValueOrKwargs};
-use minijinja::{Environment, Error, State, Value, filters};
+use minijinja::{Error, State, Value, filters};
 
 /// What the value found in an item is called while the engine looks at it, and what the item is.
 const FOUND: (&str, &str) = ("found", "item");
 
-/// Adds the filters.
-///
-/// Those of the engine refuse a list with a null in it, and a path of which a step is missing.
-pub(super) fn add(env: &mut Environment<'static>) {
-    env.add_filter("flat", flat);
-    let of_engine = Value::from_function(filters::map);
-    env.add_filter("map", move |state: &mut State<'_, '_>, args: Rest<ValueOrKwargs>| {
-        map(state, &of_engine, args.into_values())
-    });
-    for (name, of_engine) in [
-        ("selectattr", Value::from_function(filters::selectattr)),
-        ("rejectattr", Value::from_function(filters::rejectattr)),
-    ] {
-        let chosen =
-            move |state: &mut State<'_, '_>, args: Rest<ValueOrKwargs>| choose(state, &of_engine, args.into_values());
-        env.add_filter(name, chosen);
-    }
+/// How far into a text a path finds a character.
+const FARTHEST: usize = 64;
+
+/// A filter of the engine that refuses a list with a null in it, and a path of which a step is missing.
+static OF_ENGINE: LazyLock<[Value; 3]> = LazyLock::new(|| {
+    [
+        Value::from_function(filters::map),
+        Value::from_function(filters::selectattr),
+        Value::from_function(filters::rejectattr),
+    ]
+});
+
+/// `map`.
+pub(super) fn map_each(state: &mut State<'_, '_>, args: Rest<ValueOrKwargs>) -> Result<Value, Error> {
+    map(state, &OF_ENGINE[0], args.into_values())
+}
+
+/// `selectattr`.
+pub(super) fn select(state: &mut State<'_, '_>, args: Rest<ValueOrKwargs>) -> Result<Value, Error> {
+    choose(state, &OF_ENGINE[1], args.into_values())
+}
+
+/// `rejectattr`.
+pub(super) fn reject(state: &mut State<'_, '_>, args: Rest<ValueOrKwargs>) -> Result<Value, Error> {
+    choose(state, &OF_ENGINE[2], args.into_values())
 }
 
 /// The entries of all the lists that stand at a path in a list's items, one after the other; without a path, of the items
 /// themselves. What is no list there is an entry by itself, and what is missing is none.
-fn flat(items: &Value, path: Option<&str>) -> Vec<Value> {
+pub(super) fn flat(items: &Value, path: Option<&str>) -> Vec<Value> {
     let mut entries = Vec::new();
     for item in items.try_iter().into_iter().flatten() {
         let found = path.map_or(item.clone(), |path| at(&item, path));
@@ -45,6 +55,7 @@ fn flat(items: &Value, path: Option<&str>) -> Vec<Value> {
 fn map(state: &mut State<'_, '_>, of_engine: &Value, mut args: Vec<Value>) -> Result<Value, Error> {
     let named = args.last().filter(|last| last.is_kwargs()).cloned().unwrap_or_default();
     let path = named.get_attr("attribute").unwrap_or_default();
+    let path = if path.is_integer() { Value::from(path.to_string()) } else { path };
     if let (Some(path), Some(last)) = (path.as_str(), args.len().checked_sub(1)) {
         let renamed = named.try_iter()?.map(|name| {
             let value = if name.as_str() == Some("attribute") { Ok(FOUND.0.into()) } else { named.get_item(&name) };
@@ -80,9 +91,14 @@ fn look(args: &mut [Value], path: &str) {
 }
 
 /// What stands at a path such as `author.name` or `files.0`; nothing where a step is missing.
-fn at(item: &Value, path: &str) -> Value {
+pub(in super::super) fn at(item: &Value, path: &str) -> Value {
     path.split('.').fold(item.clone(), |value, step| {
-        let found = step.parse().map_or_else(|_| value.get_attr(step), |index| value.get_item_by_index(index));
+        let found = match step.parse::<usize>() {
+            // A text is counted through from its beginning.
+            Ok(index) if value.as_str().is_some() && index > FARTHEST => return Value::UNDEFINED,
+            Ok(index) => value.get_item_by_index(index),
+            Err(_) => value.get_attr(step),
+        };
         found.unwrap_or_default()
     })
 }

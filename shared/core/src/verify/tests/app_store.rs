@@ -148,7 +148,7 @@ fn a_body_without_a_document_is_refused_before_anything_is_checked() {
         assert_eq!(with(body.into()), Err(Refusal::MissingField("signedPayload")), "{body}");
     }
     let long = [good.body.as_slice(), &b" ".repeat(256 * 1024)].concat();
-    assert_eq!(with(long), Err(Refusal::Unparsable), "longer than any notification");
+    assert_eq!(with(long), Err(Refusal::TooLong(262_144)), "longer than any notification");
 }
 
 #[test]

@@ -85,10 +85,15 @@ fn der(tag: u8, content: &[u8]) -> Vec<u8> {
 
 /// A certificate of an RSA key, made out to a name, which counts from 2020 to 2030.
 fn certificate(key: usize, name: &str) -> String {
+    certificate_of(key, name, "Amazon")
+}
+
+/// The same, issued by this organisation.
+fn certificate_of(key: usize, name: &str, issuer: &str) -> String {
     let algorithm =
         der(0x30, &[&der(0x06, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b])[..], &[5, 0]].concat());
-    let named = |name: &str| {
-        let pair = [der(0x06, &[0x55, 0x04, 0x03]), der(0x0c, name.as_bytes())].concat();
+    let named = |kind: u8, name: &str| {
+        let pair = [der(0x06, &[0x55, 0x04, kind]), der(0x0c, name.as_bytes())].concat();
         der(0x30, &der(0x31, &der(0x30, &pair)))
     };
     let validity = der(0x30, &[der(0x17, b"200101000000Z"), der(0x17, b"300101000000Z")].concat());
@@ -96,9 +101,9 @@ fn certificate(key: usize, name: &str) -> String {
         der(0xa0, &der(0x02, &[2])),
         der(0x02, &[1]),
         algorithm.clone(),
-        named("Example CA"),
+        named(0x0a, issuer),
         validity,
-        named(name),
+        named(0x03, name),
         rsa_der(key),
     ];
     let signature = der(0x03, &[0; 33]);
@@ -353,6 +358,10 @@ fn sns_proves_itself_and_the_topic() {
     let wanted = |request: &Request| wanted_key(request.sender, request.inbound(&[])).unwrap().unwrap();
     let message = sns(0, Hash::Sha256, &[]);
     assert!(FetchedKey::read(wanted(&message), certificate(0, "example.com").as_bytes()).is_err());
+    for issuer in ["Mallory", "Amazon Web Services", "amazon"] {
+        let theirs = certificate_of(0, name, issuer);
+        assert!(FetchedKey::read(wanted(&message), theirs.as_bytes()).is_err(), "{issuer}");
+    }
     let late = with_key(sns(0, Hash::Sha256, &[("Timestamp", "2031-01-01T00:00:00Z")]), &certificate(0, name));
     assert_eq!(late.check(1_924_992_000), Err(Refusal::NoKey));
     // A key fetched from one address is no key for another.
@@ -370,6 +379,12 @@ fn a_keys_address_is_one_of_the_senders_own() {
         "https://evil@sns.eu-central-1.amazonaws.com/SimpleNotificationService-0.pem",
         "https://evil.example/@sns.eu-central-1.amazonaws.com/SimpleNotificationService-0.pem",
         "https://sns.a.b.amazonaws.com/SimpleNotificationService-0.pem",
+        "https://sns.s3.amazonaws.com/SimpleNotificationService-0.pem",
+        "https://sns.s3-us-west-2.amazonaws.com/SimpleNotificationService-0.pem",
+        "https://sns.s3-accelerate.amazonaws.com/SimpleNotificationService-0.pem",
+        "https://sns.s3.dualstack.eu-central-1.amazonaws.com/SimpleNotificationService-0.pem",
+        // A region that is not the topic's.
+        "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-0.pem",
         "https://sns..amazonaws.com/SimpleNotificationService-0.pem",
         "https://s3.amazonaws.com/SimpleNotificationService-0.pem",
         "https://SNS.eu-central-1.amazonaws.com/SimpleNotificationService-0.pem",
@@ -388,8 +403,14 @@ fn a_keys_address_is_one_of_the_senders_own() {
         let message = sns(0, Hash::Sha256, &[]).with_field("SigningCertURL", bad);
         assert_eq!(wanted_key(message.sender, message.inbound(&[])), Err(Refusal::KeyAddress), "{bad}");
     }
-    for good in [PEM_URL, "https://sns.cn-north-1.amazonaws.com.cn/SimpleNotificationService-0.pem"] {
-        let message = sns(0, Hash::Sha256, &[]).with_field("SigningCertURL", good);
+    for (good, topic) in [
+        (PEM_URL, TOPIC),
+        (
+            "https://sns.cn-north-1.amazonaws.com.cn/SimpleNotificationService-0.pem",
+            "arn:aws-cn:sns:cn-north-1:111122223333:octo",
+        ),
+    ] {
+        let message = sns(0, Hash::Sha256, &[]).with_field("SigningCertURL", good).with_field("TopicArn", topic);
         assert_eq!(wanted_key(message.sender, message.inbound(&[])).unwrap().unwrap().url, good);
     }
     let github = Sender::named("github").unwrap();
@@ -419,6 +440,13 @@ fn paypal_proves_itself_and_the_webhook() {
     let sandbox = Sender::named("paypal-sandbox").unwrap();
     assert_eq!(wanted_key(sandbox, good.inbound(&pairs)), Err(Refusal::KeyAddress));
     assert_eq!(good.check_with("WH-2", NOW), Err(Refusal::Mismatch("paypal-transmission-sig")));
+    // What was captured is of no use for long, and costs no key.
+    for (later, refusal) in [(300, None), (301, Some(Refusal::Stale(301)))] {
+        assert_eq!(good.check(NOW + later).err(), refusal);
+    }
+    let unknown = Request { fetched: None, ..good };
+    assert_eq!(unknown.check(NOW + 301), Err(Refusal::Stale(301)));
+    assert_eq!(unknown.sender.delivery_id.in_headers(unknown.inbound(&unknown.pairs()).headers), Some("id_1"));
 }
 
 /// The key of Plaid's tokens.

@@ -13,7 +13,7 @@ const SIZES: [usize; 4] = [2 * 1024, 8 * 1024, 32 * 1024, 128 * 1024];
 /// What one byte of a text costs where the pattern is of the smallest size, in bytes of plain reading.
 const COST: usize = 64;
 
-/// What compiling a pattern costs where it is not written out, in steps.
+/// What compiling a pattern of the smallest size costs where it is not written out, in steps.
 const COMPILING: usize = 1000;
 
 /// A compiled pattern.
@@ -49,7 +49,10 @@ impl Pattern {
     /// The same for a pattern that is compiled for this one use; `None` where it is none.
     pub(super) fn once(pattern: &str, text: &str, meter: &Meter) -> Result<Option<bool>, Exceeded> {
         meter.step(COMPILING)?;
-        Self::compile(pattern).ok().map(|pattern| pattern.is_in(text, meter)).transpose()
+        let compiled = Self::compile(pattern).ok();
+        let weight = compiled.as_ref().map_or(SIZES[SIZES.len() - 1] / SIZES[0], |pattern| pattern.weight);
+        meter.step(COMPILING * (weight - 1))?;
+        compiled.map(|pattern| pattern.is_in(text, meter)).transpose()
     }
 }
 

@@ -87,7 +87,7 @@ fn steps_and_memory_end_an_evaluation() {
         ("payload.a.all(x, 2 in payload.a || true)".to_owned(), STEPS),
     ] {
         let shown: String = source.chars().take(60).collect();
-        let Decision::Unclear(found) = decide(&source, ones()) else {
+        let Decision::Beyond(found) = decide(&source, ones()) else {
             panic!("{shown} is decided");
         };
         assert!(found.ends_with(what), "{shown}: {found}");
@@ -121,6 +121,6 @@ fn long_numbers_cost_what_they_weigh() {
         let condition = Condition::compile(source).unwrap();
         let decision =
             super::super::super::tests::with_payload(payload.clone(), &body, |variables| condition.decide(variables));
-        assert!(matches!(&decision, Decision::Unclear(what) if what.contains("1,000,000 steps")), "{decision:?}");
+        assert!(matches!(&decision, Decision::Beyond(what) if what.contains("1,000,000 steps")), "{decision:?}");
     }
 }

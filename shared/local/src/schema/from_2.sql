@@ -1,0 +1,2 @@
+-- Whether anybody wrote a task down since was not kept, so each counts as written down.
+ALTER TABLE tasks ADD COLUMN written INTEGER NOT NULL DEFAULT 1;
