@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bellhop_core::event::REDACTED;
-use bellhop_core::sender::Sender;
 use bellhop_core::time::Timestamp;
+use bellhop_senders::sender::Sender;
 
 use super::request::Saved;
 use crate::failure::Failure;

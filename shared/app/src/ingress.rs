@@ -14,14 +14,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bellhop_core::delivery::query_fingerprint;
 use bellhop_core::event::{Proof, hide_parameters, kept_body, kept_headers};
-use bellhop_core::handshake::{Greeting, Host, Introduction, Reply, greeting, introduction, knock};
 use bellhop_core::hook::Hook;
 use bellhop_core::id::EventId;
-use bellhop_core::inbound::{Headers, Inbound, Url};
 use bellhop_core::inbox::Message;
-use bellhop_core::sender::{Answer, Sender};
 use bellhop_core::trace::Trace;
-use bellhop_core::verify::{Refusal, Verified};
+use bellhop_senders::handshake::{Greeting, Host, Introduction, Reply, greeting, introduction, knock};
+use bellhop_senders::inbound::{Headers, Inbound, Url};
+use bellhop_senders::sender::{Answer, Sender};
+use bellhop_senders::verify::{Refusal, Verified};
 
 use crate::answer::Refused;
 use crate::budget::{Budget, Shares};

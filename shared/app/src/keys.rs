@@ -6,11 +6,11 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bellhop_core::id::HookId;
-use bellhop_core::inbound::Inbound;
 use bellhop_core::secret::Secret;
-use bellhop_core::sender::KeyUrl;
 use bellhop_core::time::Timestamp;
-use bellhop_core::verify::{FetchedKey, Key, KeyRequest, Refusal, Verified, question, verify, wanted_key};
+use bellhop_senders::inbound::Inbound;
+use bellhop_senders::sender::KeyUrl;
+use bellhop_senders::verify::{FetchedKey, Key, KeyRequest, Refusal, Verified, question, verify, wanted_key};
 
 use crate::doors::Door;
 use crate::ports::{Clock, Fetch};

@@ -6,7 +6,7 @@ use bellhop_core::delivery::Deduplicate;
 use bellhop_core::filter::Check;
 use bellhop_core::hook::{Action, Allowed, Hook, HookStatus, Origin};
 use bellhop_core::secret::SecretRef;
-use bellhop_core::sender::CustomScheme;
+use bellhop_senders::sender::CustomScheme;
 use serde::Serialize;
 use utoipa::ToSchema;
 

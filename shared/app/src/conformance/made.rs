@@ -7,9 +7,9 @@ use bellhop_core::hook::{Action, Allowed, Hook, HookStatus, Origin, Reconcile, R
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox::Message;
 use bellhop_core::secret::SecretRef;
-use bellhop_core::sender::CustomScheme;
 use bellhop_core::task::{Attempt, AttemptOutcome, Task};
 use bellhop_core::time::Timestamp;
+use bellhop_senders::sender::CustomScheme;
 
 use crate::clock::SystemClock;
 use crate::ports::Clock as _;

@@ -7,9 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use bellhop_core::event::{EventHead, Proof, REDACTED};
 use bellhop_core::id::HookId;
 use bellhop_core::order::RefusedRequest;
-use bellhop_core::sender::Sender;
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
+use bellhop_senders::sender::Sender;
 use serde::Serialize;
 use utoipa::ToSchema;
 

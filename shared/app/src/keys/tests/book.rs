@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use bellhop_core::inbound::{Headers, Inbound};
-use bellhop_core::verify::Refusal;
+use bellhop_senders::inbound::{Headers, Inbound};
+use bellhop_senders::verify::Refusal;
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 

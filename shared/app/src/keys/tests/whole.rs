@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bellhop_core::inbound::Headers;
+use bellhop_senders::inbound::Headers;
 use serde_json::{Value, json};
 
 use super::issuer::{

@@ -4,7 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::sender::Sender;
+use bellhop_senders::body::Body;
+use bellhop_senders::sender::Sender;
+use bellhop_senders::texts::default_text;
 
 /// One payload of a sender and what it is called.
 #[derive(serde::Deserialize)]
@@ -67,7 +69,7 @@ fn with_texts() -> impl Iterator<Item = &'static Sender> {
 /// The sample of a sender and the cases of ours.
 fn cases(sender: &'static Sender) -> Vec<Case> {
     let sample = sender.sample();
-    let payload = sample.payload(sender.name);
+    let payload = Body::new(sample.headers, sample.body.as_bytes()).read(Some(sender)).payload.expect(sender.name);
     let delivery = Delivery { sender: sender.name, event_type: sample.event_type, headers: sample.headers, body: &[] };
     let mut head = delivery.head();
     head.read_fields(None, Some(&payload));

@@ -48,6 +48,8 @@ fn put(payload: &mut Value, path: &str, content: Value) {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
 
     macro_rules! json {
@@ -90,16 +92,17 @@ mod tests {
         assert_eq!(after("p", Wrapping::Json, "a.b", flat.clone()), flat, "there is no `a` to put it into");
     }
 
-    /// An event of a sender, read: its type, its delivery id and its payload.
+    /// A request of a sender, read: its type, its delivery id and its payload.
     fn read(sender: &str, headers: &[(&str, &str)], body: &str) -> (Option<String>, Option<String>, Value) {
-        let head: crate::event::EventHead = serde_json::from_value(serde_json::json!({
-            "id": crate::id::EventId::new(crate::time::Timestamp::default(), &[7; 10]), "path": "p",
-            "sender": sender, "received_at": 0, "headers": headers, "hooks": [], "body_bytes": body.len(),
-        }))
-        .unwrap();
-        let mut event = crate::event::Event { head, body: body.into() };
-        let payload = event.read(None).payload.unwrap_or_default();
-        (event.head.event_type, event.head.delivery_id, payload)
+        let sender = crate::sender::Sender::named(sender).unwrap();
+        let payload = crate::body::Body::new(headers, body.as_bytes()).read(Some(sender)).payload;
+        let header = |name: &str| {
+            let found = headers.iter().find(|(found, value)| *found == name && *value != "[redacted]");
+            found.map(|(_, value)| Cow::Borrowed(*value))
+        };
+        let event_type = sender.event_type.read(&header, payload.as_ref()).map(Cow::into_owned);
+        let id = sender.delivery_id.read_id(&header, payload.as_ref()).map(Cow::into_owned);
+        (event_type, id, payload.unwrap_or_default())
     }
 
     #[test]

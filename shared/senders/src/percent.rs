@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 /// The bytes of a text in which `%` is the mark, decoded once.
-pub(crate) fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
+pub fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
     unescaped(text, b'%')
 }
 
 /// The bytes of a text with this mark, decoded once; a mark without two digits stands for itself.
-pub(crate) fn unescaped(text: &[u8], mark: u8) -> Cow<'_, [u8]> {
+pub fn unescaped(text: &[u8], mark: u8) -> Cow<'_, [u8]> {
     if !text.contains(&mark) {
         return Cow::Borrowed(text);
     }
@@ -19,7 +19,7 @@ pub(crate) fn unescaped(text: &[u8], mark: u8) -> Cow<'_, [u8]> {
 }
 
 /// Decodes a text with this mark where it stands, and says how long it is now.
-pub(crate) fn decode_in_place(text: &mut [u8], mark: u8) -> usize {
+pub fn decode_in_place(text: &mut [u8], mark: u8) -> usize {
     let (mut from, mut to) = (0, 0);
     while let Some(byte) = text.get(from).copied() {
         let digits = text.get(from + 1..).and_then(<[u8]>::first_chunk::<2>);

@@ -39,13 +39,9 @@ fn every_row_is_usable() {
 impl Sample {
     /// The body with its fields at hand.
     pub(crate) fn payload(&self, sender: &str) -> crate::json::Value {
-        let head: crate::event::EventHead = serde_json::from_value(serde_json::json!({
-            "id": crate::id::EventId::new(crate::time::Timestamp::default(), &[7; 10]), "path": "p",
-            "sender": sender, "received_at": 0, "headers": self.headers, "hooks": [], "body_bytes": 0,
-        }))
-        .unwrap();
-        let event = crate::event::Event { head, body: self.body.as_bytes().to_vec() };
-        event.payload().unwrap_or_else(|| panic!("{sender}: the sample is neither JSON nor a form"))
+        let body = crate::body::Body::new(self.headers, self.body.as_bytes());
+        let payload = body.read(Sender::named(sender)).payload;
+        payload.unwrap_or_else(|| panic!("{sender}: the sample is neither JSON nor a form"))
     }
 }
 

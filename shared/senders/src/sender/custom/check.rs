@@ -3,7 +3,7 @@
 use super::super::{Encoding, Scheme, SecretFormat, Sender, TokenPlace, Unit};
 use super::template::{self, Piece};
 use super::{CUSTOMISABLE, CustomScheme, Trouble};
-use crate::event::names_credential;
+use crate::inbound::names_credential;
 
 /// How a signature may be written.
 pub(super) const ENCODINGS: &[(&str, Encoding)] =

@@ -6,6 +6,7 @@
 mod answer;
 mod cases;
 mod custom;
+mod delivery;
 mod facts;
 mod mint;
 mod place;
@@ -20,6 +21,7 @@ pub mod words;
 pub use answer::{Answer, When};
 pub use cases::Case;
 pub use custom::{CUSTOMISABLE, CustomScheme, Trouble};
+pub use delivery::{SameDelivery, WINDOW_SECONDS};
 pub use facts::{Facts, Handshake, Verification};
 pub use place::{Place, text_at, value_at, values_at};
 pub(crate) use proved::ProvedAs;

@@ -39,7 +39,7 @@ pub(super) fn has_too_many(body: &[u8]) -> bool {
 }
 
 /// The names and values of a form's fields, as they are written.
-pub(crate) fn written(body: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+pub fn written(body: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let body = body.strip_prefix(MARK).unwrap_or(body);
     body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
         let equals = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
@@ -49,12 +49,12 @@ pub(crate) fn written(body: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 }
 
 /// Whether a name as it is written is this one. No byte of it takes more than three.
-pub(crate) fn is_name(written: &[u8], name: &str) -> bool {
+pub fn is_name(written: &[u8], name: &str) -> bool {
     written == name.as_bytes() || written.len() <= name.len().saturating_mul(3) && *plain(written) == *name.as_bytes()
 }
 
 /// The value of the one field of this name; `None` where there is none, or more than one.
-pub(crate) fn only<'a>(body: &'a [u8], name: &str) -> Option<Cow<'a, [u8]>> {
+pub fn only<'a>(body: &'a [u8], name: &str) -> Option<Cow<'a, [u8]>> {
     let mut found = written(body).filter(|(written, _)| is_name(written, name));
     match (found.next(), found.next()) {
         (Some((_, value)), None) => Some(plain(value)),
@@ -63,7 +63,7 @@ pub(crate) fn only<'a>(body: &'a [u8], name: &str) -> Option<Cow<'a, [u8]>> {
 }
 
 /// Adds a name or a value without its escapes.
-pub(crate) fn decode(text: &[u8], out: &mut Vec<u8>) {
+pub fn decode(text: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     out.extend_from_slice(text);
     let added = out.get_mut(start..).unwrap_or_default();
@@ -73,7 +73,7 @@ pub(crate) fn decode(text: &[u8], out: &mut Vec<u8>) {
 }
 
 /// How many bytes of a written value stand for so many decoded ones.
-pub(crate) fn written_length(written: &[u8], decoded: usize) -> usize {
+pub fn written_length(written: &[u8], decoded: usize) -> usize {
     (0..decoded).fold(0, |at, _| {
         let rest = written.get(at..).unwrap_or_default();
         let is_escape = rest.first_chunk::<3>().is_some_and(|escape| percent::decoded(escape).len() == 1);
@@ -82,7 +82,7 @@ pub(crate) fn written_length(written: &[u8], decoded: usize) -> usize {
 }
 
 /// Whether a body is a form by its content type; one without a content type is, unless it begins as JSON does.
-pub(crate) fn is_taken_for_one(content_type: &str, body: &[u8]) -> bool {
+pub fn is_taken_for_one(content_type: &str, body: &[u8]) -> bool {
     let name = content_type.split(';').next().unwrap_or_default().trim();
     let start = body.strip_prefix(MARK).unwrap_or(body).trim_ascii_start().first();
     name.eq_ignore_ascii_case("application/x-www-form-urlencoded")
@@ -90,7 +90,7 @@ pub(crate) fn is_taken_for_one(content_type: &str, body: &[u8]) -> bool {
 }
 
 /// A name or a value without its escapes.
-pub(crate) fn plain(text: &[u8]) -> Cow<'_, [u8]> {
+pub fn plain(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.contains(&b'+') {
         return percent::decoded(text);
     }

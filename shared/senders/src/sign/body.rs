@@ -1,7 +1,7 @@
 //! Proofs that stand in the body.
 
 use super::{Draft, Unsignable};
-use crate::event::form;
+use crate::body::form;
 use crate::json::{self, Map, Value};
 use crate::sender::{Carrier, ClockPlace, Part, Signed, text_at};
 

@@ -7,7 +7,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::without_break;
-use crate::event::media::{Media, decoded};
+use crate::body::media::{Media, decoded};
 use crate::json::{Map, Value};
 use crate::percent;
 

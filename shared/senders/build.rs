@@ -26,7 +26,7 @@ const SAMPLES: &[(&str, &str)] =
 const PLAIN_SAMPLE: &str = r#"{"message":"Hello from Bellhop"}"#;
 
 /// Where bodies of more events are kept, for trying hooks out.
-const CASES: &str = "src/template/tests/cases";
+const CASES: &str = "cases";
 
 const CATEGORIES: &[(&str, &str)] = &[
     ("code", "code"),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::sender::{Facts, Sender, Verification};
-use crate::template::default_text;
+use crate::texts::default_text;
 
 /// The variable that makes the test write the file instead of comparing it.
 const RENEW: &str = "RENEW";
@@ -31,7 +31,7 @@ fn the_page_of_all_senders_is_fresh() {
     let found = std::fs::read_to_string(&file).unwrap_or_default();
     assert!(
         found == page,
-        "docs/SENDERS.md is stale; `{RENEW}=1 cargo test -p bellhop-core the_page_of_all_senders` renews it"
+        "docs/SENDERS.md is stale; `{RENEW}=1 cargo test -p bellhop-senders the_page_of_all_senders` renews it"
     );
 }
 
@@ -85,7 +85,7 @@ fn page() -> String {
 const INTRODUCTION: &str = "\
 # Senders
 
-Made from `shared/core/senders/`; change the table there, not this page.
+Made from `shared/senders/senders/`; change the table there, not this page.
 
 A hook names its sender: `sender = \"github\"`. The sender decides how a request proves itself, where the event type and the delivery id are, and what a message reads like without a template of the hook's own.
 

@@ -1,9 +1,8 @@
 use serde_json::{Value, json};
 
-use super::super::{ClockPlace, Place, Scheme, Shape, TokenPlace};
+use super::super::{ClockPlace, Place, Scheme, Shape};
 use super::*;
-use crate::event::kept_headers;
-use crate::inbound::{Headers, Inbound, Url};
+use crate::inbound::{Inbound, Url};
 use crate::secret::Secret;
 use crate::sign::{Outline, Post, post};
 use crate::time::Timestamp;
@@ -251,17 +250,6 @@ fn the_same_options_make_one_sender_and_others_another() {
     let Scheme::Signed(signed) = &pairs.scheme else { panic!("{:?}", pairs.scheme) };
     assert_eq!(signed.shape, Shape::Pairs { separators: ",;", signature: "v1" });
     assert_eq!(signed.timestamp.map(|clock| clock.place), Some(ClockPlace::Pair("t")));
-}
-
-#[test]
-fn a_token_in_a_header_of_ones_own_is_not_kept() {
-    let acme = made("header-token", json!({"header": "X-Acme"}));
-    assert_eq!(acme.scheme, Scheme::Token(TokenPlace::Header { name: "x-acme", prefix: "" }));
-    let other = made("header-token", json!({"header": "x-octo"}));
-    let pairs: &[(&str, &[u8])] = &[("x-acme", b"canary"), ("x-octo", b"canary"), ("x-else", b"kept")];
-    let kept = kept_headers([acme, other].into_iter(), Headers::new(pairs));
-    assert!(!format!("{kept:?}").contains("canary"));
-    assert_eq!(kept.len(), 3);
 }
 
 #[test]

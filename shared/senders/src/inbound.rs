@@ -105,3 +105,18 @@ impl<'a> Headers<'a> {
         self.0.iter().copied()
     }
 }
+/// Whether a header's value is a secret, by its name in lower case.
+pub fn names_credential(name: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "authorization",
+        "cookie",
+        "token",
+        "secret",
+        "password",
+        "api-key",
+        "apikey",
+        "credential",
+        "x-amz-security",
+    ];
+    WORDS.iter().any(|word| name.contains(word))
+}

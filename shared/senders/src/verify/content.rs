@@ -9,7 +9,7 @@ use super::candidates::single_pair;
 use super::mac::sha256;
 use super::token::parameter;
 use super::{Refusal, escape, proof};
-use crate::event::{form, part_text};
+use crate::body::{form, part_text};
 use crate::inbound::{Inbound, Url};
 use crate::json::Value;
 use crate::json::scan::{Fields, Raw};

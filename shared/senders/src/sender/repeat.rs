@@ -64,7 +64,7 @@ impl Sender {
 
     /// The signature that covers some fields of the body and not the body, where it is one of those. One that stands in a
     /// form's JSON covers too little to tell deliveries apart.
-    pub(crate) fn signs_fields(&self) -> Option<&Signed> {
+    pub fn signs_fields(&self) -> Option<&Signed> {
         match &self.scheme {
             Scheme::Signed(signed) if !signed.covers_body() && signed.document.is_none() => Some(signed),
             _ => None,
@@ -72,7 +72,7 @@ impl Sender {
     }
 
     /// The field of the body that says when it was signed: another each time that it is delivered.
-    pub(crate) const fn clock_field(&self) -> Option<&'static str> {
+    pub const fn clock_field(&self) -> Option<&'static str> {
         match &self.scheme {
             Scheme::Signed(Signed { timestamp: Some(clock), .. }) => match clock.place {
                 ClockPlace::Field(path) => Some(path),
@@ -83,7 +83,7 @@ impl Sender {
     }
 
     /// The field of the body that carries the signature or the secret, which is another once the secret is rotated.
-    pub(crate) const fn proof_field(&self) -> Option<&'static str> {
+    pub const fn proof_field(&self) -> Option<&'static str> {
         match &self.scheme {
             Scheme::Signed(Signed { place: Carrier::Field(path), each: None, .. })
             | Scheme::Token(TokenPlace::Field(path) | TokenPlace::Form(path)) => Some(path),
