@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use bellhop_app::api::{self, AdminToken, Api, Ports};
+use bellhop_api::web;
+use bellhop_api::{Api, Ports};
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::clock::SystemClock;
 use bellhop_app::doors::DoorCache;
@@ -20,7 +21,7 @@ use bellhop_app::ranges::{RangeBook, RangeRefresh};
 use bellhop_app::reconcile::Reconciler;
 use bellhop_app::routing::{Routing, RuleCache};
 use bellhop_app::telegram::{BotCache, TelegramWorker};
-use bellhop_app::web;
+use bellhop_app::tokens::AdminToken;
 use bellhop_core::config::Capacity;
 use bellhop_core::telegram::{Pace, Scope as PaceScope};
 use bellhop_core::token::Scope;
@@ -102,10 +103,10 @@ impl Serve {
         let mut terminate = signal(SignalKind::terminate()).map_err(|e| Failure::new("no signals", e))?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| Failure::new("no signals", e))?;
         let page = metrics::router(shared.database.clone(), Arc::clone(&shared.clock));
-        let page = api::guarded(page, &api.guard, Scope::Metrics);
+        let page = bellhop_api::guarded(page, &api.guard, Scope::Metrics);
         let worker = Arc::new(VerifyWorker::start()?);
         let app = web::router(Arc::new(shared.ingress((around.inbox)(shared.database.clone()))), Some(worker))
-            .merge(api::router(api))
+            .merge(bellhop_api::router(api))
             .merge(page);
         let sending = crate::otlp::start()?;
         let engine = Engine::start(shared.engine_parts(around))?;

@@ -5,7 +5,7 @@ mod source;
 use std::sync::Arc;
 
 use axum::middleware::map_request;
-use bellhop_app::api::{Api, Ports, nowhere, router};
+use bellhop_api::{Api, Ports, nowhere, router};
 use bellhop_app::cache::Changes;
 use bellhop_app::clock::SystemClock;
 use bellhop_aws::Aws;

@@ -2,7 +2,7 @@
 
 mod apply;
 mod change;
-pub(crate) mod checks;
+pub mod checks;
 mod keep;
 mod trial;
 

@@ -7,6 +7,7 @@ mod explained;
 mod head;
 mod page;
 mod refusals;
+mod reply;
 mod sampled;
 
 use std::net::IpAddr;
@@ -34,6 +35,8 @@ use crate::ports::{Clock, Inbox, Orders};
 use crate::spans;
 use head::{check_head, promised_bytes, too_large};
 use refusals::{Knock, Refusals};
+
+pub use reply::{at_door, healthy};
 
 /// How many offered secrets a minute are kept: a sender makes one, and offers it again where it is not answered.
 const OFFERED: Shares = Shares { all: 120, reserve: 60, hook: 40, source: 10 };
@@ -364,9 +367,6 @@ impl Admitted {
         Knock { here: doors.at(path), path, source_ip: *source_ip, by_page: *by_page }
     }
 }
-
-#[cfg(test)]
-pub(crate) mod fakes;
 
 #[cfg(test)]
 mod tests;

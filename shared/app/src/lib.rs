@@ -23,21 +23,18 @@ mod notices;
 pub mod poison;
 pub mod reconcile;
 
-pub mod api;
 pub mod history;
 pub mod hooks;
 pub mod tokens;
 
 pub mod answer;
 mod budget;
-mod fields;
+pub mod fields;
 pub mod logging;
 pub mod metrics;
 pub mod spans;
-pub mod web;
 
-pub mod conformance;
-pub mod memory;
+pub mod testing;
 
 #[cfg(test)]
 mod promises;

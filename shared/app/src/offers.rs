@@ -119,7 +119,7 @@ fn unreadable<E>(_: E) -> PortError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::memory::{Memory, SetClock};
+    use crate::testing::memory::{Memory, SetClock};
 
     /// Offers, their notes and clock, and the hook they are for.
     fn world() -> (Offers, Arc<Memory>, Arc<SetClock>, HookId) {

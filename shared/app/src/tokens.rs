@@ -7,7 +7,33 @@ use bellhop_core::secret::Secret;
 use bellhop_core::time::Timestamp;
 use bellhop_core::token::{self, RANDOM_LETTERS, Scope, Token, well_formed};
 
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
 use crate::ports::{Clock, NewNote, Notebook, PortError, PortResult, Topic};
+
+/// The admin token, known only by its SHA-256.
+#[derive(Debug, Clone)]
+pub struct AdminToken([u8; 32]);
+
+impl AdminToken {
+    /// The token of this value.
+    pub fn of(token: &Secret) -> Self {
+        Self(Sha256::digest(token.expose()).into())
+    }
+
+    /// Takes the token's SHA-256 in hex.
+    pub fn from_sha256_hex(digest: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(digest.trim(), &mut bytes).ok()?;
+        Some(Self(bytes))
+    }
+
+    /// Whether a digest is the token's; digests have one length, so the comparison tells nothing about it.
+    pub fn is(&self, digest: &[u8; 32]) -> bool {
+        self.0.ct_eq(digest).into()
+    }
+}
 
 /// How much older the last use of a token must be before a new one is written down, in milliseconds.
 const USE_MS: u64 = 60_000;

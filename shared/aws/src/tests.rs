@@ -7,11 +7,11 @@ mod strict;
 use std::sync::Arc;
 
 use bellhop_app::clock::SystemClock;
-use bellhop_app::conformance;
 use bellhop_app::ports::{
     Bodies as _, Claim, Clock as _, DeadLetters as _, EventLog as _, History as _, HookReader as _, HookWriter as _,
     Inbox as _, Orders as _, Postponed, Receipts as _, WorkQueue as _,
 };
+use bellhop_app::testing::conformance;
 use bellhop_core::event::Event;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox::Message;

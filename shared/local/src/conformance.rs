@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bellhop_app::conformance;
 use bellhop_app::ports::{Clock, EventLog as _, History as _, TaskLog as _, Written};
+use bellhop_app::testing::conformance;
 use bellhop_core::event::Event;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::task::Task;

@@ -5,8 +5,8 @@ mod turns;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bellhop_api::web::Worker;
 use bellhop_app::ports::{PortError, PortResult};
-use bellhop_app::web::Worker;
 use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 

@@ -14,8 +14,8 @@ use bellhop_core::work::TelegramV1;
 
 use super::*;
 use crate::cache::Changes;
-use crate::memory::{Faults, Memory, SetClock};
 use crate::ports::{DeadLetter, EventLog as _, History as _, PortError, TaskLog as _};
+use crate::testing::memory::{Faults, Memory, SetClock};
 
 /// A queue of letters, by their ids; it gives one at a time, each once.
 #[derive(Default)]

@@ -1,8 +1,8 @@
 use serde_json::json;
 
 use super::*;
-use crate::ingress::fakes::Memory;
 use crate::ports::Topic;
+use crate::testing::front::Memory;
 
 /// The hooks at a path, in their order.
 fn ids(doors: &Doors, path: &str) -> Vec<String> {

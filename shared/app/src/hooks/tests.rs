@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::cache::Changes;
-use crate::memory::{Memory, SetClock};
+use crate::testing::memory::{Memory, SetClock};
 
 /// Whose a hook of a file is, which asks for lost deliveries there, after these fields were laid over it.
 async fn origin_after(fields: Value) -> Origin {

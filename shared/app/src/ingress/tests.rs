@@ -4,9 +4,9 @@ use bellhop_senders::sender::Sender;
 use bellhop_senders::sign::{Draft, sign, sign_request};
 use serde_json::{Value, json};
 
-use super::fakes::Memory;
 use super::head::is_encoded;
 use super::*;
+use crate::testing::front::Memory;
 
 const BODY: &[u8] = br#"{"zen":"Approachable is better than simple."}"#;
 

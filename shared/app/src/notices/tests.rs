@@ -12,9 +12,9 @@ use bellhop_core::time::Timestamp;
 
 use super::*;
 use crate::cache::Changes;
-use crate::memory::{Memory, SetClock};
 use crate::poison::Poison;
 use crate::ports::{BotAnswer, EventLog as _, HookWriter as _, Vault as _};
+use crate::testing::memory::{Memory, SetClock};
 
 const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
 const OPERATOR: &str = "999";
@@ -88,7 +88,7 @@ async fn record(memory: &Memory, number: u8, task: &Task) {
 
 /// The texts on the operator's queue, which is emptied.
 fn told(memory: &Memory) -> Vec<String> {
-    let works = memory.with_work(crate::memory::Queue::take_all);
+    let works = memory.with_work(crate::testing::memory::Queue::take_all);
     let works = works.iter().map(|body| serde_json::from_str(body).unwrap());
     works
         .map(|Work::TelegramV1(work)| work)

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bellhop_app::cache::Changes;
-use bellhop_app::memory::{Faults, Memory, SetClock};
 use bellhop_app::ports::{HookWriter as _, Notebook as _, PortError, PortResult, Topic, Vault as _};
+use bellhop_app::testing::memory::{Faults, Memory, SetClock};
 use bellhop_core::config::Settings;
 use bellhop_core::event::Proof;
 use bellhop_core::id::{EventId, HookId, TaskId};

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Once};
 
 use async_trait::async_trait;
-use bellhop_app::memory::{Memory, Received};
 use bellhop_app::ports::{Claim, EventLog, PortError, PortResult, TaskLog, Written};
+use bellhop_app::testing::memory::{Memory, Received};
 use bellhop_core::event::{Event, Proof};
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox::Message;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bellhop_app::memory::Faults as _;
 use bellhop_app::ports::{Bot, BotAnswer, BotApi, BotMessage, PortError, PortResult};
+use bellhop_app::testing::memory::Faults as _;
 use bellhop_core::time::Timestamp;
 
 use crate::faults::{KILLS_WORKER, Plan};

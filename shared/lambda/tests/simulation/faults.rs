@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bellhop_app::memory::Faults;
 use bellhop_app::ports::{PortError, PortResult};
+use bellhop_app::testing::memory::Faults;
 use tokio::sync::Notify;
 
 use crate::invariants::base_of;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bellhop_app::memory::{Memory, Queue, Received};
+use bellhop_app::testing::memory::{Memory, Queue, Received};
 use bellhop_core::id::{EventId, TaskId};
 use bellhop_core::inbox::{self, Read};
 use bellhop_core::task::Task;

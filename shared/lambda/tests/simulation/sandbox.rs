@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bellhop_app::cache::Changes;
-use bellhop_app::memory::{Memory, Received};
 use bellhop_app::ports::Clock as _;
 use bellhop_app::routing::Routing;
 use bellhop_app::telegram::TelegramWorker;
+use bellhop_app::testing::memory::{Memory, Received};
 use bellhop_lambda::batch::{Batch, Outcome};
 use bellhop_lambda::chats::Chats;
 use bellhop_lambda::inbox::route;

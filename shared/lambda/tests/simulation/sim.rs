@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
-use bellhop_app::memory::{Memory, NoFaults};
 use bellhop_app::ports::{Clock, HookWriter as _, Vault as _};
+use bellhop_app::testing::memory::{Memory, NoFaults};
 use bellhop_core::config::Settings;
 use bellhop_core::event::Proof;
 use bellhop_core::hook::Hook;

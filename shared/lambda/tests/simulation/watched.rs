@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bellhop_app::memory::Memory;
 use bellhop_app::ports::{Claim, EventLog, PortResult, TaskLog, Written};
+use bellhop_app::testing::memory::Memory;
 use bellhop_core::event::Event;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::order::RefusedRequest;

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::clock::SystemClock;
-use bellhop_app::memory::Memory;
 use bellhop_app::ports::{BotMessage, Clock, DryRun, PortError, PortResult};
 use bellhop_app::ranges::{PublishedNetworks, RangeRefresh};
 use bellhop_app::reconcile::{Deliveries, Listing, Reconciler, Refusal, Webhook};
 use bellhop_app::routing::{Routing, RuleCache};
 use bellhop_app::telegram::{BotCache, TelegramWorker};
+use bellhop_app::testing::memory::Memory;
 use bellhop_core::telegram::{Pace, Scope};
 use ipnet::IpNet;
 

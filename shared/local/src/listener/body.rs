@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bellhop_app::web::NoRoom;
+use bellhop_api::web::NoRoom;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use bellhop_app::web::Source;
+use bellhop_api::web::Source;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;

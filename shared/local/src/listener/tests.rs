@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 
 use axum::routing::{get, post};
-use bellhop_app::web::Source;
+use bellhop_api::web::Source;
 use http::StatusCode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;

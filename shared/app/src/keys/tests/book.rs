@@ -11,9 +11,9 @@ use super::issuer::{
 };
 use super::site::Site;
 use crate::doors::Door;
-use crate::ingress::fakes::Memory;
 use crate::keys::{KeyBook, Unproved};
 use crate::ports::Clock as _;
+use crate::testing::front::Memory;
 
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;

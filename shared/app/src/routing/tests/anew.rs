@@ -9,8 +9,8 @@ use bellhop_core::task::{Task, TaskStatus};
 use serde_json::json;
 
 use super::stage::{Ringing, START, Stage, hook};
-use crate::memory::Queue;
 use crate::ports::{EventLog as _, History as _, TaskLog as _};
+use crate::testing::memory::Queue;
 
 fn retry(task: &Task) -> Order {
     Order::RetryV1 { task: task.id.clone(), retries: task.retries }

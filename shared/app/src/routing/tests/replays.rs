@@ -6,8 +6,8 @@ use bellhop_core::replay::{Replay, Selection};
 use serde_json::json;
 
 use super::stage::{Ringing, START, Stage, hook};
-use crate::memory::Queue;
 use crate::ports::{History as _, NewNote, Notebook as _, Topic};
+use crate::testing::memory::Queue;
 
 /// A stage with so many routed events at two hooks, one of which takes every other event, capped at three.
 async fn stage(events: u64) -> (Stage, Vec<Ringing>) {

@@ -11,9 +11,9 @@ use bellhop_core::time::Timestamp;
 use bellhop_core::work::{TelegramV1, Work};
 
 use crate::cache::Changes;
-use crate::memory::{Faults, Memory, Seen, SetClock};
 use crate::ports::{BotAnswer, Clock as _, HookWriter as _, PortError, PortResult, Vault as _};
 use crate::telegram::{TelegramWorker, Turn};
+use crate::testing::memory::{Faults, Memory, Seen, SetClock};
 
 pub(super) const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
 pub(super) const TOKEN: &str = "12345:a-bot-token-that-nobody-may-see";

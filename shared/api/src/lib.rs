@@ -11,6 +11,7 @@ mod replays;
 mod tasks;
 mod tokens;
 mod view;
+pub mod web;
 
 use std::sync::{Arc, OnceLock};
 
@@ -21,19 +22,20 @@ use axum::routing::get;
 use bellhop_core::token::Scope;
 use utoipa_axum::router::OpenApiRouter;
 
-pub use auth::{AdminToken, Guard, guarded};
+pub use auth::{Guard, guarded};
 pub use document::document;
 
-use crate::answer::Refused;
-use crate::cache::Changes;
-use crate::history::{Records, Redo};
-use crate::hooks::{HookBook, Trials};
-use crate::offers::Offers;
-use crate::ports::{
+use crate::body::Rejection;
+use crate::web::{json_response, refusal};
+use bellhop_app::answer::Refused;
+use bellhop_app::cache::Changes;
+use bellhop_app::history::{Records, Redo};
+use bellhop_app::hooks::{HookBook, Trials};
+use bellhop_app::offers::Offers;
+use bellhop_app::ports::{
     Clock, EventLog, History, HookReader, HookWriter, Inbox, Notebook, Orders, PortError, Secrets, Tallies, Vault,
 };
-use crate::tokens::TokenBook;
-use crate::web::{json_response, refusal};
+use bellhop_app::tokens::{AdminToken, TokenBook};
 
 /// The longest body the API takes: a configuration of a thousand hooks.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
@@ -148,10 +150,10 @@ async fn in_our_words(response: Response) -> Response {
 }
 
 /// 503; the cause is for the log alone.
-fn failed(error: PortError) -> Refused {
+fn failed(error: PortError) -> Rejection {
     log::error!(error:%; "the store failed");
     match error.is_too_much() {
-        true => Refused::new(422, "too_much", "more changes than the store takes at once; nothing was changed"),
-        false => Refused::new(503, "unavailable", "the store did not answer; nothing was changed").after(5),
+        true => Rejection::new(422, "too_much", "more changes than the store takes at once; nothing was changed"),
+        false => Refused::new(503, "unavailable", "the store did not answer; nothing was changed").after(5).into(),
     }
 }

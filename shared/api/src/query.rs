@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::body::Answered;
-use crate::answer::Refused;
-use crate::history::Window;
+use crate::body::Rejection;
+use bellhop_app::history::Window;
 
 /// How many entries a page has unless asked, and at most.
 const PAGE: u32 = 50;
@@ -70,6 +70,6 @@ fn moment(name: &str, text: &str) -> Answered<Timestamp> {
 }
 
 /// 400, naming the parameter.
-pub(super) fn bad(name: &str, expected: &str) -> Refused {
-    Refused::new(400, "bad_query", format!("{name}: {expected}"))
+pub(super) fn bad(name: &str, expected: &str) -> Rejection {
+    Rejection::new(400, "bad_query", format!("{name}: {expected}"))
 }

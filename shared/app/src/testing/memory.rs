@@ -1,6 +1,6 @@
 //! Every port in memory, for tests: quick, on a clock that is set, and with faults on demand.
 //!
-//! It passes the [`conformance`](crate::conformance) suite, so what holds on it holds on the adapters.
+//! It passes the [`conformance`](crate::testing::conformance) suite, so what holds on it holds on the adapters.
 
 mod bot;
 mod clock;

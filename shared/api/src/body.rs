@@ -9,17 +9,34 @@ use http::{HeaderMap, header};
 use serde::de::DeserializeOwned;
 
 use super::MAX_BODY_BYTES;
-use crate::answer::Refused;
-use crate::fields::field_problem;
-use crate::ingress::Unread;
 use crate::web::{read as read_body, refusal};
+use bellhop_app::answer::Refused;
+use bellhop_app::fields::field_problem;
+use bellhop_app::ingress::Unread;
 
 /// What an operation answers.
-pub(super) type Answered<T> = Result<T, Refused>;
+pub(super) type Answered<T> = Result<T, Rejection>;
 
-impl IntoResponse for Refused {
+/// A refusal as an answer.
+#[derive(Debug)]
+pub(super) struct Rejection(pub(super) Refused);
+
+impl Rejection {
+    /// A refusal with a code for programs and a sentence for people.
+    pub(super) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self(Refused::new(status, code, message))
+    }
+}
+
+impl From<Refused> for Rejection {
+    fn from(refused: Refused) -> Self {
+        Self(refused)
+    }
+}
+
+impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
-        refusal(&self)
+        refusal(&self.0)
     }
 }
 
@@ -27,14 +44,14 @@ impl IntoResponse for Refused {
 pub(super) struct Raw(pub(super) Bytes);
 
 impl<S: Send + Sync> FromRequest<S> for Raw {
-    type Rejection = Refused;
+    type Rejection = Rejection;
 
     async fn from_request(request: Request, _: &S) -> Answered<Self> {
         read_body(request.into_body(), MAX_BODY_BYTES).await.map(Self).map_err(|(why, _)| match why {
-            Unread::TooLarge => Refused::new(413, "too_large", "the API takes bodies of 2 MiB at most"),
-            Unread::BrokenOff => Refused::new(400, "bad_request", "the body broke off"),
-            Unread::TooSlow => Refused::new(408, "too_slow", "the body took too long to arrive"),
-            Unread::NoRoom => Refused::busy(),
+            Unread::TooLarge => Rejection::new(413, "too_large", "the API takes bodies of 2 MiB at most"),
+            Unread::BrokenOff => Rejection::new(400, "bad_request", "the body broke off"),
+            Unread::TooSlow => Rejection::new(408, "too_slow", "the body took too long to arrive"),
+            Unread::NoRoom => Refused::busy().into(),
         })
     }
 }
@@ -43,7 +60,7 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
 pub(super) struct Body<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
-    type Rejection = Refused;
+    type Rejection = Rejection;
 
     async fn from_request(request: Request, state: &S) -> Answered<Self> {
         let Raw(body) = Raw::from_request(request, state).await?;
@@ -55,7 +72,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 pub(super) struct OptionalBody<T>(pub(super) T);
 
 impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
-    type Rejection = Refused;
+    type Rejection = Rejection;
 
     async fn from_request(request: Request, state: &S) -> Answered<Self> {
         let Raw(body) = Raw::from_request(request, state).await?;
@@ -67,13 +84,13 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalB
 pub(super) struct Params<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
-    type Rejection = Refused;
+    type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Answered<Self> {
         let Query(params) = Query::try_from_uri(&parts.uri).map_err(|rejection| {
             let text = rejection.body_text();
             let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
-            Refused::new(400, "bad_query", text)
+            Rejection::new(400, "bad_query", text)
         })?;
         Ok(Self(params))
     }
@@ -83,11 +100,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
 pub(super) struct Id(pub(super) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Id {
-    type Rejection = Refused;
+    type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Answered<Self> {
         let path = Path::<String>::from_request_parts(parts, state).await;
-        path.map(|Path(id)| Self(id)).map_err(|_| Refused::new(404, "not_found", "nothing has this id"))
+        path.map(|Path(id)| Self(id)).map_err(|_| Rejection::new(404, "not_found", "nothing has this id"))
     }
 }
 
@@ -116,7 +133,7 @@ impl IfMatch {
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
-    type Rejection = Refused;
+    type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Answered<Self> {
         Ok(Self::read(&parts.headers))
@@ -139,25 +156,25 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Answered<T> {
 }
 
 /// 400, saying where the body ceases to be JSON.
-fn bad_json(error: &serde_json::Error) -> Refused {
+fn bad_json(error: &serde_json::Error) -> Rejection {
     let (line, column) = (error.line(), error.column());
-    Refused::new(400, "bad_json", format!("the body is not JSON: line {line} column {column}"))
+    Rejection::new(400, "bad_json", format!("the body is not JSON: line {line} column {column}"))
 }
 
 /// 422, naming every field that is wrong.
-pub(super) fn invalid(problems: &[Problem]) -> Refused {
+pub(super) fn invalid(problems: &[Problem]) -> Rejection {
     let named: Vec<_> = problems.iter().map(|problem| format!("{}: {}", problem.field, problem.message)).collect();
-    Refused::new(422, "invalid", named.join("; "))
+    Rejection::new(422, "invalid", named.join("; "))
 }
 
 /// 422, naming one field.
-pub(super) fn invalid_field(field: &str, message: impl Into<String>) -> Refused {
+pub(super) fn invalid_field(field: &str, message: impl Into<String>) -> Rejection {
     invalid(&[Problem { field: field.to_owned(), message: message.into() }])
 }
 
 /// 404.
-pub(super) fn unknown(what: &str) -> Refused {
-    Refused::new(404, "not_found", format!("no {what} has this id"))
+pub(super) fn unknown(what: &str) -> Rejection {
+    Rejection::new(404, "not_found", format!("no {what} has this id"))
 }
 
 #[cfg(test)]

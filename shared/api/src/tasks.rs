@@ -15,7 +15,7 @@ use super::query::{LARGEST_PAGE, cursor, window};
 use super::replays::not_redone;
 use super::view::{Execution, TaskView};
 use super::{Api, failed};
-use crate::history::{Slice, TaskFilter, Window};
+use bellhop_app::history::{Slice, TaskFilter, Window};
 
 /// The routes that show something.
 pub(super) fn seeing() -> OpenApiRouter<Api> {

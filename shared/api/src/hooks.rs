@@ -23,9 +23,9 @@ use super::document::NewHook;
 use super::query::{Listed, PageParams, bad, cursor, page_size, window};
 use super::view::{Execution, HookView};
 use super::{Api, failed};
-use crate::answer::Refused;
-use crate::history::{Slice, TaskFilter};
-use crate::hooks::{NotMade, checks};
+use crate::body::Rejection;
+use bellhop_app::history::{Slice, TaskFilter};
+use bellhop_app::hooks::{NotMade, checks};
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<Api> {
@@ -204,7 +204,7 @@ fn tagged<T: Serialize>(status: StatusCode, version: u64, body: &T) -> Response 
 }
 
 /// Why a hook was not made or changed.
-fn not_made(why: NotMade) -> Refused {
+fn not_made(why: NotMade) -> Rejection {
     let (status, code) = match &why {
         NotMade::Gone => return unknown("hook"),
         NotMade::NameTaken(_) => (409, "name_taken"),
@@ -214,5 +214,5 @@ fn not_made(why: NotMade) -> Refused {
         NotMade::Invalid(problems) => return invalid(problems),
         NotMade::Store(error) => return failed(error.clone()),
     };
-    Refused::new(status, code, why.to_string())
+    Rejection::new(status, code, why.to_string())
 }

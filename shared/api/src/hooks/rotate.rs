@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{not_made, tagged};
-use crate::api::Api;
-use crate::api::body::{Answered, Id, IfMatch, OptionalBody, invalid_field};
-use crate::hooks::Rotation;
+use crate::Api;
+use crate::body::{Answered, Id, IfMatch, OptionalBody, invalid_field};
+use bellhop_app::hooks::Rotation;
 
 /// For how many seconds a replaced secret still matches, unless said, and at most.
 pub(super) const GRACE_SECONDS: u64 = 86_400;

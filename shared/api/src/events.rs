@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use super::body::{Answered, Id, Params, invalid_field, unknown};
 use super::query::{Listed, cursor, window};
 use super::{Api, failed};
-use crate::history::{EventFilter, Slice};
+use bellhop_app::history::{EventFilter, Slice};
 use view::{Entry, EventView};
 
 /// The routes that show something.

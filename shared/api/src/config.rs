@@ -8,7 +8,7 @@ use utoipa_axum::routes;
 
 use super::body::{Answered, Body, invalid};
 use super::{Api, failed};
-use crate::hooks::{Applied, checks};
+use bellhop_app::hooks::{Applied, checks};
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<Api> {

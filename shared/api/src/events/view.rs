@@ -13,9 +13,9 @@ use bellhop_senders::sender::Sender;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api::view::TaskView;
-use crate::history::Whole;
-use crate::ports::RecordedEvent;
+use crate::view::TaskView;
+use bellhop_app::history::Whole;
+use bellhop_app::ports::RecordedEvent;
 
 /// How many bytes of a body are shown.
 const MOST_SHOWN: usize = 2 * 1024 * 1024;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::clock::SystemClock;
-use crate::conformance;
+use crate::testing::conformance;
 
 fn world() -> Memory {
     Memory::new(Arc::new(SystemClock))

@@ -18,15 +18,12 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 use tokio::sync::oneshot;
 
-use crate::answer::Refused;
-use crate::ingress::{Admitted, Head, Ingress, Taken};
-use crate::metrics::METRICS;
+use bellhop_app::answer::Refused;
+use bellhop_app::ingress::{Admitted, Head, Ingress, Taken, at_door, healthy};
+use bellhop_app::metrics::METRICS;
 
 pub use reading::NoRoom;
 pub(crate) use reading::read;
-
-/// The header with an event's id, where the answer is one that its sender wants.
-const EVENT_HEADER: &str = "x-bellhop-event";
 
 /// Where a connection comes from; the listener puts it into each request's extensions.
 #[derive(Debug, Clone, Copy)]
@@ -118,43 +115,6 @@ async fn accept_by(
 /// The path and query of a request.
 fn target(parts: &Parts) -> &str {
     parts.uri.path_and_query().map_or("", |target| target.as_str())
-}
-
-/// What the health check answers.
-pub fn healthy() -> Reply {
-    json(r#"{"status":"ok"}"#)
-}
-
-impl Taken {
-    /// The answer to an accepted request.
-    pub fn into_reply(self) -> Reply {
-        match self {
-            Self::Event { id, answer: None } => json(format!(r#"{{"id":"{id}","status":"accepted"}}"#)),
-            Self::Event { id, answer: Some(answer) } => Reply {
-                status: answer.status,
-                content_type: answer.content_type,
-                headers: vec![(EVENT_HEADER, id.to_string())],
-                body: answer.body.into(),
-            },
-            Self::Greeted(reply) => reply,
-        }
-    }
-}
-
-/// 200 with a JSON body.
-fn json(body: impl Into<Cow<'static, str>>) -> Reply {
-    Reply { status: 200, content_type: "application/json", headers: Vec::new(), body: body.into() }
-}
-
-/// Finds the door of a request, or refuses a way of knocking that it does not know.
-pub fn at_door<'a>(method: &Method, path: &'a str) -> Result<Door<'a>, Refused> {
-    match (Door::at(path), method) {
-        (Door::Nowhere, _) => Err(Refused::new(404, "not_found", "nothing is here; hooks are at /webhook/{path}")),
-        (Door::Health, &Method::GET | &Method::HEAD) => Ok(Door::Health),
-        (Door::Hook(path), &Method::POST | &Method::GET | &Method::HEAD | &Method::OPTIONS) => Ok(Door::Hook(path)),
-        (Door::Health, _) => Err(Refused::method("GET")),
-        (Door::Hook(_), _) => Err(Refused::method("POST")),
-    }
 }
 
 /// The headers as pairs of a lower-case name and a value.

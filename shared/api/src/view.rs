@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 pub(super) use task::{Execution, TaskView};
 
-use crate::ports::Tally;
+use bellhop_app::ports::Tally;
 
 /// A hook.
 #[derive(Debug, Serialize, ToSchema)]

@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 use super::body::{Answered, Body, Id, OptionalBody, invalid_field, unknown};
 use super::events::{event_id, moment};
 use super::{Api, failed};
-use crate::answer::Refused;
-use crate::history::NotRedone;
+use crate::body::Rejection;
+use bellhop_app::history::NotRedone;
 
 /// How many events a selection names at most.
 const MOST_SELECTED: usize = 1000;
@@ -219,12 +219,12 @@ fn asked(replay: &Replay) -> (StatusCode, Json<ReplayAsked>) {
 }
 
 /// Why something cannot be done anew.
-pub(super) fn not_redone(why: &NotRedone, what: &str) -> Refused {
+pub(super) fn not_redone(why: &NotRedone, what: &str) -> Rejection {
     let code = match why {
         NotRedone::Unknown => return unknown(what),
         NotRedone::NotEnded(_) => "not_ended",
         NotRedone::Erased => "erased",
         NotRedone::Store(error) => return failed(error.clone()),
     };
-    Refused::new(409, code, why.to_string())
+    Rejection::new(409, code, why.to_string())
 }

@@ -11,17 +11,15 @@ use axum::response::Response;
 use bellhop_core::address::network_of;
 use bellhop_core::config::SecretsAs;
 use bellhop_core::limit::Bucket;
-use bellhop_core::secret::Secret;
 use bellhop_core::time::Timestamp;
 use bellhop_core::token::{LEAST_ADMIN_CHARS, Scope, may_be_admin};
 use http::{HeaderMap, HeaderValue, header};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
-use crate::answer::Refused;
-use crate::ports::Clock;
-use crate::tokens::TokenBook;
 use crate::web::{Source, refusal};
+use bellhop_app::answer::Refused;
+use bellhop_app::ports::Clock;
+use bellhop_app::tokens::{AdminToken, TokenBook};
 
 /// How many wrong tokens a minute are taken from one address; the same one again is no new attempt.
 const WRONG_PER_MINUTE: u32 = 10;
@@ -31,29 +29,6 @@ const MOST_SEEN: usize = 16;
 
 /// How many addresses are remembered; beyond that, those that have not been wrong for longest are forgotten.
 const MOST_SOURCES: usize = 10_000;
-
-/// The admin token, known only by its SHA-256.
-#[derive(Debug, Clone)]
-pub struct AdminToken([u8; 32]);
-
-impl AdminToken {
-    /// The token of this value.
-    pub fn of(token: &Secret) -> Self {
-        Self(Sha256::digest(token.expose()).into())
-    }
-
-    /// Takes the token's SHA-256 in hex.
-    pub fn from_sha256_hex(digest: &str) -> Option<Self> {
-        let mut bytes = [0; 32];
-        hex::decode_to_slice(digest.trim(), &mut bytes).ok()?;
-        Some(Self(bytes))
-    }
-
-    /// Whether a digest is the token's; digests have one length, so the comparison tells nothing about it.
-    fn is(&self, digest: &[u8; 32]) -> bool {
-        self.0.ct_eq(digest).into()
-    }
-}
 
 /// Lets requests through that bring a token with the scope they need.
 pub struct Guard {
@@ -109,7 +84,7 @@ impl Guard {
             };
         }
         self.may_try(source, &digest)?;
-        let found = self.tokens.recognise(token).await.map_err(super::failed)?;
+        let found = self.tokens.recognise(token).await.map_err(|error| super::failed(error).0)?;
         let Some(found) = found else {
             self.note_wrong(source, &digest);
             return Err(Refused::new(401, "unauthorized", "the token is wrong, expired or revoked"));

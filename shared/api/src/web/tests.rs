@@ -5,7 +5,7 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 
 use super::*;
-use crate::ingress::fakes::Memory;
+use bellhop_app::testing::front::Memory;
 
 /// The status of the answer to a body, and what was recorded of it: status, cause and length.
 async fn send(body: Body) -> (u16, Vec<(u16, String, u64)>) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, HttpBody as _};
 use http_body_util::BodyExt as _;
 
-use crate::ingress::Unread;
+use bellhop_app::ingress::Unread;
 
 /// How long a sender may take over its body.
 const BODY_TIME: Duration = Duration::from_secs(15);

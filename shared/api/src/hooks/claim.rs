@@ -10,12 +10,12 @@ use utoipa::ToSchema;
 
 use super::rotate::GRACE_SECONDS;
 use super::{not_made, tagged};
-use crate::answer::Refused;
-use crate::api::body::{Answered, Id, IfMatch, OptionalBody};
-use crate::api::query::Listed;
-use crate::api::{Api, failed};
-use crate::hooks::{Rotation, fingerprint};
-use crate::offers::Offer;
+use crate::body::Rejection;
+use crate::body::{Answered, Id, IfMatch, OptionalBody};
+use crate::query::Listed;
+use crate::{Api, failed};
+use bellhop_app::hooks::{Rotation, fingerprint};
+use bellhop_app::offers::Offer;
 
 /// What to do with the secret of a hook that is not changed here.
 const NOTE: &str = "this hook comes from a configuration file: put the secret into its `secrets` there";
@@ -129,7 +129,7 @@ fn chosen(offers: &[Offer], named: Option<&str>) -> Answered<usize> {
                  and name it as `offer`",
                 several.len()
             );
-            Err(Refused::new(409, "several_offers", message))
+            Err(Rejection::new(409, "several_offers", message))
         }
     }
 }
@@ -147,7 +147,7 @@ impl OfferView {
 }
 
 /// 404: there is nothing to claim.
-fn no_offer() -> Refused {
+fn no_offer() -> Rejection {
     let message = "no such secret is offered to this hook; an offer is kept for an hour and claimed once";
-    Refused::new(404, "no_offer", message)
+    Rejection::new(404, "no_offer", message)
 }

@@ -4,13 +4,13 @@ use bellhop_core::task::{AttemptOutcome, Task, TaskStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::history::Found;
+use bellhop_app::history::Found;
 
 /// A task in a list.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::api) struct Execution {
+pub(crate) struct Execution {
     /// The task's id.
-    pub(in crate::api) id: String,
+    pub(crate) id: String,
     /// The event's id.
     event: String,
     /// The event's type.
@@ -24,7 +24,7 @@ pub(in crate::api) struct Execution {
     /// Where the effect goes.
     destination: String,
     /// Where the task stands.
-    pub(in crate::api) status: TaskStatus,
+    pub(crate) status: TaskStatus,
     /// Why it is dead or skipped.
     reason: Option<String>,
     /// How often it was tried.
@@ -43,7 +43,7 @@ pub(in crate::api) struct Execution {
 
 impl Execution {
     /// A task as lists show it.
-    pub(in crate::api) fn new(found: &Found) -> Self {
+    pub(crate) fn new(found: &Found) -> Self {
         let task = &found.task;
         Self {
             id: task.id.to_string(),
@@ -67,7 +67,7 @@ impl Execution {
 
 /// A task with everything that was tried.
 #[derive(Debug, Serialize, ToSchema)]
-pub(in crate::api) struct TaskView {
+pub(crate) struct TaskView {
     /// The task's id.
     id: String,
     /// The event's id.
@@ -117,7 +117,7 @@ struct AttemptView {
 
 impl TaskView {
     /// A task with its attempts.
-    pub(in crate::api) fn new(task: &Task) -> Self {
+    pub(crate) fn new(task: &Task) -> Self {
         let attempts = task.attempts.iter().map(|attempt| AttemptView {
             started_at: attempt.started_at.rfc3339(),
             duration_ms: attempt.duration_ms,

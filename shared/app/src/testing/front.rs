@@ -27,15 +27,17 @@ use crate::ranges::RangeBook;
 
 /// Everything the front door asks of the world.
 #[derive(Default)]
-pub(crate) struct Memory {
-    pub(crate) hooks: Vec<Hook>,
+pub struct Memory {
+    /// The hooks.
+    pub hooks: Vec<Hook>,
     /// Values of `env:` references; one that is not here is missing.
-    pub(crate) secrets: HashMap<&'static str, &'static str>,
-    pub(crate) changes: Changes,
+    pub secrets: HashMap<&'static str, &'static str>,
+    /// Where changed hooks are told of.
+    pub changes: Changes,
     /// Which references were looked up the last time.
-    pub(crate) asked: Mutex<Vec<String>>,
+    pub asked: Mutex<Vec<String>>,
     /// How often notes were listed.
-    pub(crate) listed: AtomicU32,
+    pub listed: AtomicU32,
     inbox: Mutex<Vec<Vec<u8>>>,
     orders: Mutex<Vec<Order>>,
     notes: Mutex<BTreeMap<(Topic, String), Note>>,
@@ -45,7 +47,7 @@ pub(crate) struct Memory {
 }
 
 /// A hook of these fields, active and unsigned where they say nothing else.
-pub(crate) fn hook(fields: &Value) -> Hook {
+pub fn hook(fields: &Value) -> Hook {
     let mut all = json!({
         "name": "n", "path": "p", "sender": "none", "secrets": [], "rate_per_minute": 100, "max_body_bytes": 100,
         "actions": [], "status": "active", "origin": "api", "created_at": 0, "updated_at": 0,
@@ -56,7 +58,7 @@ pub(crate) fn hook(fields: &Value) -> Hook {
 
 impl Memory {
     /// A world with these hooks and secrets.
-    pub(crate) fn with(hooks: &[Value], secrets: &[(&'static str, &'static str)]) -> Arc<Self> {
+    pub fn with(hooks: &[Value], secrets: &[(&'static str, &'static str)]) -> Arc<Self> {
         let memory = Self {
             hooks: hooks.iter().map(hook).collect(),
             secrets: secrets.iter().copied().collect(),
@@ -67,13 +69,13 @@ impl Memory {
     }
 
     /// The doors of this world.
-    pub(crate) fn doors(self: &Arc<Self>) -> DoorCache {
+    pub fn doors(self: &Arc<Self>) -> DoorCache {
         let cache = Cache::new(self.clone(), self.changes.clone());
         DoorCache::new(self.clone(), self.clone(), RangeBook::new(self.clone()), cache)
     }
 
     /// The front door of this world.
-    pub(crate) fn ingress(self: &Arc<Self>) -> Ingress {
+    pub fn ingress(self: &Arc<Self>) -> Ingress {
         Ingress::new(Parts {
             doors: Arc::new(self.doors()),
             inbox: self.clone(),
@@ -86,32 +88,32 @@ impl Memory {
     }
 
     /// Sets the clock.
-    pub(crate) fn set_ms(&self, ms: u64) {
+    pub fn set_ms(&self, ms: u64) {
         self.ms.store(ms, Ordering::Relaxed);
     }
 
     /// Lets time pass.
-    pub(crate) fn wait_ms(&self, ms: u64) {
+    pub fn wait_ms(&self, ms: u64) {
         self.ms.fetch_add(ms, Ordering::Relaxed);
     }
 
     /// From now on every port fails.
-    pub(crate) fn fail(&self) {
+    pub fn fail(&self) {
         self.failing.store(true, Ordering::Relaxed);
     }
 
     /// From now on no order is ever given.
-    pub(crate) fn hang(&self) {
+    pub fn hang(&self) {
         self.hanging.store(true, Ordering::Relaxed);
     }
 
     /// Puts a note at its place.
-    pub(crate) fn set_note(&self, topic: Topic, key: &str, text: &str) {
+    pub fn set_note(&self, topic: Topic, key: &str, text: &str) {
         self.notes.lock().unwrap().insert((topic, key.to_owned()), Note { text: text.to_owned(), version: 1 });
     }
 
     /// The heads of the events in the inbox, which is empty then.
-    pub(crate) fn accepted(&self) -> Vec<EventHead> {
+    pub fn accepted(&self) -> Vec<EventHead> {
         let head = |message: Vec<u8>| match read(&message).unwrap() {
             Read::Whole(event) => event.head,
             other => panic!("no event: {other:?}"),
@@ -120,12 +122,12 @@ impl Memory {
     }
 
     /// The inbox's messages as they were written; it is empty then.
-    pub(crate) fn messages(&self) -> Vec<Vec<u8>> {
+    pub fn messages(&self) -> Vec<Vec<u8>> {
         self.inbox.lock().unwrap().drain(..).collect()
     }
 
     /// The refused requests that were recorded since the last time.
-    pub(crate) fn refused(&self) -> Vec<RefusedRequest> {
+    pub fn refused(&self) -> Vec<RefusedRequest> {
         let refused = |order| match order {
             Order::RefusedV1(refused) => refused,
             other => panic!("another order: {other:?}"),

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::moment;
-use crate::api::body::{Answered, Body, invalid_field};
-use crate::api::query::cursor;
-use crate::api::{Api, failed};
-use crate::history::Window;
+use crate::body::{Answered, Body, invalid_field};
+use crate::query::cursor;
+use crate::{Api, failed};
+use bellhop_app::history::Window;
 
 /// How many events a purge deletes at once, at most.
 const LARGEST_PURGE: u32 = 200;

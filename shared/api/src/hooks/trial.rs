@@ -8,11 +8,11 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::answer::Refused;
-use crate::api::body::{Answered, Id, Params, Raw};
-use crate::api::query::bad;
-use crate::api::{Api, failed};
-use crate::hooks::NotTried;
+use crate::body::Rejection;
+use crate::body::{Answered, Id, Params, Raw};
+use crate::query::bad;
+use crate::{Api, failed};
+use bellhop_app::hooks::NotTried;
 
 /// What a test event is to be like.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -98,12 +98,12 @@ pub(super) async fn sign_body(State(api): State<Api>, Id(id): Id, Raw(body): Raw
 }
 
 /// Why a hook could not be tried out.
-fn not_tried(why: NotTried) -> Refused {
+fn not_tried(why: NotTried) -> Rejection {
     let (status, code) = match &why {
         NotTried::Disabled => (409, "disabled"),
         NotTried::TooLarge(_) => (413, "too_large"),
         NotTried::Store(error) => return failed(error.clone()),
         _ => (422, "unusable"),
     };
-    Refused::new(status, code, why.to_string())
+    Rejection::new(status, code, why.to_string())
 }
