@@ -14,7 +14,6 @@ use bellhop_app::ingress::{Ingress, Parts};
 use bellhop_app::keys::KeyBook;
 use bellhop_app::limiter::Limiter;
 use bellhop_app::logging::{self, Form};
-use bellhop_app::metrics;
 use bellhop_app::offers::Offers;
 use bellhop_app::ports::{Clock, Inbox, Secrets};
 use bellhop_app::ranges::{RangeBook, RangeRefresh};
@@ -26,7 +25,8 @@ use bellhop_core::config::Capacity;
 use bellhop_core::telegram::{Pace, Scope as PaceScope};
 use bellhop_core::token::Scope;
 use bellhop_http::{GitHub, HttpBot, HttpFetch};
-use bellhop_local::{Database, Engine, EngineParts, Listener, LocalSecrets, VerifyWorker};
+use bellhop_process::{Engine, EngineParts, Listener, VerifyWorker};
+use bellhop_sqlite::{Database, LocalSecrets};
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -102,7 +102,7 @@ impl Serve {
         let address = listener.local_addr().map_err(failed)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(|e| Failure::new("no signals", e))?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| Failure::new("no signals", e))?;
-        let page = metrics::router(shared.database.clone(), Arc::clone(&shared.clock));
+        let page = bellhop_api::metrics::router(shared.database.clone(), Arc::clone(&shared.clock));
         let page = bellhop_api::guarded(page, &api.guard, Scope::Metrics);
         let worker = Arc::new(VerifyWorker::start()?);
         let app = web::router(Arc::new(shared.ingress((around.inbox)(shared.database.clone()))), Some(worker))
@@ -120,7 +120,7 @@ impl Serve {
                 _ = interrupt.recv() => {}
             }
         };
-        bellhop_local::serve(limits, listener, app, stop).await;
+        bellhop_process::serve(limits, listener, app, stop).await;
         engine.stop();
         if let Some(sending) = sending {
             sending.stop().await;

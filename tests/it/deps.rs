@@ -7,8 +7,8 @@ use bellhop_tests::build::{cargo, workspace};
 use serde_json::Value;
 
 const DOMAIN: [&str; 3] = ["bellhop-senders", "bellhop-core", "bellhop-app"];
-const ADAPTERS: [&str; 3] = ["bellhop-api", "bellhop-aws", "bellhop-http"];
-const RUNTIMES: [&str; 2] = ["bellhop-lambda", "bellhop-local"];
+const ADAPTERS: [&str; 4] = ["bellhop-api", "bellhop-aws", "bellhop-http", "bellhop-sqlite"];
+const RUNTIMES: [&str; 2] = ["bellhop-lambda", "bellhop-process"];
 const FUNCTIONS: [&str; 5] = ["api", "ingress", "router", "scheduler", "telegram"];
 
 /// The workspace's packages with the names of what they depend on outside their tests.
@@ -36,7 +36,7 @@ fn dependencies_point_inwards() {
             name if ADAPTERS.contains(&name) => DOMAIN.to_vec(),
             name if RUNTIMES.contains(&name) => [&DOMAIN[..], &ADAPTERS].concat(),
             name if functions.contains(name) => [&DOMAIN[..], &ADAPTERS, &["bellhop-lambda"]].concat(),
-            "bellhop" => [&DOMAIN[..], &["bellhop-api", "bellhop-http", "bellhop-local"]].concat(),
+            "bellhop" => [&DOMAIN[..], &["bellhop-api", "bellhop-http", "bellhop-process", "bellhop-sqlite"]].concat(),
             _ => packages.keys().map(String::as_str).collect(),
         }
     };

@@ -105,7 +105,7 @@ mod tests {
             std::fs::write(&file, &now).unwrap();
         }
         let kept = std::fs::read_to_string(&file).unwrap_or_default();
-        let renew = "RENEW=1 cargo test -p bellhop-app --lib the_kept_document_is_this_one";
+        let renew = "RENEW=1 cargo test -p bellhop-api --lib the_kept_document_is_this_one";
         assert!(kept == now, "docs/openapi.json is not what the routes say; renew it by\n    {renew}");
     }
 

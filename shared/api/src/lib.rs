@@ -6,6 +6,7 @@ mod config;
 mod document;
 mod events;
 mod hooks;
+pub mod metrics;
 mod query;
 mod replays;
 mod tasks;

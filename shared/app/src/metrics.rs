@@ -5,7 +5,6 @@
 
 mod cause;
 mod exposition;
-mod page;
 mod registry;
 
 use std::slice;
@@ -14,7 +13,6 @@ use bellhop_core::task::{Task, TaskStatus};
 
 pub use cause::Cause;
 pub use exposition::exposition;
-pub use page::router;
 pub use registry::{Counter, Histogram};
 
 use crate::answer::Refused;

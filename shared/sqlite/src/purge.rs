@@ -15,7 +15,7 @@ const AT_ONCE: usize = 500;
 impl Database {
     /// Deletes what has expired, all of it, a little at a time so that others may write in between, and then empties the
     /// log, where that was anything.
-    pub(crate) async fn purge(&self, now: Timestamp) -> PortResult<()> {
+    pub async fn purge(&self, now: Timestamp) -> PortResult<()> {
         let mut deleted = 0;
         loop {
             let (rows, more) = self.purge_some(now).await?;

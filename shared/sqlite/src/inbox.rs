@@ -12,18 +12,14 @@ use crate::database::Database;
 #[async_trait]
 impl Inbox for Database {
     async fn put(&self, message: &Message<'_>) -> PortResult<()> {
-        self.writer.put_message(message.to_bytes()).await?;
-        self.arrived.inbox.notify_one();
-        Ok(())
+        self.put_bytes(message.to_bytes()).await
     }
 }
 
 #[async_trait]
 impl Orders for Database {
     async fn give(&self, order: &Order) -> PortResult<()> {
-        self.writer.put_message(order_text(order).into_bytes()).await?;
-        self.arrived.inbox.notify_one();
-        Ok(())
+        self.put_bytes(order_text(order).into_bytes()).await
     }
 }
 
@@ -36,8 +32,15 @@ impl Bodies for Database {
 }
 
 impl Database {
+    /// Puts a message that may be anything, as it lies in the table.
+    pub async fn put_bytes(&self, message: Vec<u8>) -> PortResult<()> {
+        self.writer.put_message(message).await?;
+        self.arrived.inbox.notify_one();
+        Ok(())
+    }
+
     /// The oldest inbox messages, with their places.
-    pub(crate) fn oldest_messages(&self, most: usize) -> PortResult<Vec<(i64, Vec<u8>)>> {
+    pub fn oldest_messages(&self, most: usize) -> PortResult<Vec<(i64, Vec<u8>)>> {
         self.read(|connection| {
             let mut select = connection.prepare_cached("SELECT seq, message FROM inbox ORDER BY seq LIMIT ?1")?;
             let rows =
@@ -47,7 +50,7 @@ impl Database {
     }
 
     /// The message at a place.
-    pub(crate) fn message(&self, place: i64) -> PortResult<Option<Vec<u8>>> {
+    pub fn message(&self, place: i64) -> PortResult<Option<Vec<u8>>> {
         self.read(|connection| {
             let mut select = connection.prepare_cached("SELECT message FROM inbox WHERE seq = ?1")?;
             select.query_row([place], |row| row.get(0)).optional()
@@ -55,12 +58,12 @@ impl Database {
     }
 
     /// Forgets messages that have been routed.
-    pub(crate) async fn forget_messages(&self, places: Vec<i64>) -> PortResult<()> {
+    pub async fn forget_messages(&self, places: Vec<i64>) -> PortResult<()> {
         self.write(move |connection| places.iter().try_for_each(|place| forget(connection, *place))).await
     }
 
     /// Sets a message aside that can never be routed, with the reason.
-    pub(crate) async fn set_aside(&self, place: i64, reason: String) -> PortResult<()> {
+    pub async fn set_aside(&self, place: i64, reason: String) -> PortResult<()> {
         self.write(move |connection| {
             connection.execute(
                 "INSERT INTO poison (message, reason) SELECT message, ?2 FROM inbox WHERE seq = ?1",

@@ -16,8 +16,8 @@ use bellhop_app::ports::{PortError, PortResult};
 use signal_hook::consts::SIGABRT;
 use signal_hook::low_level::pipe;
 
-use super::subject::{ABORTED, KILLED, Subject};
-use crate::database::Database;
+use bellhop_sqlite::Database;
+use bellhop_sqlite::{ABORTED, KILLED, Subject};
 
 /// How long the name is, in bytes; what is shorter has spaces behind it.
 const NAME_BYTES: usize = 64;

@@ -16,7 +16,7 @@ use bellhop_core::telegram::{Pace, Scope};
 use ipnet::IpNet;
 
 use super::EngineParts;
-use crate::{Database, LocalSecrets};
+use bellhop_sqlite::{Database, LocalSecrets};
 
 /// Shows nothing.
 struct Nowhere;

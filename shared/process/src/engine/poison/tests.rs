@@ -39,7 +39,7 @@ async fn an_event_that_cannot_be_routed_is_recorded_with_dead_tasks_and_the_rest
     for _ in 0..2 {
         database.put(&message).await.unwrap();
     }
-    database.writer.put_message(b"nonsense".to_vec()).await.unwrap();
+    database.put_bytes(b"nonsense".to_vec()).await.unwrap();
     for (place, message) in database.oldest_messages(9).unwrap() {
         set_aside(&parts, &Crashes::none(), place, &message, "because").await.unwrap();
     }

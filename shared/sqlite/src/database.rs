@@ -16,18 +16,19 @@ use crate::writer::Writer;
 #[derive(Clone)]
 pub struct Database {
     pub(crate) writer: Writer,
-    pub(crate) arrived: Arrived,
+    /// Where arrivals are told of.
+    pub arrived: Arrived,
     reader: Arc<Mutex<Connection>>,
     clock: Arc<dyn Clock>,
 }
 
 /// Where those who wait for something to do are told that it has come.
 #[derive(Clone, Default)]
-pub(crate) struct Arrived {
+pub struct Arrived {
     /// A message is in the inbox.
-    pub(crate) inbox: Arc<Notify>,
+    pub inbox: Arc<Notify>,
     /// Work is on the queue.
-    pub(crate) work: Arc<Notify>,
+    pub work: Arc<Notify>,
 }
 
 impl Database {
@@ -54,18 +55,18 @@ impl Database {
     }
 
     /// The present moment.
-    pub(crate) fn now(&self) -> Timestamp {
+    pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
     /// Reads.
-    pub(crate) fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> PortResult<T> {
+    pub fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> PortResult<T> {
         let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         read(&reader).map_err(|e| database_error(&e))
     }
 
     /// Writes, behind the front door's own writes; durable when it returns.
-    pub(crate) async fn write<T: Send + 'static>(
+    pub async fn write<T: Send + 'static>(
         &self,
         write: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> PortResult<T> {
@@ -73,7 +74,7 @@ impl Database {
     }
 
     /// Writes what erases something: when it returns, neither the file nor its log has what was there before.
-    pub(crate) async fn erase_by<T: Send + 'static>(
+    pub async fn erase_by<T: Send + 'static>(
         &self,
         write: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> PortResult<T> {

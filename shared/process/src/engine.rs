@@ -6,7 +6,6 @@ mod chores;
 mod crashes;
 mod poison;
 mod routing;
-mod subject;
 mod telegram;
 
 #[cfg(test)]
@@ -23,7 +22,7 @@ use bellhop_app::routing::Routing;
 use bellhop_app::telegram::TelegramWorker;
 use tokio::sync::watch;
 
-use crate::database::Database;
+use bellhop_sqlite::Database;
 use crashes::Crashes;
 
 /// How much lower the priority is, on the scale of `nice`.

@@ -7,7 +7,7 @@ use bellhop_core::inbox::event_of;
 
 use super::EngineParts;
 use super::crashes::Crashes;
-use super::subject::Subject;
+use bellhop_sqlite::Subject;
 
 /// After how many panics over a message it is not routed again.
 const MOST_PANICS: u32 = 3;

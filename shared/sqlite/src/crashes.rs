@@ -7,16 +7,17 @@ use bellhop_app::ports::PortResult;
 
 use crate::database::Database;
 
-/// How much an end of the process speaks against what it was computing: much where the process aborted, as it does when
-/// its stack or memory gives out; less where it was killed, for that may have come from outside; and next to nothing against
-/// the first of several messages of a chat, when a kill hit them for the first time.
-pub(crate) const ABORTED: i64 = 3;
-pub(crate) const KILLED: i64 = 2;
+/// How much an abort of the process speaks against what it was computing: much, as it aborts when its stack or memory gives
+/// out.
+pub const ABORTED: i64 = 3;
+/// How much a kill does: less, for that may have come from outside.
+pub const KILLED: i64 = 2;
+/// How much a kill does against the first of several messages, when it hit them for the first time.
 const HINT: i64 = 1;
 
 /// Something that the engine computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Subject {
+pub enum Subject {
     /// A message of the inbox is routed.
     Message(i64),
     /// A message of the inbox is set aside.
@@ -27,12 +28,12 @@ pub(crate) enum Subject {
 
 impl Subject {
     /// One piece of work.
-    pub(crate) const fn one_work(place: i64) -> Self {
+    pub const fn one_work(place: i64) -> Self {
         Self::Work(place, place)
     }
 
     /// Reads a name back.
-    pub(crate) fn read(name: &str) -> Option<Self> {
+    pub fn read(name: &str) -> Option<Self> {
         let (kind, places) = name.split_once(' ')?;
         let (first, last) = places.split_once('-').unwrap_or((places, places));
         let (first, last) = (first.parse().ok()?, last.parse().ok()?);
@@ -66,7 +67,7 @@ impl fmt::Display for Subject {
 
 impl Database {
     /// The folder of the file.
-    pub(crate) fn folder(&self) -> PortResult<std::path::PathBuf> {
+    pub fn folder(&self) -> PortResult<std::path::PathBuf> {
         self.read(|connection| {
             let file = std::path::Path::new(connection.path().unwrap_or_default());
             Ok(file.parent().unwrap_or(file).to_owned())
@@ -74,7 +75,7 @@ impl Database {
     }
 
     /// Gives points against what a process was at when it ended, as far as that is still there.
-    pub(crate) async fn blame(&self, subject: Subject, points: i64) -> PortResult<()> {
+    pub async fn blame(&self, subject: Subject, points: i64) -> PortResult<()> {
         let ((kind, first), last) = (subject.row(), if let Subject::Work(_, last) = subject { last } else { 0 });
         self.write(move |connection| {
             let known = "SELECT count(*) FROM crashes WHERE kind = ?1 AND place = ?2";
@@ -100,7 +101,7 @@ impl Database {
     }
 
     /// Everything that has points against it; what is gone is forgotten.
-    pub(crate) async fn suspects(&self) -> PortResult<BTreeMap<Subject, i64>> {
+    pub async fn suspects(&self) -> PortResult<BTreeMap<Subject, i64>> {
         self.write(|connection| {
             connection.execute_batch(
                 "DELETE FROM crashes WHERE kind = 'work' AND place NOT IN (SELECT seq FROM work);

@@ -13,8 +13,8 @@ use tokio::sync::watch;
 
 use super::crashes::Crashes;
 use super::poison::{Panics, set_aside};
-use super::subject::Subject;
 use super::{AFTER_FAILURE, EngineParts, pause};
+use bellhop_sqlite::Subject;
 
 /// How many messages are routed together, so that their writes share commits.
 const TOGETHER: usize = 32;

@@ -20,7 +20,7 @@ use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::telegram::{Pace, Scope};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::TelegramV1;
-use bellhop_local::{Database, LocalSecrets};
+use bellhop_sqlite::{Database, LocalSecrets};
 
 const START: u64 = 1_700_000_000_000;
 const OK: &str = r#"{"ok":true,"result":{"message_id":7}}"#;

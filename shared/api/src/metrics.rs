@@ -8,8 +8,8 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use http::header::CONTENT_TYPE;
 
-use super::{METRICS, exposition};
-use crate::ports::{Clock, Queues};
+use bellhop_app::metrics::{METRICS, exposition};
+use bellhop_app::ports::{Clock, Queues};
 
 /// What the page needs.
 #[derive(Clone)]

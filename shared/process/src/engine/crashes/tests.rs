@@ -21,7 +21,7 @@ fn end(folder: &Path, name: &str, aborted: bool) {
 async fn stage(folder: &Path) -> Database {
     let database = Database::open(folder).unwrap();
     for number in 1..=3 {
-        database.writer.put_message(vec![number]).await.unwrap();
+        database.put_bytes(vec![number]).await.unwrap();
     }
     let (hook, never) = (HookId::from_text("hk_1"), Timestamp::from_ms(u64::MAX));
     for number in 0..6 {

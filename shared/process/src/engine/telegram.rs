@@ -15,9 +15,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::crashes::Crashes;
-use super::subject::Subject;
 use super::{AFTER_FAILURE, EngineParts};
-use crate::work::Waiting;
+use bellhop_sqlite::Subject;
+use bellhop_sqlite::Waiting;
 
 /// How many chats have a turn at once.
 const CHATS_AT_ONCE: usize = 32;

@@ -8,13 +8,13 @@ use crate::database::Database;
 use crate::packed::{signed, to_json};
 
 /// Work that waits on a queue.
-pub(crate) struct Waiting {
+pub struct Waiting {
     /// Its place in the queue.
-    pub(crate) place: i64,
+    pub place: i64,
     /// Its key, which tells its task even where the message is unreadable.
-    pub(crate) key: String,
+    pub key: String,
     /// The work as JSON.
-    pub(crate) message: String,
+    pub message: String,
 }
 
 #[async_trait]
@@ -38,7 +38,7 @@ impl WorkQueue for Database {
 
 impl Database {
     /// The groups that have work.
-    pub(crate) fn groups(&self, queue: &str) -> PortResult<Vec<String>> {
+    pub fn groups(&self, queue: &str) -> PortResult<Vec<String>> {
         self.read(|connection| {
             // Jumps from group to group in the index, however much work one of them has.
             let mut select = connection.prepare_cached(
@@ -53,7 +53,7 @@ impl Database {
     }
 
     /// The first work of a group.
-    pub(crate) fn group_work(&self, queue: &str, group: &str, most: usize) -> PortResult<Vec<Waiting>> {
+    pub fn group_work(&self, queue: &str, group: &str, most: usize) -> PortResult<Vec<Waiting>> {
         self.read(|connection| {
             let mut select = connection.prepare_cached(
                 "SELECT seq, key, message FROM work WHERE queue = ?1 AND grp = ?2 ORDER BY seq LIMIT ?3",
@@ -66,7 +66,7 @@ impl Database {
     }
 
     /// Forgets work that is settled.
-    pub(crate) async fn forget_work(&self, places: Vec<i64>) -> PortResult<()> {
+    pub async fn forget_work(&self, places: Vec<i64>) -> PortResult<()> {
         self.write(move |connection| {
             let mut delete = connection.prepare_cached("DELETE FROM work WHERE seq = ?1")?;
             let mut clear = connection.prepare_cached("DELETE FROM crashes WHERE kind = 'work' AND place = ?1")?;
