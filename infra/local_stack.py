@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The deployed stack on this machine: template.yaml on MiniStack.
 
-up    start MiniStack in the background and deploy; again: deploy anew
+up    start MiniStack in the background and deploy; again: deploy again
 logs  print what the functions have logged
 down  stop it
 run   start, deploy, print one line of JSON; stop on SIGTERM, when standard input closes, or, with --until-end-of, when

@@ -146,8 +146,8 @@ impl Shared {
             orders: self.database.clone(),
             events: self.database.clone(),
             history: self.database.clone(),
-            tallies: self.database.clone(),
-            notes: self.database.clone(),
+            counts: self.database.clone(),
+            documents: self.database.clone(),
             clock: Arc::clone(&self.clock),
             changes: self.changes.clone(),
         }
@@ -178,8 +178,8 @@ impl Shared {
                 events: (around.events)(self.database.clone()),
                 history: self.database.clone(),
                 tasks: self.database.clone(),
-                book: self.database.clone(),
-                tallies: self.database.clone(),
+                documents: self.database.clone(),
+                counts: self.database.clone(),
                 orders: self.database.clone(),
                 bodies: self.database.clone(),
                 queue: self.database.clone(),
@@ -188,7 +188,7 @@ impl Shared {
             telegram: TelegramWorker {
                 bot: BotCache::new(self.database.clone(), Arc::clone(&self.secrets), self.cache()),
                 tasks: self.database.clone(),
-                book: self.database.clone(),
+                documents: self.database.clone(),
                 queue: self.database.clone(),
                 api: (around.bot)(Arc::new(HttpBot::new())),
                 dry_run: Arc::new(Terminal),
@@ -198,10 +198,10 @@ impl Shared {
             reconciler: Reconciler {
                 hooks: self.database.clone(),
                 secrets: Arc::clone(&self.secrets),
-                notes: self.database.clone(),
+                documents: self.database.clone(),
                 deliveries: github.clone(),
             },
-            ranges: RangeRefresh { hooks: self.database.clone(), notes: self.database.clone(), published: github },
+            ranges: RangeRefresh { hooks: self.database.clone(), documents: self.database.clone(), published: github },
             clock: Arc::clone(&self.clock),
         }
     }

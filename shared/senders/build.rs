@@ -1,4 +1,4 @@
-//! Turns `senders/*.toml`, and the samples and message texts beside them, into static tables, so that nothing is parsed
+//! Turns `table/*.toml`, and the samples and message texts beside them, into static tables, so that nothing is parsed
 //! at start-up.
 
 use std::fmt::Write as _;
@@ -78,8 +78,8 @@ const HANDSHAKES: &[(&str, &str)] = &[
 
 fn main() -> Result<()> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
-    let folder = root.join("senders");
-    for watched in ["senders", "build.rs", "build", CASES] {
+    let folder = root.join("table");
+    for watched in ["table", "build.rs", "build", CASES] {
         println!("cargo::rerun-if-changed={}", root.join(watched).display());
     }
     let mut senders = String::from("/// Every sender, by name.\nstatic SENDERS: &[Sender] = &[\n");

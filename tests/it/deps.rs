@@ -95,9 +95,12 @@ fn builds_share_what_they_compile() {
         (&["--package", "bellhop-tests"], "normal,build,dev"),
     ] {
         let other = built(selection, edges);
-        let mut anew: Vec<_> = other.difference(&whole).collect();
-        anew.sort();
-        assert!(anew.is_empty(), "{selection:?} builds these anew, with other features than `--workspace`: {anew:#?}");
+        let mut again: Vec<_> = other.difference(&whole).collect();
+        again.sort();
+        assert!(
+            again.is_empty(),
+            "{selection:?} builds these again, with other features than `--workspace`: {again:#?}"
+        );
     }
 }
 

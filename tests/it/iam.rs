@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bellhop_app::ports::Topic;
+use bellhop_app::ports::Collection;
 use bellhop_tests::build::workspace;
 use bellhop_tests::stack::Stack;
 use yaml_rust2::Yaml;
@@ -28,7 +28,7 @@ router     dynamodb:GetItem dynamodb:Query               HOOKS
 router     dynamodb:GetItem dynamodb:Query dynamodb:PutItem EVENT#*
 router     dynamodb:Query dynamodb:PutItem               TASK#*
 router     dynamodb:PutItem                              SEEN#* REFUSED#*
-router     dynamodb:GetItem dynamodb:PutItem             NOTE#turnstile NOTE#replay NOTE#retry NOTE#notice
+router     dynamodb:GetItem dynamodb:PutItem             NOTE#quota NOTE#replay NOTE#retry NOTE#notice
 router     dynamodb:GetItem dynamodb:UpdateItem          NOTE#crash
 router     dynamodb:UpdateItem                           TALLY
 router     s3:GetObject                                  bodies/*
@@ -174,7 +174,7 @@ fn each_function_may_do_exactly_this() {
 fn another_template_has_other_rights() {
     let source = std::fs::read_to_string(workspace().join("template.yaml")).expect("there is a template");
     let changes = [
-        ("[\"NOTE#turnstile\", \"NOTE#replay\", \"NOTE#retry\", \"NOTE#notice\"]", "[\"NOTE#*\"]"),
+        ("[\"NOTE#quota\", \"NOTE#replay\", \"NOTE#retry\", \"NOTE#notice\"]", "[\"NOTE#*\"]"),
         ("/secrets/telegram-token-*", "/secrets/*"),
         ("[dynamodb:Query, dynamodb:PutItem]", "[dynamodb:Query, dynamodb:PutItem, dynamodb:Scan]"),
         ("Resource: !GetAtt TelegramQueue.Arn", "Resource: !GetAtt InboxQueue.Arn"),
@@ -218,7 +218,7 @@ fn partitions() -> BTreeSet<String> {
     let (notes, others): (Vec<_>, Vec<_>) = names.partition(|name| name == "NOTE#<topic>");
     assert_eq!(notes.len(), 1, "the table's description names the notes");
     let pattern = |name: String| name.split_once('<').map_or_else(|| name.clone(), |(start, _)| format!("{start}*"));
-    let topics = Topic::ALL.iter().map(|topic| format!("NOTE#{}", topic.as_str()));
+    let topics = Collection::ALL.iter().map(|topic| format!("NOTE#{}", topic.as_str()));
     others.into_iter().map(pattern).chain(topics).collect()
 }
 

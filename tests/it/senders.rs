@@ -428,7 +428,7 @@ fn a_saved_request_is_explained() {
     refused(
         &["--sender", "github", "--secret", "env:OTHER_SECRET"],
         &github,
-        &["any of the hook's secrets\n  fix: copy the secret anew"],
+        &["any of the hook's secrets\n  fix: copy the secret again"],
     );
     refused(
         &["--sender", "github", "--secret", "env:OTHER_SECRET", "--other", "mine=env:GITHUB_WEBHOOK_SECRET"],

@@ -30,8 +30,8 @@ async fn main() -> Result<(), Error> {
         orders: inbox,
         events: events.clone(),
         history: events,
-        tallies: table.clone(),
-        notes: table,
+        counts: table.clone(),
+        documents: table,
         clock,
         changes: Changes::default(),
     };

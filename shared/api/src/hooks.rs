@@ -57,8 +57,8 @@ async fn list_hooks(State(api): State<Api>, Params(page): Params<PageParams>) ->
     let more = hooks.len() > limit;
     hooks.truncate(limit);
     let next_cursor = hooks.last().filter(|_| more).map(|hook| format!("{}.{}", hook.created_at.as_ms(), hook.id));
-    let tallies = api.tallies.tallies().await.map_err(failed)?;
-    let items = hooks.iter().map(|hook| HookView::new(hook, tallies.get(&hook.id))).collect();
+    let counts = api.counts.counts().await.map_err(failed)?;
+    let items = hooks.iter().map(|hook| HookView::new(hook, counts.get(&hook.id))).collect();
     Ok(Json(Listed { items, next_cursor }))
 }
 
@@ -189,8 +189,8 @@ impl Api {
 
     /// A hook as an answer.
     async fn shown(&self, hook: &Hook) -> Answered<Response> {
-        let tallies = self.tallies.tallies().await.map_err(failed)?;
-        Ok(tagged(StatusCode::OK, hook.version, &HookView::new(hook, tallies.get(&hook.id))))
+        let counts = self.counts.counts().await.map_err(failed)?;
+        Ok(tagged(StatusCode::OK, hook.version, &HookView::new(hook, counts.get(&hook.id))))
     }
 }
 

@@ -34,7 +34,7 @@ use bellhop_app::history::{Records, Redo};
 use bellhop_app::hooks::{HookBook, Trials};
 use bellhop_app::offers::Offers;
 use bellhop_app::ports::{
-    Clock, EventLog, History, HookReader, HookWriter, Inbox, Notebook, Orders, PortError, Secrets, Tallies, Vault,
+    Clock, Documents, EventCounts, EventLog, History, HookReader, HookWriter, Inbox, Orders, PortError, Secrets, Vault,
 };
 use bellhop_app::tokens::{AdminToken, TokenBook};
 
@@ -53,10 +53,10 @@ pub struct Api {
     /// Hooks being tried out.
     pub trials: Arc<Trials>,
     /// How often hooks had an event.
-    pub tallies: Arc<dyn Tallies>,
+    pub counts: Arc<dyn EventCounts>,
     /// What happened.
     pub records: Arc<Records>,
-    /// What is to be done anew.
+    /// What is to be done again.
     pub redo: Arc<Redo>,
     /// The tokens.
     pub tokens: Arc<TokenBook>,
@@ -73,8 +73,8 @@ pub struct Ports {
     pub orders: Arc<dyn Orders>,
     pub events: Arc<dyn EventLog>,
     pub history: Arc<dyn History>,
-    pub tallies: Arc<dyn Tallies>,
-    pub notes: Arc<dyn Notebook>,
+    pub counts: Arc<dyn EventCounts>,
+    pub documents: Arc<dyn Documents>,
     pub clock: Arc<dyn Clock>,
     pub changes: Changes,
 }
@@ -82,20 +82,25 @@ pub struct Ports {
 impl Api {
     /// The API over these ports; the admin token opens all of it.
     pub fn new(admin: AdminToken, ports: Ports) -> Self {
-        let Ports { reader, writer, vault, secrets, inbox, orders, events, history, tallies, notes, clock, changes } =
+        let Ports { reader, writer, vault, secrets, inbox, orders, events, history, counts, documents, clock, changes } =
             ports;
         let hooks = HookBook { reader: Arc::clone(&reader), writer, vault, clock: Arc::clone(&clock), changes };
         let trials = Trials { hooks: Arc::clone(&reader), secrets, inbox, clock: Arc::clone(&clock) };
         let records = Arc::new(Records { history, events, hooks: reader, clock: Arc::clone(&clock) });
-        let redo = Redo { records: Arc::clone(&records), notes: Arc::clone(&notes), orders, clock: Arc::clone(&clock) };
-        let offers = Arc::new(Offers::new(Arc::clone(&notes), Arc::clone(&clock)));
-        let tokens = Arc::new(TokenBook { notes, clock: Arc::clone(&clock) });
+        let redo = Redo {
+            records: Arc::clone(&records),
+            documents: Arc::clone(&documents),
+            orders,
+            clock: Arc::clone(&clock),
+        };
+        let offers = Arc::new(Offers::new(Arc::clone(&documents), Arc::clone(&clock)));
+        let tokens = Arc::new(TokenBook { documents, clock: Arc::clone(&clock) });
         Self {
             guard: Arc::new(Guard::new(admin, Arc::clone(&tokens), clock)),
             hooks: Arc::new(hooks),
             offers,
             trials: Arc::new(trials),
-            tallies,
+            counts,
             records,
             redo: Arc::new(redo),
             tokens,
@@ -158,3 +163,6 @@ fn failed(error: PortError) -> Rejection {
         false => Refused::new(503, "unavailable", "the store did not answer; nothing was changed").after(5).into(),
     }
 }
+
+#[cfg(test)]
+mod promises;

@@ -1,4 +1,4 @@
-//! Doing events anew: `/api/events/…/replay` and `/api/events/replays/…`.
+//! Doing events again: `/api/events/…/replay` and `/api/events/replays/…`.
 
 use axum::Json;
 use axum::extract::State;
@@ -30,7 +30,7 @@ pub(super) fn changing() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(replay_event)).routes(routes!(replay_events))
 }
 
-/// For which hook an event is to be done anew.
+/// For which hook an event is to be done again.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 struct ReplayOneSpec {
@@ -38,7 +38,7 @@ struct ReplayOneSpec {
     hook: Option<String>,
 }
 
-/// Which events are to be done anew: either `events`, or a range of time.
+/// Which events are to be done again: either `events`, or a range of time.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ReplaySpec {
@@ -92,7 +92,7 @@ struct ReplayView {
     hook: Option<String>,
     /// How many events were looked at.
     seen: u64,
-    /// How many of them were done anew.
+    /// How many of them were done again.
     replayed: u64,
     /// How many tasks that made.
     tasks: u64,
@@ -135,7 +135,7 @@ impl ReplayView {
     }
 }
 
-/// Does an event anew: new tasks, same event.
+/// Does an event again: new tasks, same event.
 #[utoipa::path(post, path = "/api/events/{id}/replay", tag = "events", request_body = Option<ReplayOneSpec>,
     params(("id" = String, Path, description = "The event's id")),
 responses(
@@ -155,7 +155,7 @@ async fn replay_event(
     Ok(asked(&replay.map_err(|why| not_redone(&why, "event"))?))
 }
 
-/// Does many events anew: those named, or those of a range of time.
+/// Does many events again: those named, or those of a range of time.
 #[utoipa::path(post, path = "/api/events/replay", tag = "events", request_body = ReplaySpec, responses(
     (status = 202, description = "They are on their way", body = ReplayAsked),
     (status = 400, description = "The body is not JSON"),
@@ -218,7 +218,7 @@ fn asked(replay: &Replay) -> (StatusCode, Json<ReplayAsked>) {
     (StatusCode::ACCEPTED, Json(ReplayAsked { replay_id: replay.id.to_string(), status_url }))
 }
 
-/// Why something cannot be done anew.
+/// Why something cannot be done again.
 pub(super) fn not_redone(why: &NotRedone, what: &str) -> Rejection {
     let code = match why {
         NotRedone::Unknown => return unknown(what),

@@ -114,7 +114,7 @@ async fn get_task(State(api): State<Api>, Id(id): Id) -> Answered<Json<TaskView>
     Ok(Json(TaskView::new(&found.ok_or_else(|| unknown("task"))?.task)))
 }
 
-/// A task that is being done anew.
+/// A task that is being done again.
 #[derive(Debug, Serialize, ToSchema)]
 struct RetryAsked {
     /// Its id.
@@ -123,7 +123,7 @@ struct RetryAsked {
     task_url: String,
 }
 
-/// Does a task anew that has ended.
+/// Does a task again that has ended.
 #[utoipa::path(post, path = "/api/tasks/{id}/retry", tag = "tasks", params(("id" = String, Path, description = "The task's id")),
 responses(
     (status = 202, description = "It is on its way", body = RetryAsked),
@@ -136,7 +136,7 @@ async fn retry_task(State(api): State<Api>, Id(id): Id) -> Answered<(StatusCode,
     Ok((StatusCode::ACCEPTED, Json(RetryAsked { task_url: format!("/api/tasks/{id}"), id: id.to_string() })))
 }
 
-/// Which tasks are to be done anew.
+/// Which tasks are to be done again.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RetrySpec {
@@ -163,7 +163,7 @@ enum Ended {
     Succeeded,
 }
 
-/// Tasks that are being done anew.
+/// Tasks that are being done again.
 #[derive(Debug, Serialize, ToSchema)]
 struct RetriesAsked {
     /// How many.
@@ -172,7 +172,7 @@ struct RetriesAsked {
     next_cursor: Option<String>,
 }
 
-/// Does many tasks anew that have ended, at most 200 at once.
+/// Does many tasks again that have ended, at most 200 at once.
 #[utoipa::path(post, path = "/api/tasks/retry", tag = "tasks", request_body = RetrySpec, responses(
     (status = 202, description = "They are on their way", body = RetriesAsked),
     (status = 400, description = "The body is not JSON"),

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 pub(super) use task::{Execution, TaskView};
 
-use bellhop_app::ports::Tally;
+use bellhop_app::ports::EventCount;
 
 /// A hook.
 #[derive(Debug, Serialize, ToSchema)]
@@ -112,7 +112,7 @@ struct ReconcileView {
 
 impl HookView {
     /// A hook with its count.
-    pub(super) fn new(hook: &Hook, tally: Option<&Tally>) -> Self {
+    pub(super) fn new(hook: &Hook, count: Option<&EventCount>) -> Self {
         Self {
             id: hook.id.to_string(),
             name: hook.name.clone(),
@@ -149,8 +149,8 @@ impl HookView {
             origin: hook.origin,
             created_at: hook.created_at.rfc3339(),
             updated_at: hook.updated_at.rfc3339(),
-            last_triggered_at: tally.map(|tally| tally.last.rfc3339()),
-            executions: tally.map_or(0, |tally| tally.events),
+            last_triggered_at: count.map(|count| count.last.rfc3339()),
+            executions: count.map_or(0, |count| count.events),
             version: hook.version,
         }
     }

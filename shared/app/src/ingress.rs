@@ -55,7 +55,7 @@ pub struct Parts {
     pub keys: KeyBook,
     /// The secrets that senders offer.
     pub offers: Offers,
-    /// The time, and luck.
+    /// The time, and randomness.
     pub clock: Arc<dyn Clock>,
 }
 

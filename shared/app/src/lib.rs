@@ -17,8 +17,8 @@ pub mod ranges;
 pub mod routing;
 pub mod telegram;
 
-pub mod chores;
 pub mod dead_letters;
+pub mod maintenance;
 mod notices;
 pub mod poison;
 pub mod reconcile;

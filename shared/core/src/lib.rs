@@ -26,8 +26,8 @@ pub mod event;
 pub mod filter;
 pub mod inbox;
 pub mod order;
+pub mod quota;
 pub mod template;
-pub mod turnstile;
 
 pub mod breaker;
 pub mod replay;

@@ -56,7 +56,7 @@ fn constants_are_what_is_promised() {
             ("token.rs", "CHECKSUM_LETTERS", &[6.0]),
             ("token.rs", "LEAST_ADMIN_CHARS", &[16.0]),
             ("token.rs", "RANDOM_LETTERS", &[34.0]),
-            ("turnstile.rs", "REMEMBERED", &[50.0]),
+            ("quota.rs", "REMEMBERED", &[50.0]),
         ],
     );
 }
@@ -89,7 +89,7 @@ fn a_failed_task_waits_as_long_as_is_promised() {
         (1..=8).map(|failed| next_attempt(failed, begin, None, 0.5).map(|due| due.ms_since(begin))).collect();
     let promised = [5_000, 30_000, 120_000, 600_000, 3_600_000, 10_800_000, 28_800_000].map(Some);
     assert_eq!(waits, [&promised[..], &[None]].concat());
-    let bounds = [0.0, 1.0].map(|luck| next_attempt(6, begin, None, luck).map(|due| due.ms_since(begin)));
+    let bounds = [0.0, 1.0].map(|jitter| next_attempt(6, begin, None, jitter).map(|due| due.ms_since(begin)));
     assert_eq!(bounds, [Some(8_640_000), Some(12_960_000)], "within a fifth");
 }
 

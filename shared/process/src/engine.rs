@@ -2,8 +2,8 @@
 //!
 //! It runs at a lower priority than the front door: accepting comes first, working off follows.
 
-mod chores;
 mod crashes;
+mod maintenance;
 mod poison;
 mod routing;
 mod telegram;
@@ -90,7 +90,7 @@ async fn run(parts: Arc<EngineParts>, stopped: watch::Receiver<bool>) {
     tokio::join!(
         routing::route_all(&parts, &crashes, stopped.clone()),
         telegram::deliver_all(Arc::clone(&parts), Arc::clone(&crashes), stopped.clone()),
-        chores::chores_all(&parts, stopped.clone()),
+        maintenance::maintain(&parts, stopped.clone()),
         purge_all(&parts, stopped),
     );
 }

@@ -13,7 +13,7 @@ fn constants_are_what_is_promised() {
             ("engine.rs", "AFTER_FAILURE", &[1_000.0]),
             ("engine.rs", "NICENESS", &[10.0]),
             ("engine.rs", "PURGE_EVERY", &[300_000.0]),
-            ("engine/chores.rs", "EVERY", &[300_000.0]),
+            ("engine/maintenance.rs", "EVERY", &[300_000.0]),
             ("engine/crashes.rs", "MOST_POINTS", &[6.0]),
             ("engine/poison.rs", "MOST_PANICS", &[3.0]),
             ("engine/routing.rs", "TOGETHER", &[32.0]),

@@ -96,7 +96,7 @@ impl Stage {
         let worker = TelegramWorker {
             bot: BotCache::new(database.clone(), secrets, Cache::new(clock.clone(), Changes::default())),
             tasks: database.clone(),
-            book: database.clone(),
+            documents: database.clone(),
             queue: database.clone(),
             api: script.clone(),
             dry_run: script.clone(),

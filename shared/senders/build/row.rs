@@ -1,4 +1,4 @@
-//! A row of the table as it is written: `senders/NAME.toml`.
+//! A row of the table as it is written: `table/NAME.toml`.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Who signs webhooks how, as data, and everything over it: verify, sign, answer handshakes, read bodies, and explain why a
 //! request was refused.
 //!
-//! The table of [`sender`]s is made of `senders/*.toml` when the crate is built. No async, no I/O, no clock, no randomness.
+//! The table of [`sender`]s is made of `table/*.toml` when the crate is built. No async, no I/O, no clock, no randomness.
 
 #![doc = include_str!("../README.md")]
 

@@ -1,6 +1,6 @@
 //! Senders as data: how each one signs, and where its event type and delivery id are.
 //!
-//! The rows come from `senders/*.toml`, each with a sample event beside it; a sender that needs no new family of
+//! The rows come from `table/*.toml`, each with a sample event beside it; a sender that needs no new family of
 //! cryptography needs no Rust.
 
 mod answer;

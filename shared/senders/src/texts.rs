@@ -1,4 +1,4 @@
-//! The texts of messages that came with Bellhop: `senders/NAME/EVENT_TYPE.html`, as templates in Telegram's HTML.
+//! The texts of messages that came with Bellhop: `table/NAME/EVENT_TYPE.html`, as templates in Telegram's HTML.
 
 /// The file name of a text for every event type that has none of its own.
 const ANY: &str = "_default";

@@ -30,9 +30,9 @@ async fn events_and_tasks() {
     conformance::deleted(&database, &database, &database).await;
     conformance::history(&database, &database, &database).await;
     conformance::refused(&database, &database).await;
-    conformance::tallies(&database).await;
+    conformance::counts(&database).await;
     conformance::tallies_together(&database).await;
-    conformance::notes(&database).await;
+    conformance::documents(&database).await;
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use bellhop_app::ports::{EventLog as _, History as _, Inbox as _, NewNote, Notebook as _, Topic, Vault as _};
+use bellhop_app::ports::{
+    Collection, Documents as _, EventLog as _, History as _, Inbox as _, NewDocument, Vault as _,
+};
 use bellhop_core::event::Event;
 use bellhop_core::id::{EventId, HookId};
 use bellhop_core::inbox::Message;
@@ -49,9 +51,9 @@ async fn nothing_that_was_erased_is_left_in_any_file() {
     let deleted = record(&database, 2, event, later).await;
     record(&database, 3, expired, now).await;
     database.keep("hk_1-1", &Secret::new(secret.clone()).unwrap()).await.unwrap();
-    let note = |key, text| NewNote { topic: Topic::Offer, key, text, expires: Some(later) };
-    database.swap(&note("erased", offer), None).await.unwrap();
-    database.swap(&note("claimed", claimed), None).await.unwrap();
+    let document = |key, text| NewDocument { collection: Collection::Offer, key, text, expires: Some(later) };
+    database.swap(&document("erased", offer), None).await.unwrap();
+    database.swap(&document("claimed", claimed), None).await.unwrap();
     put(&database, 4, message).await;
     for text in &text {
         assert!(holds(folder.path(), text), "{} was never there", &text[..14]);
@@ -66,9 +68,9 @@ async fn nothing_that_was_erased_is_left_in_any_file() {
     assert!(!holds(folder.path(), event));
     database.forget(&["hk_1-1".to_owned()]).await.unwrap();
     assert!(!holds(folder.path(), secret));
-    database.erase_note(Topic::Offer, "erased").await.unwrap();
+    database.delete_document(Collection::Offer, "erased").await.unwrap();
     assert!(!holds(folder.path(), offer));
-    database.swap(&note("claimed", "{}"), Some(1)).await.unwrap();
+    database.swap(&document("claimed", "{}"), Some(1)).await.unwrap();
     assert!(!holds(folder.path(), claimed));
     database.purge(now).await.unwrap();
     assert!(!holds(folder.path(), expired));

@@ -8,15 +8,15 @@ mod purge;
 mod schema;
 mod writer;
 
+mod counts;
 mod crashes;
+mod documents;
 mod events;
 mod history;
 mod hooks;
 mod inbox;
-mod notes;
 mod queues;
 mod secrets;
-mod tallies;
 mod tasks;
 mod work;
 

@@ -40,7 +40,7 @@ impl Database {
                 deleted += rows;
                 most = most.max(rows);
             }
-            for (table, now) in [("claims", now - milliseconds(CLAIMS_STAY)), ("notes", now)] {
+            for (table, now) in [("claims", now - milliseconds(CLAIMS_STAY)), ("documents", now)] {
                 let delete = format!("DELETE FROM {table} WHERE expires_at <= ?1");
                 deleted += connection.prepare_cached(&delete)?.execute([now])?;
             }
@@ -80,7 +80,7 @@ mod tests {
             "INSERT INTO events VALUES (?1, '', x'', ?2)",
             "INSERT INTO tasks VALUES (?1, '', ?2, 0)",
             "INSERT INTO refused VALUES (?1, '', ?2)",
-            "INSERT INTO notes VALUES ('limit', ?1, '', 1, ?2)",
+            "INSERT INTO documents VALUES ('limit', ?1, '', 1, ?2)",
         ];
         let fill = move |connection: &Connection| {
             for row in rows {
@@ -88,13 +88,13 @@ mod tests {
                     connection.execute(row, (key, expires))?;
                 }
             }
-            connection.execute("INSERT INTO notes VALUES ('limit', 'for ever', '', 1, NULL)", [])
+            connection.execute("INSERT INTO documents VALUES ('limit', 'for ever', '', 1, NULL)", [])
         };
         database.write(fill).await.unwrap();
         database.purge(Timestamp::from_ms(100)).await.unwrap();
         let left = |connection: &Connection| {
             let all = "SELECT id FROM events UNION ALL SELECT id FROM tasks UNION ALL SELECT id FROM refused
-                       UNION ALL SELECT key FROM notes";
+                       UNION ALL SELECT key FROM documents";
             connection.prepare(all)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
         };
         assert_eq!(database.read(left).unwrap(), ["later", "later", "later", "for ever", "later"]);

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::database::database_error;
 
 /// The version of the tables, kept in the file.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// Makes the tables of this version, or brings those of a former one to it, all or nothing; refuses a later version's.
 pub(crate) fn prepare(connection: &mut Connection) -> PortResult<()> {
@@ -31,6 +31,10 @@ fn bring_up(connection: &mut Connection) -> rusqlite::Result<()> {
     }
     if !transaction.column_exists(None, "tasks", "written")? {
         transaction.execute_batch(include_str!("schema/from_2.sql"))?;
+    }
+    // Versions 2 and 3 had this table, and version 1 where it was stopped early.
+    if transaction.table_exists(None, "notes")? {
+        transaction.execute_batch(include_str!("schema/from_3.sql"))?;
     }
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()

@@ -33,7 +33,7 @@ pub(crate) struct Execution {
     created_at: String,
     /// When it is next due, while it is not over.
     due_at: Option<String>,
-    /// How often people have asked for it anew.
+    /// How often people have asked for it again.
     retries: u32,
     /// The replay that made it.
     replay: Option<String>,
@@ -90,7 +90,7 @@ pub(crate) struct TaskView {
     due_at: Option<String>,
     /// When its record may be deleted.
     expires_at: String,
-    /// How often people have asked for it anew.
+    /// How often people have asked for it again.
     retries: u32,
     /// The replay that made it.
     replay: Option<String>,

@@ -25,7 +25,7 @@ pub struct Trials {
     pub secrets: Arc<dyn Secrets>,
     /// Where events are written down.
     pub inbox: Arc<dyn Inbox>,
-    /// The time, and luck.
+    /// The time, and randomness.
     pub clock: Arc<dyn Clock>,
 }
 

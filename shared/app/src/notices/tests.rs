@@ -200,7 +200,7 @@ async fn a_notice_that_was_cut_short_is_given_again_and_is_one() {
     let task = Task { status: TaskStatus::Dead, ..task(1, "5") };
     let notices = Notices {
         tasks: &*memory,
-        book: &*memory,
+        documents: &*memory,
         queue: &*memory,
         clock: &SetClock::new(START),
         operator_chat: Some(OPERATOR),
@@ -225,7 +225,7 @@ fn nothing_else_makes_a_task_dead() {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             let name = entry.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-            if name.contains("tests") || name.starts_with("conformance") {
+            if name.contains("tests") || name.starts_with("testing") {
                 continue;
             }
             if entry.is_dir() {

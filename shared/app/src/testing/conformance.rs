@@ -9,6 +9,6 @@ mod keeping;
 mod made;
 mod queues;
 
-pub use events::{claims, claims_end, deleted, history, records, refused, tallies, tallies_together, tasks};
-pub use keeping::{hooks, notes, secrets};
+pub use events::{claims, claims_end, counts, deleted, history, records, refused, tallies_together, tasks};
+pub use keeping::{documents, hooks, secrets};
 pub use queues::{inbox, orders, queue};

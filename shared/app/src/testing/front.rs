@@ -21,7 +21,8 @@ use crate::keys::KeyBook;
 use crate::limiter::Limiter;
 use crate::offers::Offers;
 use crate::ports::{
-    Clock, Fetch, HookReader, Inbox, NewNote, Note, Notebook, Orders, PortError, PortResult, Secrets, Topic,
+    Clock, Collection, Document, Documents, Fetch, HookReader, Inbox, NewDocument, Orders, PortError, PortResult,
+    Secrets,
 };
 use crate::ranges::RangeBook;
 
@@ -36,11 +37,11 @@ pub struct Memory {
     pub changes: Changes,
     /// Which references were looked up the last time.
     pub asked: Mutex<Vec<String>>,
-    /// How often notes were listed.
+    /// How often documents were listed.
     pub listed: AtomicU32,
     inbox: Mutex<Vec<Vec<u8>>>,
     orders: Mutex<Vec<Order>>,
-    notes: Mutex<BTreeMap<(Topic, String), Note>>,
+    documents: Mutex<BTreeMap<(Collection, String), Document>>,
     ms: AtomicU64,
     failing: AtomicBool,
     hanging: AtomicBool,
@@ -107,9 +108,12 @@ impl Memory {
         self.hanging.store(true, Ordering::Relaxed);
     }
 
-    /// Puts a note at its place.
-    pub fn set_note(&self, topic: Topic, key: &str, text: &str) {
-        self.notes.lock().unwrap().insert((topic, key.to_owned()), Note { text: text.to_owned(), version: 1 });
+    /// Puts a document at its place.
+    pub fn set_note(&self, collection: Collection, key: &str, text: &str) {
+        self.documents
+            .lock()
+            .unwrap()
+            .insert((collection, key.to_owned()), Document { text: text.to_owned(), version: 1 });
     }
 
     /// The heads of the events in the inbox, which is empty then.
@@ -198,31 +202,31 @@ impl Secrets for Memory {
 }
 
 #[async_trait]
-impl Notebook for Memory {
-    async fn note(&self, topic: Topic, key: &str) -> PortResult<Option<Note>> {
+impl Documents for Memory {
+    async fn document(&self, collection: Collection, key: &str) -> PortResult<Option<Document>> {
         self.answer()?;
-        Ok(self.notes.lock().unwrap().get(&(topic, key.to_owned())).cloned())
+        Ok(self.documents.lock().unwrap().get(&(collection, key.to_owned())).cloned())
     }
 
-    async fn notes(&self, topic: Topic) -> PortResult<Vec<(String, Note)>> {
+    async fn documents(&self, collection: Collection) -> PortResult<Vec<(String, Document)>> {
         self.answer()?;
         self.listed.fetch_add(1, Ordering::Relaxed);
-        let notes = self.notes.lock().unwrap();
-        let of_topic = notes.iter().filter(|((found, _), _)| *found == topic);
-        Ok(of_topic.map(|((_, key), note)| (key.clone(), note.clone())).collect())
+        let documents = self.documents.lock().unwrap();
+        let of_topic = documents.iter().filter(|((found, _), _)| *found == collection);
+        Ok(of_topic.map(|((_, key), document)| (key.clone(), document.clone())).collect())
     }
 
-    async fn write(&self, note: &NewNote<'_>) -> PortResult<()> {
+    async fn write(&self, document: &NewDocument<'_>) -> PortResult<()> {
         self.answer()?;
-        self.set_note(note.topic, note.key, note.text);
+        self.set_note(document.collection, document.key, document.text);
         Ok(())
     }
 
-    async fn swap(&self, _: &NewNote<'_>, _: Option<u64>) -> PortResult<bool> {
+    async fn swap(&self, _: &NewDocument<'_>, _: Option<u64>) -> PortResult<bool> {
         unreachable!("the front door swaps no note")
     }
 
-    async fn erase_note(&self, _: Topic, _: &str) -> PortResult<bool> {
+    async fn delete_document(&self, _: Collection, _: &str) -> PortResult<bool> {
         unreachable!("the front door deletes no note")
     }
 }

@@ -4,9 +4,9 @@
 
 mod bot;
 mod clock;
+mod documents;
 mod events;
 mod hooks;
-mod notes;
 mod parts;
 mod queue;
 mod queues;
@@ -25,7 +25,7 @@ use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::secret::Secret;
 use bellhop_core::time::Timestamp;
 
-use crate::ports::{Clock, PortResult, Tally};
+use crate::ports::{Clock, EventCount, PortResult};
 
 pub use bot::{Answering, Seen};
 pub use clock::SetClock;
@@ -76,8 +76,8 @@ struct World {
     tasks: BTreeMap<TaskId, tasks::Kept>,
     deleted_tasks: BTreeSet<TaskId>,
     deleted_events: BTreeSet<EventId>,
-    tallies: HashMap<HookId, Tally>,
-    notes: BTreeMap<notes::Place, notes::Kept>,
+    counts: HashMap<HookId, EventCount>,
+    documents: BTreeMap<documents::Place, documents::Kept>,
     bodies: HashMap<EventId, Vec<u8>>,
     inbox: Queue,
     work: Queue,

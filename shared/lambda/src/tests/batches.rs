@@ -33,7 +33,7 @@ fn worker(memory: &Arc<Memory>) -> TelegramWorker {
     TelegramWorker {
         bot: BotCache::new(memory.clone(), memory.clone(), Cache::new(clock(), Changes::default())),
         tasks: memory.clone(),
-        book: memory.clone(),
+        documents: memory.clone(),
         queue: memory.clone(),
         api: Arc::new(NoBotApi),
         dry_run: memory.clone(),

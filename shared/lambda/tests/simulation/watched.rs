@@ -31,9 +31,9 @@ impl TaskLog for Watched {
     async fn save(&self, tasks: &[Task]) -> PortResult<()> {
         let forgets = self.sim.removed == Removed::TaskWrites;
         self.memory.save(if forgets { &[] } else { tasks }).await?;
-        let notes = self.sim.notes.lock().unwrap();
-        let bases: Vec<_> = tasks.iter().filter_map(|task| marker_of(&notes, task)).collect();
-        drop(notes);
+        let observed = self.sim.observed.lock().unwrap();
+        let bases: Vec<_> = tasks.iter().filter_map(|task| marker_of(&observed, task)).collect();
+        drop(observed);
         self.plan.close_window(&bases);
         Ok(())
     }

@@ -128,7 +128,7 @@ async fn read_work(parts: &EngineParts, chat: &str, rows: &[Waiting]) -> PortRes
 
 /// Marks the task of work that can never be done as dead, where it has not ended, and drops the work.
 async fn bury(parts: &EngineParts, row: &Waiting, reason: &str) -> PortResult<()> {
-    // The key is the task's id, and which time it is done anew.
+    // The key is the task's id, and which time it is done again.
     let id = TaskId::from_text(row.key.rsplit_once('#').map_or(row.key.as_str(), |(id, _)| id));
     parts.routing.poison().task(&id, reason).await?;
     parts.database.forget_work(vec![row.place]).await

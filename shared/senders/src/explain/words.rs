@@ -16,7 +16,7 @@ impl Finding {
             Self::Accepted(_) => "",
             Self::Refused(refusal) => refused(*refusal),
             Self::Unusable { .. } | Self::Secret { .. } => {
-                "correct the secret in the hook, or copy it anew from the sender"
+                "correct the secret in the hook, or copy it again from the sender"
             }
             Self::Retired => "enter the hook's new secret at the sender",
             Self::Header { .. } => "see which headers each sender sends with `bellhop senders NAME`",
@@ -60,7 +60,7 @@ fn refused(refusal: Refusal) -> &'static str {
         }
         Refusal::Stale(_) => "set the clocks by a time server; an old request is sent again by its sender",
         Refusal::Mismatch(_) | Refusal::WrongField(_) | Refusal::WrongToken(_) => {
-            "copy the secret anew from the sender, and see that nothing on the way changes the request"
+            "copy the secret again from the sender, and see that nothing on the way changes the request"
         }
         Refusal::MissingField(_) | Refusal::Unparsable => "name the right sender in the hook",
         Refusal::Challenge(_) => "have the sender ask again; nobody but a forger sends such a challenge",

@@ -45,7 +45,7 @@ impl Number {
         }
     }
 
-    /// Whether it has so many digits that reading them anew each time it is asked for would be dear.
+    /// Whether it has so many digits that reading them again each time it is asked for would be dear.
     pub fn is_long(&self) -> bool {
         matches!(&self.0, Repr::Text(text) if text.len() > 64)
     }

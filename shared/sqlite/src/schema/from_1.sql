@@ -12,6 +12,6 @@ FROM tasks
 WHERE tasks.id = work.key AND CASE WHEN json_valid(message) THEN json_type(message, '$.task') = 'text' END;
 UPDATE work SET key = key || '#0';
 
--- What is known of chats are notes now, without an end until they are next written.
-INSERT INTO notes (topic, key, text, version) SELECT 'destination', 'telegram:' || key, entry, 1 FROM chats;
+-- What is known of chats are documents now, without an end until they are next written.
+INSERT INTO documents (collection, key, text, version) SELECT 'destination', 'telegram:' || key, entry, 1 FROM chats;
 DROP TABLE chats;

@@ -42,20 +42,20 @@ CREATE TABLE IF NOT EXISTS refused (
     expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS refused_by_expiry ON refused (expires_at);
-CREATE TABLE IF NOT EXISTS tallies (
+CREATE TABLE IF NOT EXISTS counts (
     hook TEXT PRIMARY KEY,
     events INTEGER NOT NULL,
     last INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS notes (
-    topic TEXT NOT NULL,
+CREATE TABLE IF NOT EXISTS documents (
+    collection TEXT NOT NULL,
     key TEXT NOT NULL,
     text TEXT NOT NULL,
     version INTEGER NOT NULL,
     expires_at INTEGER,
-    PRIMARY KEY (topic, key)
+    PRIMARY KEY (collection, key)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS notes_by_expiry ON notes (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS documents_by_expiry ON documents (expires_at) WHERE expires_at IS NOT NULL;
 CREATE TABLE IF NOT EXISTS work (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     queue TEXT NOT NULL,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use bellhop_app::ports::{Bodies as _, Claim, EventLog as _, History as _, HookReader as _, HookWriter as _};
-use bellhop_app::ports::{Notebook as _, TaskLog as _, Topic, Written};
+use bellhop_app::ports::{Collection, Documents as _, TaskLog as _, Written};
 use bellhop_core::hook::Hook;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::task::{AttemptOutcome, TaskStatus};
@@ -113,9 +113,10 @@ async fn a_file_of_version_1_has_everything_afterwards() {
     let (hook, other) = (HookId::from_text("hk_1"), EventId::new(Timestamp::from_ms(1_800_000_000_000), &[2; 10]));
     let claim = database.claim_delivery(&hook, "d1", other, Timestamp::from_ms(EXPIRES.unsigned_abs())).await.unwrap();
     assert_eq!(claim, Claim::Duplicate(event()));
-    let notes = database.notes(Topic::Destination).await.unwrap();
-    let notes: Vec<_> = notes.iter().map(|(key, note)| (key.as_str(), note.text.as_str(), note.version)).collect();
-    assert_eq!(notes, [("telegram:*", ENTRY, 1), ("telegram:-5", ENTRY, 1)]);
+    let documents = database.documents(Collection::Destination).await.unwrap();
+    let documents: Vec<_> =
+        documents.iter().map(|(key, document)| (key.as_str(), document.text.as_str(), document.version)).collect();
+    assert_eq!(documents, [("telegram:*", ENTRY, 1), ("telegram:-5", ENTRY, 1)]);
 
     let (hooks, settings) = database.hooks_and_settings().await.unwrap();
     assert_eq!((hooks.len(), hooks[0].version, hooks[0].allowed_ips.len(), settings.retention_days), (1, 0, 1, 30));
@@ -145,7 +146,7 @@ fn an_old_file_has_the_tables_of_a_new_one() {
     let new = tempfile::tempdir().unwrap();
     Database::open(new.path()).unwrap();
     let expected = columns(new.path());
-    for some in ["tasks 1 doc TEXT 0", "work work_by_group 1 grp", "notes notes_by_expiry 0 expires_at"] {
+    for some in ["tasks 1 doc TEXT 0", "work work_by_group 1 grp", "documents documents_by_expiry 0 expires_at"] {
         assert!(expected.contains(some), "{expected:#?}");
     }
     // One that was stopped before it had written its version down is an old one too.
@@ -167,6 +168,6 @@ fn a_file_that_cannot_be_brought_up_stays_as_it_was() {
     assert!(error.contains("cannot be brought to this version"), "{error}");
     let chats: i64 = old.query_row("SELECT count(*) FROM chats", [], |row| row.get(0)).unwrap();
     let version: i64 = old.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    let new = old.table_exists(None, "notes").unwrap();
+    let new = old.table_exists(None, "documents").unwrap();
     assert_eq!((chats, version, new), (2, 1, false));
 }

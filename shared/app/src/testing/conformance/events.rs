@@ -8,7 +8,7 @@ use bellhop_core::time::Timestamp;
 use futures_util::future::join_all;
 
 use super::made::{DAY_MS, attempt, event_id_at, fresh_event, fresh_event_id, fresh_hook_id, fresh_task, noise, now};
-use crate::ports::{Claim, EventLog, History, RecordedEvent, Tallies, Tally, TaskLog, Written};
+use crate::ports::{Claim, EventCount, EventCounts, EventLog, History, RecordedEvent, TaskLog, Written};
 
 /// Of many copies of a delivery one event has it; a claim of its own it gets again.
 pub async fn claims(log: &dyn EventLog) {
@@ -49,10 +49,10 @@ pub async fn claims_end(log: &dyn EventLog) {
         let rivals: Vec<_> = (0..10).map(|_| at(window)).chain([next]).collect();
         let claims = join_all(rivals.iter().map(|event| claim(*event))).await;
         let won: Vec<_> = rivals.iter().zip(&claims).filter(|(_, claim)| **claim == Claim::Ours).collect();
-        assert_eq!(won.len(), 1, "{delivery}: one of many has it anew");
-        let anew = *won[0].0;
-        assert_eq!(claim(first).await, Claim::Duplicate(anew), "{delivery}: who had it before is told who has it now");
-        assert_eq!(claim(at(2 * window - 1)).await, Claim::Duplicate(anew), "{delivery}: measured from the new one");
+        assert_eq!(won.len(), 1, "{delivery}: one of many has it again");
+        let again = *won[0].0;
+        assert_eq!(claim(first).await, Claim::Duplicate(again), "{delivery}: who had it before is told who has it now");
+        assert_eq!(claim(at(2 * window - 1)).await, Claim::Duplicate(again), "{delivery}: measured from the new one");
         assert_eq!(claim(at(2 * window)).await, Claim::Ours, "{delivery}");
     }
 }
@@ -267,26 +267,26 @@ pub async fn refused(log: &dyn EventLog, history: &dyn History) {
 }
 
 /// Counts add up.
-pub async fn tallies(tallies: &dyn Tallies) {
+pub async fn counts(counts: &dyn EventCounts) {
     let (busy, quiet) = (fresh_hook_id(), fresh_hook_id());
     let begin = now();
     for n in 1..=20 {
-        tallies.add(&busy, n, begin.plus_ms(n)).await.expect("events are counted");
+        counts.add(&busy, n, begin.plus_ms(n)).await.expect("events are counted");
     }
-    tallies.add(&quiet, 1, begin).await.expect("an event is counted");
-    let all = tallies.tallies().await.expect("counts are read");
-    assert_eq!(all.get(&busy).map(|tally| tally.events), Some(210));
-    assert_eq!(all.get(&quiet), Some(&Tally { events: 1, last: begin }));
+    counts.add(&quiet, 1, begin).await.expect("an event is counted");
+    let all = counts.counts().await.expect("counts are read");
+    assert_eq!(all.get(&busy).map(|count| count.events), Some(210));
+    assert_eq!(all.get(&quiet), Some(&EventCount { events: 1, last: begin }));
     assert_eq!(all.get(&fresh_hook_id()), None);
 }
 
 /// Counts that are added at the same time add up too.
-pub async fn tallies_together(tallies: &dyn Tallies) {
+pub async fn tallies_together(counts: &dyn EventCounts) {
     let (busy, begin) = (fresh_hook_id(), now());
-    let adding = (1..=20).map(|n| tallies.add(&busy, n, begin.plus_ms(n)));
+    let adding = (1..=20).map(|n| counts.add(&busy, n, begin.plus_ms(n)));
     for added in join_all(adding).await {
         added.expect("events are counted");
     }
-    let all = tallies.tallies().await.expect("counts are read");
-    assert_eq!(all.get(&busy), Some(&Tally { events: 210, last: begin.plus_ms(20) }));
+    let all = counts.counts().await.expect("counts are read");
+    assert_eq!(all.get(&busy), Some(&EventCount { events: 210, last: begin.plus_ms(20) }));
 }

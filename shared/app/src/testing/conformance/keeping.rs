@@ -1,4 +1,4 @@
-//! What is kept: hooks and settings, notes, and secrets.
+//! What is kept: hooks and settings, documents, and secrets.
 
 use bellhop_core::config::Settings;
 use bellhop_core::hook::Hook;
@@ -6,7 +6,7 @@ use bellhop_core::secret::{Secret, SecretRef};
 use futures_util::future::join_all;
 
 use super::made::{DAY_MS, fresh_hook, now};
-use crate::ports::{HookReader, HookWriter, NewNote, Notebook, Secrets, Topic, Vault};
+use crate::ports::{Collection, Documents, HookReader, HookWriter, NewDocument, Secrets, Vault};
 
 /// Hooks and settings are written together and read together. The store must have none yet.
 pub async fn hooks(reader: &dyn HookReader, writer: &dyn HookWriter) {
@@ -43,50 +43,64 @@ pub async fn hooks(reader: &dyn HookReader, writer: &dyn HookWriter) {
     assert_eq!(reader.hooks_and_settings().await.expect("hooks are read"), (Vec::new(), Settings::default()));
 }
 
-/// A note is what was last written; of many that swap at the same time one does.
-pub async fn notes(book: &dyn Notebook) {
+/// A document is what was last written; of many that swap at the same time one does.
+pub async fn documents(documents: &dyn Documents) {
     let key = format!("key \"{}\"", now().as_ms());
-    for topic in Topic::ALL {
-        assert_eq!(book.note(topic, &key).await.expect("a note is looked for"), None, "{topic:?}");
-        let new = |text| NewNote { topic, key: &key, text, expires: None };
-        book.write(&new("{\"a\":1}")).await.expect("a note is written");
-        assert_eq!(note(book, topic, &key).await, Some(("{\"a\":1}".to_owned(), 1)));
-        book.write(&new("2")).await.expect("a note is written");
-        assert_eq!(note(book, topic, &key).await, Some(("2".to_owned(), 2)));
-        assert!(!book.swap(&new("3"), None).await.expect("a swap is decided"), "there is one");
-        assert!(!book.swap(&new("3"), Some(1)).await.expect("a swap is decided"), "it has changed since");
-        assert!(book.swap(&new("3"), Some(2)).await.expect("a swap is decided"));
-        assert_eq!(note(book, topic, &key).await, Some(("3".to_owned(), 3)));
-        let listed = book.notes(topic).await.expect("notes are listed");
-        assert!(listed.iter().any(|(found, note)| *found == key && note.text == "3"), "{topic:?}: {listed:?}");
+    for collection in Collection::ALL {
+        assert_eq!(
+            documents.document(collection, &key).await.expect("a document is looked for"),
+            None,
+            "{collection:?}"
+        );
+        let new = |text| NewDocument { collection, key: &key, text, expires: None };
+        documents.write(&new("{\"a\":1}")).await.expect("a document is written");
+        assert_eq!(document(documents, collection, &key).await, Some(("{\"a\":1}".to_owned(), 1)));
+        documents.write(&new("2")).await.expect("a document is written");
+        assert_eq!(document(documents, collection, &key).await, Some(("2".to_owned(), 2)));
+        assert!(!documents.swap(&new("3"), None).await.expect("a swap is decided"), "there is one");
+        assert!(!documents.swap(&new("3"), Some(1)).await.expect("a swap is decided"), "it has changed since");
+        assert!(documents.swap(&new("3"), Some(2)).await.expect("a swap is decided"));
+        assert_eq!(document(documents, collection, &key).await, Some(("3".to_owned(), 3)));
+        let listed = documents.documents(collection).await.expect("notes are listed");
+        assert!(
+            listed.iter().any(|(found, document)| *found == key && document.text == "3"),
+            "{collection:?}: {listed:?}"
+        );
         assert!(listed.is_sorted_by(|a, b| a.0 < b.0));
-        let other = Topic::ALL.into_iter().find(|other| *other > topic);
+        let other = Collection::ALL.into_iter().find(|other| *other > collection);
         if let Some(other) = other {
-            assert_eq!(note(book, other, &key).await, None, "topics are apart");
+            assert_eq!(document(documents, other, &key).await, None, "collections are apart");
         }
     }
-    let topic = Topic::Limit;
+    let collection = Collection::Limit;
     let swaps = join_all((0..20).map(|n| async move { n }).map(|_| {
-        let new = NewNote { topic, key: &key, text: "4", expires: None };
-        async move { book.swap(&new, Some(3)).await }
+        let new = NewDocument { collection, key: &key, text: "4", expires: None };
+        async move { documents.swap(&new, Some(3)).await }
     }));
     let won = swaps.await.into_iter().filter(|swap| *swap.as_ref().expect("a swap is decided")).count();
     assert_eq!(won, 1, "one of twenty swaps happens");
 
-    let expired = NewNote { topic, key: &key, text: "5", expires: Some(now()) };
-    book.write(&expired).await.expect("a note is written");
-    assert_eq!(note(book, topic, &key).await, None, "what expired is absent");
-    assert!(book.notes(topic).await.expect("notes are listed").iter().all(|(found, _)| *found != key));
-    let fresh = NewNote { expires: Some(now().plus_ms(DAY_MS)), ..expired };
-    assert!(book.swap(&fresh, None).await.expect("a swap is decided"), "and its place is free");
-    assert!(book.erase_note(topic, &key).await.expect("a note is erased"));
-    assert!(!book.erase_note(topic, &key).await.expect("a note is looked for"), "it was erased before");
-    assert_eq!(note(book, topic, &key).await, None);
+    let expired = NewDocument { collection, key: &key, text: "5", expires: Some(now()) };
+    documents.write(&expired).await.expect("a document is written");
+    assert_eq!(document(documents, collection, &key).await, None, "what expired is absent");
+    assert!(documents.documents(collection).await.expect("notes are listed").iter().all(|(found, _)| *found != key));
+    let fresh = NewDocument { expires: Some(now().plus_ms(DAY_MS)), ..expired };
+    assert!(documents.swap(&fresh, None).await.expect("a swap is decided"), "and its place is free");
+    assert!(documents.delete_document(collection, &key).await.expect("a document is erased"));
+    assert!(
+        !documents.delete_document(collection, &key).await.expect("a document is looked for"),
+        "it was erased before"
+    );
+    assert_eq!(document(documents, collection, &key).await, None);
 }
 
-/// A note's text and version.
-async fn note(book: &dyn Notebook, topic: Topic, key: &str) -> Option<(String, u64)> {
-    book.note(topic, key).await.expect("a note is read").map(|note| (note.text, note.version))
+/// A document's text and version.
+async fn document(documents: &dyn Documents, collection: Collection, key: &str) -> Option<(String, u64)> {
+    documents
+        .document(collection, key)
+        .await
+        .expect("a document is read")
+        .map(|document| (document.text, document.version))
 }
 
 /// A kept value is found until it is forgotten; what leads nowhere is absent, and takes nothing with it.

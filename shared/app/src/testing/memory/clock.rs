@@ -6,20 +6,20 @@ use bellhop_core::time::Timestamp;
 
 use crate::ports::Clock;
 
-/// A clock that stands where it is put, and luck that is the same each time.
+/// A clock that stands where it is put, and randomness that is the same each time.
 #[derive(Debug)]
 pub struct SetClock(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
     now: Timestamp,
-    luck: u64,
+    jitter: u64,
 }
 
 impl SetClock {
     /// A clock at a moment.
     pub const fn new(now: Timestamp) -> Self {
-        Self(Mutex::new(State { now, luck: 1 }))
+        Self(Mutex::new(State { now, jitter: 1 }))
     }
 
     /// Puts it to a moment.
@@ -47,8 +47,8 @@ impl Clock for SetClock {
         let mut state = self.state();
         for byte in bytes {
             // Knuth's constants for a linear congruence.
-            state.luck = state.luck.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            *byte = state.luck.to_be_bytes()[0];
+            state.jitter = state.jitter.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            *byte = state.jitter.to_be_bytes()[0];
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::routing::{Routing, RuleCache};
 use crate::telegram::{BotCache, TelegramWorker};
 
 impl Memory {
-    /// A router of this world, whose rules are read anew after each of these changes.
+    /// A router of this world, whose rules are read again after each of these changes.
     pub fn routing(&self, changes: Changes) -> Routing {
         let memory = Arc::new(self.clone());
         Routing {
@@ -18,8 +18,8 @@ impl Memory {
             events: memory.clone(),
             history: memory.clone(),
             tasks: memory.clone(),
-            book: memory.clone(),
-            tallies: memory.clone(),
+            documents: memory.clone(),
+            counts: memory.clone(),
             orders: memory.clone(),
             bodies: memory.clone(),
             queue: memory,
@@ -27,13 +27,13 @@ impl Memory {
         }
     }
 
-    /// A Telegram worker of this world, whose bot is looked up anew after each of these changes.
+    /// A Telegram worker of this world, whose bot is looked up again after each of these changes.
     pub fn telegram(&self, changes: Changes) -> TelegramWorker {
         let memory = Arc::new(self.clone());
         TelegramWorker {
             bot: BotCache::new(memory.clone(), memory.clone(), Cache::new(self.clock.clone(), changes)),
             tasks: memory.clone(),
-            book: memory.clone(),
+            documents: memory.clone(),
             queue: memory.clone(),
             api: memory.clone(),
             dry_run: memory,

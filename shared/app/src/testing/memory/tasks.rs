@@ -8,7 +8,7 @@ use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
 
 use super::{Memory, World};
-use crate::ports::{PortResult, Tallies, Tally, TaskLog, Written};
+use crate::ports::{EventCount, EventCounts, PortResult, TaskLog, Written};
 
 /// A task, and whether it was written down since it was made with its event.
 pub(super) struct Kept {
@@ -93,17 +93,17 @@ impl TaskLog for Memory {
 }
 
 #[async_trait]
-impl Tallies for Memory {
+impl EventCounts for Memory {
     async fn add(&self, hook: &HookId, events: u64, last: Timestamp) -> PortResult<()> {
         self.call("count", |world, _| {
-            let tally = world.tallies.entry(hook.clone()).or_default();
-            tally.events += events;
-            tally.last = tally.last.max(last);
+            let count = world.counts.entry(hook.clone()).or_default();
+            count.events += events;
+            count.last = count.last.max(last);
         })
         .await
     }
 
-    async fn tallies(&self) -> PortResult<HashMap<HookId, Tally>> {
-        self.call("tallies", |world, _| world.tallies.clone()).await
+    async fn counts(&self) -> PortResult<HashMap<HookId, EventCount>> {
+        self.call("tallies", |world, _| world.counts.clone()).await
     }
 }

@@ -19,9 +19,9 @@ async fn it_passes_the_suite_of_the_adapters() {
     conformance::deleted(&world, &world, &world).await;
     conformance::history(&world, &world, &world).await;
     conformance::refused(&world, &world).await;
-    conformance::tallies(&world).await;
+    conformance::counts(&world).await;
     conformance::tallies_together(&world).await;
-    conformance::notes(&world).await;
+    conformance::documents(&world).await;
     conformance::secrets(&world, &world).await;
 }
 

@@ -58,7 +58,7 @@ fn compiled(source: &'static str) -> Template {
 
 /// The folder of the table.
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("senders")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../senders/table")
 }
 
 /// The senders that have texts, of their own or another's.

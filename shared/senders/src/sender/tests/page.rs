@@ -85,7 +85,7 @@ fn page() -> String {
 const INTRODUCTION: &str = "\
 # Senders
 
-Made from `shared/senders/senders/`; change the table there, not this page.
+Made from `shared/senders/table/`; change the table there, not this page.
 
 A hook names its sender: `sender = \"github\"`. The sender decides how a request proves itself, where the event type and the delivery id are, and what a message reads like without a template of the hook's own.
 

@@ -175,7 +175,7 @@ fn nothing_that_a_sender_nearly_signed_passes() {
     assert!(left.iter().all(|sender| is_known(sender)), "{names:?}");
 }
 
-/// The requests above are where the fuzzer begins; `BELLHOP_WRITE_SEEDS=1` writes them anew.
+/// The requests above are where the fuzzer begins; `BELLHOP_WRITE_SEEDS=1` writes them again.
 #[test]
 fn the_fuzzers_requests_are_these() {
     let rows = all().into_iter().map(|(request, found)| {

@@ -7,7 +7,7 @@ use super::*;
 
 const SECRET: &str = "secret";
 
-/// The same request with its token's claims changed, and signed anew.
+/// The same request with its token's claims changed, and signed again.
 fn with_claims(request: &Request, change: &[(&str, Value)]) -> Request {
     let encoding = base64::engine::general_purpose::URL_SAFE_NO_PAD;
     let token = &request.headers[0].1;

@@ -167,7 +167,7 @@ fn a_token_by_another_key_or_in_another_way_is_refused() {
     for (token, expected) in [
         (format!("Bearer {}", token(1, &head("new"), &claims())), mismatch),
         (format!("Bearer {}", token(0, &head("old"), &claims())), mismatch),
-        // A key that is not in the set may be newer than the set, which is fetched anew then.
+        // A key that is not in the set may be newer than the set, which is fetched again then.
         (format!("Bearer {}", token(0, &head("newer"), &claims())), mismatch),
         (format!("Bearer {}", token(0, &json!({"alg": "RS256"}), &claims())), malformed),
         (format!("Bearer {}", token(0, &json!({"alg": "RS256", "kid": "new", "crit": []}), &claims())), malformed),

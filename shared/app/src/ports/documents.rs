@@ -5,15 +5,15 @@ use bellhop_core::time::Timestamp;
 
 use super::PortResult;
 
-/// What notes are about; each topic is a list of its own.
+/// What documents are about; each collection is a list of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Topic {
+pub enum Collection {
     /// What is known of a destination, by its kind and name: `telegram:123`.
     Destination,
     /// How much of a limit is left, by hook id, or `*` for the limit over all.
     Limit,
     /// Which events a hook with a cap or a cool-down has acted on, by hook id.
-    Turnstile,
+    Quota,
     /// A token of the management API, by the SHA-256 of its value in hex.
     Token,
     /// How far a replay is, by its id.
@@ -22,7 +22,7 @@ pub enum Topic {
     Ranges,
     /// Until when a hook's sender was asked for lost deliveries, by hook id.
     Reconciled,
-    /// When an order to do a task anew was begun, by the task and which time.
+    /// When an order to do a task again was begun, by the task and which time.
     Retry,
     /// The secret that a sender offered, by hook id.
     Offer,
@@ -32,12 +32,12 @@ pub enum Topic {
     Crash,
 }
 
-impl Topic {
-    /// Every topic.
+impl Collection {
+    /// Every collection.
     pub const ALL: [Self; 11] = [
         Self::Destination,
         Self::Limit,
-        Self::Turnstile,
+        Self::Quota,
         Self::Token,
         Self::Replay,
         Self::Ranges,
@@ -48,12 +48,12 @@ impl Topic {
         Self::Crash,
     ];
 
-    /// The topic's name in the store.
+    /// The collection's name in the store.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Destination => "destination",
             Self::Limit => "limit",
-            Self::Turnstile => "turnstile",
+            Self::Quota => "turnstile",
             Self::Token => "token",
             Self::Replay => "replay",
             Self::Ranges => "ranges",
@@ -66,21 +66,21 @@ impl Topic {
     }
 }
 
-/// A note: a small document that the parts of Bellhop share.
+/// A document: a small document that the parts of Bellhop share.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
+pub struct Document {
     /// The document, as JSON.
     pub text: String,
     /// How often it has been written, from 1.
     pub version: u64,
 }
 
-/// A note about to be written.
+/// A document about to be written.
 #[derive(Debug, Clone, Copy)]
-pub struct NewNote<'a> {
+pub struct NewDocument<'a> {
     /// What it is about.
-    pub topic: Topic,
-    /// Its key within the topic.
+    pub collection: Collection,
+    /// Its key within the collection.
     pub key: &'a str,
     /// The document, as JSON.
     pub text: &'a str,
@@ -88,22 +88,22 @@ pub struct NewNote<'a> {
     pub expires: Option<Timestamp>,
 }
 
-/// Small documents by topic and key.
+/// Small documents by collection and key.
 #[async_trait]
-pub trait Notebook: Send + Sync {
-    /// The note at a key.
-    async fn note(&self, topic: Topic, key: &str) -> PortResult<Option<Note>>;
+pub trait Documents: Send + Sync {
+    /// The document at a key.
+    async fn document(&self, collection: Collection, key: &str) -> PortResult<Option<Document>>;
 
-    /// Every note of a topic with its key, by key.
-    async fn notes(&self, topic: Topic) -> PortResult<Vec<(String, Note)>>;
+    /// Every document of a collection with its key, by key.
+    async fn documents(&self, collection: Collection) -> PortResult<Vec<(String, Document)>>;
 
-    /// Writes a note, in place of any other at its key.
-    async fn write(&self, note: &NewNote<'_>) -> PortResult<()>;
+    /// Writes a document, in place of any other at its key.
+    async fn write(&self, document: &NewDocument<'_>) -> PortResult<()>;
 
-    /// Writes a note only where the one at its key has still this version; `None`: where there is none. Says whether it
+    /// Writes a document only where the one at its key has still this version; `None`: where there is none. Says whether it
     /// was written.
-    async fn swap(&self, note: &NewNote<'_>, version: Option<u64>) -> PortResult<bool>;
+    async fn swap(&self, document: &NewDocument<'_>, version: Option<u64>) -> PortResult<bool>;
 
-    /// Deletes a note; says whether there was one.
-    async fn erase_note(&self, topic: Topic, key: &str) -> PortResult<bool>;
+    /// Deletes a document; says whether there was one.
+    async fn delete_document(&self, collection: Collection, key: &str) -> PortResult<bool>;
 }

@@ -7,8 +7,8 @@ use crate::ports::Clock;
 use crate::ranges::RangeRefresh;
 use crate::reconcile::Reconciler;
 
-/// The chores, each with the ports it uses.
-pub struct Chores {
+/// The maintenance, each with the ports it uses.
+pub struct Maintenance {
     /// Makes dead tasks of what the queues have put aside.
     pub drain: Drain,
     /// Asks for the networks that providers publish.
@@ -19,7 +19,7 @@ pub struct Chores {
     pub clock: Arc<dyn Clock>,
 }
 
-impl Chores {
+impl Maintenance {
     /// Does every chore once; one that fails is logged, done again the next time, and keeps no other from being done.
     pub async fn run(&self) {
         if let Err(error) = self.drain.run().await {

@@ -10,20 +10,20 @@ use tokio::sync::watch;
 
 use super::{EngineParts, pause};
 
-/// How often the chores are done.
+/// How often the maintenance are done.
 const EVERY: Duration = Duration::from_secs(300);
 
-/// Does the chores at once, for an outage may just have ended, and then again and again until told to stop.
-pub(super) async fn chores_all(parts: &EngineParts, mut stopped: watch::Receiver<bool>) {
+/// Does the maintenance at once, for an outage may just have ended, and then again and again until told to stop.
+pub(super) async fn maintain(parts: &EngineParts, mut stopped: watch::Receiver<bool>) {
     loop {
         let now = parts.clock.now();
-        let chores = async {
+        let maintenance = async {
             chore("published networks", parts.ranges.refresh(now)).await;
             chore("lost deliveries", parts.reconciler.run_once(now)).await;
         };
         // A chore may wait long for others' answers; stopping does not wait for it.
         tokio::select! {
-            () = chores => {}
+            () = maintenance => {}
             _ = stopped.wait_for(|stopped| *stopped) => return,
         }
         if pause(EVERY, &mut stopped).await {

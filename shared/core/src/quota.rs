@@ -4,17 +4,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::EventId;
 
-/// How many of the latest events a turnstile remembers; it decides the same for them, however often it is asked.
+/// How many of the latest events a quota remembers; it decides the same for them, however often it is asked.
 const REMEMBERED: usize = 50;
 
-/// A hook's turnstile, as it is kept in the store.
+/// A hook's quota, as it is kept in the store.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Turnstile {
+pub struct Quota {
     passed: u64,
     latest: Vec<EventId>,
 }
 
-/// What a turnstile says of an event.
+/// What a quota says of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Passage {
     /// It passes, which is now remembered.
@@ -27,7 +27,7 @@ pub enum Passage {
     Cooling,
 }
 
-impl Turnstile {
+impl Quota {
     /// Decides on an event, and remembers it where it passes; `max` is the hook's cap, if it has one.
     pub fn pass(&mut self, event: EventId, max: Option<u64>, cooldown_seconds: u64) -> Passage {
         if self.latest.contains(&event) {
@@ -59,11 +59,11 @@ mod tests {
     }
 
     fn check(max: Option<u64>, cooldown_seconds: u64, steps: &[(u64, Passage)]) {
-        let mut turnstile = Turnstile::default();
+        let mut quota = Quota::default();
         for (place, (second, expected)) in steps.iter().enumerate() {
-            assert_eq!(turnstile.pass(event(*second), max, cooldown_seconds), *expected, "step {place}: {steps:?}");
-            let json = serde_json::to_string(&turnstile).unwrap();
-            assert_eq!(serde_json::from_str::<Turnstile>(&json).unwrap(), turnstile);
+            assert_eq!(quota.pass(event(*second), max, cooldown_seconds), *expected, "step {place}: {steps:?}");
+            let json = serde_json::to_string(&quota).unwrap();
+            assert_eq!(serde_json::from_str::<Quota>(&json).unwrap(), quota);
         }
     }
 
@@ -84,9 +84,9 @@ mod tests {
 
     #[test]
     fn the_note_stays_small() {
-        let mut turnstile = Turnstile::default();
-        (0..500).for_each(|second| assert_eq!(turnstile.pass(event(second), None, 1), Passage::Passes));
-        assert!(serde_json::to_string(&turnstile).unwrap().len() < 2_200);
-        assert_eq!(turnstile.pass(event(900), Some(500), 0), Passage::Spent);
+        let mut quota = Quota::default();
+        (0..500).for_each(|second| assert_eq!(quota.pass(event(second), None, 1), Passage::Passes));
+        assert!(serde_json::to_string(&quota).unwrap().len() < 2_200);
+        assert_eq!(quota.pass(event(900), Some(500), 0), Passage::Spent);
     }
 }

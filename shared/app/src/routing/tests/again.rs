@@ -1,4 +1,4 @@
-//! Orders: refused requests, and tasks done anew.
+//! Orders: refused requests, and tasks done again.
 
 use std::collections::BTreeSet;
 
@@ -56,7 +56,7 @@ async fn a_dead_task_is_done_anew_once_with_today_s_text_for_today_s_chat() {
     stage.obey(&retry(&task)).await;
     assert_eq!(stage.memory.task(&task.id).unwrap().status, TaskStatus::Succeeded);
     stage.obey(&retry(&saved)).await;
-    assert_eq!(stage.memory.task(&task.id).unwrap().retries, 2, "asked for anew it is done anew");
+    assert_eq!(stage.memory.task(&task.id).unwrap().retries, 2, "asked for again it is done again");
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn an_order_that_was_cut_short_after_saving_queues_the_work_when_it_comes_
     stage.memory.with_work(Queue::take_all);
     let mut saved = task.clone();
     saved.status = TaskStatus::Dead;
-    saved.ask_anew(1, START);
+    saved.retry(1, START);
     stage.memory.save(std::slice::from_ref(&saved)).await.unwrap();
     stage.obey(&retry(&task)).await;
     assert_eq!(stage.queued()[0].task, saved);

@@ -1,11 +1,11 @@
-//! Luck that is the same each time.
+//! Random that is the same each time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A source of numbers, made of a seed: splitmix64.
-pub(crate) struct Luck(AtomicU64);
+pub(crate) struct Random(AtomicU64);
 
-impl Luck {
+impl Random {
     pub(crate) fn new(seed: u64) -> Self {
         Self(AtomicU64::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use bellhop_app::ports::{PortResult, Tallies, Tally};
+use bellhop_app::ports::{EventCount, EventCounts, PortResult};
 use bellhop_core::id::HookId;
 use bellhop_core::time::Timestamp;
 
@@ -12,13 +12,13 @@ use crate::error::{code, failed};
 use crate::table::{Key, count, is_refused, number, read_text};
 
 #[async_trait]
-impl Tallies for Table {
+impl EventCounts for Table {
     async fn add(&self, hook: &HookId, events: u64, last: Timestamp) -> PortResult<()> {
         let request = self
             .client
             .update_item()
             .table_name(&self.name)
-            .set_key(Some(Key::tally(hook).row()))
+            .set_key(Some(Key::count(hook).row()))
             .expression_attribute_values(":events", count(events));
         let as_last = request
             .clone()
@@ -35,13 +35,13 @@ impl Tallies for Table {
         }
     }
 
-    async fn tallies(&self) -> PortResult<HashMap<HookId, Tally>> {
-        let rows = self.rows(Key::TALLIES, None).await?;
-        let tally = |row| {
+    async fn counts(&self) -> PortResult<HashMap<HookId, EventCount>> {
+        let rows = self.rows(Key::COUNTS, None).await?;
+        let count = |row| {
             let last = Timestamp::from_ms(number(row, "last_at").unwrap_or_default());
-            let tally = Tally { events: number(row, "events").unwrap_or_default(), last };
-            Ok((HookId::from_text(read_text(row, "sk")?), tally))
+            let count = EventCount { events: number(row, "events").unwrap_or_default(), last };
+            Ok((HookId::from_text(read_text(row, "sk")?), count))
         };
-        rows.iter().map(tally).collect()
+        rows.iter().map(count).collect()
     }
 }
