@@ -79,7 +79,7 @@ fn cases(sender: &'static Sender) -> Vec<Case> {
         headers: vec![],
         payload: serde_json::to_value(payload).unwrap(),
     }];
-    let file = format!("src/template/tests/cases/{}.json", sender.name);
+    let file = format!("../senders/cases/{}.json", sender.name);
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     if let Ok(text) = std::fs::read_to_string(file) {
         all.extend(serde_json::from_str::<Vec<Case>>(&text).unwrap_or_else(|error| panic!("{}: {error}", sender.name)));
