@@ -30,6 +30,8 @@ fn dependencies_point_inwards() {
         match name {
             "bellhop-core" => vec![],
             "bellhop-app" => vec!["bellhop-core"],
+            "bellhop-net" => vec!["bellhop-core"],
+            "bellhop-aws" | "bellhop-http" => vec!["bellhop-core", "bellhop-app", "bellhop-net"],
             name if ADAPTERS.contains(&name) => vec!["bellhop-core", "bellhop-app"],
             name if functions.contains(name) => {
                 vec!["bellhop-core", "bellhop-app", "bellhop-aws", "bellhop-http", "bellhop-lambda"]
@@ -38,7 +40,7 @@ fn dependencies_point_inwards() {
             _ => packages.keys().map(String::as_str).collect(),
         }
     };
-    for name in ["bellhop-core", "bellhop-app", "bellhop"].into_iter().chain(ADAPTERS).chain(FUNCTIONS) {
+    for name in ["bellhop-core", "bellhop-app", "bellhop-net", "bellhop"].into_iter().chain(ADAPTERS).chain(FUNCTIONS) {
         assert!(packages.contains_key(name), "there is a package {name}");
     }
     for (name, used) in &packages {
