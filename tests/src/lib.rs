@@ -6,6 +6,7 @@ pub mod bot_api;
 pub mod build;
 pub mod github;
 pub mod github_api;
+pub mod hostile;
 pub mod http;
 pub mod npm;
 pub mod proxy;

@@ -11,8 +11,6 @@ fn constants_are_what_is_promised() {
             ("client.rs", "ATTEMPT_TIME", &[1_200.0]),
             ("client.rs", "CALL_TIME", &[2_500.0]),
             ("dead_letters.rs", "MOST_MESSAGES", &[10.0]),
-            ("fetch.rs", "FETCH_TIME", &[2_000.0]),
-            ("fetch.rs", "MOST_BYTES", &[65_536.0]),
             ("hooks.rs", "MOST_CHANGES", &[100.0]),
             ("http.rs", "CONNECT_TIME", &[1_000.0]),
             ("http.rs", "IDLE_TIME", &[18_000.0]),

@@ -11,6 +11,7 @@ use bellhop_app::ranges::PublishedNetworks;
 use bellhop_app::reconcile::{Deliveries, Listing, Refusal, Webhook};
 use bellhop_core::reconcile::Attempted;
 use bellhop_core::time::Timestamp;
+use bellhop_net::{Failure, Kind, Limits, Reply};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, LINK, RETRY_AFTER, USER_AGENT};
 use http::{HeaderValue, Method, Request};
@@ -18,7 +19,7 @@ use http_body_util::Full;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::client::{Client, NoReply, Reply};
+use crate::client::{self, NetClient};
 
 /// Where GitHub's own API is.
 const API_BASE: &str = "https://api.github.com";
@@ -38,8 +39,8 @@ const LONGEST_WAIT_MS: u64 = 24 * 60 * 60 * 1000;
 /// GitHub over HTTP.
 #[derive(Clone)]
 pub struct GitHub {
-    client: Client,
-    guarded: Client,
+    client: NetClient,
+    guarded: NetClient,
     clock: Arc<dyn Clock>,
     meta_base: String,
 }
@@ -47,7 +48,7 @@ pub struct GitHub {
 impl GitHub {
     /// GitHub, without connections yet.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { client: Client::new(), guarded: Client::guarded(), clock, meta_base: API_BASE.to_owned() }
+        Self { client: client::open(), guarded: client::guarded(), clock, meta_base: API_BASE.to_owned() }
     }
 
     /// The same, with the published networks at another address.
@@ -57,11 +58,11 @@ impl GitHub {
 
     /// Sends a request with the headers that GitHub asks for.
     async fn send(
-        client: &Client,
+        client: &NetClient,
         method: Method,
         url: &str,
         authorization: Option<HeaderValue>,
-    ) -> Result<Reply, NoReply> {
+    ) -> Result<Reply, Failure> {
         let mut request = Request::builder()
             .method(method)
             .uri(url)
@@ -71,8 +72,8 @@ impl GitHub {
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
-        let request = request.body(Full::new(Bytes::new())).map_err(|_| NoReply::BadRequest)?;
-        client.send(request, CALL_TIME, MOST_BYTES).await
+        let request = request.body(Full::new(Bytes::new())).map_err(|_| Kind::BadRequest)?;
+        client.send(request, &Limits::whole(CALL_TIME, MOST_BYTES)).await
     }
 
     /// Makes a call for a webhook; an answer with another status than the one expected is a refusal.

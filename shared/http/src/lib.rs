@@ -5,7 +5,6 @@ mod client;
 mod fetch;
 mod github;
 mod otlp;
-mod resolver;
 
 pub use bot::HttpBot;
 pub use client::Client;

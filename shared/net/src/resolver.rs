@@ -10,15 +10,17 @@ use bellhop_core::address::{NotPublic, is_public};
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use tower_service::Service;
 
+use crate::failure::NoAddress;
+
 type Found = Result<std::vec::IntoIter<SocketAddr>, Box<dyn Error + Send + Sync>>;
 
 /// Looks names up, and keeps those addresses that may be called.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Resolver {
     system: GaiResolver,
     may_be_called: fn(IpAddr) -> bool,
-    #[cfg(test)]
-    known: std::collections::HashMap<&'static str, Vec<SocketAddr>>,
+    #[cfg(feature = "testing")]
+    names: crate::testing::Names,
 }
 
 impl Resolver {
@@ -37,16 +39,15 @@ impl Resolver {
         Self {
             system: GaiResolver::new(),
             may_be_called,
-            #[cfg(test)]
-            known: std::collections::HashMap::new(),
+            #[cfg(feature = "testing")]
+            names: |_| None,
         }
     }
 
-    /// The same, where a name has these addresses.
-    #[cfg(test)]
-    pub(crate) fn knowing(mut self, name: &'static str, addresses: &[SocketAddr]) -> Self {
-        self.known.insert(name, addresses.to_vec());
-        self
+    /// The same, where a test says what some names lead to.
+    #[cfg(feature = "testing")]
+    pub(crate) fn knowing(self, names: crate::testing::Names) -> Self {
+        Self { names, ..self }
     }
 }
 
@@ -61,18 +62,25 @@ impl Service<Name> for Resolver {
 
     fn call(&mut self, name: Name) -> Self::Future {
         let may_be_called = self.may_be_called;
-        #[cfg(test)]
-        if let Some(known) = self.known.get(name.as_str()) {
-            let known = known.clone();
-            return Box::pin(async move { filtered(known.into_iter(), may_be_called) });
+        #[cfg(feature = "testing")]
+        if let Some(known) = (self.names)(name.as_str()) {
+            let known = known.into_iter().map(|address| SocketAddr::new(address, 0));
+            return Box::pin(async move { filtered(known, may_be_called) });
         }
         let looking_up = self.system.call(name);
-        Box::pin(async move { filtered(looking_up.await?, may_be_called) })
+        Box::pin(async move {
+            let found = looking_up.await.map_err(|error| NoAddress(Some(error.into())))?;
+            filtered(found, may_be_called)
+        })
     }
 }
 
 /// The addresses that may be called; an error where there are none.
 fn filtered(found: impl Iterator<Item = SocketAddr>, may_be_called: fn(IpAddr) -> bool) -> Found {
+    let mut found = found.peekable();
+    if found.peek().is_none() {
+        return Err(NoAddress(None).into());
+    }
     let kept: Vec<_> = found.filter(|address| may_be_called(address.ip())).collect();
     if kept.is_empty() { Err(NotPublic.into()) } else { Ok(kept.into_iter()) }
 }
