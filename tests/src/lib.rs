@@ -7,6 +7,7 @@ pub mod build;
 pub mod github;
 pub mod github_api;
 pub mod http;
+pub mod manifest;
 pub mod npm;
 pub mod proxy;
 pub mod raw;
