@@ -4,12 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use bellhop_tests::build::{cargo, workspace};
+use bellhop_tests::manifest::Manifest;
 use serde_json::Value;
 
 const DOMAIN: [&str; 3] = ["bellhop-senders", "bellhop-core", "bellhop-app"];
 const ADAPTERS: [&str; 4] = ["bellhop-api", "bellhop-aws", "bellhop-http", "bellhop-sqlite"];
 const RUNTIMES: [&str; 2] = ["bellhop-lambda", "bellhop-process"];
-const FUNCTIONS: [&str; 5] = ["api", "ingress", "router", "scheduler", "telegram"];
 
 /// The workspace's packages with the names of what they depend on outside their tests.
 fn packages() -> HashMap<String, HashSet<String>> {
@@ -27,7 +27,8 @@ fn packages() -> HashMap<String, HashSet<String>> {
 #[test]
 fn dependencies_point_inwards() {
     let packages = packages();
-    let functions: HashSet<&str> = FUNCTIONS.into();
+    let manifest = Manifest::load();
+    let functions: HashSet<&str> = manifest.names().collect();
     let allowed = |name: &str| -> Vec<&str> {
         match name {
             "bellhop-senders" => vec![],
@@ -41,7 +42,8 @@ fn dependencies_point_inwards() {
             _ => packages.keys().map(String::as_str).collect(),
         }
     };
-    for name in DOMAIN.into_iter().chain(["bellhop"]).chain(ADAPTERS).chain(RUNTIMES).chain(FUNCTIONS) {
+    let crates = DOMAIN.into_iter().chain(ADAPTERS).chain(RUNTIMES).chain(["bellhop", "bellhop-net"]);
+    for name in crates.chain(manifest.names()) {
         assert!(packages.contains_key(name), "there is a package {name}");
     }
     for (name, used) in &packages {
@@ -54,13 +56,14 @@ fn dependencies_point_inwards() {
 
 #[test]
 fn only_their_adapter_names_aws_and_lambda() {
+    let manifest = Manifest::load();
     for (name, used) in packages() {
         let tests = name == "bellhop-tests" || name.starts_with("bellhop-bench");
         for dependency in &used {
             let sdk = dependency.starts_with("aws-sdk-") || dependency.starts_with("aws-config");
             assert!(!sdk || tests || name == "bellhop-aws", "{name} must not name {dependency}");
             let lambda = dependency.starts_with("lambda_");
-            let may = tests || name == "bellhop-lambda" || FUNCTIONS.contains(&name.as_str());
+            let may = tests || name == "bellhop-lambda" || manifest.functions.contains_key(&name);
             assert!(!lambda || may, "{name} must not name {dependency}");
         }
     }
@@ -108,7 +111,7 @@ fn builds_share_what_they_compile() {
 /// A second, old HTTP and TLS stack, a crypto library that gathers entropy at start, and the native root store.
 #[test]
 fn functions_carry_one_lean_tls_stack() {
-    for function in FUNCTIONS {
+    for function in Manifest::load().names() {
         let crates = tree(function);
         assert!(crates.iter().any(|(name, _)| name == "lambda_runtime"), "{function} is a function");
         for (name, version) in &crates {
@@ -153,7 +156,7 @@ fn core_is_pure() {
 
 #[test]
 fn functions_only_wire() {
-    for function in FUNCTIONS {
+    for function in Manifest::load().names() {
         let main = std::fs::read_to_string(workspace().join("functions").join(function).join("src/main.rs"))
             .expect("a function has a main.rs");
         assert!(main.lines().count() <= 40, "functions/{function}/src/main.rs has {} lines", main.lines().count());
