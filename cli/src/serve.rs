@@ -19,7 +19,8 @@ use bellhop_app::ports::{Clock, Inbox, Secrets};
 use bellhop_app::ranges::{RangeBook, RangeRefresh};
 use bellhop_app::reconcile::Reconciler;
 use bellhop_app::routing::{Routing, RuleCache};
-use bellhop_app::telegram::{BotCache, TelegramWorker};
+use bellhop_app::delivery::forward::{Forward, SettingsCache};
+use bellhop_app::delivery::telegram::{BotCache, Telegram};
 use bellhop_app::tokens::AdminToken;
 use bellhop_core::config::Capacity;
 use bellhop_core::telegram::{Pace, Scope as PaceScope};
@@ -168,6 +169,12 @@ impl Shared {
         })
     }
 
+    /// An engine for one kind of work.
+    fn engine<W>(&self, worker: W) -> bellhop_app::delivery::Engine<W> {
+        let (tasks, documents, queue) = (self.database.clone(), self.database.clone(), self.database.clone());
+        bellhop_app::delivery::Engine::new(worker, tasks, documents, queue, Arc::clone(&self.clock))
+    }
+
     /// What works behind it.
     fn engine_parts(&self, around: Around) -> EngineParts {
         let github = Arc::new(GitHub::new(Arc::clone(&self.clock)));
@@ -185,16 +192,22 @@ impl Shared {
                 queue: self.database.clone(),
                 clock: Arc::clone(&self.clock),
             },
-            telegram: TelegramWorker {
+            telegram: Arc::new(self.engine(Telegram {
                 bot: BotCache::new(self.database.clone(), Arc::clone(&self.secrets), self.cache()),
-                tasks: self.database.clone(),
-                documents: self.database.clone(),
-                queue: self.database.clone(),
                 api: (around.bot)(Arc::new(HttpBot::new())),
                 dry_run: Arc::new(Terminal),
+                documents: self.database.clone(),
                 clock: Arc::clone(&self.clock),
                 bot_pace: Mutex::new(Pace::new(PaceScope::Bot)),
-            },
+            })),
+            forward: Arc::new(self.engine(Forward {
+                outbound: Arc::new(Forwarder::new(self.private_hosts.clone())),
+                events: self.database.clone(),
+                bodies: self.database.clone(),
+                secrets: Arc::clone(&self.secrets),
+                settings: SettingsCache::new(self.database.clone(), self.cache()),
+                clock: Arc::clone(&self.clock),
+            })),
             reconciler: Reconciler {
                 hooks: self.database.clone(),
                 secrets: Arc::clone(&self.secrets),

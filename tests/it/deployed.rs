@@ -9,7 +9,7 @@ use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox;
 use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::{TelegramV1, Work};
+use bellhop_core::work::Work;
 use bellhop_tests::bot_api::limits::Scope;
 use bellhop_tests::bot_api::{Chat, Message, Script};
 use bellhop_tests::build::workspace;
@@ -264,8 +264,8 @@ async fn dead_letters_become_dead_tasks() {
         body: b"{\"crashed\":true}",
         test: false,
     };
-    let task = Task::queued(TaskId::new(crashed, &hook, 0), crashed, hook, "telegram", "2", now, later);
-    let work = Work::TelegramV1(TelegramV1 { task, parts: Vec::new(), trace: None });
+    let task = Task::queued(TaskId::new(crashed, &hook, 0), Kind::Telegram, "2", now, later);
+    let work = Work::telegram(task, Vec::new());
     let work = serde_json::to_string(&work).expect("work is JSON");
     let deployed = &phase.stack.deployed;
     let left = phase.stack.python(

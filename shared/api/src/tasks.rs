@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use bellhop_core::action::Kind;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::task::TaskStatus;
 use http::StatusCode;
@@ -38,7 +39,7 @@ struct TaskParams {
     #[param(inline)]
     status: Option<TaskStatus>,
     /// Those of this kind: `telegram`.
-    kind: Option<String>,
+    kind: Option<Kind>,
     /// How many tasks, 1 to 200; 50 unless said. A page ends with an event, so it may hold a few more.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
@@ -110,7 +111,8 @@ responses(
     (status = 404, description = "No task has this id"),
 ))]
 async fn get_task(State(api): State<Api>, Id(id): Id) -> Answered<Json<TaskView>> {
-    let found = api.records.task(&TaskId::from_text(id)).await.map_err(failed)?;
+    let id: TaskId = id.parse().map_err(|_| unknown("task"))?;
+    let found = api.records.task(&id).await.map_err(failed)?;
     Ok(Json(TaskView::new(&found.ok_or_else(|| unknown("task"))?.task)))
 }
 
@@ -131,7 +133,7 @@ responses(
     (status = 409, description = "The task has not ended"),
 ))]
 async fn retry_task(State(api): State<Api>, Id(id): Id) -> Answered<(StatusCode, Json<RetryAsked>)> {
-    let id = TaskId::from_text(id);
+    let id: TaskId = id.parse().map_err(|_| unknown("task"))?;
     api.redo.retry(&id).await.map_err(|why| not_redone(&why, "task"))?;
     Ok((StatusCode::ACCEPTED, Json(RetryAsked { task_url: format!("/api/tasks/{id}"), id: id.to_string() })))
 }

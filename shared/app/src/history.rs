@@ -6,6 +6,7 @@ mod walk;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use bellhop_core::action::Kind;
 use bellhop_core::event::Event;
 use bellhop_core::filter::type_passes;
 use bellhop_core::hook::Hook;
@@ -62,7 +63,7 @@ pub struct TaskFilter {
     /// Those that stand so.
     pub status: Option<TaskStatus>,
     /// Those of this kind.
-    pub kind: Option<String>,
+    pub kind: Option<Kind>,
 }
 
 /// One event with all that is known of it.
@@ -119,9 +120,9 @@ impl EventFilter {
 impl TaskFilter {
     /// Whether a task is wanted.
     fn takes(&self, task: &Task) -> bool {
-        self.hook.as_ref().is_none_or(|hook| task.hook == *hook)
+        self.hook.as_ref().is_none_or(|hook| task.hook() == Some(hook))
             && self.status.is_none_or(|status| task.status == status)
-            && self.kind.as_ref().is_none_or(|kind| task.kind == *kind)
+            && self.kind.is_none_or(|kind| task.kind == kind)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What Bellhop does, over ports: no AWS, no HTTP client, no files.
 //!
 //! One use case a module, each a small struct of the ports it needs. In an event's order: [`ingress`] takes a request in,
-//! [`routing`] turns it into tasks, [`telegram`] does them. [`hooks`], [`tokens`] and [`history`] are what people manage, over [`api`].
+//! [`routing`] turns it into tasks, [`delivery`] does them. [`hooks`], [`tokens`] and [`history`] are what people manage, over [`api`].
 
 pub mod cache;
 pub mod clock;
@@ -15,12 +15,9 @@ pub mod limiter;
 pub mod ranges;
 
 pub mod routing;
-pub mod telegram;
+pub mod delivery;
 
-pub mod dead_letters;
 pub mod maintenance;
-mod notices;
-pub mod poison;
 pub mod reconcile;
 
 pub mod history;
@@ -29,7 +26,6 @@ pub mod tokens;
 
 pub mod answer;
 mod budget;
-pub mod fields;
 pub mod logging;
 pub mod metrics;
 pub mod spans;

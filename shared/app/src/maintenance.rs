@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::dead_letters::Drain;
+use crate::delivery::dead_letters::Drain;
 use crate::ports::Clock;
 use crate::ranges::RangeRefresh;
 use crate::reconcile::Reconciler;

@@ -24,8 +24,8 @@ use bellhop_core::work::Work;
 
 pub use rules::{Rule, RuleCache, Rules};
 
-use crate::notices::Notices;
-use crate::poison::Poison;
+use crate::delivery::Notices;
+use crate::delivery::poison::Poison;
 use crate::ports::{
     Bodies, Clock, Documents, EventCounts, EventLog, History, Orders, PortError, PortResult, TaskLog, WorkQueue,
 };

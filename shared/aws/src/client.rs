@@ -9,13 +9,14 @@ use aws_sdk_sqs::config::{BehaviorVersion, IdentityCache, Region, SharedHttpClie
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
+use bellhop_core::action::Kind;
 use bellhop_app::ports::{Clock, PortError, PortResult};
 
 use crate::http::Http;
 use crate::parameters::Parameters;
 use crate::signed::{Patience, Signed};
 use crate::{
-    Bucket, Events, HttpFetch, SqsDeadLetters, SqsInbox, SqsReceipts, SsmSecrets, SsmVault, Table, TelegramQueue,
+    Bucket, Events, HttpFetch, SqsDeadLetters, SqsInbox, SqsReceipts, SsmSecrets, SsmVault, Table, WorkQueues,
 };
 
 /// How long one attempt of a call may take, and the call with all its attempts: a sender is answered within 3 s.
@@ -91,9 +92,9 @@ impl Aws {
         SqsInbox::new(aws_sdk_sqs::Client::new(&self.config("sqs")), queue_url, bodies)
     }
 
-    /// The Telegram workers' queue, for sending.
-    pub fn telegram_queue(&self, queue_url: String) -> TelegramQueue {
-        TelegramQueue::new(aws_sdk_sqs::Client::new(&self.config("sqs")), queue_url)
+    /// The workers' queues at these URLs, for sending.
+    pub fn work_queues(&self, urls: Vec<(Kind, String)>) -> WorkQueues {
+        WorkQueues::new(aws_sdk_sqs::Client::new(&self.config("sqs")), urls)
     }
 
     /// Messages of a queue that a worker has received.

@@ -71,7 +71,7 @@ impl History for Events {
             None => Vec::new(),
         };
         let tasks: BTreeSet<_> = written.into_iter().chain(made).map(|task| task.id).collect();
-        let keys: Vec<_> = tasks.iter().filter_map(Key::task).collect();
+        let keys: Vec<_> = tasks.iter().map(Key::task).collect();
         self.bodies.delete(id).await?;
         // The event last: as long as it is there, a deletion that was cut short is done again.
         try_join_all(keys.iter().map(|key| self.table.mark_deleted(key))).await?;

@@ -33,7 +33,7 @@ pub use dead_letters::SqsDeadLetters;
 pub use events::Events;
 pub use fetch::HttpFetch;
 pub use inbox::SqsInbox;
-pub use queue::TelegramQueue;
+pub use queue::WorkQueues;
 pub use receipts::SqsReceipts;
 pub use secrets::SsmSecrets;
 pub use table::Table;

@@ -2,6 +2,7 @@
 //! body, compressed together.
 
 use bellhop_app::ports::{PortError, PortResult};
+use bellhop_core::action::Kind;
 use bellhop_core::event::{Event, EventHead};
 use bellhop_core::task::Task;
 use serde::{Deserialize, Serialize};
@@ -95,7 +96,7 @@ mod tests {
             let event = event(body);
             let hook = HookId::from_text("hk_1");
             let (id, now) = (event.head.id, Timestamp::from_ms(7));
-            let task = Task::queued(TaskId::new(id, &hook, 0), id, hook, "telegram", "1", now, now);
+            let task = Task::queued(TaskId::new(id, &hook, 0), Kind::Telegram, "1", now, now);
             let record = unpack_record(&pack_event(&event, std::slice::from_ref(&task)).unwrap()).unwrap();
             assert_eq!((&record.head, record.tasks), (&event.head, vec![task]));
             assert_eq!(record.body.is_some(), kept, "{} bytes", body.len());

@@ -14,8 +14,7 @@ use crate::table::{DELETED, Key, Row, packed, read_packed, seconds};
 impl TaskLog for Table {
     async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Written>> {
         try_join_all(ids.iter().map(|id| async move {
-            let Some(key) = Key::task(id) else { return Ok(Written::Nothing) };
-            Ok(match self.row(&key).await? {
+            Ok(match self.row(&Key::task(id)).await? {
                 None => Written::Nothing,
                 Some(row) if row.contains_key(DELETED) => Written::Deleted,
                 Some(row) => Written::Task(Box::new(read_task(&row)?)),
@@ -53,7 +52,7 @@ impl Table {
 
 /// A task's row.
 fn task_row(task: &Task) -> PortResult<Row> {
-    let key = Key::task(&task.id).ok_or_else(|| PortError::new("a task has a foreign id", &task.id))?;
+    let key = Key::task(&task.id);
     let json = serde_json::to_vec(task).map_err(|e| PortError::new("a task cannot be written", e))?;
     let mut row = key.row();
     row.insert("task".to_owned(), packed(pack(&json)));

@@ -12,13 +12,14 @@ use bellhop_app::ports::{
     Inbox as _, Orders as _, Postponed, Receipts as _, WorkQueue as _,
 };
 use bellhop_app::testing::conformance;
+use bellhop_core::action::Kind;
 use bellhop_core::event::Event;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox::Message;
 use bellhop_core::order::Order;
 use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::{TelegramV1, Work};
+use bellhop_core::work::Work;
 
 use crate::table::{Key, seconds, text};
 use crate::{Aws, Events, Table};
@@ -97,8 +98,8 @@ async fn postponed_messages_come_again_in_order(aws: &Aws, url: &str) {
     let work: Vec<_> = (0..3)
         .map(|n| {
             let task = TaskId::new(event, &hook, n);
-            let task = Task::queued(task, event, hook.clone(), "telegram", "7", now, now);
-            Work::TelegramV1(TelegramV1 { task, parts: Vec::new(), trace: None })
+            let task = Task::queued(task, Kind::Telegram, "7", now, now);
+            Work::telegram(task, Vec::new())
         })
         .collect();
     aws.telegram_queue(url.to_owned()).send(&work).await.unwrap();

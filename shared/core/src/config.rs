@@ -2,6 +2,7 @@
 
 mod change;
 mod check;
+mod fields;
 mod table;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,11 @@ pub use check::{
     CheckedConfig, HookDraft, Kept, Problem, ReconcileDraft, SecretInput, SecretsAs, check_change, check_config,
     check_hook, is_capability, read_secret,
 };
+
+pub use crate::action::ActionSpec;
+pub use fields::field_problem;
+
+pub(crate) use check::{Problems, between, read_chat};
 
 use crate::delivery::Deduplicate;
 use crate::filter::Check;
@@ -150,21 +156,6 @@ pub struct ReconcileSpec {
     /// Where GitHub's API is; `https://api.github.com` unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_base: Option<String>,
-}
-
-/// An action, as written.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields, default)]
-pub struct ActionSpec {
-    /// Its kind: `telegram`.
-    pub kind: String,
-    /// The chat of a `telegram` action.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub chat: Option<Chat>,
-    /// The message's template.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub template: Option<String>,
 }
 
 /// A chat as written: ids may stand with or without quotes.

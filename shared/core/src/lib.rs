@@ -13,6 +13,7 @@ pub mod id;
 pub mod secret;
 pub mod token;
 
+pub mod action;
 pub mod address;
 pub mod config;
 pub mod door;

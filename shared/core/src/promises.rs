@@ -2,7 +2,7 @@
 
 mod reader;
 
-use crate::config::{ActionSpec, Capacity, Chat, HookSpec, SecretsAs, Settings, check_hook};
+use crate::config::{Capacity, HookSpec, SecretsAs, Settings, check_hook};
 use crate::retry::next_attempt;
 use crate::telegram::pace::{Pace, Scope};
 use crate::time::Timestamp;
@@ -12,6 +12,12 @@ fn constants_are_what_is_promised() {
     reader::check(
         env!("CARGO_MANIFEST_DIR"),
         &[
+            ("action/forward.rs", "MOST_HEADERS", &[30.0]),
+            ("action/forward.rs", "MOST_TIMEOUT_SECONDS", &[30.0]),
+            ("action/forward.rs", "SHOWN_CHARS", &[15.0]),
+            ("action/forward.rs", "TIMEOUT_SECONDS", &[10.0]),
+            ("action/forward/headers.rs", "MOST_HOPS", &[5.0]),
+            ("action/forward/request.rs", "LONGEST_VALUE", &[4_096.0]),
             ("breaker.rs", "COUNT_MS", &[15_000.0]),
             ("breaker.rs", "DISABLED_AFTER_MS", &[432_000_000.0]),
             ("breaker.rs", "FAILED_PERCENT", &[70.0]),
@@ -71,7 +77,7 @@ fn defaults_are_what_is_promised() {
         name: "h".to_owned(),
         sender: "shared-secret".to_owned(),
         secrets: vec!["env:ONE".to_owned()],
-        actions: vec![ActionSpec { kind: "telegram".to_owned(), chat: Some(Chat::Id(1)), template: None }],
+        actions: vec![serde_json::from_value(serde_json::json!({"kind": "telegram", "chat": 1})).unwrap()],
         ..HookSpec::default()
     };
     let draft = check_hook(&spec, SecretsAs::References).unwrap();

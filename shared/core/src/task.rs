@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{EventId, HookId, ReplayId, TaskId};
+use crate::action::Kind;
+use crate::id::{EventId, HookId, Owner, ReplayId, TaskId};
 use crate::time::Timestamp;
 
 /// How many attempts a task remembers; failures are far fewer, so only throttled ones are ever forgotten.
@@ -18,11 +19,12 @@ pub struct Task {
     pub id: TaskId,
     /// The event.
     pub event: EventId,
-    /// The hook.
-    pub hook: HookId,
-    /// The kind of action: `telegram`.
-    pub kind: String,
-    /// Where the effect goes, as people name it: the chat.
+    /// Whose it is.
+    #[serde(alias = "hook")]
+    pub owner: Owner,
+    /// The kind of its action.
+    pub kind: Kind,
+    /// Where the effect goes, as people name it: the chat, the address.
     pub destination: String,
     /// Where it stands.
     pub status: TaskStatus,
@@ -128,20 +130,12 @@ impl TaskStatus {
 
 impl Task {
     /// A task that waits for its first attempt.
-    pub fn queued(
-        id: TaskId,
-        event: EventId,
-        hook: HookId,
-        kind: &str,
-        destination: &str,
-        now: Timestamp,
-        expires_at: Timestamp,
-    ) -> Self {
+    pub fn queued(id: TaskId, kind: Kind, destination: &str, now: Timestamp, expires_at: Timestamp) -> Self {
         Self {
+            event: id.event(),
+            owner: id.owner(),
             id,
-            event,
-            hook,
-            kind: kind.to_owned(),
+            kind,
             destination: destination.to_owned(),
             status: TaskStatus::Queued,
             reason: None,
@@ -188,9 +182,21 @@ impl Task {
         self.due_at = now;
     }
 
+    /// Ends the task without its effect, and says why. Nothing else does: whoever calls it tells of it.
+    pub fn die(&mut self, reason: impl Into<String>) {
+        self.status = TaskStatus::Dead;
+        self.reason = Some(reason.into());
+    }
+
     /// When the next attempt may be made, if that is later than `now`.
     pub fn waits_until(&self, now: Timestamp) -> Option<Timestamp> {
-        (self.status == TaskStatus::Retrying && self.due_at > now).then_some(self.due_at)
+        let waits = matches!(self.status, TaskStatus::Retrying | TaskStatus::Running);
+        (waits && self.due_at > now).then_some(self.due_at)
+    }
+
+    /// The hook it belongs to, if it is a hook's.
+    pub const fn hook(&self) -> Option<&HookId> {
+        self.owner.hook()
     }
 
     /// How many of the attempts that are remembered failed.
@@ -220,7 +226,7 @@ mod tests {
         let (event, hook, now) =
             (EventId::new(Timestamp::from_ms(0), &[0; 10]), HookId::from_text("hk_1"), Timestamp::from_ms(0));
         let id = TaskId::new(event, &hook, 0);
-        let mut task = Task::queued(id, event, hook, "telegram", "1", now, now);
+        let mut task = Task::queued(id, Kind::Telegram, "1", now, now);
         (0..times).for_each(|_| fail(&mut task));
         task
     }

@@ -6,7 +6,7 @@ mod crashes;
 mod maintenance;
 mod poison;
 mod routing;
-mod telegram;
+mod delivery;
 
 #[cfg(test)]
 mod made;
@@ -19,11 +19,15 @@ use bellhop_app::ports::{Clock, PortError, PortResult};
 use bellhop_app::ranges::RangeRefresh;
 use bellhop_app::reconcile::Reconciler;
 use bellhop_app::routing::Routing;
-use bellhop_app::telegram::TelegramWorker;
+use bellhop_app::delivery::Engine as Deliveries;
+use bellhop_app::delivery::forward::ForwardEngine;
+use bellhop_app::delivery::telegram::TelegramEngine;
+use bellhop_core::action::Lane;
 use tokio::sync::watch;
 
 use bellhop_sqlite::Database;
 use crashes::Crashes;
+use delivery::Delivering;
 
 /// How much lower the priority is, on the scale of `nice`.
 const NICENESS: i32 = 10;
@@ -40,8 +44,10 @@ pub struct EngineParts {
     pub database: Database,
     /// The router.
     pub routing: Routing,
-    /// The Telegram worker.
-    pub telegram: TelegramWorker,
+    /// What does the work for Telegram.
+    pub telegram: Arc<TelegramEngine>,
+    /// What does the requests to other URLs.
+    pub forward: Arc<ForwardEngine>,
     /// What asks for lost deliveries.
     pub reconciler: Reconciler,
     /// What renews published networks.
@@ -89,10 +95,17 @@ async fn run(parts: Arc<EngineParts>, stopped: watch::Receiver<bool>) {
     let crashes = Arc::new(crashes);
     tokio::join!(
         routing::route_all(&parts, &crashes, stopped.clone()),
-        telegram::deliver_all(Arc::clone(&parts), Arc::clone(&crashes), stopped.clone()),
+        deliver(&parts, &parts.telegram, Lane::Ordered, &crashes).run(stopped.clone()),
+        deliver(&parts, &parts.forward, Lane::Ordered, &crashes).run(stopped.clone()),
+        deliver(&parts, &parts.forward, Lane::Parallel, &crashes).run(stopped.clone()),
         maintenance::maintain(&parts, stopped.clone()),
         purge_all(&parts, stopped),
     );
+}
+
+/// The work of one kind on one lane.
+fn deliver<W>(parts: &Arc<EngineParts>, engine: &Arc<Deliveries<W>>, lane: Lane, crashes: &Arc<Crashes>) -> Delivering<W> {
+    Delivering { parts: Arc::clone(parts), engine: Arc::clone(engine), lane, crashes: Arc::clone(crashes) }
 }
 
 /// Deletes what has expired, now and then.

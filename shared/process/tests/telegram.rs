@@ -10,7 +10,9 @@ use bellhop_app::ports::{
     Bot, BotAnswer, BotApi, BotMessage, Clock, DryRun, EventLog, History as _, HookWriter, PortError, PortResult,
     TaskLog, Vault,
 };
-use bellhop_app::telegram::{BotCache, TelegramWorker, Turn};
+use bellhop_app::delivery::telegram::{BotCache, Telegram, TelegramEngine};
+use bellhop_app::delivery::{Engine, Turn};
+use bellhop_core::action::Kind;
 use bellhop_core::config::Settings;
 use bellhop_core::event::{Event, EventHead};
 use bellhop_core::id::{EventId, HookId, TaskId};
@@ -19,7 +21,7 @@ use bellhop_core::secret::{Secret, SecretRef};
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::telegram::{Pace, Scope};
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::TelegramV1;
+use bellhop_core::work::Work;
 use bellhop_sqlite::{Database, LocalSecrets};
 
 const START: u64 = 1_700_000_000_000;
@@ -76,7 +78,7 @@ struct Stage {
     database: Arc<Database>,
     clock: Arc<SetClock>,
     script: Arc<Script>,
-    worker: TelegramWorker,
+    worker: TelegramEngine,
     _folder: tempfile::TempDir,
 }
 
@@ -93,21 +95,21 @@ impl Stage {
         }
         let script = Arc::new(Script::default());
         let secrets = Arc::new(LocalSecrets::new(Database::clone(&database)));
-        let worker = TelegramWorker {
+        let telegram = Telegram {
             bot: BotCache::new(database.clone(), secrets, Cache::new(clock.clone(), Changes::default())),
-            tasks: database.clone(),
-            documents: database.clone(),
-            queue: database.clone(),
             api: script.clone(),
             dry_run: script.clone(),
+            documents: database.clone(),
             clock: clock.clone(),
             bot_pace: Mutex::new(Pace::new(Scope::Bot)),
         };
+        let (tasks, documents, queue) = (database.clone(), database.clone(), database.clone());
+        let worker = Engine::new(telegram, tasks, documents, queue, clock.clone());
         Self { database, clock, script, worker, _folder: folder }
     }
 
     /// Records a task for a chat and returns its work.
-    async fn task(&self, number: u8, chat: &str, parts: &[&str]) -> TelegramV1 {
+    async fn task(&self, number: u8, chat: &str, parts: &[&str]) -> Work {
         let now = self.clock.now();
         let event = EventId::new(now, &[number; 10]);
         let hook = HookId::from_text("hk_1");
@@ -129,22 +131,22 @@ impl Stage {
             duplicates: Vec::new(),
         };
         let expires = now.plus_ms(1 << 40);
-        let task = Task::queued(id, event, hook, "telegram", chat, now, expires);
+        let task = Task::queued(id, Kind::Telegram, chat, now, expires);
         let event = Event { head, body: Vec::new() };
         self.database.record(&event, std::slice::from_ref(&task), expires).await.unwrap();
-        TelegramV1 { task, parts: parts.iter().map(|part| (*part).to_owned()).collect(), trace: None }
+        Work::telegram(task, parts.iter().map(|part| (*part).to_owned()).collect())
     }
 
     fn answer(&self, answers: &[(u16, &'static str)]) {
         self.script.answers.lock().unwrap().extend(answers.iter().map(|answer| Some(*answer)));
     }
 
-    async fn turn(&self, works: &[TelegramV1]) -> Turn {
+    async fn turn(&self, works: &[Work]) -> Turn {
         self.worker.turn(works).await.unwrap()
     }
 
     /// Takes turns, each when it is due, until everything is settled; the moments of the turns, in ms from the start.
-    async fn run(&self, mut works: &[TelegramV1]) -> Vec<u64> {
+    async fn run(&self, mut works: &[Work]) -> Vec<u64> {
         let mut moments = Vec::new();
         while !works.is_empty() {
             assert!(moments.len() < 2000, "it never ends");
@@ -156,12 +158,12 @@ impl Stage {
         moments
     }
 
-    async fn status(&self, work: &TelegramV1) -> (TaskStatus, String) {
+    async fn status(&self, work: &Work) -> (TaskStatus, String) {
         let task = self.written(work).await;
         (task.status, task.reason.unwrap_or_default())
     }
 
-    async fn written(&self, work: &TelegramV1) -> Task {
+    async fn written(&self, work: &Work) -> Task {
         let recorded = self.database.recorded(work.task.event).await.unwrap().unwrap();
         recorded.tasks.into_iter().find(|task| task.id == work.task.id).unwrap()
     }

@@ -48,6 +48,13 @@ impl Timestamp {
         u64::try_from(moment.as_millisecond()).ok().map(Self)
     }
 
+    /// Reads a moment as HTTP headers write it (RFC 9110, section 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`; `None` where it is
+    /// not one, or before 1970.
+    pub fn from_http_date(text: &str) -> Option<Self> {
+        let moment = jiff::fmt::rfc2822::parse(text).ok()?;
+        u64::try_from(moment.timestamp().as_second()).ok().map(Self::from_seconds)
+    }
+
     /// The moment in RFC 3339, UTC, with milliseconds: `2026-11-21T03:24:00.000Z`.
     pub fn rfc3339(self) -> String {
         let ms = i64::try_from(self.0).unwrap_or(i64::MAX);

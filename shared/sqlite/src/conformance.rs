@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bellhop_app::ports::{Clock, EventLog as _, History as _, TaskLog as _, Written};
 use bellhop_app::testing::conformance;
+use bellhop_core::action::Kind;
 use bellhop_core::event::Event;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::task::Task;
@@ -73,7 +74,7 @@ async fn what_has_expired_is_absent_though_it_was_not_purged_yet() {
         "id": id, "path": "", "sender": "github", "received_at": 0, "headers": [], "hooks": [], "body_bytes": 0,
     });
     let event = Event { head: serde_json::from_value(event).unwrap(), body: Vec::new() };
-    let task = Task::queued(TaskId::new(id, &hook, 0), id, hook, "telegram", "5", clock.now(), expires);
+    let task = Task::queued(TaskId::new(id, &hook, 0), Kind::Telegram, "5", clock.now(), expires);
     database.record(&event, std::slice::from_ref(&task), expires).await.unwrap();
     database.save(std::slice::from_ref(&task)).await.unwrap();
     let refused = serde_json::json!({"id": id, "received_at": 0, "status": 401, "cause": "", "body_bytes": 0});

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Notify;
 
 use crate::schema::prepare;
+use crate::work::QUEUES;
 use crate::writer::Writer;
 
 /// The SQLite file: any number of readers, one writer.
@@ -27,8 +28,30 @@ pub struct Database {
 pub struct Arrived {
     /// A message is in the inbox.
     pub inbox: Arc<Notify>,
-    /// Work is on the queue.
-    pub work: Arc<Notify>,
+    /// Work is on a queue, by the queues' names.
+    work: Arc<[Notify; QUEUES.len()]>,
+}
+
+impl Arrived {
+    /// Waits for work on a queue.
+    pub async fn work(&self, queue: &str) {
+        match self.of(queue) {
+            Some(arrived) => arrived.notified().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Tells whoever waits for work on a queue.
+    pub(crate) fn tell(&self, queue: &str) {
+        if let Some(arrived) = self.of(queue) {
+            arrived.notify_one();
+        }
+    }
+
+    /// Where those are told who wait for a queue.
+    fn of(&self, queue: &str) -> Option<&Notify> {
+        QUEUES.iter().zip(self.work.iter()).find(|(name, _)| **name == queue).map(|(_, arrived)| arrived)
+    }
 }
 
 impl Database {

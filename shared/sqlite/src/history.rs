@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use bellhop_app::ports::{DELETED_KNOWN_MS, History, Page, PortError, PortResult, RecordedEvent};
+use bellhop_core::action::Kind;
 use bellhop_core::event::EventHead;
 use bellhop_core::id::EventId;
 use bellhop_core::order::RefusedRequest;
@@ -168,7 +169,7 @@ mod tests {
     use super::*;
     use bellhop_app::ports::WorkQueue as _;
     use bellhop_core::id::{HookId, TaskId};
-    use bellhop_core::work::{TelegramV1, Work};
+    use bellhop_core::work::Work;
 
     #[tokio::test]
     async fn what_is_queued_of_a_deleted_event_is_not_sent_any_more() {
@@ -178,8 +179,8 @@ mod tests {
         let work = events.iter().map(|event| {
             let (hook, never) = (HookId::from_text("hk_1"), Timestamp::from_ms(u64::MAX));
             let id = TaskId::new(*event, &hook, 0);
-            let task = Task::queued(id, *event, hook, "telegram", "5", never, never);
-            Work::TelegramV1(TelegramV1 { task, parts: Vec::new(), trace: None })
+            let task = Task::queued(id, Kind::Telegram, "5", never, never);
+            Work::telegram(task, Vec::new())
         });
         let work: Vec<_> = work.collect();
         database.send(&work).await.unwrap();

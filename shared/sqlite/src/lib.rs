@@ -29,7 +29,7 @@ mod erasing;
 pub use crashes::{ABORTED, KILLED, Subject};
 pub use database::{Arrived, Database};
 pub use secrets::LocalSecrets;
-pub use work::Waiting;
+pub use work::{Waiting, queue};
 
 #[cfg(test)]
 mod promises;

@@ -1,6 +1,7 @@
 //! What waits in the tables, as the operator looks at it.
 
 use bellhop_app::ports::{Oldest, PortResult, Queues};
+use bellhop_core::action::Kind;
 use bellhop_core::inbox::event_of;
 use bellhop_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
@@ -47,7 +48,7 @@ mod tests {
     use bellhop_core::inbox::Message;
     use bellhop_core::order::Order;
     use bellhop_core::task::Task;
-    use bellhop_core::work::{TelegramV1, Work};
+    use bellhop_core::work::Work;
 
     const ACCEPTED: Timestamp = Timestamp::from_ms(1_700_000_000_000);
     const DUE: Timestamp = Timestamp::from_ms(1_700_000_009_000);
@@ -78,8 +79,8 @@ mod tests {
             };
             database.put(&message).await.unwrap();
             let due = DUE.plus_ms(place as u64);
-            let task = Task::queued(TaskId::new(event, &hook, 0), event, hook.clone(), "telegram", "1", due, due);
-            let work = TelegramV1 { task, parts: vec!["hi".to_owned()], trace: None };
+            let task = Task::queued(TaskId::new(event, &hook, 0), Kind::Telegram, "1", due, due);
+            let work = Work::telegram(task, vec!["hi".to_owned()]);
             database.send(&[Work::TelegramV1(work)]).await.unwrap();
         }
         assert_eq!(database.oldest().unwrap(), Oldest { inbox: Some(ACCEPTED), work: Some(DUE) });

@@ -1,11 +1,28 @@
 //! The workers' queue on the SQLite file.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use bellhop_app::ports::{PortResult, WorkQueue};
+use bellhop_core::action::{Kind, Lane};
 use bellhop_core::work::Work;
+
+use rusqlite::OptionalExtension as _;
 
 use crate::database::Database;
 use crate::packed::{signed, to_json};
+
+/// The names of the queues, each with one loop that works it off.
+pub(crate) const QUEUES: [&str; 3] = ["telegram", "forward", "forward-parallel"];
+
+/// The queue of a kind's work on a lane.
+pub const fn queue(kind: Kind, lane: Lane) -> &'static str {
+    match (kind, lane) {
+        (Kind::Telegram | Kind::Route, _) => QUEUES[0],
+        (Kind::Forward, Lane::Ordered) => QUEUES[1],
+        (Kind::Forward, Lane::Parallel) => QUEUES[2],
+    }
+}
 
 /// Work that waits on a queue.
 pub struct Waiting {
@@ -22,16 +39,16 @@ impl WorkQueue for Database {
     async fn send(&self, work: &[Work]) -> PortResult<()> {
         let rows = work
             .iter()
-            .map(|work| Ok((work.group().to_owned(), work.key(), to_json(work)?)))
+            .map(|work| Ok((queue(work.kind(), work.lane), work.group().to_owned(), work.key(), to_json(work)?)))
             .collect::<PortResult<Vec<_>>>()?;
+        let queues: BTreeSet<_> = rows.iter().map(|row| row.0).collect();
         self.write(move |connection| {
-            let mut insert = connection.prepare_cached(
-                "INSERT OR IGNORE INTO work (queue, grp, key, message) VALUES ('telegram', ?1, ?2, ?3)",
-            )?;
-            rows.iter().try_for_each(|row| insert.execute((&row.0, &row.1, &row.2)).map(|_| ()))
+            let mut insert = connection
+                .prepare_cached("INSERT OR IGNORE INTO work (queue, grp, key, message) VALUES (?1, ?2, ?3, ?4)")?;
+            rows.iter().try_for_each(|row| insert.execute((row.0, &row.1, &row.2, &row.3)).map(|_| ()))
         })
         .await?;
-        self.arrived.work.notify_one();
+        queues.into_iter().for_each(|queue| self.arrived.tell(queue));
         Ok(())
     }
 }
@@ -62,6 +79,15 @@ impl Database {
                 Ok(Waiting { place: row.get(0)?, key: row.get(1)?, message: row.get(2)? })
             })?;
             rows.collect()
+        })
+    }
+
+    /// The work at a place.
+    pub fn work_at(&self, place: i64) -> PortResult<Option<Waiting>> {
+        self.read(|connection| {
+            let mut select = connection.prepare_cached("SELECT seq, key, message FROM work WHERE seq = ?1")?;
+            let read = |row: &rusqlite::Row<'_>| Ok(Waiting { place: row.get(0)?, key: row.get(1)?, message: row.get(2)? });
+            select.query_row([place], read).optional()
         })
     }
 

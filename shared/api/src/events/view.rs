@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bellhop_core::action::Kind;
 use bellhop_core::event::{EventHead, Proof, REDACTED};
 use bellhop_core::id::HookId;
 use bellhop_core::order::RefusedRequest;
@@ -105,7 +106,7 @@ struct TaskMark {
     /// Its hook's id.
     hook: String,
     /// The kind of action.
-    kind: String,
+    kind: Kind,
     /// Where it stands.
     status: TaskStatus,
 }
@@ -212,8 +213,8 @@ impl Entry {
     pub(super) fn event(recorded: &RecordedEvent, secret_paths: &HashSet<String>) -> Self {
         let tasks = recorded.tasks.iter().map(|task| TaskMark {
             id: task.id.to_string(),
-            hook: task.hook.to_string(),
-            kind: task.kind.clone(),
+            hook: task.owner.to_string(),
+            kind: task.kind,
             status: task.status,
         });
         let head = HeadView::new(&recorded.head, acted(&recorded.tasks), secret_paths);

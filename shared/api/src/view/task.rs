@@ -1,5 +1,6 @@
 //! Tasks as the API shows them.
 
+use bellhop_core::action::Kind;
 use bellhop_core::task::{AttemptOutcome, Task, TaskStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,7 +21,7 @@ pub(crate) struct Execution {
     /// The hook's id.
     hook: String,
     /// The kind of action.
-    kind: String,
+    kind: Kind,
     /// Where the effect goes.
     destination: String,
     /// Where the task stands.
@@ -50,8 +51,8 @@ impl Execution {
             event: task.event.to_string(),
             event_type: found.event_type.clone(),
             sender: found.sender.clone(),
-            hook: task.hook.to_string(),
-            kind: task.kind.clone(),
+            hook: task.owner.to_string(),
+            kind: task.kind,
             destination: task.destination.clone(),
             status: task.status,
             reason: task.reason.clone(),
@@ -75,7 +76,7 @@ pub(crate) struct TaskView {
     /// The hook's id.
     hook: String,
     /// The kind of action.
-    kind: String,
+    kind: Kind,
     /// Where the effect goes.
     destination: String,
     /// Where the task stands.
@@ -129,8 +130,8 @@ impl TaskView {
         Self {
             id: task.id.to_string(),
             event: task.event.to_string(),
-            hook: task.hook.to_string(),
-            kind: task.kind.clone(),
+            hook: task.owner.to_string(),
+            kind: task.kind,
             destination: task.destination.clone(),
             status: task.status,
             reason: task.reason.clone(),

@@ -34,8 +34,9 @@ impl Routing {
         let id = event.head.id;
         let now = self.clock.now();
         let expires = rules.expires(now);
-        let made = self.make_tasks(&event, &words, &rules, expires).await?;
+        let mut made = self.make_tasks(&event, &words, &rules, expires).await?;
         event.head.duplicates = made.duplicates;
+        let fresh = Making { event: &event, words: &words }.prepare(&rules, &mut made.tasks);
         self.tell_of_dead(&made.tasks, &rules).await?;
         let new = self.events.record(&event, &made.tasks, expires).await?;
         if new && !event.head.duplicates.is_empty() {
@@ -44,10 +45,9 @@ impl Routing {
         for Duplicate { hook, first, cause } in &event.head.duplicates {
             log::info!(event:% = id, hook = hook.as_str(), first:%, cause; "duplicate");
         }
-        let making = Making { event: &event, words: &words };
         let work = match new {
-            true => made.tasks.iter().filter_map(|task| making.work(&rules, task)).collect(),
-            false => self.open_work(&making, &rules).await?,
+            true => fresh,
+            false => self.open_work(&Making { event: &event, words: &words }, &rules).await?,
         };
         let counts = new && !event.head.test;
         let counted = made.hooks.into_iter().filter(|_| counts).map(|hook| (hook, event.head.received_at)).collect();
@@ -88,7 +88,7 @@ impl Routing {
         let undone = self.undone(rule, event, words).await?;
         let tasks = rule.hook.actions.iter().enumerate().map(|(index, action)| {
             let id = TaskId::new(event.head.id, &rule.hook.id, index);
-            let mut task = making::task(id, event, &rule.hook.id, action, now, expires);
+            let mut task = making::task(id, event, action, now, expires);
             let told = || gate::told_elsewhere(rule, action, event, words).map(Undone::skipped);
             if let Some(Undone { status, reason }) = undone.clone().or_else(told) {
                 task.status = status;
@@ -105,20 +105,13 @@ impl Routing {
     async fn open_work(&self, making: &Making<'_>, rules: &Rules) -> PortResult<Vec<Work>> {
         let id = making.event.head.id;
         let recorded = self.history.recorded(id).await?.map(|recorded| recorded.tasks).unwrap_or_default();
-        let (mut work, mut orphans) = (Vec::new(), Vec::new());
-        for mut task in recorded.into_iter().filter(|task| is_own(task) && !task.status.is_final()) {
-            match making.work(rules, &task) {
-                Some(its_work) => work.push(its_work),
-                None => {
-                    task.status = TaskStatus::Dead;
-                    task.reason = Some("its hook or action was deleted before its message was made".to_owned());
-                    orphans.push(task);
-                }
-            }
-        }
-        if !orphans.is_empty() {
-            self.tell_of_dead(&orphans, rules).await?;
-            self.tasks.save(&orphans).await?;
+        let open = |task: &Task| task.id.is_own() && task.retries == 0 && !task.status.is_final();
+        let mut open: Vec<_> = recorded.into_iter().filter(open).collect();
+        let work = making.prepare(rules, &mut open);
+        open.retain(|task| task.status == TaskStatus::Dead);
+        if !open.is_empty() {
+            self.tell_of_dead(&open, rules).await?;
+            self.tasks.save(&open).await?;
         }
         Ok(work)
     }
@@ -138,10 +131,4 @@ impl Routing {
             Duplicate { hook: hook.id.clone(), first, cause }
         }))
     }
-}
-
-/// Whether a task was made with its event and waits for its first round, which no order has queued.
-fn is_own(task: &Task) -> bool {
-    let made_of = task.id.parts().map(|(event, hook, action)| TaskId::new(event, &hook, action));
-    made_of.as_ref() == Some(&task.id) && task.retries == 0
 }

@@ -2,7 +2,9 @@
 
 use bellhop_core::event::Event;
 use bellhop_core::filter::{Check, Decision, type_passes};
-use bellhop_core::hook::{Action, Hook, HookStatus};
+use bellhop_core::action::Action;
+use bellhop_core::action::forward::{MOST_HOPS, hops};
+use bellhop_core::hook::{Hook, HookStatus};
 use bellhop_core::id::EventId;
 use bellhop_core::quota::{Passage, Quota};
 use bellhop_core::task::TaskStatus;
@@ -83,9 +85,8 @@ impl Routing {
 ///
 /// A template of its own asks for every event, and so does a condition that tells a sender's actions apart.
 pub(super) fn told_elsewhere(rule: &Rule, action: &Action, event: &Event, words: &Words) -> Option<String> {
-    let Action::Telegram { template, .. } = action;
     let asks = |text: &str| text.contains("action");
-    let is_asked = template.is_some()
+    let is_asked = !action.speaks_for_sender()
         || event.head.test
         || rule.hook.when.as_deref().is_some_and(asks)
         || rule.hook.conditions.iter().any(|check| asks(&check.field));
@@ -113,6 +114,9 @@ pub(super) fn filtered(rule: &Rule, event: &Event, words: &Words) -> Option<Undo
 fn kept_out(rule: &Rule, event: &Event, words: &Words) -> Option<Result<String, String>> {
     if rule.hook.status == HookStatus::Disabled {
         return Some(Ok("the hook was disabled after the event came in".to_owned()));
+    }
+    if hops(&event.head) >= MOST_HOPS {
+        return Some(Ok(format!("it has gone through Bellhop {MOST_HOPS} times already, so it goes round in a circle")));
     }
     let event_type = event.head.event_type.as_deref();
     if !type_passes(&rule.hook.events, event_type) {

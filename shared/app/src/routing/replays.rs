@@ -96,6 +96,7 @@ impl Routing {
         let words = Words::of(&mut event, rules);
         let (now, before) = (self.clock.now(), made.tasks.len());
         let expires = rules.expires(now);
+        let making = Making { event: &event, words: &words };
         let wanted = rules.of(&event).into_iter();
         for rule in wanted.filter(|rule| replay.hook.as_ref().is_none_or(|hook| *hook == rule.hook.id)) {
             if gate::filtered(rule, &event, &words).is_some() {
@@ -108,9 +109,9 @@ impl Routing {
                     continue;
                 }
                 let id = TaskId::replayed(event.head.id, &rule.hook.id, index, &replay.id);
-                let mut task = making::task(id, &event, &rule.hook.id, action, now, expires);
+                let mut task = making::task(id, &event, action, now, expires);
                 task.replay = Some(replay.id.clone());
-                made.work.extend(Making { event: &event, words: &words }.work(rules, &task));
+                made.work.extend(making.prepare(rules, std::slice::from_mut(&mut task)));
                 made.tasks.push(task);
             }
         }

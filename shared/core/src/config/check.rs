@@ -6,6 +6,7 @@ mod sender;
 
 use std::collections::HashSet;
 
+pub(crate) use hook::read_chat;
 pub use hook::{HookDraft, Kept, ReconcileDraft, check_change, check_hook, is_capability};
 
 use super::{Capacity, ConfigSpec, Settings};
@@ -64,16 +65,16 @@ impl SecretsAs {
 
 /// Collects problems as the checks go along.
 #[derive(Debug, Default)]
-pub(super) struct Problems(Vec<Problem>);
+pub(crate) struct Problems(Vec<Problem>);
 
 impl Problems {
     /// Notes that something is wrong with a field.
-    pub(super) fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
+    pub(crate) fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
         self.0.push(Problem { field: field.into(), message: message.into() });
     }
 
     /// Passes a good value on, and notes a bad one.
-    pub(super) fn take<T>(&mut self, field: &str, result: Result<T, impl ToString>) -> Option<T> {
+    pub(crate) fn take<T>(&mut self, field: &str, result: Result<T, impl ToString>) -> Option<T> {
         result.map_err(|e| self.add(field, e.to_string())).ok()
     }
 }
@@ -166,7 +167,7 @@ pub(super) fn read_url(text: &str) -> Result<String, String> {
 }
 
 /// Takes a number between two bounds, both included.
-pub(super) fn between<N: PartialOrd + std::fmt::Display>(number: N, least: N, most: N) -> Result<N, String> {
+pub(crate) fn between<N: PartialOrd + std::fmt::Display>(number: N, least: N, most: N) -> Result<N, String> {
     if number < least || number > most {
         return Err(format!("{number} is not between {least} and {most}"));
     }

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use bellhop_app::cache::Changes;
 use bellhop_app::ports::{Collection, Documents as _, HookWriter as _, PortError, PortResult, Vault as _};
 use bellhop_app::testing::memory::{Faults, Memory, SetClock};
+use bellhop_core::action::Kind;
 use bellhop_core::config::Settings;
 use bellhop_core::event::Proof;
 use bellhop_core::id::{EventId, HookId, TaskId};
@@ -15,10 +16,10 @@ use bellhop_core::inbox::Message;
 use bellhop_core::secret::{Secret, SecretRef};
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::{TelegramV1, Work};
+use bellhop_core::work::Work;
 
 use crate::batch::{Batch, Outcome};
-use crate::chats::Chats;
+use crate::work::Groups;
 use crate::inbox::route;
 
 const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
@@ -108,8 +109,8 @@ fn message(number: u8) -> String {
 fn work(number: u8, text: &str) -> (TaskId, String) {
     let (hook, expires) = (HookId::from_text("hk_1"), START.plus_ms(1 << 40));
     let id = TaskId::new(event(number), &hook, 0);
-    let task = Task::queued(id.clone(), event(number), hook, "telegram", "5", START, expires);
-    let work = Work::TelegramV1(TelegramV1 { task, parts: vec![text.to_owned()], trace: None });
+    let task = Task::queued(id.clone(), Kind::Telegram, "5", START, expires);
+    let work = Work::telegram(task, vec![text.to_owned()]);
     (id, serde_json::to_string(&work).unwrap())
 }
 
@@ -123,7 +124,7 @@ async fn run_router(memory: &Memory, batch: &Batch) -> Option<Outcome> {
 /// Runs the worker once, for so many seconds; `None` where the function ended.
 async fn run_worker(memory: &Memory, batch: &Batch, seconds: u64) -> Option<Outcome> {
     let worker = memory.telegram(Changes::default());
-    let chats = Chats { worker: &worker, receipts: memory, deadline: START.plus_ms(seconds * 1_000) };
+    let chats = Groups { engine: worker: &worker, receipts: memory, deadline: START.plus_ms(seconds * 1_000) };
     tokio::time::timeout(Duration::from_millis(200), chats.work(batch)).await.ok()
 }
 

@@ -6,13 +6,14 @@ use std::sync::{Arc, Once};
 use async_trait::async_trait;
 use bellhop_app::ports::{Claim, EventLog, PortError, PortResult, TaskLog, Written};
 use bellhop_app::testing::memory::{Memory, Received};
+use bellhop_core::action::Kind;
 use bellhop_core::event::{Event, Proof};
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox::Message;
 use bellhop_core::order::RefusedRequest;
 use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::{TelegramV1, Work};
+use bellhop_core::work::Work;
 
 use crate::faults::Rates;
 use crate::random::Random;
@@ -175,12 +176,12 @@ fn inbox_body(kind: Kind, number: u64, random: &Random) -> String {
 fn work_body(kind: Kind, number: u64, chat: &str, random: &Random) -> String {
     let event = event(number);
     let id = TaskId::from_text(format!("{event}.{}.0", kind.word()));
-    let task = Task::queued(id, event, hook_id(0), "telegram", chat, START, START.plus_ms(1 << 40));
+    let task = Task::queued(id, Kind::Telegram, chat, START, START.plus_ms(1 << 40));
     // Too long for two of them to be joined.
     let parts = vec![format!("[m{number}] {}", "x".repeat(2_100))];
     match kind {
         Kind::Garbage => garbage(random),
-        _ => serde_json::to_string(&Work::TelegramV1(TelegramV1 { task, parts, trace: None })).unwrap(),
+        _ => serde_json::to_string(&Work::telegram(task, parts)).unwrap(),
     }
 }
 

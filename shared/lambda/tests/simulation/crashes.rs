@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bellhop_app::ports::{Inbox as _, WorkQueue as _};
+use bellhop_core::action::Kind;
 use bellhop_core::event::Proof;
 use bellhop_core::id::{EventId, TaskId};
 use bellhop_core::inbox::Message;
 use bellhop_core::task::{Task, TaskStatus};
-use bellhop_core::work::{TelegramV1, Work};
+use bellhop_core::work::Work;
 use bellhop_lambda::batch::Outcome;
 
 use crate::faults::{Rates, Side};
@@ -118,9 +119,9 @@ async fn queue(sim: &Sim, chats: u8) {
         let (event, hook) = (event(number), hook_id(u64::from(number % chats)));
         let chat = (number % chats + 1).to_string();
         let expires = START.plus_ms(1 << 40);
-        let task = Task::queued(TaskId::new(event, &hook, 0), event, hook, "telegram", &chat, START, expires);
+        let task = Task::queued(TaskId::new(event, &hook, 0), Kind::Telegram, &chat, START, expires);
         let parts = vec![format!("[m{number}] {}", "x".repeat(4_000))];
-        sim.memory.send(&[Work::TelegramV1(TelegramV1 { task, parts, trace: None })]).await.unwrap();
+        sim.memory.send(&[Work::telegram(task, parts)]).await.unwrap();
     }
 }
 

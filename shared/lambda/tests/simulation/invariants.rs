@@ -50,9 +50,9 @@ fn lost_events(sim: &Sim, observed: &Observed, tasks: &[Task]) -> Vec<String> {
     let mut aside: HashSet<(EventId, &str)> = HashSet::new();
     for task in tasks.iter().filter(|task| is_own(task)) {
         if task.kind == "route" {
-            aside.insert((task.event, task.hook.as_str()));
+            aside.insert((task.event, task.owner.as_str()));
         } else {
-            *made.entry((task.event, task.hook.as_str())).or_default() += 1;
+            *made.entry((task.event, task.owner.as_str())).or_default() += 1;
         }
     }
     let mut lost = Vec::new();

@@ -100,7 +100,7 @@ impl<'r> Parcel<'r> {
     fn new(sim: &Sim, function: Function, message: &'r Received) -> Self {
         let wish = match function {
             Function::Worker => {
-                let Work::TelegramV1(work) = serde_json::from_str(&message.body).unwrap();
+                let work: Work = serde_json::from_str(&message.body).unwrap();
                 Wish::Do(work.task.id, work.task.retries)
             }
             Function::Router => match inbox::read(message.body.as_bytes()).unwrap() {

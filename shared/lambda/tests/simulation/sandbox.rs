@@ -6,10 +6,10 @@ use std::time::Duration;
 use bellhop_app::cache::Changes;
 use bellhop_app::ports::Clock as _;
 use bellhop_app::routing::Routing;
-use bellhop_app::telegram::TelegramWorker;
+use bellhop_app::delivery::telegram::TelegramEngine;
 use bellhop_app::testing::memory::{Memory, Received};
 use bellhop_lambda::batch::{Batch, Outcome};
-use bellhop_lambda::chats::Chats;
+use bellhop_lambda::work::Groups;
 use bellhop_lambda::inbox::route;
 
 use crate::bot::SimBot;
@@ -25,7 +25,7 @@ const WORKER_SECONDS: u64 = 60;
 pub(crate) struct Sandbox {
     pub(crate) plan: Arc<Plan>,
     pub(crate) routing: Routing,
-    pub(crate) worker: TelegramWorker,
+    pub(crate) worker: TelegramEngine,
     clock: Arc<SimClock>,
     entrance: Memory,
 }
@@ -55,7 +55,7 @@ impl Sandbox {
     /// Runs the Telegram worker's function on a batch; `None` where it died.
     pub(crate) async fn carry(&self, received: &[Received]) -> Option<Outcome> {
         let (batch, deadline) = (batch(received), self.clock.now().plus_ms((WORKER_SECONDS - 1) * 1000));
-        let chats = Chats { worker: &self.worker, receipts: &self.entrance, deadline };
+        let chats = Groups { engine: worker: &self.worker, receipts: &self.entrance, deadline };
         self.live(chats.work(&batch), WORKER_SECONDS).await
     }
 

@@ -6,11 +6,15 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::clock::SystemClock;
-use bellhop_app::ports::{BotMessage, Clock, DryRun, PortError, PortResult};
+use bellhop_app::ports::{
+    BotMessage, Clock, DryRun, Outbound, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest, PortError, PortResult,
+};
 use bellhop_app::ranges::{PublishedNetworks, RangeRefresh};
 use bellhop_app::reconcile::{Deliveries, Listing, Reconciler, Refusal, Webhook};
 use bellhop_app::routing::{Routing, RuleCache};
-use bellhop_app::telegram::{BotCache, TelegramWorker};
+use bellhop_app::delivery::Engine;
+use bellhop_app::delivery::forward::{Forward, SettingsCache};
+use bellhop_app::delivery::telegram::{BotCache, Telegram};
 use bellhop_app::testing::memory::Memory;
 use bellhop_core::telegram::{Pace, Scope};
 use ipnet::IpNet;
@@ -33,6 +37,13 @@ impl Deliveries for Nowhere {
 
     async fn ask_again(&self, _: &Webhook, _: u64) -> Result<(), Refusal> {
         Err(Refusal::Failed(PortError::new("nobody", "is there")))
+    }
+}
+
+#[async_trait]
+impl Outbound for Nowhere {
+    async fn send(&self, _: OutboundRequest<'_>) -> Result<OutboundAnswer, OutboundError> {
+        Err(OutboundError::new(OutboundFailure::NoName, "nobody is there"))
     }
 }
 
@@ -62,16 +73,34 @@ pub(super) fn engine(folder: &Path) -> EngineParts {
             queue: store.clone(),
             clock: clock.clone(),
         },
-        telegram: TelegramWorker {
-            bot: BotCache::new(store.clone(), secrets.clone(), Cache::new(clock.clone(), Changes::default())),
-            tasks: store.clone(),
-            documents: store.clone(),
-            queue: store.clone(),
-            api: Arc::new(Memory::new(clock.clone())),
-            dry_run: Arc::new(Nowhere),
-            clock: clock.clone(),
-            bot_pace: Mutex::new(Pace::new(Scope::Bot)),
-        },
+        telegram: Arc::new(Engine::new(
+            Telegram {
+                bot: BotCache::new(store.clone(), secrets.clone(), Cache::new(clock.clone(), Changes::default())),
+                api: Arc::new(Memory::new(clock.clone())),
+                dry_run: Arc::new(Nowhere),
+                documents: store.clone(),
+                clock: clock.clone(),
+                bot_pace: Mutex::new(Pace::new(Scope::Bot)),
+            },
+            store.clone(),
+            store.clone(),
+            store.clone(),
+            clock.clone(),
+        )),
+        forward: Arc::new(Engine::new(
+            Forward {
+                outbound: Arc::new(Nowhere),
+                events: store.clone(),
+                bodies: store.clone(),
+                secrets: secrets.clone(),
+                settings: SettingsCache::new(store.clone(), Cache::new(clock.clone(), Changes::default())),
+                clock: clock.clone(),
+            },
+            store.clone(),
+            store.clone(),
+            store.clone(),
+            clock.clone(),
+        )),
         reconciler: Reconciler {
             hooks: store.clone(),
             secrets,

@@ -9,7 +9,7 @@ use bellhop_core::hook::Hook;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::task::{AttemptOutcome, TaskStatus};
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::{TelegramV1, Work};
+use bellhop_core::work::Work;
 use rusqlite::Connection;
 
 use crate::Database;
@@ -103,7 +103,7 @@ async fn a_file_of_version_1_has_everything_afterwards() {
     assert_eq!(queued.len(), recorded.tasks.len());
     for (row, task) in queued.iter().zip(&recorded.tasks) {
         let parts = vec!["<b>\u{1} \"ä\"</b>".to_owned(), "two".to_owned()];
-        let expected = Work::TelegramV1(TelegramV1 { task: task.clone(), parts, trace: None });
+        let expected = Work::telegram(task.clone(), parts);
         assert_eq!(serde_json::from_str::<Work>(&row.message).unwrap(), expected);
         assert_eq!(row.key, expected.key());
     }

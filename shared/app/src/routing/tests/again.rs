@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use bellhop_core::action::Kind;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox::{self, Read};
 use bellhop_core::order::{Order, RefusedRequest};
@@ -48,7 +49,7 @@ async fn a_dead_task_is_done_anew_once_with_today_s_text_for_today_s_chat() {
     }
     let work = stage.queued();
     assert_eq!(work.len(), 1);
-    assert_eq!((work[0].chat(), work[0].parts.as_slice()), ("2", &["new at 1".to_owned()][..]));
+    assert_eq!((work[0].group(), work[0].parts()), ("2", &["new at 1".to_owned()][..]));
     let saved = stage.memory.task(&task.id).unwrap();
     assert_eq!((saved.status, saved.retries, saved.reason.as_deref()), (TaskStatus::Queued, 1, None));
     // It is done; a late copy of the order must not do it again.
@@ -84,8 +85,8 @@ async fn what_cannot_be_made_any_more_stays_as_it_is() {
     stage.memory.with_work(Queue::take_all);
     stage.change(&[], &["a"]).await;
     stage.memory.erase(erased.id, START).await.unwrap();
-    let foreign = Task { id: TaskId::from_text("nobody's"), ..tasks[0].clone() };
-    let unknown = Task { id: TaskId::new(EventId::new(START, &[9; 10]), &tasks[0].hook, 0), ..tasks[0].clone() };
+    let foreign = Task { id: TaskId::new(tasks[0].event, &HookId::from_text("nobody"), 0), ..tasks[0].clone() };
+    let unknown = Task { id: TaskId::new(EventId::new(START, &[9; 10]), &HookId::from_text("h"), 0), ..tasks[0].clone() };
     for task in tasks.iter().chain([&foreign, &unknown]) {
         stage.obey(&retry(task)).await;
     }
@@ -99,13 +100,13 @@ async fn a_notice_is_done_anew_with_what_its_task_says() {
     let task = stage.route(&Ringing::new(1, &["a"])).await.remove(0);
     stage.end(&task, TaskStatus::Dead).await;
     stage.memory.with_work(Queue::take_all);
-    let notice = TaskId::from_text(format!("{}.notice", task.id));
+    let notice = task.id.notice(0);
     let notice = Task { id: notice, destination: "9".to_owned(), status: TaskStatus::Dead, ..task.clone() };
     stage.memory.add(std::slice::from_ref(&notice)).await.unwrap();
     stage.obey(&retry(&notice)).await;
     let work = stage.queued().remove(0);
-    assert_eq!((work.chat(), work.task.retries), ("9", 1));
-    assert!(work.parts[0].contains("because"), "{}", work.parts[0]);
+    assert_eq!((work.group(), work.task.retries), ("9", 1));
+    assert!(work.parts()[0].contains("because"), "{}", work.parts()[0]);
 }
 
 #[tokio::test]
@@ -119,7 +120,7 @@ async fn an_event_that_could_not_be_routed_is_routed_anew_hook_by_hook() {
     let route = |hook: &str| {
         let hook = HookId::from_text(hook);
         let id = TaskId::new(event.id, &hook, 0);
-        let task = Task::queued(id, event.id, hook, "route", "router", START, START.plus_ms(1 << 40));
+        let task = Task::queued(id, Kind::Route, "router", START, START.plus_ms(1 << 40));
         Task { status: TaskStatus::Dead, reason: Some("too often".to_owned()), ..task }
     };
     let (a, b) = (route("a"), route("b"));
@@ -127,11 +128,11 @@ async fn an_event_that_could_not_be_routed_is_routed_anew_hook_by_hook() {
     for _ in 0..3 {
         stage.obey(&retry(&a)).await;
     }
-    let chats: BTreeSet<_> = stage.queued().iter().map(|work| work.chat().to_owned()).collect();
+    let chats: BTreeSet<_> = stage.queued().iter().map(|work| work.group().to_owned()).collect();
     assert_eq!((stage.queued().len(), chats), (2, BTreeSet::from(["1".to_owned(), "2".to_owned()])));
     let kinds: Vec<_> = stage.tasks(event.id).into_iter().map(|task| (task.kind, task.status)).collect();
-    let telegram = || ("telegram".to_owned(), TaskStatus::Queued);
-    assert_eq!(kinds, [telegram(), telegram(), ("route".to_owned(), TaskStatus::Dead)]);
+    let telegram = || (Kind::Telegram, TaskStatus::Queued);
+    assert_eq!(kinds, [telegram(), telegram(), (Kind::Route, TaskStatus::Dead)]);
     // A copy of the delivery that comes now is a duplicate at this hook, and has the other first.
     let copy = Ringing { delivery: Some("d"), body: event.body.clone(), ..Ringing::new(2, &["a", "b"]) };
     stage.route(&copy).await;

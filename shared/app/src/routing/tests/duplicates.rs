@@ -138,7 +138,7 @@ async fn a_copy_at_one_hook_may_be_new_at_another_and_both_are_seen() {
     let event = |ms| Ringing { hooks: vec!["h", "all"], ..ringing(ms, "stripe", None, json!({"id": "evt_1"})) };
     assert_eq!(stage.route(&event(0)).await.len(), 2);
     let tasks = stage.route(&event(5)).await;
-    assert_eq!(tasks.iter().map(|task| task.hook.as_str()).collect::<Vec<_>>(), ["all"]);
+    assert_eq!(tasks.iter().map(|task| task.owner.as_str()).collect::<Vec<_>>(), ["all"]);
     let copies = copies(&stage, &event(5)).await;
     assert_eq!(copies.iter().map(|copy| copy.hook.as_str()).collect::<Vec<_>>(), ["h"]);
 }

@@ -101,7 +101,7 @@ async fn the_higher_priority_goes_first() {
     ])
     .await;
     stage.route(&Ringing::new(1, &["a", "b", "c", "d"])).await;
-    let order: Vec<_> = stage.queued().into_iter().map(|work| work.task.hook.to_string()).collect();
+    let order: Vec<_> = stage.queued().into_iter().map(|work| work.task.owner.to_string()).collect();
     assert_eq!(order, ["c", "b", "d", "a"]);
 }
 
@@ -146,7 +146,7 @@ async fn a_test_is_marked_and_passes_claims_and_turnstiles() {
         assert_eq!((tasks[0].status, tasks[0].test), (TaskStatus::Queued, true));
         assert_eq!(tasks[1].status, TaskStatus::Skipped, "filters hold for tests too");
     }
-    let texts: Vec<_> = stage.queued().into_iter().map(|work| work.parts.concat()).collect();
+    let texts: Vec<_> = stage.queued().into_iter().map(|work| work.parts().concat()).collect();
     assert_eq!(texts, ["at 1", "Test: at 2", "Test: at 3", "Test: at 4"]);
     let counts = stage.memory.counts().await.unwrap();
     assert_eq!(counts[&HookId::from_text("cap")].events, 1, "tests are not counted");
@@ -181,9 +181,9 @@ async fn a_second_routing_queues_what_the_first_recorded_whatever_the_hooks_say_
     let disabled = hook("off", "1", json!({"status": "disabled"}));
     stage.change(&[disabled, hook("late", "1", json!({}))], &["gone"]).await;
     let tasks = stage.route(&event).await;
-    let hooks: Vec<_> = stage.queued().into_iter().map(|work| work.task.hook.to_string()).collect();
+    let hooks: Vec<_> = stage.queued().into_iter().map(|work| work.task.owner.to_string()).collect();
     assert_eq!(hooks, ["off", "on"]);
-    let status = |id: &str| tasks.iter().find(|task| task.hook.as_str() == id).map(|task| task.status);
+    let status = |id: &str| tasks.iter().find(|task| task.owner.as_str() == id).map(|task| task.status);
     assert_eq!(status("gone"), Some(TaskStatus::Dead));
     assert_eq!(status("late"), Some(TaskStatus::Skipped));
     assert_eq!(off.status, HookStatus::Disabled);

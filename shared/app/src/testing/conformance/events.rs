@@ -113,7 +113,7 @@ pub async fn tasks(log: &dyn EventLog, history: &dyn History, tasks: &dyn TaskLo
 
     let replay = ReplayId::from_text("rp_1");
     let mut replayed = fresh_task(event.head.id);
-    replayed.id = TaskId::replayed(event.head.id, &replayed.hook, 0, &replay);
+    replayed.id = TaskId::replayed(event.head.id, replayed.hook().expect("it is a hook's"), 0, &replay);
     replayed.replay = Some(replay);
     tasks.add(std::slice::from_ref(&replayed)).await.expect("a task is added");
     let other = Task { destination: "other".to_owned(), ..replayed.clone() };
@@ -125,7 +125,7 @@ pub async fn tasks(log: &dyn EventLog, history: &dyn History, tasks: &dyn TaskLo
     assert!(recorded.tasks.contains(&replayed) && recorded.tasks.is_sorted_by(|a, b| a.id < b.id));
 
     let nobodys = fresh_task(fresh_event_id());
-    let foreign = TaskId::from_text("nobody's");
+    let foreign = TaskId::new(fresh_event_id(), &fresh_hook_id(), 0);
     let written = tasks.written(&[nobodys.id.clone(), foreign]).await.expect("tasks are looked for");
     assert_eq!(written, [Written::Nothing, Written::Nothing]);
     tasks.save(std::slice::from_ref(&nobodys)).await.expect("a task is saved, whether its event is there or not");

@@ -1,9 +1,12 @@
 //! Fresh things to keep and to queue, with something in every field.
 
+use bellhop_core::action::Kind;
 use bellhop_core::delivery::Deduplicate;
 use bellhop_core::event::{Event, EventHead, Proof};
 use bellhop_core::filter::{Check, Operator};
-use bellhop_core::hook::{Action, Allowed, Hook, HookStatus, Origin, Reconcile, Retiring};
+use bellhop_core::action::Action;
+use bellhop_core::action::telegram::Telegram;
+use bellhop_core::hook::{Allowed, Hook, HookStatus, Origin, Reconcile, Retiring};
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox::Message;
 use bellhop_core::secret::SecretRef;
@@ -91,7 +94,7 @@ pub(super) fn message(event: &Event) -> Message<'_> {
 /// A task of an event.
 pub(super) fn fresh_task(event: EventId) -> Task {
     let hook = fresh_hook_id();
-    Task::queued(TaskId::new(event, &hook, 0), event, hook, "telegram", "123", now(), now().plus_ms(DAY_MS))
+    Task::queued(TaskId::new(event, &hook, 0), Kind::Telegram, "123", now(), now().plus_ms(DAY_MS))
 }
 
 /// An attempt with something in every field.
@@ -138,11 +141,24 @@ pub(super) fn fresh_hook() -> Hook {
         ],
         max_body_bytes: 4096,
         deduplicate: Some(Deduplicate::Content),
-        actions: vec![Action::Telegram { chat: "-1".to_owned(), template: Some("<b>{{ a }}</b>".to_owned()) }],
+        actions: vec![
+            Action::Telegram(Telegram { chat: "-1".to_owned(), template: Some("<b>{{ a }}</b>".to_owned()) }),
+            forward_action(),
+        ],
         status: HookStatus::Disabled,
         origin: Origin::File,
         created_at: now(),
         updated_at: now(),
         id,
     }
+}
+
+/// A `forward` action with something in every field.
+fn forward_action() -> Action {
+    let written = serde_json::json!({
+        "kind": "forward", "url": "stored:out-1#0a1b", "method": "PUT", "headers": {"x-env": "{{ event.type }}"},
+        "body": "{{ payload | tojson }}", "sign": {"scheme": "github", "secret": "ssm:/team/out"},
+        "timeout_seconds": 7, "ordered": true,
+    });
+    serde_json::from_value(written).expect("an action as it is stored")
 }

@@ -2,12 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
+use bellhop_core::action::Kind;
 use bellhop_core::event::Event;
 use bellhop_core::id::{ReplayId, TaskId};
 use bellhop_core::inbox::{Read, read};
 use bellhop_core::order::Order;
 use bellhop_core::task::Task;
-use bellhop_core::work::{TelegramV1, Work};
+use bellhop_core::work::Work;
 
 use super::made::{fresh_event, fresh_event_id, fresh_hook_id, fresh_task, message, noise, now};
 use crate::ports::{Bodies, Inbox, Orders, WorkQueue};
@@ -75,8 +76,8 @@ pub async fn queue(queue: &dyn WorkQueue, received: impl AsyncFn() -> Vec<Work>)
         .map(|place| {
             let event = fresh_event_id();
             let (task, chat) = (TaskId::new(event, &fresh_hook_id(), place), format!("{tag}{}", place % 2));
-            let task = Task::queued(task, event, fresh_hook_id(), "telegram", &chat, now(), now());
-            Work::TelegramV1(TelegramV1 { task, parts: vec![part(place % 3)], trace: None })
+            let task = Task::queued(task, Kind::Telegram, &chat, now(), now());
+            Work::telegram(task, vec![part(place % 3)])
         })
         .collect();
     queue.send(&work).await.expect("work is queued");

@@ -7,7 +7,8 @@ use bellhop_core::telegram::{Pace, Scope};
 use super::Memory;
 use crate::cache::{Cache, Changes};
 use crate::routing::{Routing, RuleCache};
-use crate::telegram::{BotCache, TelegramWorker};
+use crate::delivery::telegram::{BotCache, Telegram, TelegramEngine};
+use crate::delivery::Engine;
 
 impl Memory {
     /// A router of this world, whose rules are read again after each of these changes.
@@ -28,17 +29,16 @@ impl Memory {
     }
 
     /// A Telegram worker of this world, whose bot is looked up again after each of these changes.
-    pub fn telegram(&self, changes: Changes) -> TelegramWorker {
+    pub fn telegram(&self, changes: Changes) -> TelegramEngine {
         let memory = Arc::new(self.clone());
-        TelegramWorker {
+        let worker = Telegram {
             bot: BotCache::new(memory.clone(), memory.clone(), Cache::new(self.clock.clone(), changes)),
-            tasks: memory.clone(),
-            documents: memory.clone(),
-            queue: memory.clone(),
             api: memory.clone(),
-            dry_run: memory,
+            dry_run: memory.clone(),
+            documents: memory.clone(),
             clock: self.clock.clone(),
             bot_pace: Mutex::new(Pace::new(Scope::Bot)),
-        }
+        };
+        Engine::new(worker, memory.clone(), memory.clone(), memory, self.clock.clone())
     }
 }

@@ -26,9 +26,9 @@ impl Kept {
 impl World {
     /// An event's tasks, by id.
     pub(super) fn tasks_of(&self, event: EventId) -> Vec<Task> {
-        let begin = format!("{event}.");
-        let of_event = self.tasks.range(TaskId::from_text(begin.clone())..);
-        let of_event = of_event.take_while(|(id, _)| id.as_str().starts_with(&begin));
+        // No owner's id begins with less than this one.
+        let begin = TaskId::new(event, &HookId::from_text("!"), 0);
+        let of_event = self.tasks.range(begin..).take_while(|(id, _)| id.event() == event);
         of_event.map(|(_, kept)| kept.task.clone()).collect()
     }
 }

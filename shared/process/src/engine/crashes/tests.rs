@@ -1,8 +1,9 @@
 use bellhop_app::ports::WorkQueue as _;
+use bellhop_core::action::Kind;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::{TelegramV1, Work};
+use bellhop_core::work::Work;
 
 use super::*;
 
@@ -27,8 +28,8 @@ async fn stage(folder: &Path) -> Database {
     for number in 0..6 {
         let event = EventId::new(Timestamp::from_ms(5), &[number; 10]);
         let (id, chat) = (TaskId::new(event, &hook, 0), ["5", "6"][usize::from(number % 2)]);
-        let task = Task::queued(id, event, hook.clone(), "telegram", chat, never, never);
-        database.send(&[Work::TelegramV1(TelegramV1 { task, parts: Vec::new(), trace: None })]).await.unwrap();
+        let task = Task::queued(id, Kind::Telegram, chat, never, never);
+        database.send(&[Work::telegram(task, Vec::new())]).await.unwrap();
     }
     database
 }

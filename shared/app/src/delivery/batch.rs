@@ -1,48 +1,34 @@
-//! Which of a chat's waiting messages go out as one.
-
-use std::borrow::Cow;
+//! Which of the work that waits for a destination goes out together.
 
 use bellhop_core::task::Task;
-use bellhop_core::telegram::digest;
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::TelegramV1;
+use bellhop_core::work::Work;
 
 use super::outcome;
 use crate::ports::Written;
 
-/// Messages that are sent as one, and their tasks.
-pub(super) struct Batch<'w> {
+/// Work that goes out together, and its tasks.
+pub struct Batch<'w> {
     /// The tasks that are still to be done, and are due.
-    pub(super) tasks: Vec<Task>,
-    /// How many parts the message has; a message of several goes out alone, part by part.
-    pub(super) parts: usize,
+    pub tasks: Vec<Task>,
+    /// Their work, in the same order.
+    pub works: Vec<&'w Work>,
+    /// In how many steps the effect is made; work of several goes out alone, step by step.
+    pub steps: usize,
     /// When the first open task is due, where it has to wait.
     pub(super) due_at: Option<Timestamp>,
-    texts: Vec<&'w str>,
-    /// The trace contexts that the tasks' work carries.
-    traces: Vec<Option<&'w str>>,
     places: Vec<usize>,
     looked_at: usize,
-}
-
-/// The first message, and as many after it as one message has room for.
-pub(super) fn fitting(works: &[TelegramV1]) -> &[TelegramV1] {
-    let together = works.iter().take_while(|work| work.parts.len() == 1).count();
-    if together == 0 {
-        return &works[..works.len().min(1)];
-    }
-    let texts: Vec<_> = works[..together].iter().filter_map(|work| work.parts.first()).map(String::as_str).collect();
-    &works[..digest(&texts).0]
 }
 
 impl<'w> Batch<'w> {
     /// The messages among these that go out now, with their tasks as they were written down.
     ///
     /// What is settled is passed over. A message that has to wait ends the batch: those behind it wait as well.
-    pub(super) fn new(works: &'w [TelegramV1], written: Vec<Written>, now: Timestamp) -> Self {
-        let parts = works.first().map_or(1, |work| work.parts.len());
-        let (tasks, texts, traces, places) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut batch = Self { tasks, parts, due_at: None, texts, traces, places, looked_at: works.len() };
+    pub(super) fn new(works: &'w [Work], written: Vec<Written>, now: Timestamp) -> Self {
+        let steps = works.first().map_or(1, |work| work.payload.steps());
+        let (tasks, gathered, places) = (Vec::new(), Vec::new(), Vec::new());
+        let mut batch = Self { tasks, works: gathered, steps, due_at: None, places, looked_at: works.len() };
         for (place, (work, written)) in works.iter().zip(written).enumerate() {
             let Some(task) = newest(work, written).filter(|task| batch.tasks.iter().all(|other| other.id != task.id))
             else {
@@ -53,10 +39,8 @@ impl<'w> Batch<'w> {
                 batch.looked_at = place;
                 break;
             }
-            let part = if parts > 1 { task.parts_done } else { 0 };
-            batch.texts.push(work.parts.get(part).map_or("", String::as_str));
             batch.tasks.push(task);
-            batch.traces.push(work.trace.as_deref());
+            batch.works.push(work);
             batch.places.push(place);
         }
         batch
@@ -68,20 +52,13 @@ impl<'w> Batch<'w> {
             self.looked_at = *place;
         }
         self.tasks.truncate(count);
-        self.texts.truncate(count);
+        self.works.truncate(count);
+        self.places.truncate(count);
     }
 
     /// Logs and counts where the tasks stand.
     pub(super) fn tell(&self) {
-        self.tasks.iter().zip(&self.traces).for_each(|(task, trace)| outcome::tell(task, *trace));
-    }
-
-    /// The message.
-    pub(super) fn text(&self) -> Cow<'w, str> {
-        match self.texts.first() {
-            Some(text) if self.parts > 1 => Cow::Borrowed(text),
-            _ => Cow::Owned(digest(&self.texts).1),
-        }
+        self.tasks.iter().zip(&self.works).for_each(|(task, work)| outcome::tell(task, work.trace.as_deref()));
     }
 
     /// How many of the first messages are settled, as the tasks stand now.
@@ -93,7 +70,7 @@ impl<'w> Batch<'w> {
 
 /// A message's task as it stands; `None` where nothing is left to do, where it is done again by a later message, and where
 /// its event was deleted.
-fn newest(work: &TelegramV1, written: Written) -> Option<Task> {
+fn newest(work: &Work, written: Written) -> Option<Task> {
     match written {
         Written::Deleted => {
             log::info!(event:% = work.task.event, task = work.task.id.as_str(); "its event was deleted, so it is not sent");

@@ -1,20 +1,14 @@
 //! Notices to the operator: messages of our own about what died. Whatever makes a task dead tells of it here.
 
+use bellhop_core::action::Kind;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::telegram::beginning;
 use bellhop_core::telegram::html::escape;
-use bellhop_core::work::{TelegramV1, Work};
+use bellhop_core::work::Work;
 
 use crate::metrics::METRICS;
 use crate::ports::{Clock, Collection, Documents, NewDocument, PortResult, TaskLog, WorkQueue};
-
-/// The kind of task that stands for a hook's whole part in an event, which could not be routed when it came. It has the id
-/// of the first task that the routing would have made.
-pub(crate) const ROUTE: &str = "route";
-
-/// What the id of a notice's task ends with, after that of the task it is about.
-const ENDING: &str = ".notice";
 
 /// The longest reason a notice tells, in characters.
 const REASON_CHARS: usize = 600;
@@ -63,15 +57,15 @@ impl Notices<'_> {
         if is_notice(task) {
             return Ok(());
         }
-        let Some(chat) = self.operator_chat.filter(|chat| *chat != task.destination) else {
-            log::error!(event:% = task.event, chat = task.destination.as_str(); "nobody is told of dead tasks: `telegram.operator_chat` is not set, or is this chat");
+        let Some(chat) = self.operator_chat.filter(|chat| task.kind != Kind::Telegram || *chat != task.destination) else {
+            log::error!(event:% = task.event, destination = task.destination.as_str(); "nobody is told of dead tasks: `telegram.operator_chat` is not set, or is this chat");
             return Ok(());
         };
         let work = self.of(task, chat);
         // A notice that is queued and not yet recorded is recorded by whoever sends it; the other way round one that was
         // cut short in between would wait for ever.
         self.queue.send(std::slice::from_ref(&work)).await?;
-        self.tasks.add(std::slice::from_ref(work.task())).await
+        self.tasks.add(std::slice::from_ref(&work.task)).await
     }
 
     /// Tells of a message of the inbox that was set aside and holds no event: what it is, and why.
@@ -85,15 +79,14 @@ impl Notices<'_> {
         };
         let (now, mut random) = (self.clock.now(), [0; 10]);
         self.clock.random(&mut random);
-        let (event, hook) = (EventId::new(now, &random), HookId::from_text("inbox"));
-        let id = TaskId::from_text(format!("{}{ENDING}", TaskId::new(event, &hook, 0)));
-        let task = Task::queued(id, event, hook, "telegram", chat, now, now.plus_ms(KEPT_MS));
+        let id = TaskId::new(EventId::new(now, &random), &HookId::from_text("inbox"), 0).notice(0);
+        let task = Task::queued(id, Kind::Telegram, chat, now, now.plus_ms(KEPT_MS));
         let text = format!(
             "<b>A message of the inbox was set aside</b>, {}: {}.\nYou are not told of more of them for an hour.",
             escape(what),
             escape(beginning(reason, REASON_CHARS)),
         );
-        self.queue.send(&[Work::TelegramV1(TelegramV1 { task, parts: vec![text], trace: None })]).await
+        self.queue.send(&[Work::telegram(task, vec![text])]).await
     }
 
     /// What of a collection was told of within the hour.
@@ -111,46 +104,42 @@ impl Notices<'_> {
 
     /// The notice that a task is dead, as work of its own.
     fn of(&self, task: &Task, operator_chat: &str) -> Work {
-        // A task that was done again and died again is told of again.
-        let which = if task.retries == 0 { String::new() } else { task.retries.to_string() };
-        let (id, now) = (TaskId::from_text(format!("{}{ENDING}{which}", task.id)), self.clock.now());
-        let notice = Task::queued(id, task.event, task.hook.clone(), "telegram", operator_chat, now, task.expires_at);
-        Work::TelegramV1(TelegramV1 { task: notice, parts: vec![text(task)], trace: None })
+        let id = task.id.notice(task.retries);
+        let notice = Task::queued(id, Kind::Telegram, operator_chat, self.clock.now(), task.expires_at);
+        Work::telegram(notice, vec![text(task)])
     }
 }
 
 /// Whether a task is a notice.
 pub(crate) fn is_notice(task: &Task) -> bool {
-    subject_id(task).is_some()
+    task.id.subject().is_some()
 }
 
 /// The task that a notice is about, among its event's tasks.
 pub(crate) fn subject<'a>(notice: &Task, tasks: &'a [Task]) -> Option<&'a Task> {
-    let id = subject_id(notice)?;
+    let id = notice.id.subject()?;
     tasks.iter().find(|task| task.id.as_str() == id)
 }
 
 /// A notice's text.
 pub(crate) fn text(task: &Task) -> String {
     let reason = escape(beginning(task.reason.as_deref().unwrap_or("no reason is known"), REASON_CHARS));
-    let (id, chat) = (escape(task.id.as_str()), escape(&task.destination));
-    if task.kind == ROUTE {
+    let (id, destination) = (escape(task.id.as_str()), escape(&task.destination));
+    if task.kind == Kind::Route {
         return format!(
             "<b>An event could not be routed</b>: {reason}.\nIts task is <code>{id}</code>. You are not told of more of \
              them for an hour."
         );
     }
+    let what = match task.kind {
+        Kind::Telegram | Kind::Route => "A message did not arrive in the chat",
+        Kind::Forward => "An event could not be forwarded to",
+    };
     let until = if task.attempts.is_empty() { "for an hour" } else { "until one has arrived there again" };
     format!(
-        "<b>A message did not arrive</b> in the chat <code>{chat}</code>: {reason}.\nIts task is <code>{id}</code>. You are \
+        "<b>{what}</b> <code>{destination}</code>: {reason}.\nIts task is <code>{id}</code>. You are \
          not told of more of them {until}."
     )
-}
-
-/// The id of the task that a notice is about.
-fn subject_id(task: &Task) -> Option<&str> {
-    let (subject, which) = task.id.as_str().rsplit_once(ENDING)?;
-    which.bytes().all(|byte| byte.is_ascii_digit()).then_some(subject)
 }
 
 #[cfg(test)]

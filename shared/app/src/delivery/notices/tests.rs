@@ -12,7 +12,7 @@ use bellhop_core::time::Timestamp;
 
 use super::*;
 use crate::cache::Changes;
-use crate::poison::Poison;
+use crate::delivery::poison::Poison;
 use crate::ports::{BotAnswer, EventLog as _, HookWriter as _, Vault as _};
 use crate::testing::memory::{Memory, SetClock};
 
@@ -52,11 +52,11 @@ fn hook() -> HookId {
 
 fn task(number: u8, chat: &str) -> Task {
     let (id, expires) = (event_id(number), START.plus_ms(1 << 40));
-    Task::queued(TaskId::new(id, &hook(), 0), id, hook(), "telegram", chat, START, expires)
+    Task::queued(TaskId::new(id, &hook(), 0), Kind::Telegram, chat, START, expires)
 }
 
 fn work(task: &Task) -> Work {
-    Work::TelegramV1(TelegramV1 { task: task.clone(), parts: vec!["text".to_owned()], trace: None })
+    Work::telegram(task.clone(), vec!["text".to_owned()])
 }
 
 /// An event's inbox message.
@@ -89,11 +89,11 @@ async fn record(memory: &Memory, number: u8, task: &Task) {
 /// The texts on the operator's queue, which is emptied.
 fn told(memory: &Memory) -> Vec<String> {
     let works = memory.with_work(crate::testing::memory::Queue::take_all);
-    let works = works.iter().map(|body| serde_json::from_str(body).unwrap());
+    let works = works.iter().map(|body| serde_json::from_str::<Work>(body).unwrap());
     works
-        .map(|Work::TelegramV1(work)| work)
-        .filter(|work| work.chat() == OPERATOR)
-        .map(|work| work.parts.concat())
+        
+        .filter(|work| work.group() == OPERATOR)
+        .map(|work| work.parts().concat())
         .collect()
 }
 
@@ -106,13 +106,13 @@ async fn die(way: usize, memory: &Arc<Memory>) -> Option<&'static str> {
     Some(match way {
         // A worker's attempt is refused for good.
         0 => {
-            let works = [TelegramV1 { task, parts: vec!["text".to_owned()], trace: None }];
+            let works = [Work::telegram(task, vec!["text".to_owned()])];
             memory.telegram(Changes::default()).turn(&works).await.unwrap();
             ARRIVED_NOT
         }
         // A worker's process ended over it again and again.
         1 => {
-            let works = TelegramV1 { task, parts: vec!["text".to_owned()], trace: None };
+            let works = Work::telegram(task, vec!["text".to_owned()]);
             memory.telegram(Changes::default()).set_aside(&works, "because").await.unwrap();
             ARRIVED_NOT
         }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use bellhop_core::action::Kind;
 use bellhop_core::event::{Event, Proof};
 use bellhop_core::id::{EventId, HookId, ReplayId, TaskId};
 use bellhop_core::inbox::{Message, order_text};
 use bellhop_core::order::Order;
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::TelegramV1;
+use bellhop_core::work::Work;
 
 use super::*;
 use crate::cache::Changes;
@@ -115,19 +116,19 @@ fn message(id: EventId) -> String {
 /// A task of an event, as it was made.
 fn task(event: EventId, action: usize) -> Task {
     let (made, expires) = (Timestamp::from_ms(500), Timestamp::from_ms(9_000));
-    Task::queued(TaskId::new(event, &hook(), action), event, hook(), "telegram", "1", made, expires)
+    Task::queued(TaskId::new(event, &hook(), action), Kind::Telegram, "1", made, expires)
 }
 
 /// The queue message of a task.
 fn work(task: &Task) -> String {
-    serde_json::to_string(&Work::TelegramV1(TelegramV1 { task: task.clone(), parts: Vec::new(), trace: None })).unwrap()
+    serde_json::to_string(&Work::telegram(task.clone(), Vec::new())).unwrap()
 }
 
 /// Runs once over these letters; which are left, of the inbox and of the Telegram queue.
 async fn drain(store: &Arc<Memory>, inbox: &[(&str, String)], telegram: &[(&str, String)]) -> (bool, Vec<String>) {
     let (inbox, telegram) = (Letters::of(inbox), Letters::of(telegram));
     let poison = store.routing(Changes::default()).poison();
-    let drain = Drain { inbox: inbox.clone(), telegram: telegram.clone(), poison };
+    let drain = Drain { inbox: inbox.clone(), work: vec![(Kind::Telegram, telegram.clone())], poison };
     let well = drain.run().await.is_ok();
     (well, [inbox.left(), telegram.left()].concat())
 }

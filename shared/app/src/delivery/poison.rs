@@ -3,6 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use bellhop_core::action::Kind;
 use bellhop_core::event::Event;
 use bellhop_core::id::{EventId, TaskId};
 use bellhop_core::inbox::{self, Read};
@@ -11,7 +12,7 @@ use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
-use crate::notices::{Notices, ROUTE};
+use super::Notices;
 use crate::ports::{Clock, Documents, EventLog, History, HookReader, PortResult, TaskLog, WorkQueue, Written};
 
 /// Sets aside what the router cannot do.
@@ -69,8 +70,7 @@ impl Poison {
     /// The same for a task of which the id alone is known.
     pub async fn task(&self, id: &TaskId, reason: &str) -> PortResult<()> {
         let settings = self.hooks.settings().await?;
-        let Some(event) = id.as_str().split('.').next().and_then(|event| event.parse().ok()) else { return Ok(()) };
-        let tasks = self.history.recorded(event).await?.map(|recorded| recorded.tasks).unwrap_or_default();
+        let tasks = self.history.recorded(id.event()).await?.map(|recorded| recorded.tasks).unwrap_or_default();
         let task = tasks.into_iter().find(|task| task.id == *id && !task.status.is_final());
         let dead: Vec<_> = task.into_iter().map(|task| dead(task, reason, self.clock.now())).collect();
         self.notices(settings.operator_chat.as_deref()).died(&dead).await?;
@@ -87,7 +87,7 @@ impl Poison {
         let (waiting, others): (Vec<_>, Vec<_>) = tasks.into_iter().partition(waits);
         let ended: Vec<_> = waiting.into_iter().map(|task| dead(task, reason, self.clock.now())).collect();
         // Recorded so by a run that was cut short before it told anybody.
-        for task in others.iter().filter(|task| task.kind == ROUTE && task.status == TaskStatus::Dead) {
+        for task in others.iter().filter(|task| task.kind == Kind::Route && task.status == TaskStatus::Dead) {
             notices.died(std::slice::from_ref(task)).await?;
         }
         notices.died(&ended).await?;
@@ -108,7 +108,7 @@ impl Poison {
 
 /// Writes down that the task in a worker's message is dead, unless it has ended, was asked for again since, or is deleted.
 pub(crate) async fn bury(notices: &Notices<'_>, work: &Work, reason: &str) -> PortResult<()> {
-    let copy = work.task();
+    let copy = &work.task;
     let task = match notices.tasks.written(std::slice::from_ref(&copy.id)).await?.pop() {
         Some(Written::Task(task)) => *task,
         Some(Written::Deleted) => return Ok(()),
@@ -123,8 +123,9 @@ pub(crate) async fn bury(notices: &Notices<'_>, work: &Work, reason: &str) -> Po
 }
 
 /// A task as it ends.
-fn dead(task: Task, reason: &str, now: Timestamp) -> Task {
-    Task { status: TaskStatus::Dead, reason: Some(reason.to_owned()), due_at: now, ..task }
+fn dead(mut task: Task, reason: &str, now: Timestamp) -> Task {
+    task.die(reason);
+    Task { due_at: now, ..task }
 }
 
 /// What a message without an event is, for people; nothing of what a sender wrote.
@@ -149,8 +150,7 @@ fn poisoned(message: &[u8], reason: &str, now: Timestamp, expires: Timestamp) ->
     };
     let (id, test) = (event.head.id, event.head.test);
     let tasks = event.head.hooks.iter().map(|proof| {
-        let hook = proof.hook.clone();
-        let task = Task::queued(TaskId::new(id, &hook, 0), id, hook, ROUTE, "router", now, expires);
+        let task = Task::queued(TaskId::new(id, &proof.hook, 0), Kind::Route, "router", now, expires);
         Task { test, ..dead(task, reason, now) }
     });
     let tasks = tasks.collect();
@@ -190,10 +190,10 @@ mod tests {
         for (bytes, body) in [(whole.to_bytes(), &b"[1]"[..]), (whole.to_claim().into_bytes(), b"")] {
             let (event, tasks) = poisoned(&bytes, "because", now, expires).unwrap();
             assert_eq!((event.head.id, event.head.body_bytes, event.body.as_slice()), (whole.id, 3, body));
-            let hooks: Vec<_> = tasks.iter().map(|task| task.hook.as_str()).collect();
+            let hooks: Vec<_> = tasks.iter().map(|task| task.owner.as_str()).collect();
             assert_eq!(hooks, ["hk_1", "hk_2"]);
             for task in tasks {
-                assert_eq!((task.kind.as_str(), task.destination.as_str()), ("route", "router"));
+                assert_eq!((task.kind, task.destination.as_str()), (Kind::Route, "router"));
                 assert_eq!((task.status, task.reason.as_deref()), (TaskStatus::Dead, Some("because")));
                 assert_eq!((task.event, task.created_at, task.expires_at, task.test), (whole.id, now, expires, true));
             }

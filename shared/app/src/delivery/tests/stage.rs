@@ -3,16 +3,18 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use bellhop_core::action::Kind;
 use bellhop_core::config::Settings;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::secret::{Secret, SecretRef};
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::{TelegramV1, Work};
+use bellhop_core::work::Work;
 
 use crate::cache::Changes;
 use crate::ports::{BotAnswer, Clock as _, HookWriter as _, PortError, PortResult, Vault as _};
-use crate::telegram::{TelegramWorker, Turn};
+use crate::delivery::Turn;
+use crate::delivery::telegram::TelegramEngine;
 use crate::testing::memory::{Faults, Memory, Seen, SetClock};
 
 pub(super) const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
@@ -43,7 +45,7 @@ pub(super) struct Stage {
     pub(super) memory: Memory,
     pub(super) clock: Arc<SetClock>,
     pub(super) calls: Arc<Calls>,
-    pub(super) worker: TelegramWorker,
+    pub(super) worker: TelegramEngine,
 }
 
 impl Stage {
@@ -80,12 +82,12 @@ impl Stage {
         });
     }
 
-    pub(super) async fn turn(&self, works: &[TelegramV1]) -> Turn {
+    pub(super) async fn turn(&self, works: &[Work]) -> Turn {
         self.worker.turn(works).await.unwrap()
     }
 
     /// Takes turns, each when it is due, until everything is settled or it is `until`.
-    pub(super) async fn run(&self, works: &[TelegramV1], until: Timestamp) -> usize {
+    pub(super) async fn run(&self, works: &[Work], until: Timestamp) -> usize {
         let mut settled = 0;
         while settled < works.len() && self.clock.now() < until {
             let turn = self.turn(&works[settled..]).await;
@@ -96,22 +98,22 @@ impl Stage {
     }
 
     /// Takes turns until everything is settled.
-    pub(super) async fn finish(&self, works: &[TelegramV1]) {
+    pub(super) async fn finish(&self, works: &[Work]) {
         assert_eq!(self.run(works, Timestamp::from_ms(u64::MAX)).await, works.len());
     }
 
-    pub(super) fn status(&self, work: &TelegramV1) -> TaskStatus {
+    pub(super) fn status(&self, work: &Work) -> TaskStatus {
         self.memory.task(&work.task.id).map_or(TaskStatus::Queued, |task| task.status)
     }
 
-    pub(super) fn reason(&self, work: &TelegramV1) -> String {
+    pub(super) fn reason(&self, work: &Work) -> String {
         self.memory.task(&work.task.id).and_then(|task| task.reason).unwrap_or_default()
     }
 
     /// The notices on the queue.
-    pub(super) fn notices(&self) -> Vec<TelegramV1> {
+    pub(super) fn notices(&self) -> Vec<Work> {
         let bodies = self.memory.with_work(|queue| queue.bodies());
-        bodies.iter().map(|body| serde_json::from_str(body).unwrap()).map(|Work::TelegramV1(work)| work).collect()
+        bodies.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
     }
 
     /// The texts that a chat has seen, and how many seconds from the start.
@@ -122,19 +124,19 @@ impl Stage {
 }
 
 /// Work for a chat, of an event of its own.
-pub(super) fn work(number: u8, chat: &str, parts: &[&str]) -> TelegramV1 {
+pub(super) fn work(number: u8, chat: &str, parts: &[&str]) -> Work {
     let event = EventId::new(START, &[number; 10]);
     let hook = HookId::from_text("hk_1");
     let expires = START.plus_ms(90 * 24 * 60 * 60 * 1000);
-    let task = Task::queued(TaskId::new(event, &hook, 0), event, hook, "telegram", chat, START, expires);
-    TelegramV1 { task, parts: parts.iter().map(|part| (*part).to_owned()).collect(), trace: None }
+    let task = Task::queued(TaskId::new(event, &hook, 0), Kind::Telegram, chat, START, expires);
+    Work::telegram(task, parts.iter().map(|part| (*part).to_owned()).collect())
 }
 
 /// Work that does a task again, as an order queues it.
-pub(super) async fn again(stage: &Stage, work: &TelegramV1) -> TelegramV1 {
+pub(super) async fn again(stage: &Stage, work: &Work) -> Work {
     use crate::ports::TaskLog as _;
     let mut task = stage.memory.task(&work.task.id).unwrap();
-    task.retry(work.parts.len(), stage.clock.now());
+    task.retry(work.parts().len(), stage.clock.now());
     stage.memory.save(std::slice::from_ref(&task)).await.unwrap();
-    TelegramV1 { task, ..work.clone() }
+    Work { task, ..work.clone() }
 }

@@ -1,6 +1,6 @@
 //! What is wrong with JSON of the wrong shape: the names of fields, never their values.
 
-use bellhop_core::config::Problem;
+use super::Problem;
 
 /// Names the field that a value could not be read at, and what is wrong with it.
 pub fn field_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
@@ -22,7 +22,7 @@ pub fn field_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> P
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bellhop_core::config::HookSpec;
+    use crate::config::HookSpec;
 
     #[test]
     fn the_field_is_named_and_its_value_is_not() {

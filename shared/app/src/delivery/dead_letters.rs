@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
+use bellhop_core::action::Kind;
 use bellhop_core::work::Work;
 
-use crate::poison::Poison;
+use super::poison::Poison;
 use crate::ports::{DeadLetter, DeadLetters, PortResult};
 
 /// Why such a task is dead.
@@ -19,8 +20,8 @@ const MOST_ROUNDS: usize = 20;
 pub struct Drain {
     /// What the inbox has put aside.
     pub inbox: Arc<dyn DeadLetters>,
-    /// What the Telegram queue has put aside.
-    pub telegram: Arc<dyn DeadLetters>,
+    /// What the workers' queues have put aside.
+    pub work: Vec<(Kind, Arc<dyn DeadLetters>)>,
     /// What makes dead tasks of it.
     pub poison: Poison,
 }
@@ -29,15 +30,16 @@ pub struct Drain {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum From {
     Inbox,
-    Telegram,
+    Work(Kind),
 }
 
 impl Drain {
     /// Records what can be read of the dead letters and deletes it from its queue; what cannot be read is logged and stays.
     pub async fn run(&self) -> PortResult<()> {
-        let (inbox, telegram) = (self.drain(&*self.inbox, From::Inbox), self.drain(&*self.telegram, From::Telegram));
-        let (inbox, telegram) = futures_util::future::join(inbox, telegram).await;
-        inbox.and(telegram)
+        let work = self.work.iter().map(|(kind, queue)| self.drain(&**queue, From::Work(*kind)));
+        let work = futures_util::future::join_all(work);
+        let (inbox, work) = futures_util::future::join(self.drain(&*self.inbox, From::Inbox), work).await;
+        work.into_iter().fold(inbox, Result::and)
     }
 
     /// Works through one queue.
@@ -51,7 +53,7 @@ impl Drain {
             for letter in letters {
                 let done = match from {
                     From::Inbox => self.poison.message(letter.body.as_bytes(), ROUTER_FAILED).await,
-                    From::Telegram => self.record_task(&letter).await,
+                    From::Work(_) => self.record_task(&letter).await,
                 };
                 match done {
                     Ok(true) => recorded.push(letter.receipt),

@@ -1,14 +1,14 @@
 //! Breakers and notices.
 
 use bellhop_core::task::TaskStatus;
-use bellhop_core::work::{TelegramV1, Work};
+use bellhop_core::work::Work;
 
 use crate::ports::{TaskLog as _, WorkQueue as _};
 
 use super::stage::{BLOCKED, DOWN, OPERATOR, START, Stage, WELL, again, work};
 
 /// Messages that come in one by one, too long to be joined.
-fn stream(count: u8, chat: &str) -> Vec<TelegramV1> {
+fn stream(count: u8, chat: &str) -> Vec<Work> {
     (0..count).map(|number| work(number, chat, &[&"x".repeat(4_000)])).collect()
 }
 
@@ -23,7 +23,7 @@ async fn a_chat_that_refuses_everything_is_left_alone_and_probed_each_minute() {
     stage.calls.0.lock().unwrap().clear();
     let turn = stage.turn(&works[10..]).await;
     assert_eq!((turn.settled, turn.next), (0, START.plus_ms(69_000)));
-    assert_eq!(*stage.calls.0.lock().unwrap(), ["note", "note"]);
+    assert_eq!(*stage.calls.0.lock().unwrap(), ["document"]);
     assert_eq!(stage.memory.task(&works[10].task.id), None);
     let mut settled = 10 + stage.run(&works[10..], START.plus_ms(200_000)).await;
     let probes: Vec<_> = stage.seen("5").into_iter().map(|(second, _)| second).skip(10).collect();
@@ -44,9 +44,9 @@ async fn the_first_death_since_the_last_success_is_told_of() {
     stage.finish(&works[..3]).await;
     let notices = stage.notices();
     assert_eq!(notices.len(), 1);
-    assert_eq!(notices[0].chat(), OPERATOR);
+    assert_eq!(notices[0].group(), OPERATOR);
     assert_eq!(notices[0].task.id.as_str(), format!("{}.notice", works[0].task.id));
-    assert!(notices[0].parts[0].contains("bot was blocked"), "{}", notices[0].parts[0]);
+    assert!(notices[0].parts()[0].contains("bot was blocked"), "{}", notices[0].parts()[0]);
     assert_eq!(stage.memory.task(&notices[0].task.id).unwrap().status, TaskStatus::Queued);
     stage.answer(WELL);
     stage.finish(&works[3..4]).await;
@@ -85,7 +85,7 @@ async fn a_notice_that_a_crash_cut_short_is_queued_again_and_is_one() {
     let fresh = Stage::new(Some(OPERATOR)).await;
     fresh.answer(BLOCKED);
     fresh.memory.add(std::slice::from_ref(&notice.task)).await.unwrap();
-    fresh.memory.send(&[Work::TelegramV1(notice)]).await.unwrap();
+    fresh.memory.send(&[notice]).await.unwrap();
     fresh.finish(&works).await;
     assert_eq!(fresh.notices().len(), 1);
 }

@@ -1,12 +1,12 @@
-//! The Telegram worker's batches: each chat's messages in their order, chats side by side.
+//! A worker's batches: each group's messages in their order, groups side by side.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use bellhop_app::ports::{PortError, Postponed, Receipts};
-use bellhop_app::telegram::TelegramWorker;
+use bellhop_app::delivery::{Engine, Worker};
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::{TelegramV1, Work};
+use bellhop_core::work::Work;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 
@@ -17,7 +17,8 @@ use crate::metrics::flush;
 /// A wait up to this long is slept through; during a longer one the function may end.
 const SHORT_WAIT_MS: u64 = 2_500;
 
-/// A turn is begun only with this much time left: a call of the Bot API may take 15 s, and be made twice.
+/// A turn is begun only with this much time left: a call of the Bot API may take 15 s, and be made twice; one to another URL
+/// may take 30 s.
 const TURN_MS: u64 = 32_000;
 
 /// After how many seconds a message comes again whose turn failed in the store, and one that cannot be read or made us
@@ -26,9 +27,9 @@ const TROUBLE_SECONDS: u64 = 30;
 const POISON_SECONDS: u64 = 5;
 
 /// What one invocation works with.
-pub struct Chats<'a> {
-    /// The worker.
-    pub worker: &'a TelegramWorker,
+pub struct Groups<'a, W> {
+    /// The engine.
+    pub engine: &'a Engine<W>,
     /// The queue the messages came from.
     pub receipts: &'a dyn Receipts,
     /// When the invocation must have ended.
@@ -38,7 +39,7 @@ pub struct Chats<'a> {
 /// With so many counted ends work is not tried again: the first in company, the second alone.
 const MOST_ENDS: u32 = 2;
 
-/// What is known of a chat's messages that came before.
+/// What is known of a group's messages that came before.
 #[derive(Default)]
 struct Watch<'r> {
     /// The one that is counted at the moment, and its count before.
@@ -50,41 +51,41 @@ struct Watch<'r> {
 }
 
 /// A message, or why it is none.
-type Parcel<'r> = (&'r Record, Result<TelegramV1, String>);
+type Parcel<'r> = (&'r Record, Result<Work, String>);
 
-impl Chats<'_> {
+impl<W: Worker> Groups<'_, W> {
     /// Works through a batch, and says which messages must come again.
     pub async fn work(&self, batch: &Batch) -> Outcome {
-        let mut chats: Vec<Vec<Parcel<'_>>> = Vec::new();
+        let mut groups: Vec<Vec<Parcel<'_>>> = Vec::new();
         for record in &batch.records {
             let group = &record.attributes.message_group_id;
-            let chat = chats
+            let group = groups
                 .iter_mut()
-                .find(|chat| chat.first().is_some_and(|(first, _)| first.attributes.message_group_id == *group));
+                .find(|group| group.first().is_some_and(|(first, _)| first.attributes.message_group_id == *group));
             let parcel = (record, read(&record.body));
-            match chat {
-                Some(chat) => chat.push(parcel),
-                None => chats.push(vec![parcel]),
+            match group {
+                Some(group) => group.push(parcel),
+                None => groups.push(vec![parcel]),
             }
         }
-        let left = join_all(chats.iter().map(|chat| self.work_chat(chat))).await;
+        let left = join_all(groups.iter().map(|group| self.work_group(group))).await;
         flush();
         Outcome::failed(left.into_iter().flatten())
     }
 
-    /// Works through one chat's messages, has those that are left come again, and names them.
-    async fn work_chat(&self, chat: &[Parcel<'_>]) -> Vec<String> {
-        let readable = chat.iter().map_while(|(_, work)| work.as_ref().ok().cloned());
-        let mut works: Vec<TelegramV1> = readable.collect();
+    /// Works through one group's messages, has those that are left come again, and names them.
+    async fn work_group(&self, group: &[Parcel<'_>]) -> Vec<String> {
+        let readable = group.iter().map_while(|(_, work)| work.as_ref().ok().cloned());
+        let mut works: Vec<Work> = readable.collect();
         let mut watch = Watch::default();
         let wait = loop {
-            let place = chat.len() - works.len() - unreadable(chat);
+            let place = group.len() - works.len() - unreadable(group);
             if works.is_empty() {
-                let Some((record, Err(reason))) = chat.get(place) else { break 0 };
-                log::error!(message_id = record.message_id.as_str(), reason = reason.as_str(); "not work for Telegram");
+                let Some((record, Err(reason))) = group.get(place) else { break 0 };
+                log::error!(message_id = record.message_id.as_str(), reason = reason.as_str(); "not work of ours");
                 break POISON_SECONDS;
             }
-            match self.watch(&mut watch, chat[place].0, &works[0]).await {
+            match self.watch(&mut watch, group[place].0, &works[0]).await {
                 Ok(true) => {}
                 Ok(false) => {
                     works.remove(0);
@@ -92,7 +93,7 @@ impl Chats<'_> {
                 }
                 Err(seconds) => break seconds,
             }
-            match self.turn(&mut works, chat[place].0, watch.alone).await {
+            match self.turn(&mut works, group[place].0, watch.alone).await {
                 Ok(_) if works.is_empty() => {}
                 Ok(wait_ms) if wait_ms <= SHORT_WAIT_MS && self.has_time(wait_ms) => {
                     tokio::time::sleep(Duration::from_millis(wait_ms)).await;
@@ -104,7 +105,7 @@ impl Chats<'_> {
         if let Some((record, count)) = watch.counted {
             self.crashes().survived(record, count).await;
         }
-        let left = &chat[chat.len() - works.len() - unreadable(chat)..];
+        let left = &group[group.len() - works.len() - unreadable(group)..];
         if !left.is_empty() {
             self.give_back(left, wait).await;
         }
@@ -114,14 +115,14 @@ impl Chats<'_> {
     /// Counts the first message before its turn, where it has come before; false where it was set aside because it ended
     /// the function too often.
     ///
-    /// Waiting for the pace of a chat makes messages come again, too. So only the first is counted, with those that may be
+    /// Waiting for the pace of a group makes messages come again, too. So only the first is counted, with those that may be
     /// sent together with it; once that has ended a function, each goes alone, and is counted.
-    async fn watch<'r>(&self, watch: &mut Watch<'r>, first: &'r Record, work: &TelegramV1) -> Result<bool, u64> {
+    async fn watch<'r>(&self, watch: &mut Watch<'r>, first: &'r Record, work: &Work) -> Result<bool, u64> {
         if watch.counted.is_some_and(|(counted, _)| counted.message_id == first.message_id) {
             return Ok(true);
         }
         let trouble = |error: PortError| {
-            log::error!(message_id = first.message_id.as_str(), error:%; "no turn for the chat");
+            log::error!(message_id = first.message_id.as_str(), error:%; "no turn for the group");
             TROUBLE_SECONDS
         };
         let crashes = self.crashes();
@@ -134,7 +135,7 @@ impl Chats<'_> {
         watch.begun = true;
         let count = crashes.count(first).await.map_err(trouble)?;
         if count >= MOST_ENDS {
-            self.worker.set_aside(work, REASON).await.map_err(trouble)?;
+            self.engine.set_aside(work, REASON).await.map_err(trouble)?;
             watch.alone = true;
             return Ok(false);
         }
@@ -147,41 +148,41 @@ impl Chats<'_> {
 
     /// The counts of ends.
     fn crashes(&self) -> Crashes<'_> {
-        Crashes { documents: &*self.worker.documents, clock: &*self.worker.clock }
+        Crashes { documents: &*self.engine.documents, clock: &*self.engine.clock }
     }
 
     /// Takes one turn, with the first message alone or with as many as there is room for, and drops what is settled; how
     /// many milliseconds to wait for the next one, or after how many seconds to come again where the turn failed.
-    async fn turn(&self, works: &mut Vec<TelegramV1>, first: &Record, alone: bool) -> Result<u64, u64> {
+    async fn turn(&self, works: &mut Vec<Work>, first: &Record, alone: bool) -> Result<u64, u64> {
         let message = first.message_id.as_str();
         let event = works.first().map(|work| work.task.event.to_string()).unwrap_or_default();
         let together = if alone { 1 } else { works.len() };
-        let turn = match AssertUnwindSafe(self.worker.turn(&works[..together])).catch_unwind().await {
+        let turn = match AssertUnwindSafe(self.engine.turn(&works[..together])).catch_unwind().await {
             Ok(Ok(turn)) => turn,
             Ok(Err(error)) => {
-                log::error!(event, message_id = message, error:%; "no turn for the chat");
+                log::error!(event, message_id = message, error:%; "no turn for the group");
                 return Err(TROUBLE_SECONDS);
             }
             Err(_) => {
                 // What the panic says may quote the message; where it happened is in the log.
-                log::error!(event, message_id = message; "panic at a turn for the chat");
+                log::error!(event, message_id = message; "panic at a turn for the group");
                 return Err(POISON_SECONDS);
             }
         };
         works.drain(..turn.settled.min(works.len()));
-        let wait = turn.next.ms_since(self.worker.clock.now());
+        let wait = turn.next.ms_since(self.engine.clock.now());
         // Nothing settled and no wait would be a circle.
         Ok(if turn.settled == 0 { wait.max(50) } else { wait })
     }
 
     /// Whether there is time for a turn after a wait.
     fn has_time(&self, wait_ms: u64) -> bool {
-        self.deadline.ms_since(self.worker.clock.now()) >= wait_ms + TURN_MS
+        self.deadline.ms_since(self.engine.clock.now()) >= wait_ms + TURN_MS
     }
 
     /// Has the first message come again after a wait, and the others right behind it.
     ///
-    /// The queue holds a chat back as long as any of its messages is out of sight, so none may be left out.
+    /// The queue holds a group back as long as any of its messages is out of sight, so none may be left out.
     async fn give_back(&self, left: &[Parcel<'_>], wait: u64) {
         let postponed: Vec<_> = left
             .iter()
@@ -192,21 +193,18 @@ impl Chats<'_> {
             })
             .collect();
         if let Err(error) = self.receipts.postpone(&postponed).await {
-            log::warn!(error:%; "the chat's messages come again later than they could");
+            log::warn!(error:%; "the group's messages come again later than they could");
         }
     }
 }
 
 /// How many messages there are from the first unreadable one on.
-fn unreadable(chat: &[Parcel<'_>]) -> usize {
-    chat.iter().position(|(_, work)| work.is_err()).map_or(0, |place| chat.len() - place)
+fn unreadable(group: &[Parcel<'_>]) -> usize {
+    group.iter().position(|(_, work)| work.is_err()).map_or(0, |place| group.len() - place)
 }
 
 /// Reads a message.
-fn read(body: &str) -> Result<TelegramV1, String> {
-    match serde_json::from_str(body) {
-        Ok(Work::TelegramV1(work)) => Ok(work),
-        // Where it went wrong, not what stood there.
-        Err(error) => Err(format!("unreadable at column {}", error.column())),
-    }
+fn read(body: &str) -> Result<Work, String> {
+    // Where it went wrong, not what stood there.
+    serde_json::from_str(body).map_err(|error| format!("unreadable at column {}", error.column()))
 }
