@@ -1,6 +1,7 @@
 //! URLs that lead where nobody outside may call, names whose addresses change, and a canary that sees every connection
 //! to this machine. Whatever calls a URL that a user gave is held to the same table by [`check`].
 
+pub mod answers;
 mod table;
 
 use std::fmt::Display;
