@@ -21,7 +21,8 @@ use bellhop_app::reconcile::Reconciler;
 use bellhop_app::routing::{Routing, RuleCache};
 use bellhop_app::telegram::{BotCache, TelegramWorker};
 use bellhop_app::web;
-use bellhop_core::config::Capacity;
+use bellhop_core::address::{PrivateHost, PrivateHosts};
+use bellhop_core::config::{Capacity, CheckedConfig};
 use bellhop_core::telegram::{Pace, Scope as PaceScope};
 use bellhop_core::token::Scope;
 use bellhop_http::{GitHub, HttpBot, HttpFetch};
@@ -65,6 +66,7 @@ struct Shared {
     secrets: Arc<dyn Secrets>,
     clock: Arc<dyn Clock>,
     changes: Changes,
+    bot_hosts: PrivateHosts,
 }
 
 impl Serve {
@@ -90,6 +92,7 @@ impl Serve {
             database: Arc::new(database),
             clock: Arc::new(SystemClock),
             changes: Changes::default(),
+            bot_hosts: bot_hosts(config.as_ref()),
         };
         let api = Api::new(AdminToken::of(&token), shared.api_ports());
         let limits = listener(config.as_ref().map(|config| config.capacity).unwrap_or_default());
@@ -126,6 +129,12 @@ impl Serve {
         }
         Ok(())
     }
+}
+
+/// The host of the Bot API that the configuration file names: wherever it is, the operator wants it called.
+fn bot_hosts(config: Option<&CheckedConfig>) -> PrivateHosts {
+    let base = config.and_then(|config| config.settings.telegram_api_base.parse().ok());
+    base.as_ref().and_then(PrivateHost::of).into_iter().collect()
 }
 
 impl Shared {
@@ -189,7 +198,7 @@ impl Shared {
                 tasks: self.database.clone(),
                 book: self.database.clone(),
                 queue: self.database.clone(),
-                api: (around.bot)(Arc::new(HttpBot::new())),
+                api: (around.bot)(Arc::new(HttpBot::new(self.bot_hosts.clone()))),
                 dry_run: Arc::new(Terminal),
                 clock: Arc::clone(&self.clock),
                 bot_pace: Mutex::new(Pace::new(PaceScope::Bot)),
@@ -207,7 +216,7 @@ impl Shared {
 }
 
 /// The configuration file beside the caller, where there is one.
-fn default_config() -> Result<Option<bellhop_core::config::CheckedConfig>, Failure> {
+fn default_config() -> Result<Option<CheckedConfig>, Failure> {
     let file = PathBuf::from("bellhop.toml");
     if file.exists() { Ok(Some(load(&file, Place::Here)?.checked)) } else { Ok(None) }
 }

@@ -26,7 +26,7 @@ async fn main() -> Result<(), Error> {
     let cache = Cache::new(Arc::clone(&clock), Changes::default());
     let bot = BotCache::new(table.clone(), secrets, cache);
     let (tasks, book, bot_pace) = (table.clone(), table, Mutex::new(Pace::new(Scope::Bot)));
-    let (api, dry_run) = (Arc::new(HttpBot::new()), Arc::new(LoggedMessages));
+    let (api, dry_run) = (Arc::new(HttpBot::new(aws.private_hosts())), Arc::new(LoggedMessages));
     let worker = &TelegramWorker { bot, tasks, book, queue, api, dry_run, clock, bot_pace };
     warmed(worker.bot.bot().await);
     let work = |event: LambdaEvent<Batch>| async move {

@@ -2,6 +2,7 @@
 
 mod fetch;
 mod notebook;
+mod outbound;
 
 use std::collections::HashMap;
 
@@ -19,6 +20,7 @@ use bellhop_core::work::Work;
 
 pub use fetch::Fetch;
 pub use notebook::{NewNote, Note, Notebook, Topic};
+pub use outbound::{MOST_ANSWER_BYTES, Outbound, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest};
 
 /// A part of the world did not do what was asked; asking again later may help.
 ///
