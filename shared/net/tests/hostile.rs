@@ -1,8 +1,6 @@
 //! Nothing that a user gives as a URL leads to a private address: not by its spelling, not by its name, not by what the
 //! name leads to the next time, and not by where an answer points.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::time::Duration;
 
 use bellhop_net::testing::trusting;

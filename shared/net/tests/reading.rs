@@ -1,6 +1,6 @@
 //! No answer holds a request up for longer than it may take, or is read beyond what was asked for.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::time::{Duration, Instant};
 
@@ -87,7 +87,7 @@ async fn where_the_first_bytes_are_wanted_the_status_counts_and_the_rest_is_left
                 assert!((least..=*length).contains(&reply.body.len()), "{answer}: {} bytes", reply.body.len());
                 assert!(reply.status == 200 && !reply.is_whole, "{answer}");
             }
-            (outcome, expected) => assert!(false, "{answer}: {outcome:?} instead of {expected:?}"),
+            (outcome, expected) => panic!("{answer}: {outcome:?} instead of {expected:?}"),
         }
         assert!(server.is_left_within(Duration::from_secs(2)).await, "{answer}: the connection stays open");
     }
