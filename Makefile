@@ -1,6 +1,6 @@
 # Every target is one to three lines; what is longer is a script in infra/.
 VENV := .venv
-FUNCTIONS := ingress router telegram api scheduler
+FUNCTIONS = $(shell python3 infra/manifest.py)
 # `--workspace --bin` rather than `--package`: all builds of one profile then have the same features, and share their parts.
 BUILD := cargo build --workspace
 DEBUG := $(or $(CARGO_TARGET_DIR),target)/debug

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The deployed stack on this machine: template.yaml on MiniStack.
 
-up    start MiniStack in the background and deploy; again: deploy anew
+up    start MiniStack in the background and deploy; again: deploy again
 logs  print what the functions have logged
 down  stop it
 run   start, deploy, print one line of JSON; stop on SIGTERM, when standard input closes, or, with --until-end-of, when
@@ -23,6 +23,7 @@ from pathlib import Path
 import boto3
 
 import admin_token
+import manifest
 import ministack
 import sam
 
@@ -75,13 +76,13 @@ def logs(options: argparse.Namespace) -> None:
     if ministack.running_pid(options.state) is None:
         raise SystemExit("no local stack is running; start it with: make deploy-local")
     client = _client("logs", int((options.state / "port").read_text()))
-    lines = []
+    lines, width = [], max(map(len, manifest.functions()))
     for group in client.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{STACK}-")["logGroups"]:
         name = group["logGroupName"]
         for page in client.get_paginator("filter_log_events").paginate(logGroupName=name):
             lines += [(event["timestamp"], name.rsplit("-", 1)[-1], event["message"]) for event in page["events"]]
     for _, function, message in sorted(line for line in lines if not line[2].startswith(PLATFORM_LINES)):
-        print(f"{function:<9} {message.rstrip()}")
+        print(f"{function:<{width}} {message.rstrip()}")
 
 
 def down(options: argparse.Namespace) -> None:
@@ -170,10 +171,7 @@ def _function_variables(port: int, stack: dict) -> str:
         **ministack.client_environment(port),
         "BELLHOP_TABLE": outputs["TableName"],
         "BELLHOP_BUCKET": outputs["BucketName"],
-        "BELLHOP_INBOX_URL": outputs["InboxQueueUrl"],
-        "BELLHOP_INBOX_DEAD_LETTER_URL": outputs["InboxDeadLetterQueueUrl"],
-        "BELLHOP_TELEGRAM_QUEUE_URL": outputs["TelegramQueueUrl"],
-        "BELLHOP_TELEGRAM_DEAD_LETTER_URL": outputs["TelegramDeadLetterQueueUrl"],
+        **{queue.variable: outputs[f"{queue.resource}Url"] for queue in manifest.queues()},
         "BELLHOP_SSM_PREFIX": outputs["SecretPrefix"],
         "BELLHOP_ADMIN_TOKEN_SHA256": admin_token.digest(stack["admin_token"]),
     }

@@ -50,13 +50,13 @@ enum Command {
     Test(trial::Trial),
     /// List events, or show one.
     Events(events::Events),
-    /// Do events anew.
+    /// Do events again.
     Replay(replay::Replay),
     /// Delete old events of a hook.
     Purge(purge::Purge),
     /// List tasks, by where they stand.
     Tasks(tasks::Tasks),
-    /// Do tasks anew that have ended.
+    /// Do tasks again that have ended.
     Retry(tasks::Retry),
     /// List, make and revoke tokens of the management API.
     Tokens(tokens::Tokens),

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use bellhop_app::api::{self, AdminToken, Api, Ports};
+use bellhop_api::web;
+use bellhop_api::{Api, Ports};
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::clock::SystemClock;
 use bellhop_app::doors::DoorCache;
@@ -13,20 +14,20 @@ use bellhop_app::ingress::{Ingress, Parts};
 use bellhop_app::keys::KeyBook;
 use bellhop_app::limiter::Limiter;
 use bellhop_app::logging::{self, Form};
-use bellhop_app::metrics;
 use bellhop_app::offers::Offers;
 use bellhop_app::ports::{Clock, Inbox, Secrets};
 use bellhop_app::ranges::{RangeBook, RangeRefresh};
 use bellhop_app::reconcile::Reconciler;
 use bellhop_app::routing::{Routing, RuleCache};
 use bellhop_app::telegram::{BotCache, TelegramWorker};
-use bellhop_app::web;
+use bellhop_app::tokens::AdminToken;
 use bellhop_core::address::{PrivateHost, PrivateHosts};
 use bellhop_core::config::{Capacity, CheckedConfig};
 use bellhop_core::telegram::{Pace, Scope as PaceScope};
 use bellhop_core::token::Scope;
 use bellhop_http::{GitHub, HttpBot, HttpFetch};
-use bellhop_local::{Database, Engine, EngineParts, Listener, LocalSecrets, VerifyWorker};
+use bellhop_process::{Engine, EngineParts, Listener, VerifyWorker};
+use bellhop_sqlite::{Database, LocalSecrets};
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -104,11 +105,11 @@ impl Serve {
         let address = listener.local_addr().map_err(failed)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(|e| Failure::new("no signals", e))?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| Failure::new("no signals", e))?;
-        let page = metrics::router(shared.database.clone(), Arc::clone(&shared.clock));
-        let page = api::guarded(page, &api.guard, Scope::Metrics);
+        let page = bellhop_api::metrics::router(shared.database.clone(), Arc::clone(&shared.clock));
+        let page = bellhop_api::guarded(page, &api.guard, Scope::Metrics);
         let worker = Arc::new(VerifyWorker::start()?);
         let app = web::router(Arc::new(shared.ingress((around.inbox)(shared.database.clone()))), Some(worker))
-            .merge(api::router(api))
+            .merge(bellhop_api::router(api))
             .merge(page);
         let sending = crate::otlp::start()?;
         let engine = Engine::start(shared.engine_parts(around))?;
@@ -122,7 +123,7 @@ impl Serve {
                 _ = interrupt.recv() => {}
             }
         };
-        bellhop_local::serve(limits, listener, app, stop).await;
+        bellhop_process::serve(limits, listener, app, stop).await;
         engine.stop();
         if let Some(sending) = sending {
             sending.stop().await;
@@ -154,8 +155,8 @@ impl Shared {
             orders: self.database.clone(),
             events: self.database.clone(),
             history: self.database.clone(),
-            tallies: self.database.clone(),
-            notes: self.database.clone(),
+            counts: self.database.clone(),
+            documents: self.database.clone(),
             clock: Arc::clone(&self.clock),
             changes: self.changes.clone(),
         }
@@ -186,8 +187,8 @@ impl Shared {
                 events: (around.events)(self.database.clone()),
                 history: self.database.clone(),
                 tasks: self.database.clone(),
-                book: self.database.clone(),
-                tallies: self.database.clone(),
+                documents: self.database.clone(),
+                counts: self.database.clone(),
                 orders: self.database.clone(),
                 bodies: self.database.clone(),
                 queue: self.database.clone(),
@@ -196,7 +197,7 @@ impl Shared {
             telegram: TelegramWorker {
                 bot: BotCache::new(self.database.clone(), Arc::clone(&self.secrets), self.cache()),
                 tasks: self.database.clone(),
-                book: self.database.clone(),
+                documents: self.database.clone(),
                 queue: self.database.clone(),
                 api: (around.bot)(Arc::new(HttpBot::new(self.bot_hosts.clone()))),
                 dry_run: Arc::new(Terminal),
@@ -206,10 +207,10 @@ impl Shared {
             reconciler: Reconciler {
                 hooks: self.database.clone(),
                 secrets: Arc::clone(&self.secrets),
-                notes: self.database.clone(),
+                documents: self.database.clone(),
                 deliveries: github.clone(),
             },
-            ranges: RangeRefresh { hooks: self.database.clone(), notes: self.database.clone(), published: github },
+            ranges: RangeRefresh { hooks: self.database.clone(), documents: self.database.clone(), published: github },
             clock: Arc::clone(&self.clock),
         }
     }

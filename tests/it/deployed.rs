@@ -15,6 +15,7 @@ use bellhop_tests::bot_api::{Chat, Message, Script};
 use bellhop_tests::build::workspace;
 use bellhop_tests::github::{self, delivery_id};
 use bellhop_tests::http::headers;
+use bellhop_tests::manifest::Manifest;
 use bellhop_tests::sign;
 
 use crate::deployment::{Deployment, SOON, hooks};
@@ -266,7 +267,7 @@ async fn dead_letters_become_dead_tasks() {
     let task = Task::queued(TaskId::new(crashed, &hook, 0), crashed, hook, "telegram", "2", now, later);
     let work = Work::TelegramV1(TelegramV1 { task, parts: Vec::new(), trace: None });
     let work = serde_json::to_string(&work).expect("work is JSON");
-    let outputs = &phase.stack.deployed.outputs;
+    let deployed = &phase.stack.deployed;
     let left = phase.stack.python(
         "inbox, telegram, message, work = sys.argv[1:]\n\
          sqs = aws('sqs')\n\
@@ -279,7 +280,7 @@ async fn dead_letters_become_dead_tasks() {
          seen = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)['Attributes']\n    \
          print(sum(int(seen[name]) for name in names))\n\
          sqs.purge_queue(QueueUrl=inbox)",
-        &[&outputs.inbox_dead_letter_queue_url, &outputs.telegram_dead_letter_queue_url, &message.to_text(), &work],
+        &[deployed.dead_letter_url("inbox"), deployed.dead_letter_url("telegram"), &message.to_text(), &work],
     );
     assert_eq!(left.split_whitespace().collect::<Vec<_>>(), ["1", "0"], "what can be read is read");
     let stored = phase.stack.stored();
@@ -339,7 +340,9 @@ async fn nothing_is_left_behind() {
     phase.say("/webhook/last", "the last to be read").await;
     phase.wait_for("the last to be read").await;
     phase.settle();
-    let outputs = &phase.stack.deployed.outputs;
+    let manifest = Manifest::load();
+    let dead_letters: Vec<&str> =
+        manifest.queues.keys().map(|queue| phase.stack.deployed.dead_letter_url(queue)).collect();
     let left = phase.stack.python(
         "total = 0\n\
          for url in sys.argv[1:]:\n    \
@@ -347,7 +350,7 @@ async fn nothing_is_left_behind() {
          seen = aws('sqs').get_queue_attributes(QueueUrl=url, AttributeNames=names)['Attributes']\n    \
          total += sum(int(seen[name]) for name in names)\n\
          print(total)",
-        &[&outputs.inbox_dead_letter_queue_url, &outputs.telegram_dead_letter_queue_url],
+        &dead_letters,
     );
     assert_eq!(left, "0", "nothing crashed into a dead-letter queue");
     let stored = phase.stack.stored();

@@ -196,7 +196,7 @@ fn break_a_stored_hook(stack: &Stack) {
          new = re.sub(r'(\"secrets\": \\{\"L\": )\\[[^\\]]*\\]', r'\\1[]', new)\n        \
          if new != text: aws('dynamodb').put_item(TableName=table, Item=json.loads(new)); changed += 1\n\
          print(changed)",
-        &[&stack.deployed.outputs.table_name],
+        &[stack.deployed.output("TableName")],
     );
     assert_eq!(changed, "1", "the stored hook was found");
 }

@@ -111,7 +111,7 @@ fn set_visibility(phase: &Deployment) {
     phase.stack.python(
         "url, seconds = sys.argv[1:]\n\
          aws('sqs').set_queue_attributes(QueueUrl=url, Attributes={'VisibilityTimeout': seconds})",
-        &[&phase.stack.deployed.outputs.inbox_queue_url, &VISIBILITY_SECONDS.to_string()],
+        &[phase.stack.deployed.queue_url("inbox"), &VISIBILITY_SECONDS.to_string()],
     );
 }
 

@@ -19,6 +19,7 @@ mod handshakes;
 mod html;
 mod iam;
 mod kinds;
+mod manifest;
 mod monitoring;
 mod observability;
 mod poison;

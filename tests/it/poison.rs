@@ -121,7 +121,7 @@ async fn check(mark: &str, most_ends: usize) {
     let (bellhop, ends) = start_until_it_stays(&setup);
     assert_eq!((ends, fake.messages_of(OPERATOR).len(), fake.messages_of(MARKED).len()), (0, 1, 0), "{mark}");
 
-    // Asked for anew, it is no better, and no worse: the order is set aside.
+    // Asked for again, it is no better, and no worse: the order is set aside.
     if mark.starts_with("router") {
         let id = task["id"].as_str().expect("a task has an id");
         api(&http, &bellhop, Method::POST, &format!("/api/tasks/{id}/retry"), None).await;

@@ -8,6 +8,7 @@ pub mod github;
 pub mod github_api;
 pub mod hostile;
 pub mod http;
+pub mod manifest;
 pub mod npm;
 pub mod proxy;
 pub mod raw;

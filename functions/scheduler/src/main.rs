@@ -1,9 +1,9 @@
-//! Does the chores, every few minutes.
+//! Does the maintenance, every few minutes.
 
 use std::sync::Arc;
 
 use bellhop_app::clock::SystemClock;
-use bellhop_app::{chores::Chores, dead_letters::Drain, poison::Poison, ports::Clock};
+use bellhop_app::{dead_letters::Drain, maintenance::Maintenance, poison::Poison, ports::Clock};
 use bellhop_app::{ranges::RangeRefresh, reconcile::Reconciler};
 use bellhop_aws::Aws;
 use bellhop_http::GitHub;
@@ -19,19 +19,19 @@ async fn main() -> Result<(), Error> {
     let table = Arc::new(aws.table(required("BELLHOP_TABLE")?, Arc::clone(&clock)));
     let events = Arc::new(aws.events(table.as_ref().clone(), aws.bucket(&required("BELLHOP_BUCKET")?)));
     let queue = Arc::new(aws.telegram_queue(required("BELLHOP_TELEGRAM_QUEUE_URL")?));
-    let (history, tasks, book, hooks) = (events.clone(), table.clone(), table.clone(), table.clone());
+    let (history, tasks, documents, hooks) = (events.clone(), table.clone(), table.clone(), table.clone());
     let drain = Drain {
         inbox: Arc::new(aws.dead_letters(required("BELLHOP_INBOX_DEAD_LETTER_URL")?)),
         telegram: Arc::new(aws.dead_letters(required("BELLHOP_TELEGRAM_DEAD_LETTER_URL")?)),
-        poison: Poison { events, history, tasks, book, queue, hooks, clock: clock.clone() },
+        poison: Poison { events, history, tasks, documents, queue, hooks, clock: clock.clone() },
     };
     let github = Arc::new(GitHub::new(Arc::clone(&clock)));
     let secrets = Arc::new(aws.secrets(required("BELLHOP_SSM_PREFIX")?));
-    let ranges = RangeRefresh { hooks: table.clone(), notes: table.clone(), published: github.clone() };
-    let reconciler = Reconciler { hooks: table.clone(), secrets, notes: table, deliveries: github };
-    let chores = &Chores { drain, ranges, reconciler, clock };
+    let ranges = RangeRefresh { hooks: table.clone(), documents: table.clone(), published: github.clone() };
+    let reconciler = Reconciler { hooks: table.clone(), secrets, documents: table, deliveries: github };
+    let maintenance = &Maintenance { drain, ranges, reconciler, clock };
     let work = |_: LambdaEvent<Value>| async move {
-        chores.run().await;
+        maintenance.run().await;
         flush();
         Ok::<_, Error>(())
     };

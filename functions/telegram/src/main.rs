@@ -25,9 +25,9 @@ async fn main() -> Result<(), Error> {
     let (receipts, queue) = (&aws.receipts(queue_url.clone()), Arc::new(aws.telegram_queue(queue_url)));
     let cache = Cache::new(Arc::clone(&clock), Changes::default());
     let bot = BotCache::new(table.clone(), secrets, cache);
-    let (tasks, book, bot_pace) = (table.clone(), table, Mutex::new(Pace::new(Scope::Bot)));
+    let (tasks, documents, bot_pace) = (table.clone(), table, Mutex::new(Pace::new(Scope::Bot)));
     let (api, dry_run) = (Arc::new(HttpBot::new(aws.private_hosts())), Arc::new(LoggedMessages));
-    let worker = &TelegramWorker { bot, tasks, book, queue, api, dry_run, clock, bot_pace };
+    let worker = &TelegramWorker { bot, tasks, documents, queue, api, dry_run, clock, bot_pace };
     warmed(worker.bot.bot().await);
     let work = |event: LambdaEvent<Batch>| async move {
         let chats = Chats { worker, receipts, deadline: deadline(&event) };

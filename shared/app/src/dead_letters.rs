@@ -1,5 +1,5 @@
 //! Makes dead tasks of what the queues have put aside, so that people see what crashed a function again and again, and
-//! can do it anew.
+//! can do it again.
 
 use std::sync::Arc;
 

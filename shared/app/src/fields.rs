@@ -3,7 +3,7 @@
 use bellhop_core::config::Problem;
 
 /// Names the field that a value could not be read at, and what is wrong with it.
-pub(crate) fn field_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+pub fn field_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let path = error.path().to_string();
     let text = error.inner().to_string();
     // The place in the text says less than the field's name.

@@ -1,4 +1,4 @@
-//! What happened: events, their tasks and refused requests, to look at, to do anew and to delete.
+//! What happened: events, their tasks and refused requests, to look at, to do again and to delete.
 
 mod redo;
 mod walk;

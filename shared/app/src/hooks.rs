@@ -2,7 +2,7 @@
 
 mod apply;
 mod change;
-pub(crate) mod checks;
+pub mod checks;
 mod keep;
 mod trial;
 
@@ -28,7 +28,7 @@ pub struct HookBook {
     pub writer: Arc<dyn HookWriter>,
     /// Where secrets given by value are kept.
     pub vault: Arc<dyn Vault>,
-    /// The time, and luck.
+    /// The time, and randomness.
     pub clock: Arc<dyn Clock>,
     /// Where this process's caches learn of a change.
     pub changes: Changes,

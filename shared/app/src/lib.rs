@@ -17,27 +17,24 @@ pub mod ranges;
 pub mod routing;
 pub mod telegram;
 
-pub mod chores;
 pub mod dead_letters;
+pub mod maintenance;
 mod notices;
 pub mod poison;
 pub mod reconcile;
 
-pub mod api;
 pub mod history;
 pub mod hooks;
 pub mod tokens;
 
 pub mod answer;
 mod budget;
-mod fields;
+pub mod fields;
 pub mod logging;
 pub mod metrics;
 pub mod spans;
-pub mod web;
 
-pub mod conformance;
-pub mod memory;
+pub mod testing;
 
 #[cfg(test)]
 mod promises;

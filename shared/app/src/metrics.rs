@@ -5,7 +5,6 @@
 
 mod cause;
 mod exposition;
-mod page;
 mod registry;
 
 use std::slice;
@@ -14,7 +13,6 @@ use bellhop_core::task::{Task, TaskStatus};
 
 pub use cause::Cause;
 pub use exposition::exposition;
-pub use page::router;
 pub use registry::{Counter, Histogram};
 
 use crate::answer::Refused;
@@ -105,7 +103,7 @@ impl Metrics {
 
     /// Counts what an attempt made of a task that ended at `task.due_at`, where it succeeded.
     ///
-    /// What people have asked for anew has waited for them, so it does not count as slow.
+    /// What people have asked for again has waited for them, so it does not count as slow.
     pub fn attempted(&self, kind: Kind, task: &Task) {
         match task.status {
             TaskStatus::Succeeded => {

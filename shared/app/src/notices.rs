@@ -7,7 +7,7 @@ use bellhop_core::telegram::html::escape;
 use bellhop_core::work::{TelegramV1, Work};
 
 use crate::metrics::METRICS;
-use crate::ports::{Clock, NewNote, Notebook, PortResult, TaskLog, Topic, WorkQueue};
+use crate::ports::{Clock, Collection, Documents, NewDocument, PortResult, TaskLog, WorkQueue};
 
 /// The kind of task that stands for a hook's whole part in an event, which could not be routed when it came. It has the id
 /// of the first task that the routing would have made.
@@ -28,7 +28,7 @@ const KEPT_MS: u64 = 7 * 24 * 60 * 60 * 1000;
 /// Tells the operator's chat, over these ports.
 pub(crate) struct Notices<'a> {
     pub(crate) tasks: &'a dyn TaskLog,
-    pub(crate) book: &'a dyn Notebook,
+    pub(crate) documents: &'a dyn Documents,
     pub(crate) queue: &'a dyn WorkQueue,
     pub(crate) clock: &'a dyn Clock,
     /// The chat; `None` where none is set.
@@ -47,9 +47,11 @@ impl Notices<'_> {
             METRICS.dead.add(1);
             let (id, reason) = (task.id.as_str(), task.reason.as_deref().unwrap_or_default());
             log::error!(event:% = task.event, task = id, status = "dead", reason; "task is dead");
-            let topic = format!("{}:{}", task.kind, task.destination);
+            let collection = format!("{}:{}", task.kind, task.destination);
             // The same once more was cut short, and must not be lost by that.
-            if self.told_of(&topic).await?.is_none_or(|told| told == id) && self.takes_turn(&topic, id).await? {
+            if self.told_of(&collection).await?.is_none_or(|told| told == id)
+                && self.takes_turn(&collection, id).await?
+            {
                 self.tell(task).await?;
             }
         }
@@ -94,21 +96,22 @@ impl Notices<'_> {
         self.queue.send(&[Work::TelegramV1(TelegramV1 { task, parts: vec![text], trace: None })]).await
     }
 
-    /// What of a topic was told of within the hour.
-    async fn told_of(&self, topic: &str) -> PortResult<Option<String>> {
-        Ok(self.book.note(Topic::Notice, topic).await?.map(|note| note.text))
+    /// What of a collection was told of within the hour.
+    async fn told_of(&self, collection: &str) -> PortResult<Option<String>> {
+        Ok(self.documents.document(Collection::Notice, collection).await?.map(|document| document.text))
     }
 
-    /// Notes that something is told of, unless somebody else told of something of the topic at the same time.
-    async fn takes_turn(&self, topic: &str, what: &str) -> PortResult<bool> {
+    /// Notes that something is told of, unless somebody else told of something of the collection at the same time.
+    async fn takes_turn(&self, collection: &str, what: &str) -> PortResult<bool> {
         let expires = Some(self.clock.now().plus_ms(QUIET_MS));
-        let note = NewNote { topic: Topic::Notice, key: topic, text: what, expires };
-        Ok(self.book.swap(&note, None).await? || self.told_of(topic).await?.is_some_and(|told| told == what))
+        let document = NewDocument { collection: Collection::Notice, key: collection, text: what, expires };
+        Ok(self.documents.swap(&document, None).await?
+            || self.told_of(collection).await?.is_some_and(|told| told == what))
     }
 
     /// The notice that a task is dead, as work of its own.
     fn of(&self, task: &Task, operator_chat: &str) -> Work {
-        // A task that was done anew and died again is told of anew.
+        // A task that was done again and died again is told of again.
         let which = if task.retries == 0 { String::new() } else { task.retries.to_string() };
         let (id, now) = (TaskId::from_text(format!("{}{ENDING}{which}", task.id)), self.clock.now());
         let notice = Task::queued(id, task.event, task.hook.clone(), "telegram", operator_chat, now, task.expires_at);

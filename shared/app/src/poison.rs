@@ -1,4 +1,4 @@
-//! Sets poison aside: what can never be done gets dead tasks, so that people see it, are told of it, and can do it anew.
+//! Sets poison aside: what can never be done gets dead tasks, so that people see it, are told of it, and can do it again.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
 use crate::notices::{Notices, ROUTE};
-use crate::ports::{Clock, EventLog, History, HookReader, Notebook, PortResult, TaskLog, WorkQueue, Written};
+use crate::ports::{Clock, Documents, EventLog, History, HookReader, PortResult, TaskLog, WorkQueue, Written};
 
 /// Sets aside what the router cannot do.
 pub struct Poison {
@@ -23,7 +23,7 @@ pub struct Poison {
     /// The record of tasks.
     pub tasks: Arc<dyn TaskLog>,
     /// What the operator was told of lately.
-    pub book: Arc<dyn Notebook>,
+    pub documents: Arc<dyn Documents>,
     /// Where notices are queued.
     pub queue: Arc<dyn WorkQueue>,
     /// What holds for all hooks.
@@ -82,8 +82,8 @@ impl Poison {
     async fn end_tasks(&self, notices: &Notices<'_>, event: EventId, reason: &str) -> PortResult<()> {
         let recorded = self.history.recorded(event).await?;
         let tasks = recorded.map(|recorded| recorded.tasks).unwrap_or_default();
-        let anew = |task: &Task| task.replay.is_some() || task.retries > 0;
-        let waits = |task: &Task| task.status == TaskStatus::Queued && task.attempts.is_empty() && !anew(task);
+        let again = |task: &Task| task.replay.is_some() || task.retries > 0;
+        let waits = |task: &Task| task.status == TaskStatus::Queued && task.attempts.is_empty() && !again(task);
         let (waiting, others): (Vec<_>, Vec<_>) = tasks.into_iter().partition(waits);
         let ended: Vec<_> = waiting.into_iter().map(|task| dead(task, reason, self.clock.now())).collect();
         // Recorded so by a run that was cut short before it told anybody.
@@ -96,11 +96,17 @@ impl Poison {
 
     /// The notices of this moment.
     fn notices<'a>(&'a self, operator_chat: Option<&'a str>) -> Notices<'a> {
-        Notices { tasks: &*self.tasks, book: &*self.book, queue: &*self.queue, clock: &*self.clock, operator_chat }
+        Notices {
+            tasks: &*self.tasks,
+            documents: &*self.documents,
+            queue: &*self.queue,
+            clock: &*self.clock,
+            operator_chat,
+        }
     }
 }
 
-/// Writes down that the task in a worker's message is dead, unless it has ended, was asked for anew since, or is deleted.
+/// Writes down that the task in a worker's message is dead, unless it has ended, was asked for again since, or is deleted.
 pub(crate) async fn bury(notices: &Notices<'_>, work: &Work, reason: &str) -> PortResult<()> {
     let copy = work.task();
     let task = match notices.tasks.written(std::slice::from_ref(&copy.id)).await?.pop() {

@@ -8,18 +8,6 @@ fn constants_are_what_is_promised() {
     reader::check(
         env!("CARGO_MANIFEST_DIR"),
         &[
-            ("api.rs", "MAX_BODY_BYTES", &[2_097_152.0]),
-            ("api/auth.rs", "MOST_SEEN", &[16.0]),
-            ("api/auth.rs", "MOST_SOURCES", &[10_000.0]),
-            ("api/auth.rs", "WRONG_PER_MINUTE", &[10.0]),
-            ("api/events/purge.rs", "LARGEST_PURGE", &[200.0]),
-            ("api/events/view.rs", "MOST_SHOWN", &[2_097_152.0]),
-            ("api/hooks/rotate.rs", "GRACE_SECONDS", &[86_400.0]),
-            ("api/hooks/rotate.rs", "LONGEST_GRACE_SECONDS", &[604_800.0]),
-            ("api/query.rs", "LARGEST_PAGE", &[200.0]),
-            ("api/query.rs", "PAGE", &[50.0]),
-            ("api/replays.rs", "MOST_SELECTED", &[1_000.0]),
-            ("api/tokens.rs", "LONGEST_SECONDS", &[315_360_000.0]),
             ("cache.rs", "OLDEST_MS", &[60_000.0]),
             ("cache.rs", "RENEW_MS", &[30_000.0]),
             ("dead_letters.rs", "MOST_ROUNDS", &[20.0]),
@@ -84,8 +72,6 @@ fn constants_are_what_is_promised() {
             ("telegram/sending.rs", "SHORTEST_SECRET", &[7.0]),
             ("tokens.rs", "LISTED_MS", &[2_592_000_000.0]),
             ("tokens.rs", "USE_MS", &[60_000.0]),
-            ("web/reading.rs", "BODY_TIME", &[15_000.0]),
-            ("web/reading.rs", "FIRST_ROOM", &[65_536.0]),
         ],
     );
 }

@@ -23,11 +23,11 @@ pub use bot::{BotCache, Outfit};
 
 use crate::notices::Notices;
 use crate::poison::bury;
-use crate::ports::{BotApi, BotMessage, Clock, DryRun, Notebook, PortResult, TaskLog, WorkQueue, Written};
+use crate::ports::{BotApi, BotMessage, Clock, Documents, DryRun, PortResult, TaskLog, WorkQueue, Written};
 use batch::Batch;
 use chat::ChatEntry;
 
-/// The entry of the chat book that speaks of the whole bot.
+/// The entry of the chat documents that speaks of the whole bot.
 const WHOLE_BOT: &str = "*";
 
 /// The Telegram worker.
@@ -37,7 +37,7 @@ pub struct TelegramWorker {
     /// The record of tasks.
     pub tasks: Arc<dyn TaskLog>,
     /// What is remembered of chats.
-    pub book: Arc<dyn Notebook>,
+    pub documents: Arc<dyn Documents>,
     /// Where notices to the operator are queued.
     pub queue: Arc<dyn WorkQueue>,
     /// The Bot API.
@@ -71,7 +71,7 @@ impl TelegramWorker {
             return self.show(works, now).await;
         };
         let chat = first.chat();
-        let mut entry = chat::entry(&*self.book, chat).await?;
+        let mut entry = chat::entry(&*self.documents, chat).await?;
         let disabled = entry.breaker.is_disabled();
         if disabled && let Some(turn) = self.give_up(works, now).await? {
             return Ok(turn);
@@ -98,7 +98,13 @@ impl TelegramWorker {
 
     /// The notices of this moment.
     fn notices<'a>(&'a self, operator_chat: Option<&'a str>) -> Notices<'a> {
-        Notices { tasks: &*self.tasks, book: &*self.book, queue: &*self.queue, clock: &*self.clock, operator_chat }
+        Notices {
+            tasks: &*self.tasks,
+            documents: &*self.documents,
+            queue: &*self.queue,
+            clock: &*self.clock,
+            operator_chat,
+        }
     }
 
     /// Shows messages instead of sending them, where there is no bot.
@@ -117,7 +123,7 @@ impl TelegramWorker {
 
     /// When the chat or the bot may have its next message, if that is not now; else one of the bot's is taken.
     async fn not_before(&self, entry: &ChatEntry, now: Timestamp) -> PortResult<Option<Timestamp>> {
-        let told = chat::entry(&*self.book, WHOLE_BOT).await?.pace.next(now);
+        let told = chat::entry(&*self.documents, WHOLE_BOT).await?.pace.next(now);
         let chat = entry.next(now).max(told);
         let mut bot = self.bot_pace();
         let next = chat.max(bot.next(now));
@@ -164,7 +170,7 @@ impl TelegramWorker {
     }
 
     /// A number from 0 to 1 that places a wait inside its jitter.
-    fn luck(&self) -> f64 {
+    fn jitter(&self) -> f64 {
         let mut byte = [0];
         self.clock.random(&mut byte);
         f64::from(byte[0]) / 255.0

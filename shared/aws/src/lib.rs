@@ -11,19 +11,19 @@ mod record;
 mod signed;
 
 mod bodies;
+mod counts;
 mod dead_letters;
+mod documents;
 mod events;
 mod fetch;
 mod history;
 mod hooks;
 mod inbox;
 mod newest;
-mod notes;
 mod queue;
 mod receipts;
 mod secrets;
 mod table;
-mod tallies;
 mod tasks;
 mod vault;
 

@@ -8,13 +8,13 @@
 //! | `TASK#<day>` | task id | a task that something was written down of since, by the day of its event |
 //! | `REFUSED#<day>` | its id | a refused request |
 //! | `SEEN#<sha256>` | `#` | who claimed a sender's delivery for a hook |
-//! | `NOTE#<topic>` | key | a note |
+//! | `NOTE#<collection>` | key | a document |
 //! | `TALLY` | hook id | how often a hook had an event |
 //!
 //! A row of an event or a task that was deleted has the attribute `deleted` and nothing else, for as long as a message
 //! about it may be on a queue.
 //!
-//! All but hooks, settings, tallies and some notes end at `expires_at`. The service deletes them days later, so readers
+//! All but hooks, settings, counts and some documents end at `expires_at`. The service deletes them days later, so readers
 //! look at it too.
 
 use std::collections::HashMap;
@@ -24,7 +24,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use bellhop_app::ports::{Clock, DELETED_KNOWN_MS, PortError, PortResult, Topic};
+use bellhop_app::ports::{Clock, Collection, DELETED_KNOWN_MS, PortError, PortResult};
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::time::Timestamp;
 use serde::Serialize;
@@ -141,7 +141,7 @@ impl Table {
 
 impl Key {
     /// The partition of the hooks' counts.
-    pub(crate) const TALLIES: &str = "TALLY";
+    pub(crate) const COUNTS: &str = "TALLY";
 
     /// Where a hook is.
     pub(crate) fn hook(id: &HookId) -> Self {
@@ -180,14 +180,14 @@ impl Key {
         Self::new(format!("SEEN#{}", hex::encode(digest)), "#")
     }
 
-    /// Where a note is.
-    pub(crate) fn note(topic: Topic, key: &str) -> Self {
-        Self::new(format!("NOTE#{}", topic.as_str()), key)
+    /// Where a document is.
+    pub(crate) fn document(collection: Collection, key: &str) -> Self {
+        Self::new(format!("NOTE#{}", collection.as_str()), key)
     }
 
     /// Where a hook's count is.
-    pub(crate) fn tally(hook: &HookId) -> Self {
-        Self::new(Self::TALLIES.to_owned(), hook.as_str())
+    pub(crate) fn count(hook: &HookId) -> Self {
+        Self::new(Self::COUNTS.to_owned(), hook.as_str())
     }
 
     /// The beginning of a row.

@@ -7,11 +7,11 @@ mod strict;
 use std::sync::Arc;
 
 use bellhop_app::clock::SystemClock;
-use bellhop_app::conformance;
 use bellhop_app::ports::{
     Bodies as _, Claim, Clock as _, DeadLetters as _, EventLog as _, History as _, HookReader as _, HookWriter as _,
     Inbox as _, Orders as _, Postponed, Receipts as _, WorkQueue as _,
 };
+use bellhop_app::testing::conformance;
 use bellhop_core::event::Event;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox::Message;
@@ -54,12 +54,12 @@ async fn conform(kind: Kind) {
     conformance::deleted(&events, &events, &table).await;
     conformance::history(&events, &events, &table).await;
     conformance::refused(&events, &events).await;
-    conformance::tallies(&table).await;
+    conformance::counts(&table).await;
     // Moto adds in several threads without a lock, and loses some.
     if kind == Kind::MiniStack {
         conformance::tallies_together(&table).await;
     }
-    conformance::notes(&table).await;
+    conformance::documents(&table).await;
     large_bodies_are_deleted_with_their_events(&aws, &events).await;
     long_gaps_are_crossed_in_several_pages(&events).await;
     let prefix = "/bellhop/test".to_owned();

@@ -15,8 +15,8 @@ use crate::delivery::Deduplicate;
 use crate::filter::Check;
 use crate::hook::HookStatus;
 use crate::secret::SecretRef;
-use crate::sender::CustomScheme;
 use crate::time::{DAY_MS, Timestamp};
+use bellhop_senders::sender::CustomScheme;
 
 /// The configuration as written. A TOML table and the API's JSON object have the same fields.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

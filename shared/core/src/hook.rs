@@ -8,8 +8,8 @@ use crate::delivery::Deduplicate;
 use crate::filter::Check;
 use crate::id::HookId;
 use crate::secret::SecretRef;
-use crate::sender::{CustomScheme, Sender};
 use crate::time::Timestamp;
+use bellhop_senders::sender::{CustomScheme, Sender};
 
 /// One door, as it is kept in the store.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

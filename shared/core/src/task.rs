@@ -32,7 +32,7 @@ pub struct Task {
     /// What was tried.
     #[serde(default)]
     pub attempts: Vec<Attempt>,
-    /// How many of the attempts failed before the task was last asked for anew; the table of waits leaves them out.
+    /// How many of the attempts failed before the task was last asked for again; the table of waits leaves them out.
     #[serde(default, skip_serializing_if = "nothing")]
     pub failures_before: usize,
     /// How many parts of a split message have arrived.
@@ -44,7 +44,7 @@ pub struct Task {
     pub due_at: Timestamp,
     /// When its record may be deleted.
     pub expires_at: Timestamp,
-    /// How often people have asked for it anew after it had ended.
+    /// How often people have asked for it again after it had ended.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub retries: u32,
     /// The replay that made it; the event's own tasks have none.
@@ -169,15 +169,15 @@ impl Task {
         self.attempts.push(attempt);
     }
 
-    /// How many attempts failed since the task was made, or last asked for anew.
+    /// How many attempts failed since the task was made, or last asked for again.
     pub fn failures(&self) -> usize {
         self.all_failures().saturating_sub(self.failures_before)
     }
 
-    /// Has the task done anew, `parts` parts this time: it waits for an attempt as if there had been none.
+    /// Has the task done again, `parts` parts this time: it waits for an attempt as if there had been none.
     ///
     /// What arrived of one that died on its way does not go out again; all else does.
-    pub fn ask_anew(&mut self, parts: usize, now: Timestamp) {
+    pub fn retry(&mut self, parts: usize, now: Timestamp) {
         if self.status != TaskStatus::Dead || self.parts_done >= parts {
             self.parts_done = 0;
         }
@@ -241,7 +241,7 @@ mod tests {
         let mut task = failed(8);
         for asked in 1..=9 {
             task.status = TaskStatus::Dead;
-            task.ask_anew(1, Timestamp::from_ms(asked));
+            task.retry(1, Timestamp::from_ms(asked));
             assert_eq!((task.failures(), task.retries), (0, u32::try_from(asked).unwrap()));
             for failure in 1..=8 {
                 fail(&mut task);
@@ -260,7 +260,7 @@ mod tests {
             (TaskStatus::Skipped, 0, 1, 0),
         ] {
             let mut task = Task { status, parts_done: done, reason: Some("x".to_owned()), ..failed(1) };
-            task.ask_anew(parts, Timestamp::from_ms(7));
+            task.retry(parts, Timestamp::from_ms(7));
             assert_eq!((task.parts_done, task.status, task.reason), (expected, TaskStatus::Queued, None));
         }
     }

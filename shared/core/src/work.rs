@@ -46,7 +46,7 @@ impl Work {
         }
     }
 
-    /// What tells this work from every other: the task, and which time it is done anew.
+    /// What tells this work from every other: the task, and which time it is done again.
     pub fn key(&self) -> String {
         let task = self.task();
         format!("{}#{}", task.id, task.retries)

@@ -147,7 +147,7 @@ impl Chats<'_> {
 
     /// The counts of ends.
     fn crashes(&self) -> Crashes<'_> {
-        Crashes { book: &*self.worker.book, clock: &*self.worker.clock }
+        Crashes { documents: &*self.worker.documents, clock: &*self.worker.clock }
     }
 
     /// Takes one turn, with the first message alone or with as many as there is room for, and drops what is settled; how

@@ -54,7 +54,7 @@ async fn route_together(routing: &Routing, records: &[&Record], deadline: Timest
 
 /// Routes a message that has come before, or sets it aside where it ended the function too often; says whether it is done.
 async fn route_again(routing: &Routing, record: &Record, deadline: Timestamp) -> bool {
-    let crashes = Crashes { book: &*routing.book, clock: &*routing.clock };
+    let crashes = Crashes { documents: &*routing.documents, clock: &*routing.clock };
     let begun = async {
         let count = crashes.count(record).await?;
         if count >= MOST_ENDS {

@@ -1,8 +1,8 @@
 //! A function's start: logs, configuration, and where messages go without a bot.
 
-use bellhop_app::api::AdminToken;
 use bellhop_app::logging::{self, Form};
 use bellhop_app::ports::{BotMessage, DryRun, PortResult};
+use bellhop_app::tokens::AdminToken;
 
 /// A variable that a function needs is missing or wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -11,7 +11,7 @@ Every figure is a median; the quartiles stand in brackets.
 """
 
 PROCESS_NOTES = """\
-Each server runs on core 1 and is started anew for each figure; wrk, with one thread, runs on core 0.
+Each server runs on core 1 and is started again for each figure; wrk, with one thread, runs on core 0.
 Each request is a signed GitHub push with a delivery id of its own; an answer outside 2xx stops the run, so no refusal is counted.
 `bellhop serve` writes each event to disk before it answers, and meanwhile routes it and makes its Telegram message in a dry run.
 The bare server (axum, one thread) reads the body, verifies the signature and answers 202; nginx answers 202 and verifies nothing.

@@ -1,4 +1,4 @@
-//! Events and tasks: listed without gaps, shown whole, done anew, erased and purged.
+//! Events and tasks: listed without gaps, shown whole, done again, erased and purged.
 
 use std::collections::HashSet;
 

@@ -84,7 +84,7 @@ impl EventLog for MarkedEvents {
 
     async fn event(&self, id: EventId) -> PortResult<Option<Event>> {
         let event = self.0.event(id).await?;
-        // It is read to be done anew.
+        // It is read to be done again.
         event.iter().for_each(|event| end_on_mark("router", &event.body));
         Ok(event)
     }

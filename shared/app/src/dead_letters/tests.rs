@@ -14,8 +14,8 @@ use bellhop_core::work::TelegramV1;
 
 use super::*;
 use crate::cache::Changes;
-use crate::memory::{Faults, Memory, SetClock};
 use crate::ports::{DeadLetter, EventLog as _, History as _, PortError, TaskLog as _};
+use crate::testing::memory::{Faults, Memory, SetClock};
 
 /// A queue of letters, by their ids; it gives one at a time, each once.
 #[derive(Default)]
@@ -150,9 +150,9 @@ async fn of_an_event_that_was_recorded_before_only_what_nobody_has_begun_ends() 
     let id = event_id(1);
     let begun = Task { status: TaskStatus::Retrying, ..task(id, 1) };
     let done = Task { status: TaskStatus::Succeeded, ..task(id, 2) };
-    let anew = Task { retries: 1, ..task(id, 3) };
+    let again = Task { retries: 1, ..task(id, 3) };
     let replayed = Task { replay: Some(ReplayId::from_text("rp_1")), ..task(id, 4) };
-    let all = [task(id, 0), begun, done, anew, replayed];
+    let all = [task(id, 0), begun, done, again, replayed];
     store.record(&event(id), &all, Timestamp::from_ms(9_000)).await.unwrap();
     assert_eq!(drain(&store, &[("a", message(id))], &[]).await, (true, Vec::new()));
     let expected =
@@ -166,8 +166,8 @@ async fn a_task_that_crashed_its_worker_is_dead_unless_it_has_ended_was_asked_fo
     let (id, gone) = (event_id(1), event_id(2));
     let attempted = Task { status: TaskStatus::Retrying, parts_done: 1, ..task(id, 1) };
     let done = Task { status: TaskStatus::Succeeded, ..task(id, 2) };
-    let anew = Task { retries: 1, ..task(id, 3) };
-    store.save(&[attempted.clone(), done.clone(), anew.clone()]).await.unwrap();
+    let again = Task { retries: 1, ..task(id, 3) };
+    store.save(&[attempted.clone(), done.clone(), again.clone()]).await.unwrap();
     store.record(&event(gone), &[task(gone, 0)], Timestamp::from_ms(9_000)).await.unwrap();
     store.delete(gone).await.unwrap();
     let works = [0, 1, 2, 3].map(|action| work(&task(id, action)));
@@ -177,7 +177,7 @@ async fn a_task_that_crashed_its_worker_is_dead_unless_it_has_ended_was_asked_fo
     assert_eq!(drain(&store, &[], &letters).await, (true, vec!["e".to_owned()]));
     let dead =
         |task: Task| Task { status: TaskStatus::Dead, reason: Some(WORKER_FAILED.to_owned()), due_at: NOW, ..task };
-    assert_eq!(store.all_tasks(), [dead(task(id, 0)), dead(attempted), done, anew]);
+    assert_eq!(store.all_tasks(), [dead(task(id, 0)), dead(attempted), done, again]);
 }
 
 #[tokio::test]

@@ -4,9 +4,9 @@ use bellhop_core::config::{HookSpec, Kept, Problem, SecretInput, SecretsAs, read
 use bellhop_core::hook::{Hook, HookStatus, Origin, Retiring};
 use bellhop_core::id::HookId;
 use bellhop_core::secret::Secret;
-use bellhop_core::sender::{CustomScheme, Sender};
 use bellhop_core::time::Timestamp;
-use bellhop_core::verify::Key;
+use bellhop_senders::sender::{CustomScheme, Sender};
+use bellhop_senders::verify::Key;
 use serde_json::{Map, Value};
 
 use super::{HookBook, NotMade, checks, keep};

@@ -93,7 +93,7 @@ fn tasks_and_refusals_are_counted_as_what_they_are() {
         assert_eq!(sample("bellhop_refused_total", &format!("{{cause=\"{cause}\"}}")), count, "{cause}");
     }
     let delivery = &told["bellhop_delivery_seconds"].samples;
-    assert_eq!(delivery["bellhop_delivery_seconds_count"], 2.0, "what people asked for anew is not slow");
+    assert_eq!(delivery["bellhop_delivery_seconds_count"], 2.0, "what people asked for again is not slow");
     assert_eq!(delivery["bellhop_delivery_seconds_sum"], 4.25);
 }
 

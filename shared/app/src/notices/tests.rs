@@ -12,9 +12,9 @@ use bellhop_core::time::Timestamp;
 
 use super::*;
 use crate::cache::Changes;
-use crate::memory::{Memory, SetClock};
 use crate::poison::Poison;
 use crate::ports::{BotAnswer, EventLog as _, HookWriter as _, Vault as _};
+use crate::testing::memory::{Memory, SetClock};
 
 const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
 const OPERATOR: &str = "999";
@@ -88,7 +88,7 @@ async fn record(memory: &Memory, number: u8, task: &Task) {
 
 /// The texts on the operator's queue, which is emptied.
 fn told(memory: &Memory) -> Vec<String> {
-    let works = memory.with_work(crate::memory::Queue::take_all);
+    let works = memory.with_work(crate::testing::memory::Queue::take_all);
     let works = works.iter().map(|body| serde_json::from_str(body).unwrap());
     works
         .map(|Work::TelegramV1(work)| work)
@@ -200,7 +200,7 @@ async fn a_notice_that_was_cut_short_is_given_again_and_is_one() {
     let task = Task { status: TaskStatus::Dead, ..task(1, "5") };
     let notices = Notices {
         tasks: &*memory,
-        book: &*memory,
+        documents: &*memory,
         queue: &*memory,
         clock: &SetClock::new(START),
         operator_chat: Some(OPERATOR),
@@ -225,7 +225,7 @@ fn nothing_else_makes_a_task_dead() {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             let name = entry.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-            if name.contains("tests") || name.starts_with("conformance") {
+            if name.contains("tests") || name.starts_with("testing") {
                 continue;
             }
             if entry.is_dir() {

@@ -131,7 +131,7 @@ impl Routing {
         let (id, accepted) = (event.head.id, event.head.id.accepted_at());
         let ends = accepted.plus_ms(delivery.remembered_ms);
         let claim = self.events.claim_delivery(&hook.id, &delivery.key, id, ends).await?;
-        // Who came so much later has claimed it anew; this event had its own turn before.
+        // Who came so much later has claimed it again; this event had its own turn before.
         let Claim::Duplicate(first) = claim else { return Ok(None) };
         Ok((first.accepted_at() < ends).then(|| {
             let cause = delivery.cause(accepted.ms_since(first.accepted_at()));

@@ -4,14 +4,14 @@ use bellhop_core::event::Event;
 use bellhop_core::filter::{Check, Decision, type_passes};
 use bellhop_core::hook::{Action, Hook, HookStatus};
 use bellhop_core::id::EventId;
+use bellhop_core::quota::{Passage, Quota};
 use bellhop_core::task::TaskStatus;
-use bellhop_core::turnstile::{Passage, Turnstile};
 
 use super::text::Words;
 use super::{Routing, Rule};
-use crate::ports::{NewNote, PortError, PortResult, Topic};
+use crate::ports::{Collection, NewDocument, PortError, PortResult};
 
-/// How often a turnstile's note is tried to be written where others write it too.
+/// How often a quota's document is tried to be written where others write it too.
 const TRIES: usize = 32;
 
 /// That a hook's actions are not done for an event.
@@ -41,17 +41,17 @@ impl Routing {
         Ok(self.turned_away(&rule.hook, event.head.id).await?.map(Undone::skipped))
     }
 
-    /// Why a hook's turnstile does not let an event through, if it does not.
+    /// Why a hook's quota does not let an event through, if it does not.
     async fn turned_away(&self, hook: &Hook, event: EventId) -> PortResult<Option<String>> {
         for _ in 0..TRIES {
-            let note = self.book.note(Topic::Turnstile, hook.id.as_str()).await?;
-            let mut turnstile: Turnstile = match &note {
-                Some(note) => {
-                    serde_json::from_str(&note.text).map_err(|e| PortError::unreadable("a hook's turnstile", &e))?
+            let document = self.documents.document(Collection::Quota, hook.id.as_str()).await?;
+            let mut quota: Quota = match &document {
+                Some(document) => {
+                    serde_json::from_str(&document.text).map_err(|e| PortError::unreadable("a hook's turnstile", &e))?
                 }
-                None => Turnstile::default(),
+                None => Quota::default(),
             };
-            match turnstile.pass(event, hook.max_executions, hook.cooldown_seconds) {
+            match quota.pass(event, hook.max_executions, hook.cooldown_seconds) {
                 Passage::Passes => {}
                 Passage::Passed => return Ok(None),
                 Passage::Spent => {
@@ -67,14 +67,14 @@ impl Routing {
                     )));
                 }
             }
-            let text = serde_json::to_string(&turnstile)
-                .map_err(|e| PortError::new("a hook's turnstile cannot be written", e))?;
-            let new = NewNote { topic: Topic::Turnstile, key: hook.id.as_str(), text: &text, expires: None };
-            if self.book.swap(&new, note.map(|note| note.version)).await? {
+            let text =
+                serde_json::to_string(&quota).map_err(|e| PortError::new("a hook's quota cannot be written", e))?;
+            let new = NewDocument { collection: Collection::Quota, key: hook.id.as_str(), text: &text, expires: None };
+            if self.documents.swap(&new, document.map(|document| document.version)).await? {
                 return Ok(None);
             }
         }
-        Err(PortError::new("a hook's turnstile is written by too many at once", &hook.id))
+        Err(PortError::new("a hook's quota is written by too many at once", &hook.id))
     }
 }
 

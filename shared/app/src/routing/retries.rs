@@ -1,4 +1,4 @@
-//! Has tasks done anew that have ended.
+//! Has tasks done again that have ended.
 
 use bellhop_core::event::Event;
 use bellhop_core::id::TaskId;
@@ -10,7 +10,7 @@ use super::making::Making;
 use super::text::{Text, Words};
 use super::{Recorded, Routing};
 use crate::notices::{self, ROUTE};
-use crate::ports::{NewNote, PortError, PortResult, Topic};
+use crate::ports::{Collection, NewDocument, PortError, PortResult};
 
 /// How long a copy of an order keeps others from its task: longer than a function runs, and less than it takes for a message
 /// to come again.
@@ -20,7 +20,7 @@ const HELD_MS: u64 = 120_000;
 const FORGOTTEN_MS: u64 = 24 * 60 * 60 * 1000;
 
 impl Routing {
-    /// Has a task done anew that has ended, unless that was done already.
+    /// Has a task done again that has ended, unless that was done already.
     pub(super) async fn retry(&self, id: &TaskId, retries: u32) -> PortResult<Recorded> {
         let Some((event_id, ..)) = id.parts() else {
             return Ok(left_alone(id, "its id is not one of ours"));
@@ -34,7 +34,7 @@ impl Routing {
         // Between the saving and the queueing the order may have been cut short; then only the queueing is left.
         let was_saved = task.retries == retries + 1 && task.status == TaskStatus::Queued;
         if !was_saved && (task.retries != retries || !task.status.is_final()) {
-            return Ok(left_alone(id, "it has not ended, or was done anew already"));
+            return Ok(left_alone(id, "it has not ended, or was done again already"));
         }
         if task.kind == ROUTE {
             return self.retry_route(task).await;
@@ -48,12 +48,12 @@ impl Routing {
         };
         if !was_saved {
             self.begin_retry(&task).await?;
-            task.ask_anew(parts.len(), self.clock.now());
+            task.retry(parts.len(), self.clock.now());
             task.reason = trouble;
             self.tasks.save(std::slice::from_ref(&task)).await?;
         }
         let event = Some(event_id);
-        log::info!(event:% = event_id, task = id.as_str(), retries = task.retries; "task is done anew");
+        log::info!(event:% = event_id, task = id.as_str(), retries = task.retries; "task is done again");
         self.queue.send(&[Work::TelegramV1(TelegramV1 { task, parts, trace: None })]).await?;
         Ok(Recorded { event, ..Recorded::default() })
     }
@@ -61,12 +61,12 @@ impl Routing {
     /// Sees to it that of several copies of an order one writes the task down: written down late, it would be done twice.
     async fn begin_retry(&self, task: &Task) -> PortResult<()> {
         let key = format!("{}#{}", task.id, task.retries);
-        let (note, now) = (self.book.note(Topic::Retry, &key).await?, self.clock.now());
-        let begun = note.as_ref().and_then(|note| note.text.parse().ok()).map(Timestamp::from_ms);
+        let (document, now) = (self.documents.document(Collection::Retry, &key).await?, self.clock.now());
+        let begun = document.as_ref().and_then(|document| document.text.parse().ok()).map(Timestamp::from_ms);
         let (text, expires) = (now.as_ms().to_string(), Some(now.plus_ms(FORGOTTEN_MS)));
-        let new = NewNote { topic: Topic::Retry, key: &key, text: &text, expires };
+        let new = NewDocument { collection: Collection::Retry, key: &key, text: &text, expires };
         let is_held = begun.is_some_and(|begun| now.ms_since(begun) < HELD_MS);
-        if is_held || !self.book.swap(&new, note.map(|note| note.version)).await? {
+        if is_held || !self.documents.swap(&new, document.map(|document| document.version)).await? {
             return Err(PortError::new("another copy of the order is at work on the task", &task.id));
         }
         Ok(())
@@ -137,6 +137,6 @@ impl Routing {
 
 /// An order that changes nothing, and why.
 fn left_alone(id: &TaskId, why: &str) -> Recorded {
-    log::warn!(task = id.as_str(), why; "a task is not done anew");
+    log::warn!(task = id.as_str(), why; "a task is not done again");
     Recorded::default()
 }

@@ -8,9 +8,9 @@ use bellhop_core::event::{Event, EventHead};
 use bellhop_core::filter::{BadCondition, Condition};
 use bellhop_core::hook::{Action, Hook};
 use bellhop_core::id::HookId;
-use bellhop_core::sender::Sender;
 use bellhop_core::template::{BadTemplate, Escape, Template};
 use bellhop_core::time::Timestamp;
+use bellhop_senders::sender::Sender;
 
 use crate::cache::Cache;
 use crate::ports::{HookReader, PortResult};

@@ -91,7 +91,7 @@ impl<'w> Batch<'w> {
     }
 }
 
-/// A message's task as it stands; `None` where nothing is left to do, where it is done anew by a later message, and where
+/// A message's task as it stands; `None` where nothing is left to do, where it is done again by a later message, and where
 /// its event was deleted.
 fn newest(work: &TelegramV1, written: Written) -> Option<Task> {
     match written {

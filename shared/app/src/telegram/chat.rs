@@ -5,7 +5,7 @@ use bellhop_core::telegram::{Pace, Scope};
 use bellhop_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ports::{NewNote, Notebook, PortError, PortResult, Topic};
+use crate::ports::{Collection, Documents, NewDocument, PortError, PortResult};
 
 /// How long a chat that nothing is sent to is remembered: it may have moved, and would be looked for in vain.
 const REMEMBERED_MS: u64 = 400 * 24 * 60 * 60 * 1000;
@@ -36,18 +36,23 @@ impl ChatEntry {
 }
 
 /// What is remembered of a chat; a fresh entry where nothing is.
-pub(super) async fn entry(book: &dyn Notebook, chat: &str) -> PortResult<ChatEntry> {
-    match book.note(Topic::Destination, &key(chat)).await? {
-        Some(note) => serde_json::from_str(&note.text).map_err(|e| PortError::unreadable("a chat's note", &e)),
+pub(super) async fn entry(documents: &dyn Documents, chat: &str) -> PortResult<ChatEntry> {
+    match documents.document(Collection::Destination, &key(chat)).await? {
+        Some(document) => serde_json::from_str(&document.text).map_err(|e| PortError::unreadable("a chat's note", &e)),
         None => Ok(ChatEntry::new(Pace::new(Scope::of_chat(chat)))),
     }
 }
 
 /// Remembers it.
-pub(super) async fn set_entry(book: &dyn Notebook, chat: &str, entry: &ChatEntry, now: Timestamp) -> PortResult<()> {
-    let text = serde_json::to_string(entry).map_err(|e| PortError::new("a chat's note cannot be written", e))?;
+pub(super) async fn set_entry(
+    documents: &dyn Documents,
+    chat: &str,
+    entry: &ChatEntry,
+    now: Timestamp,
+) -> PortResult<()> {
+    let text = serde_json::to_string(entry).map_err(|e| PortError::new("a chat's document cannot be written", e))?;
     let expires = Some(now.plus_ms(REMEMBERED_MS));
-    book.write(&NewNote { topic: Topic::Destination, key: &key(chat), text: &text, expires }).await
+    documents.write(&NewDocument { collection: Collection::Destination, key: &key(chat), text: &text, expires }).await
 }
 
 /// A chat's key among the destinations.

@@ -21,12 +21,12 @@ impl TelegramWorker {
         sending: Sending,
         operator_chat: Option<&str>,
     ) -> PortResult<Turn> {
-        let (was_disabled, luck, parts) = (entry.breaker.is_disabled(), self.luck(), batch.parts);
+        let (was_disabled, jitter, parts) = (entry.breaker.is_disabled(), self.jitter(), batch.parts);
         let verdict = outcome::verdict(&sending.result);
         let change = verdict.map_or(Change::None, |good| entry.breaker.note(good, sending.ended_at));
         log_change(chat, change);
         for task in &mut batch.tasks {
-            outcome::apply(task, &sending, parts, luck);
+            outcome::apply(task, &sending, parts, jitter);
             // One failure is enough where the destination is given up already, and where it is now.
             if entry.breaker.is_disabled() && verdict == Some(false) {
                 task.reason = Some(task.attempts.last().map_or_else(String::new, |attempt| attempt.detail.clone()));
@@ -41,7 +41,7 @@ impl TelegramWorker {
                 self.notices(operator_chat).tell(task).await?;
             }
         }
-        let note = chat::set_entry(&*self.book, chat, &entry, sending.ended_at);
+        let note = chat::set_entry(&*self.documents, chat, &entry, sending.ended_at);
         // Neither waits for the other, and neither is left undone because the other fails.
         let (saved, noted) = join(self.tasks.save(&batch.tasks), note).await;
         saved.and(noted)?;

@@ -15,9 +15,9 @@ use super::sending::Sending;
 const GIVEN_UP: &str = "its destination is disabled, for it failed for five days without one success; mend it, then \
                         retry this task: a success enables the destination again";
 
-/// Notes an attempt on its task and moves the task on; `parts` is how many parts its message has, and `luck` places the
+/// Notes an attempt on its task and moves the task on; `parts` is how many parts its message has, and `jitter` places the
 /// next wait inside its jitter, from 0 to 1.
-pub(super) fn apply(task: &mut Task, sending: &Sending, parts: usize, luck: f64) {
+pub(super) fn apply(task: &mut Task, sending: &Sending, parts: usize, jitter: f64) {
     let now = sending.ended_at;
     let outcome = match &sending.result {
         Ok(()) => AttemptOutcome::Succeeded,
@@ -39,7 +39,7 @@ pub(super) fn apply(task: &mut Task, sending: &Sending, parts: usize, luck: f64)
             task.status = TaskStatus::Retrying;
             task.due_at = now.plus_ms(seconds.saturating_mul(1000));
         }
-        Err(failure) => match next_attempt(task.failures(), now, None, luck) {
+        Err(failure) => match next_attempt(task.failures(), now, None, jitter) {
             Some(due_at) if !failure.is_final() => {
                 task.status = TaskStatus::Retrying;
                 task.due_at = due_at;

@@ -77,7 +77,7 @@ impl TelegramWorker {
         self.bot_pace().block(until);
         let mut pace = Pace::new(Scope::Bot);
         pace.block(until);
-        chat::set_entry(&*self.book, WHOLE_BOT, &ChatEntry::new(pace), self.clock.now()).await
+        chat::set_entry(&*self.documents, WHOLE_BOT, &ChatEntry::new(pace), self.clock.now()).await
     }
 }
 

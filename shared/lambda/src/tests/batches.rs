@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use bellhop_app::cache::{Cache, Changes};
-use bellhop_app::memory::Memory as Elsewhere;
 use bellhop_app::ports::{Bot, BotAnswer, BotApi, BotMessage, PortError, PortResult};
 use bellhop_app::routing::{Routing, RuleCache};
 use bellhop_app::telegram::{BotCache, TelegramWorker};
+use bellhop_app::testing::memory::Memory as Elsewhere;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::task::Task;
 use bellhop_core::telegram::{Pace, Scope};
@@ -33,7 +33,7 @@ fn worker(memory: &Arc<Memory>) -> TelegramWorker {
     TelegramWorker {
         bot: BotCache::new(memory.clone(), memory.clone(), Cache::new(clock(), Changes::default())),
         tasks: memory.clone(),
-        book: memory.clone(),
+        documents: memory.clone(),
         queue: memory.clone(),
         api: Arc::new(NoBotApi),
         dry_run: memory.clone(),

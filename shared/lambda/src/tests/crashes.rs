@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bellhop_app::cache::Changes;
-use bellhop_app::memory::{Faults, Memory, SetClock};
-use bellhop_app::ports::{HookWriter as _, Notebook as _, PortError, PortResult, Topic, Vault as _};
+use bellhop_app::ports::{Collection, Documents as _, HookWriter as _, PortError, PortResult, Vault as _};
+use bellhop_app::testing::memory::{Faults, Memory, SetClock};
 use bellhop_core::config::Settings;
 use bellhop_core::event::Proof;
 use bellhop_core::id::{EventId, HookId, TaskId};
@@ -173,7 +173,7 @@ async fn a_message_that_only_fails_is_never_set_aside() {
     for receives in 1..=4 {
         let outcome = run_router(&memory, &batch(&[("m1", receives, message(1))])).await.unwrap();
         assert_eq!(outcome, Outcome::failed(["m1".to_owned()]));
-        assert_eq!(memory.note(Topic::Crash, "m1").await.unwrap(), None, "its count is taken back");
+        assert_eq!(memory.document(Collection::Crash, "m1").await.unwrap(), None, "its count is taken back");
     }
     trouble.fails.store(false, Ordering::Relaxed);
     assert_eq!(run_router(&memory, &batch(&[("m1", 5, message(1))])).await, Some(Outcome::default()));
@@ -188,7 +188,7 @@ async fn what_holds_no_event_is_left_to_the_dead_letters_and_told_of() {
     assert_eq!(run_router(&memory, &batch(&[("m1", 1, order.clone())])).await, None);
     *trouble.ends_at.lock().unwrap() = None;
     // As the third receive leaves it.
-    let crashes = crate::crashes::Crashes { book: &*memory, clock: &SetClock::new(START) };
+    let crashes = crate::crashes::Crashes { documents: &*memory, clock: &SetClock::new(START) };
     crashes.begin(&batch(&[("m1", 2, order.clone())]).records[0], 1).await.unwrap();
     for receives in [4, 5] {
         let outcome = run_router(&memory, &batch(&[("m1", receives, order.clone())])).await;
@@ -225,7 +225,7 @@ async fn waiting_for_a_chat_is_no_end() {
         let flood = batch(&[("w1", receives, works[0].1.clone()), ("w2", receives, works[1].1.clone())]);
         memory.answer(|_| Err(PortError::new("the Bot API was not reached", "no answer in time")));
         run_worker(&memory, &flood, 10).await.unwrap();
-        assert_eq!(memory.note(Topic::Crash, "w1").await.unwrap(), None, "after {receives}");
+        assert_eq!(memory.document(Collection::Crash, "w1").await.unwrap(), None, "after {receives}");
     }
     assert_eq!(memory.task(&works[0].0).unwrap().status, TaskStatus::Retrying);
 }

@@ -34,7 +34,7 @@ struct End {
 impl End {
     /// How often messages arrived that had arrived before.
     fn duplicates(&self) -> u64 {
-        self.sim.notes.lock().unwrap().effects.values().map(|times| times - 1).sum()
+        self.sim.observed.lock().unwrap().effects.values().map(|times| times - 1).sum()
     }
 }
 
@@ -138,9 +138,9 @@ fn a_worker_that_dies_anywhere_loses_nothing_and_repeats_one_message_of_a_chat_a
             let end = run(Function::Worker, chats, Removed::Nothing, crash);
             let tasks = end.sim.memory.all_tasks();
             assert!(tasks.len() == 10 && tasks.iter().all(|task| task.status == TaskStatus::Succeeded), "{crash:?}");
-            assert_eq!(end.sim.notes.lock().unwrap().effects.len(), 10, "{crash:?}");
+            assert_eq!(end.sim.observed.lock().unwrap().effects.len(), 10, "{crash:?}");
             assert!(end.duplicates() <= u64::from(chats), "{crash:?}: {} duplicates", end.duplicates());
-            let repeated = end.sim.notes.lock().unwrap().effects.values().filter(|times| **times > 2).count();
+            let repeated = end.sim.observed.lock().unwrap().effects.values().filter(|times| **times > 2).count();
             assert_eq!(repeated, 0, "{crash:?}");
             assert!(end.took < Duration::from_secs(360 + 60), "{crash:?}: {:?}", end.took);
         }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bellhop_app::cache::Changes;
-use bellhop_app::memory::{Memory, Received};
 use bellhop_app::ports::Clock as _;
 use bellhop_app::routing::Routing;
 use bellhop_app::telegram::TelegramWorker;
+use bellhop_app::testing::memory::{Memory, Received};
 use bellhop_lambda::batch::{Batch, Outcome};
 use bellhop_lambda::chats::Chats;
 use bellhop_lambda::inbox::route;
@@ -34,8 +34,8 @@ impl Sandbox {
     /// A fresh one, whose clock goes wrong in its own way.
     pub(crate) fn new(sim: &Arc<Sim>) -> Self {
         let plan = Plan::new(sim);
-        let skew_ms = sim.luck.between(0, sim.most_skew_ms);
-        let clock = SimClock::new(sim.begin, skew_ms, sim.luck.next());
+        let skew_ms = sim.random.between(0, sim.most_skew_ms);
+        let clock = SimClock::new(sim.begin, skew_ms, sim.random.next());
         let entrance = sim.memory.entrance(clock.clone(), plan.clone());
         let watched = Arc::new(Watched { sim: Arc::clone(sim), plan: plan.clone(), memory: entrance.clone() });
         let mut routing = entrance.routing(Changes::default());

@@ -6,8 +6,8 @@ use bellhop_core::replay::{Replay, Selection};
 use serde_json::json;
 
 use super::stage::{Ringing, START, Stage, hook};
-use crate::memory::Queue;
-use crate::ports::{History as _, NewNote, Notebook as _, Topic};
+use crate::ports::{Collection, Documents as _, History as _, NewDocument};
+use crate::testing::memory::Queue;
 
 /// A stage with so many routed events at two hooks, one of which takes every other event, capped at three.
 async fn stage(events: u64) -> (Stage, Vec<Ringing>) {
@@ -42,15 +42,16 @@ async fn ask(stage: &Stage, selection: Selection, hook: Option<&str>) -> ReplayI
         finished_at: None,
     };
     let text = serde_json::to_string(&replay).unwrap();
-    let note = NewNote { topic: Topic::Replay, key: id.as_str(), text: &text, expires: Some(replay.expires()) };
-    assert!(stage.memory.swap(&note, None).await.unwrap());
+    let document =
+        NewDocument { collection: Collection::Replay, key: id.as_str(), text: &text, expires: Some(replay.expires()) };
+    assert!(stage.memory.swap(&document, None).await.unwrap());
     stage.obey(&Order::ReplayV1 { replay: id.clone() }).await;
     id
 }
 
 async fn progress(stage: &Stage, id: &ReplayId) -> Replay {
-    let note = stage.memory.note(Topic::Replay, id.as_str()).await.unwrap().unwrap();
-    serde_json::from_str(&note.text).unwrap()
+    let document = stage.memory.document(Collection::Replay, id.as_str()).await.unwrap().unwrap();
+    serde_json::from_str(&document.text).unwrap()
 }
 
 /// Does the orders in the inbox until there are none, each so many times at once.

@@ -14,9 +14,9 @@ use bellhop_core::work::{TelegramV1, Work};
 use serde_json::{Value, json};
 
 use crate::cache::Changes;
-use crate::memory::{Memory, SetClock};
 use crate::ports::{Clock as _, HookWriter as _, TaskLog as _};
 use crate::routing::{Recorded, Routing};
+use crate::testing::memory::{Memory, SetClock};
 
 pub(super) const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
 

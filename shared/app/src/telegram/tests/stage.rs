@@ -11,9 +11,9 @@ use bellhop_core::time::Timestamp;
 use bellhop_core::work::{TelegramV1, Work};
 
 use crate::cache::Changes;
-use crate::memory::{Faults, Memory, Seen, SetClock};
 use crate::ports::{BotAnswer, Clock as _, HookWriter as _, PortError, PortResult, Vault as _};
 use crate::telegram::{TelegramWorker, Turn};
+use crate::testing::memory::{Faults, Memory, Seen, SetClock};
 
 pub(super) const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
 pub(super) const TOKEN: &str = "12345:a-bot-token-that-nobody-may-see";
@@ -130,11 +130,11 @@ pub(super) fn work(number: u8, chat: &str, parts: &[&str]) -> TelegramV1 {
     TelegramV1 { task, parts: parts.iter().map(|part| (*part).to_owned()).collect(), trace: None }
 }
 
-/// Work that does a task anew, as an order queues it.
+/// Work that does a task again, as an order queues it.
 pub(super) async fn again(stage: &Stage, work: &TelegramV1) -> TelegramV1 {
     use crate::ports::TaskLog as _;
     let mut task = stage.memory.task(&work.task.id).unwrap();
-    task.ask_anew(work.parts.len(), stage.clock.now());
+    task.retry(work.parts.len(), stage.clock.now());
     stage.memory.save(std::slice::from_ref(&task)).await.unwrap();
     TelegramV1 { task, ..work.clone() }
 }

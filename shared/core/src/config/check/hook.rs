@@ -13,10 +13,10 @@ use crate::filter::{Check, Condition};
 use crate::hook::{Action, Allowed, GITHUB, Hook, HookStatus, Origin, Reconcile};
 use crate::id::HookId;
 use crate::secret::SecretRef;
-use crate::sender::{CustomScheme, Sender};
 use crate::template::{Escape, Template};
 use crate::time::Timestamp;
-use crate::verify::Key;
+use bellhop_senders::sender::{CustomScheme, Sender};
+use bellhop_senders::verify::Key;
 
 /// How long the path of an unsigned hook is at least, in characters.
 const CAPABILITY_LENGTH: usize = 22;

@@ -1,0 +1,14 @@
+//! The suite that every adapter must pass: what the use cases count on, port by port.
+//!
+//! Each function needs a store that others may use at the same time, except [`hooks`], which needs one of its own.
+//! They panic where an adapter falls short.
+#![expect(clippy::expect_used, reason = "a failed call is a failed test")]
+
+mod events;
+mod keeping;
+mod made;
+mod queues;
+
+pub use events::{claims, claims_end, counts, deleted, history, records, refused, tallies_together, tasks};
+pub use keeping::{documents, hooks, secrets};
+pub use queues::{inbox, orders, queue};

@@ -1,0 +1,77 @@
+//! The workers' queue on the SQLite file.
+
+use async_trait::async_trait;
+use bellhop_app::ports::{PortResult, WorkQueue};
+use bellhop_core::work::Work;
+
+use crate::database::Database;
+use crate::packed::{signed, to_json};
+
+/// Work that waits on a queue.
+pub struct Waiting {
+    /// Its place in the queue.
+    pub place: i64,
+    /// Its key, which tells its task even where the message is unreadable.
+    pub key: String,
+    /// The work as JSON.
+    pub message: String,
+}
+
+#[async_trait]
+impl WorkQueue for Database {
+    async fn send(&self, work: &[Work]) -> PortResult<()> {
+        let rows = work
+            .iter()
+            .map(|work| Ok((work.group().to_owned(), work.key(), to_json(work)?)))
+            .collect::<PortResult<Vec<_>>>()?;
+        self.write(move |connection| {
+            let mut insert = connection.prepare_cached(
+                "INSERT OR IGNORE INTO work (queue, grp, key, message) VALUES ('telegram', ?1, ?2, ?3)",
+            )?;
+            rows.iter().try_for_each(|row| insert.execute((&row.0, &row.1, &row.2)).map(|_| ()))
+        })
+        .await?;
+        self.arrived.work.notify_one();
+        Ok(())
+    }
+}
+
+impl Database {
+    /// The groups that have work.
+    pub fn groups(&self, queue: &str) -> PortResult<Vec<String>> {
+        self.read(|connection| {
+            // Jumps from group to group in the index, however much work one of them has.
+            let mut select = connection.prepare_cached(
+                "WITH RECURSIVE g (grp) AS (
+                    SELECT min(grp) FROM work WHERE queue = ?1
+                    UNION ALL
+                    SELECT (SELECT min(grp) FROM work WHERE queue = ?1 AND grp > g.grp) FROM g WHERE g.grp IS NOT NULL
+                 ) SELECT grp FROM g WHERE grp IS NOT NULL",
+            )?;
+            select.query_map([queue], |row| row.get(0))?.collect()
+        })
+    }
+
+    /// The first work of a group.
+    pub fn group_work(&self, queue: &str, group: &str, most: usize) -> PortResult<Vec<Waiting>> {
+        self.read(|connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT seq, key, message FROM work WHERE queue = ?1 AND grp = ?2 ORDER BY seq LIMIT ?3",
+            )?;
+            let rows = select.query_map((queue, group, signed(most)), |row| {
+                Ok(Waiting { place: row.get(0)?, key: row.get(1)?, message: row.get(2)? })
+            })?;
+            rows.collect()
+        })
+    }
+
+    /// Forgets work that is settled.
+    pub async fn forget_work(&self, places: Vec<i64>) -> PortResult<()> {
+        self.write(move |connection| {
+            let mut delete = connection.prepare_cached("DELETE FROM work WHERE seq = ?1")?;
+            let mut clear = connection.prepare_cached("DELETE FROM crashes WHERE kind = 'work' AND place = ?1")?;
+            places.iter().try_for_each(|place| delete.execute([place]).and_then(|_| clear.execute([place])).map(|_| ()))
+        })
+        .await
+    }
+}
