@@ -22,10 +22,11 @@ use bellhop_app::routing::{Routing, RuleCache};
 use bellhop_app::delivery::forward::{Forward, SettingsCache};
 use bellhop_app::delivery::telegram::{BotCache, Telegram};
 use bellhop_app::tokens::AdminToken;
-use bellhop_core::config::Capacity;
+use bellhop_core::address::{PrivateHost, PrivateHosts};
+use bellhop_core::config::{Capacity, CheckedConfig};
 use bellhop_core::telegram::{Pace, Scope as PaceScope};
 use bellhop_core::token::Scope;
-use bellhop_http::{GitHub, HttpBot, HttpFetch};
+use bellhop_http::{Forwarder, GitHub, HttpBot, HttpFetch};
 use bellhop_process::{Engine, EngineParts, Listener, VerifyWorker};
 use bellhop_sqlite::{Database, LocalSecrets};
 use clap::Args;
@@ -67,6 +68,8 @@ struct Shared {
     secrets: Arc<dyn Secrets>,
     clock: Arc<dyn Clock>,
     changes: Changes,
+    bot_hosts: PrivateHosts,
+    private_hosts: PrivateHosts,
 }
 
 impl Serve {
@@ -92,6 +95,8 @@ impl Serve {
             database: Arc::new(database),
             clock: Arc::new(SystemClock),
             changes: Changes::default(),
+            bot_hosts: bot_hosts(config.as_ref()),
+            private_hosts: config.as_ref().map(|config| config.private_hosts.clone()).unwrap_or_default(),
         };
         let api = Api::new(AdminToken::of(&token), shared.api_ports());
         let limits = listener(config.as_ref().map(|config| config.capacity).unwrap_or_default());
@@ -128,6 +133,12 @@ impl Serve {
         }
         Ok(())
     }
+}
+
+/// The host of the Bot API that the configuration file names: wherever it is, the operator wants it called.
+fn bot_hosts(config: Option<&CheckedConfig>) -> PrivateHosts {
+    let base = config.and_then(|config| config.settings.telegram_api_base.parse().ok());
+    base.as_ref().and_then(PrivateHost::of).into_iter().collect()
 }
 
 impl Shared {
@@ -194,7 +205,7 @@ impl Shared {
             },
             telegram: Arc::new(self.engine(Telegram {
                 bot: BotCache::new(self.database.clone(), Arc::clone(&self.secrets), self.cache()),
-                api: (around.bot)(Arc::new(HttpBot::new())),
+                api: (around.bot)(Arc::new(HttpBot::new(self.bot_hosts.clone()))),
                 dry_run: Arc::new(Terminal),
                 documents: self.database.clone(),
                 clock: Arc::clone(&self.clock),
@@ -221,7 +232,7 @@ impl Shared {
 }
 
 /// The configuration file beside the caller, where there is one.
-fn default_config() -> Result<Option<bellhop_core::config::CheckedConfig>, Failure> {
+fn default_config() -> Result<Option<CheckedConfig>, Failure> {
     let file = PathBuf::from("bellhop.toml");
     if file.exists() { Ok(Some(load(&file, Place::Here)?.checked)) } else { Ok(None) }
 }

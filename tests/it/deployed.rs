@@ -4,6 +4,7 @@
 
 use std::time::{Duration, Instant};
 
+use bellhop_core::action::Kind;
 use bellhop_core::event::Proof;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox;

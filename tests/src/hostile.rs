@@ -1,6 +1,8 @@
-//! URLs that lead where nobody outside may call, names whose addresses change, and a canary that sees every connection
-//! to this machine. Whatever calls a URL that a user gave is held to the same table by [`check`].
+//! URLs that lead where nobody outside may call, and a canary that sees every connection to this machine.
+//!
+//! Whatever calls a URL that a user gave is held to the same table by [`check`].
 
+pub mod answers;
 mod table;
 
 use std::fmt::Display;
@@ -104,10 +106,10 @@ pub fn names(name: &str) -> Option<Vec<IpAddr>> {
         return None;
     }
     // A name that is looked up again leads elsewhere.
-    let first = LOOKUPS.fetch_add(usize::from(name == "rebinding.test"), Ordering::SeqCst) % 2 == 0;
+    let lookups = LOOKUPS.fetch_add(usize::from(name == "rebinding.test"), Ordering::SeqCst);
     let addresses: &[&str] = match name {
         "public.test" => &["127.77.0.1"],
-        "rebinding.test" if first => &["127.77.0.1"],
+        "rebinding.test" if lookups.is_multiple_of(2) => &["127.77.0.1"],
         _ => table::addresses(name),
     };
     Some(addresses.iter().map(|address| address.parse().expect("the table holds addresses")).collect())

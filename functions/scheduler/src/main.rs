@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use bellhop_app::clock::SystemClock;
-use bellhop_app::{dead_letters::Drain, maintenance::Maintenance, poison::Poison, ports::Clock};
-use bellhop_app::{ranges::RangeRefresh, reconcile::Reconciler};
+use bellhop_app::delivery::{dead_letters::Drain, poison::Poison};
+use bellhop_app::{maintenance::Maintenance, ports::Clock, ranges::RangeRefresh, reconcile::Reconciler};
 use bellhop_aws::Aws;
+use bellhop_core::action::Kind;
 use bellhop_http::GitHub;
 use bellhop_lambda::{metrics::flush, start::required, start::start_logging};
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
@@ -18,11 +19,14 @@ async fn main() -> Result<(), Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let table = Arc::new(aws.table(required("BELLHOP_TABLE")?, Arc::clone(&clock)));
     let events = Arc::new(aws.events(table.as_ref().clone(), aws.bucket(&required("BELLHOP_BUCKET")?)));
-    let queue = Arc::new(aws.telegram_queue(required("BELLHOP_TELEGRAM_QUEUE_URL")?));
+    let queue = Arc::new(aws.work_queues(vec![(Kind::Telegram, required("BELLHOP_TELEGRAM_QUEUE_URL")?)]));
     let (history, tasks, documents, hooks) = (events.clone(), table.clone(), table.clone(), table.clone());
     let drain = Drain {
         inbox: Arc::new(aws.dead_letters(required("BELLHOP_INBOX_DEAD_LETTER_URL")?)),
-        telegram: Arc::new(aws.dead_letters(required("BELLHOP_TELEGRAM_DEAD_LETTER_URL")?)),
+        work: vec![
+            (Kind::Telegram, Arc::new(aws.dead_letters(required("BELLHOP_TELEGRAM_DEAD_LETTER_URL")?))),
+            (Kind::Forward, Arc::new(aws.dead_letters(required("BELLHOP_FORWARD_DEAD_LETTER_URL")?))),
+        ],
         poison: Poison { events, history, tasks, documents, queue, hooks, clock: clock.clone() },
     };
     let github = Arc::new(GitHub::new(Arc::clone(&clock)));

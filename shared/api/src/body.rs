@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::MAX_BODY_BYTES;
 use crate::web::{read as read_body, refusal};
 use bellhop_app::answer::Refused;
-use bellhop_app::fields::field_problem;
+use bellhop_core::config::field_problem;
 use bellhop_app::ingress::Unread;
 
 /// What an operation answers.

@@ -4,7 +4,8 @@ mod task;
 
 use bellhop_core::delivery::Deduplicate;
 use bellhop_core::filter::Check;
-use bellhop_core::hook::{Action, Allowed, Hook, HookStatus, Origin};
+use bellhop_core::action::Action;
+use bellhop_core::hook::{Allowed, Hook, HookStatus, Origin};
 use bellhop_core::secret::SecretRef;
 use bellhop_senders::sender::CustomScheme;
 use serde::Serialize;
@@ -56,7 +57,7 @@ pub(super) struct HookView {
     /// The longest body it takes, in bytes.
     max_body_bytes: u64,
     /// What it does with an event.
-    actions: Vec<Action>,
+    actions: Vec<Action<SecretView>>,
     /// What makes two requests one delivery; null: as the sender's row says.
     deduplicate: Option<Deduplicate>,
     /// How to find deliveries that did not reach us.
@@ -137,7 +138,7 @@ impl HookView {
             rate_per_minute: hook.rate_per_minute,
             allowed_ips: hook.allowed_ips.iter().map(Allowed::to_string).collect(),
             max_body_bytes: hook.max_body_bytes,
-            actions: hook.actions.clone(),
+            actions: hook.actions.iter().map(|action| action.clone().map(|secret| SecretView::new(&secret))).collect(),
             deduplicate: hook.deduplicate,
             reconcile: hook.reconcile.as_ref().map(|reconcile| ReconcileView {
                 of: reconcile.of.clone(),

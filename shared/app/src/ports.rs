@@ -20,7 +20,7 @@ use bellhop_core::work::Work;
 
 pub use documents::{Collection, Document, Documents, NewDocument};
 pub use fetch::Fetch;
-pub use outbound::{Outbound, MOST_ANSWER_BYTES, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest};
+pub use outbound::{MOST_ANSWER_BYTES, Outbound, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest};
 
 /// A part of the world did not do what was asked; asking again later may help.
 ///

@@ -11,6 +11,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use bellhop_core::action::Kind;
 use bellhop_app::ports::{Clock, PortError, PortResult};
+use bellhop_core::address::PrivateHosts;
 
 use crate::http::Http;
 use crate::parameters::Parameters;
@@ -124,6 +125,11 @@ impl Aws {
         HttpFetch::new(self.http.guarded())
     }
 
+    /// The hosts that may be private though users name them: every one where AWS itself is a stand-in, none otherwise.
+    pub fn private_hosts(&self) -> PrivateHosts {
+        if self.endpoint.is_some() { PrivateHosts::every() } else { PrivateHosts::default() }
+    }
+
     /// Opens the connection to SQS before it is needed; that it fails is only logged.
     pub async fn warm_sqs(&self) {
         if let Err(error) = self.http.open(&self.address("sqs")).await {
@@ -200,6 +206,12 @@ mod tests {
         assert_eq!(variables("", "").unwrap().address("sqs"), "https://sqs.eu-central-1.amazonaws.com");
         assert_eq!(variables("", "http://localhost:1/").unwrap().address("s3"), "http://localhost:1");
         assert_eq!(regional_address("ssm", "cn-north-1"), "https://ssm.cn-north-1.amazonaws.com.cn");
+    }
+
+    #[test]
+    fn hosts_are_private_only_where_aws_is_a_stand_in() {
+        assert!(variables("", "").unwrap().private_hosts().is_empty());
+        assert_eq!(variables("", "http://localhost:4566").unwrap().private_hosts(), PrivateHosts::every());
     }
 
     #[test]

@@ -5,7 +5,6 @@ use async_trait::async_trait;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use bellhop_app::ports::{PortError, PortResult, WorkQueue};
-use bellhop_core::action::Kind;
 use bellhop_core::action::{Kind, Lane};
 use bellhop_core::work::Work;
 use sha2::{Digest, Sha256};

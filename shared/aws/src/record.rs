@@ -2,7 +2,6 @@
 //! body, compressed together.
 
 use bellhop_app::ports::{PortError, PortResult};
-use bellhop_core::action::Kind;
 use bellhop_core::event::{Event, EventHead};
 use bellhop_core::task::Task;
 use serde::{Deserialize, Serialize};
@@ -78,6 +77,7 @@ fn pack_parts(head: &EventHead, tasks: &[Task], body: Option<&[u8]>) -> PortResu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bellhop_core::action::Kind;
     use bellhop_core::id::{EventId, HookId, TaskId};
     use bellhop_core::time::Timestamp;
 

@@ -12,7 +12,7 @@ use bellhop_app::ports::{
     Inbox as _, Orders as _, Postponed, Receipts as _, WorkQueue as _,
 };
 use bellhop_app::testing::conformance;
-use bellhop_core::action::Kind;
+
 use bellhop_core::event::Event;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox::Message;
@@ -67,7 +67,7 @@ async fn conform(kind: Kind) {
     conformance::secrets(&aws.secrets(prefix.clone()), &aws.vault(prefix)).await;
 
     let url = resources::queue(&aws, "telegram.fifo").await;
-    let queue = aws.telegram_queue(url.clone());
+    let queue = aws.work_queues(vec![(bellhop_core::action::Kind::Telegram, url.clone())]);
     let work = async || {
         let bodies = resources::drain(&aws, &url).await;
         bodies.iter().map(|body| serde_json::from_str(body).expect("work is readable")).collect()
@@ -98,11 +98,11 @@ async fn postponed_messages_come_again_in_order(aws: &Aws, url: &str) {
     let work: Vec<_> = (0..3)
         .map(|n| {
             let task = TaskId::new(event, &hook, n);
-            let task = Task::queued(task, Kind::Telegram, "7", now, now);
+            let task = Task::queued(task, bellhop_core::action::Kind::Telegram, "7", now, now);
             Work::telegram(task, Vec::new())
         })
         .collect();
-    aws.telegram_queue(url.to_owned()).send(&work).await.unwrap();
+    aws.work_queues(vec![(bellhop_core::action::Kind::Telegram, url.to_owned())]).send(&work).await.unwrap();
     let first = resources::receive(aws, url).await;
     assert_eq!(first.len(), 3);
     assert!(resources::receive(aws, url).await.is_empty());

@@ -41,6 +41,9 @@ pub struct ConfigSpec {
     /// The Telegram bot.
     #[serde(deserialize_with = "table::one")]
     pub telegram: TelegramSpec,
+    /// What may be called.
+    #[serde(deserialize_with = "table::one")]
+    pub network: NetworkSpec,
     /// The hooks.
     #[serde(deserialize_with = "table::many")]
     pub hooks: Vec<HookSpec>,
@@ -63,6 +66,17 @@ pub struct LimitsSpec {
     /// How many bytes of request bodies one process holds at once, a quarter of them from one address; 64 MiB unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_in_flight: Option<u64>,
+}
+
+/// What may be called, as written.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworkSpec {
+    /// Hosts that may be called though they are private, over plain http too: `localhost:3000`, `nas.lan`. One process alone
+    /// heeds it; what is deployed calls public addresses only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allow_private_hosts: Vec<String>,
 }
 
 /// The Telegram bot, as written.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bellhop_app::ports::{Bot, BotAnswer, BotApi, BotMessage, PortError, PortResult};
+use bellhop_core::address::PrivateHosts;
 use bellhop_net::{Failure, Kind, Limits};
 use bytes::Bytes;
 use http::Request;
@@ -11,7 +12,7 @@ use http::header::CONTENT_TYPE;
 use http_body_util::Full;
 use serde_json::json;
 
-use crate::client::{self, NetClient};
+use crate::client::{self, GuardedClient};
 
 /// How long a call may take; well under the lease of the task it is for.
 const CALL_TIME: Duration = Duration::from_secs(15);
@@ -22,19 +23,13 @@ const MOST_BYTES: usize = 64 * 1024;
 /// The Bot API over HTTP.
 #[derive(Clone)]
 pub struct HttpBot {
-    client: NetClient,
-}
-
-impl Default for HttpBot {
-    fn default() -> Self {
-        Self::new()
-    }
+    pub(crate) client: GuardedClient,
 }
 
 impl HttpBot {
-    /// A Bot API without connections yet.
-    pub fn new() -> Self {
-        Self { client: client::open() }
+    /// A Bot API without connections yet: at public addresses over https, and at these hosts wherever they are.
+    pub fn new(hosts: PrivateHosts) -> Self {
+        Self { client: client::guarded(hosts) }
     }
 }
 

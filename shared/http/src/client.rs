@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bellhop_app::ports::{PortError, PortResult};
+use bellhop_core::address::PrivateHosts;
 use bellhop_core::secret::Secret;
 use bellhop_net::{Failure, Kind, Limits, Settings, built_in};
 use bytes::Bytes;
@@ -30,14 +31,22 @@ pub(crate) const SETTINGS: Settings =
 /// Calls one kind of address.
 pub(crate) type NetClient = bellhop_net::Client<Full<Bytes>>;
 
+/// Calls public addresses, and hosts that the operator named.
+pub(crate) type GuardedClient = bellhop_net::GuardedClient<Full<Bytes>>;
+
 /// A client without connections yet that calls every address.
 pub(crate) fn open() -> NetClient {
     NetClient::open(built_in(), &SETTINGS)
 }
 
 /// The same for addresses that somebody else named: https alone, and public hosts alone.
-pub(crate) fn guarded() -> NetClient {
+pub(crate) fn public() -> NetClient {
     NetClient::guarded(built_in(), &SETTINGS)
+}
+
+/// The same for addresses that users name: public ones, and these hosts wherever they are.
+pub(crate) fn guarded(hosts: PrivateHosts) -> GuardedClient {
+    GuardedClient::new(&built_in(), &SETTINGS, hosts)
 }
 
 /// Sends requests of people: to Bellhop's own API, and wherever else they say.

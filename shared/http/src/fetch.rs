@@ -9,7 +9,7 @@ use crate::client::{self, NetClient};
 /// Fetches over HTTPS.
 #[derive(Clone)]
 pub struct HttpFetch {
-    client: NetClient,
+    pub(crate) client: NetClient,
 }
 
 impl Default for HttpFetch {
@@ -21,7 +21,7 @@ impl Default for HttpFetch {
 impl HttpFetch {
     /// A client without connections yet.
     pub fn new() -> Self {
-        Self { client: client::guarded() }
+        Self { client: client::public() }
     }
 }
 

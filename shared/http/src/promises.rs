@@ -15,6 +15,7 @@ fn constants_are_what_is_promised() {
             ("client.rs", "IDLE_TIME", &[50_000.0]),
             ("client.rs", "MOST_API_BYTES", &[16_777_216.0]),
             ("client.rs", "MOST_HEAD_BYTES", &[65_536.0]),
+            ("forward.rs", "PAUSE_TIME", &[5_000.0]),
             ("github.rs", "CALL_TIME", &[15_000.0]),
             ("github.rs", "LONGEST_WAIT_MS", &[86_400_000.0]),
             ("github.rs", "MOST_BYTES", &[4_194_304.0]),

@@ -58,12 +58,13 @@ impl<W: Worker> Groups<'_, W> {
     pub async fn work(&self, batch: &Batch) -> Outcome {
         let mut groups: Vec<Vec<Parcel<'_>>> = Vec::new();
         for record in &batch.records {
-            let group = &record.attributes.message_group_id;
-            let group = groups
-                .iter_mut()
-                .find(|group| group.first().is_some_and(|(first, _)| first.attributes.message_group_id == *group));
+            let name = &record.attributes.message_group_id;
+            let is_its = |group: &&mut Vec<Parcel<'_>>| {
+                group.first().is_some_and(|(first, _)| first.attributes.message_group_id == *name)
+            };
+            let known = groups.iter_mut().find(is_its);
             let parcel = (record, read(&record.body));
-            match group {
+            match known {
                 Some(group) => group.push(parcel),
                 None => groups.push(vec![parcel]),
             }

@@ -8,7 +8,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::client::{Client, Sent, Settings};
-use crate::outbound::Outbound;
+use crate::guarded::GuardedClient;
 use crate::resolver::Resolver;
 use crate::roots;
 
@@ -39,8 +39,8 @@ impl World {
     }
 
     /// A client for URLs that users give, in this world.
-    pub fn outbound<B: Sent>(&self, settings: &Settings, hosts: PrivateHosts) -> Outbound<B> {
-        Outbound::of(self.guarded(settings), hosts, || self.open(settings))
+    pub fn guarded_client<B: Sent>(&self, settings: &Settings, hosts: PrivateHosts) -> GuardedClient<B> {
+        GuardedClient::of(self.guarded(settings), hosts, || self.open(settings))
     }
 }
 

@@ -1,12 +1,10 @@
 //! Nothing that a user gives as a URL leads to a private address: not by its spelling, not by its name, not by what the
 //! name leads to the next time, and not by where an answer points.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::time::Duration;
 
 use bellhop_net::testing::trusting;
-use bellhop_net::{Client, Failure, Kind, Limits, Outbound, Reply, Settings};
+use bellhop_net::{Client, Failure, GuardedClient, Kind, Limits, Reply, Settings};
 use bellhop_tests::hostile::{self, Canary, PUBLIC};
 use bellhop_tests::tls_site::{TlsSite, answer};
 use bytes::Bytes;
@@ -41,7 +39,7 @@ async fn a_client_for_urls_of_users_calls_no_hostile_url() {
     let canary = Canary::start().await;
     for hosts in [vec![], vec!["localhost:1", "127.0.0.1:1", "[::1]:1", "0:1", "loopback.test:1", "here.test"]] {
         let hosts = hosts.into_iter().map(|host| host.parse().unwrap()).collect();
-        let client: Outbound<Full<Bytes>> = hostile::world().outbound(&SETTINGS, hosts);
+        let client: GuardedClient<Full<Bytes>> = hostile::world().guarded_client(&SETTINGS, hosts);
         hostile::check(&canary, async |url| client.send(get(url)?, &LIMITS).await.map(drop)).await;
     }
 }
@@ -95,7 +93,8 @@ async fn where_an_answer_points_is_not_called() {
     let site = TlsSite::start("public.test", &format!("{PUBLIC}:0"), &answers).await;
     let mut world = hostile::world();
     world.trust = trusting(site.root()).unwrap();
-    let client: Outbound<Full<Bytes>> = world.outbound(&SETTINGS, ["localhost".parse().unwrap()].into_iter().collect());
+    let client: GuardedClient<Full<Bytes>> =
+        world.guarded_client(&SETTINGS, ["localhost".parse().unwrap()].into_iter().collect());
     for (path, _) in &answers {
         let url = format!("https://public.test:{}{path}", site.address().port());
         let reply: Reply = client.send(get(&url).unwrap(), &LIMITS).await.unwrap();

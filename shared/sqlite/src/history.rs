@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use bellhop_app::ports::{DELETED_KNOWN_MS, History, Page, PortError, PortResult, RecordedEvent};
-use bellhop_core::action::Kind;
 use bellhop_core::event::EventHead;
 use bellhop_core::id::EventId;
 use bellhop_core::order::RefusedRequest;
@@ -167,6 +166,7 @@ fn by_event(docs: &[String]) -> PortResult<HashMap<EventId, Vec<Task>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bellhop_core::action::Kind;
     use bellhop_app::ports::WorkQueue as _;
     use bellhop_core::id::{HookId, TaskId};
     use bellhop_core::work::Work;

@@ -1,7 +1,6 @@
 //! What waits in the tables, as the operator looks at it.
 
 use bellhop_app::ports::{Oldest, PortResult, Queues};
-use bellhop_core::action::Kind;
 use bellhop_core::inbox::event_of;
 use bellhop_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
@@ -43,6 +42,7 @@ fn oldest_work(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bellhop_core::action::Kind;
     use bellhop_app::ports::{Inbox as _, Orders as _, WorkQueue as _};
     use bellhop_core::id::{EventId, HookId, ReplayId, TaskId};
     use bellhop_core::inbox::Message;
@@ -81,7 +81,7 @@ mod tests {
             let due = DUE.plus_ms(place as u64);
             let task = Task::queued(TaskId::new(event, &hook, 0), Kind::Telegram, "1", due, due);
             let work = Work::telegram(task, vec!["hi".to_owned()]);
-            database.send(&[Work::TelegramV1(work)]).await.unwrap();
+            database.send(&[work]).await.unwrap();
         }
         assert_eq!(database.oldest().unwrap(), Oldest { inbox: Some(ACCEPTED), work: Some(DUE) });
     }

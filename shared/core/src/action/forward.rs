@@ -28,6 +28,7 @@ const SHOWN_CHARS: usize = 15;
 
 /// Posts the event to another URL; `S` is where its secrets are, or what they are until they are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Forward<S = SecretRef> {
     /// The URL.
     pub url: Place<S>,
@@ -51,6 +52,7 @@ pub struct Forward<S = SecretRef> {
 
 /// How a request is signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Sign<S = SecretRef> {
     /// The scheme.
     pub scheme: SignScheme,

@@ -8,6 +8,7 @@ use crate::template::{Escape, Template, check_tags};
 
 /// Sends a message to a chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Telegram {
     /// The chat: a numeric id, or `@name` of a public channel or group.
     pub chat: String,

@@ -9,8 +9,8 @@ use http::Uri;
 const MOST_NAME_BYTES: usize = 253;
 
 /// The hosts of `network.allow_private_hosts`: a URL at one of them is called wherever it leads, and over plain HTTP too.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PrivateHosts(Vec<PrivateHost>);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrivateHosts(Option<Vec<PrivateHost>>);
 
 /// One entry: a name or an address, at one port or at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,10 +28,22 @@ enum Host {
     Name(String),
 }
 
+impl Default for PrivateHosts {
+    /// None.
+    fn default() -> Self {
+        Self(Some(Vec::new()))
+    }
+}
+
 impl PrivateHosts {
+    /// Every host: for addresses that the operator alone names, and for stacks on one machine.
+    pub const fn every() -> Self {
+        Self(None)
+    }
+
     /// Whether there are none.
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub fn is_empty(&self) -> bool {
+        self.0.as_ref().is_some_and(Vec::is_empty)
     }
 
     /// Whether a URL is http or https at one of these hosts and holds no credentials. A name is compared as it is
@@ -40,21 +52,33 @@ impl PrivateHosts {
         let Some(authority) = url.authority().filter(|authority| !authority.as_str().contains('@')) else {
             return false;
         };
-        let standard = match url.scheme_str() {
-            Some("http") => 80,
-            Some("https") => 443,
-            _ => return false,
-        };
-        // A port that is none is not the standard one.
-        let Some(port) = authority.port().map_or(Some(standard), |port| Some(port.as_u16())) else { return false };
-        let host = Host::read(authority.host());
-        self.0.iter().any(|entry| Some(&entry.host) == host.as_ref() && entry.port.is_none_or(|named| named == port))
+        let Some(standard) = standard_port(url) else { return false };
+        let Some(entries) = &self.0 else { return true };
+        let (host, port) = (Host::read(authority.host()), authority.port_u16().unwrap_or(standard));
+        entries.iter().any(|entry| Some(&entry.host) == host.as_ref() && entry.port.is_none_or(|named| named == port))
     }
 }
 
 impl FromIterator<PrivateHost> for PrivateHosts {
     fn from_iter<I: IntoIterator<Item = PrivateHost>>(hosts: I) -> Self {
-        Self(hosts.into_iter().collect())
+        Self(Some(hosts.into_iter().collect()))
+    }
+}
+
+impl PrivateHost {
+    /// The host and the port of an http or https URL.
+    pub fn of(url: &Uri) -> Option<Self> {
+        let port = url.port_u16().or_else(|| standard_port(url))?;
+        Some(Self { host: Host::read(url.host()?)?, port: Some(port) })
+    }
+}
+
+/// The port of a URL that names none; `None` where its scheme is neither http nor https.
+fn standard_port(url: &Uri) -> Option<u16> {
+    match url.scheme_str()? {
+        "http" => Some(80),
+        "https" => Some(443),
+        _ => None,
     }
 }
 

@@ -217,3 +217,33 @@ fn what_is_no_host_is_refused_with_the_way_to_write_one() {
         assert!(error.contains("localhost:3000") && !error.contains('\n'), "{entry:?}: {error}");
     }
 }
+
+#[test]
+fn the_host_of_a_url_is_named_at_its_port_alone() {
+    for (url, beside) in [
+        ("http://127.0.0.1:8081/bot", "http://127.0.0.1:8082/bot"),
+        ("https://bots.internal/x", "http://bots.internal/x"),
+        ("http://[::1]/", "http://[::1]:81/"),
+    ] {
+        let hosts: PrivateHosts = PrivateHost::of(&url.parse().unwrap()).into_iter().collect();
+        assert!(hosts.names(&url.parse().unwrap()) && !hosts.names(&beside.parse().unwrap()), "{url}");
+    }
+    for url in ["ftp://127.0.0.1/", "127.0.0.1:80", "/bot"] {
+        assert_eq!(PrivateHost::of(&url.parse().unwrap()), None, "{url}");
+    }
+}
+
+#[test]
+fn every_host_is_named_in_every_url_of_http() {
+    let hosts = PrivateHosts::every();
+    for (url, named) in [
+        ("http://127.0.0.1:81/", true),
+        ("https://a.internal/", true),
+        ("http://user@127.0.0.1/", false),
+        ("ftp://127.0.0.1/", false),
+        ("/path", false),
+    ] {
+        assert_eq!(hosts.names(&url.parse().unwrap()), named, "{url}");
+    }
+    assert!(!hosts.is_empty());
+}

@@ -10,6 +10,7 @@ pub(crate) use hook::read_chat;
 pub use hook::{HookDraft, Kept, ReconcileDraft, check_change, check_hook, is_capability};
 
 use super::{Capacity, ConfigSpec, Settings};
+use crate::address::{PrivateHost, PrivateHosts};
 use crate::secret::{Secret, SecretRef};
 
 /// A configuration that passed.
@@ -19,6 +20,8 @@ pub struct CheckedConfig {
     pub settings: Settings,
     /// What one process takes at once.
     pub capacity: Capacity,
+    /// Hosts that one process may call though they are private.
+    pub private_hosts: PrivateHosts,
     /// The bot's token.
     pub telegram_token: Option<SecretInput>,
     /// The hooks.
@@ -100,10 +103,14 @@ pub fn check_config(spec: &ConfigSpec, secrets: SecretsAs) -> Result<CheckedConf
         }
     }
     let capacity = capacity::check(spec, &mut problems);
+    let private_hosts = spec.network.allow_private_hosts.iter().enumerate();
+    let private_hosts = private_hosts
+        .filter_map(|(i, host)| problems.take(&format!("network.allow_private_hosts[{i}]"), host.parse::<PrivateHost>()));
+    let private_hosts = private_hosts.collect();
     if !problems.0.is_empty() {
         return Err(problems.0);
     }
-    Ok(CheckedConfig { settings, capacity, telegram_token, hooks })
+    Ok(CheckedConfig { settings, capacity, private_hosts, telegram_token, hooks })
 }
 
 /// Checks what holds for all hooks.

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::ports::{Bot, BotAnswer, BotApi, BotMessage, PortError, PortResult};
 use bellhop_app::routing::{Routing, RuleCache};
-use bellhop_app::delivery::{BotCache, TelegramEngine};
+use bellhop_app::delivery::Engine;
+use bellhop_app::delivery::telegram::{BotCache, Telegram, TelegramEngine};
 use bellhop_app::testing::memory::Memory as Elsewhere;
 use bellhop_core::action::Kind;
 use bellhop_core::id::{EventId, HookId, TaskId};
@@ -31,16 +32,15 @@ impl BotApi for NoBotApi {
 
 /// A worker without a bot.
 fn worker(memory: &Arc<Memory>) -> TelegramEngine {
-    TelegramEngine {
+    let worker = Telegram {
         bot: BotCache::new(memory.clone(), memory.clone(), Cache::new(clock(), Changes::default())),
-        tasks: memory.clone(),
-        documents: memory.clone(),
-        queue: memory.clone(),
         api: Arc::new(NoBotApi),
         dry_run: memory.clone(),
+        documents: memory.clone(),
         clock: clock(),
         bot_pace: Mutex::new(Pace::new(Scope::Bot)),
-    }
+    };
+    Engine::new(worker, memory.clone(), memory.clone(), memory.clone(), clock())
 }
 
 /// A batch of messages, each a chat, an id and a body; its receipt is its id.
@@ -53,16 +53,16 @@ fn batch(messages: &[(&str, &str, String)]) -> Batch {
 /// Work whose task's id says what happens.
 fn work(task: &str, parts: usize) -> String {
     let parts = (0..parts).map(|n| format!("part {n} of {task}")).collect();
-    let (event, hook) = (EventId::new(Timestamp::from_ms(0), &[0; 10]), HookId::from_text("hk"));
+    let event = EventId::new(Timestamp::from_ms(0), &[0; 10]);
     let (now, later) = (Timestamp::from_ms(0), in_seconds(3_600));
-    let task = Task::queued(TaskId::from_text(task), Kind::Telegram, task, now, later);
+    let task = Task::queued(TaskId::new(event, &HookId::from_text(task), 0), Kind::Telegram, task, now, later);
     serde_json::to_string(&Work::telegram(task, parts)).unwrap()
 }
 
 /// What a batch comes to, and what was postponed.
 async fn carry(memory: &Arc<Memory>, batch: &Batch, seconds: u64) -> (Outcome, Vec<(String, u64)>) {
     let worker = worker(memory);
-    let chats = Groups { engine: worker: &worker, receipts: memory.as_ref(), deadline: in_seconds(seconds) };
+    let chats = Groups { engine: &worker, receipts: memory.as_ref(), deadline: in_seconds(seconds) };
     let outcome = chats.work(batch).await;
     let postponed = std::mem::take(&mut *memory.postponed.lock().unwrap());
     (outcome, postponed)

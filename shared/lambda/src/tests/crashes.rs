@@ -124,7 +124,7 @@ async fn run_router(memory: &Memory, batch: &Batch) -> Option<Outcome> {
 /// Runs the worker once, for so many seconds; `None` where the function ended.
 async fn run_worker(memory: &Memory, batch: &Batch, seconds: u64) -> Option<Outcome> {
     let worker = memory.telegram(Changes::default());
-    let chats = Groups { engine: worker: &worker, receipts: memory, deadline: START.plus_ms(seconds * 1_000) };
+    let chats = Groups { engine: &worker, receipts: memory, deadline: START.plus_ms(seconds * 1_000) };
     tokio::time::timeout(Duration::from_millis(200), chats.work(batch)).await.ok()
 }
 

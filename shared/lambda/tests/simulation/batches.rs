@@ -6,7 +6,7 @@ use std::sync::{Arc, Once};
 use async_trait::async_trait;
 use bellhop_app::ports::{Claim, EventLog, PortError, PortResult, TaskLog, Written};
 use bellhop_app::testing::memory::{Memory, Received};
-use bellhop_core::action::Kind;
+
 use bellhop_core::event::{Event, Proof};
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox::Message;
@@ -175,8 +175,8 @@ fn inbox_body(kind: Kind, number: u64, random: &Random) -> String {
 
 fn work_body(kind: Kind, number: u64, chat: &str, random: &Random) -> String {
     let event = event(number);
-    let id = TaskId::from_text(format!("{event}.{}.0", kind.word()));
-    let task = Task::queued(id, Kind::Telegram, chat, START, START.plus_ms(1 << 40));
+    let id = TaskId::new(event, &HookId::from_text(kind.word()), 0);
+    let task = Task::queued(id, bellhop_core::action::Kind::Telegram, chat, START, START.plus_ms(1 << 40));
     // Too long for two of them to be joined.
     let parts = vec![format!("[m{number}] {}", "x".repeat(2_100))];
     match kind {

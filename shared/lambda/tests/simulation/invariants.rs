@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use bellhop_app::ports::{Collection, Documents as _};
+use bellhop_core::action::Kind;
 use bellhop_core::id::EventId;
 use bellhop_core::replay::Replay;
 use bellhop_core::task::{Task, TaskStatus};
@@ -49,7 +50,7 @@ fn lost_events(sim: &Sim, observed: &Observed, tasks: &[Task]) -> Vec<String> {
     let mut made: BTreeMap<(EventId, &str), usize> = BTreeMap::new();
     let mut aside: HashSet<(EventId, &str)> = HashSet::new();
     for task in tasks.iter().filter(|task| is_own(task)) {
-        if task.kind == "route" {
+        if task.kind == Kind::Route {
             aside.insert((task.event, task.owner.as_str()));
         } else {
             *made.entry((task.event, task.owner.as_str())).or_default() += 1;
@@ -167,12 +168,11 @@ fn disorder(observed: &Observed, tasks: &[Task], keys: &[String], may_be_aside: 
 
 /// What the markers of a task's message begin with.
 pub(crate) fn marker_of(observed: &Observed, task: &Task) -> Option<String> {
-    let (event, hook, action) = task.id.parts()?;
-    let number = observed.rung.iter().position(|rung| rung.id == event)?;
-    if task.id.as_str().contains(".notice") {
+    let number = observed.rung.iter().position(|rung| rung.id == task.event)?;
+    if task.id.subject().is_some() {
         return None;
     }
-    Some(format!("e{number}{hook}a{action}"))
+    Some(format!("e{number}{}a{}", task.owner, task.id.action()))
 }
 
 /// A marker without its part.

@@ -42,7 +42,7 @@ impl Sandbox {
         routing.events = watched.clone();
         let mut worker = entrance.telegram(Changes::default());
         worker.tasks = watched;
-        worker.api = Arc::new(SimBot { sim: Arc::clone(sim), plan: plan.clone() });
+        worker.worker.api = Arc::new(SimBot { sim: Arc::clone(sim), plan: plan.clone() });
         Self { plan, routing, worker, clock, entrance }
     }
 
@@ -55,7 +55,7 @@ impl Sandbox {
     /// Runs the Telegram worker's function on a batch; `None` where it died.
     pub(crate) async fn carry(&self, received: &[Received]) -> Option<Outcome> {
         let (batch, deadline) = (batch(received), self.clock.now().plus_ms((WORKER_SECONDS - 1) * 1000));
-        let chats = Groups { engine: worker: &self.worker, receipts: &self.entrance, deadline };
+        let chats = Groups { engine: &self.worker, receipts: &self.entrance, deadline };
         self.live(chats.work(&batch), WORKER_SECONDS).await
     }
 

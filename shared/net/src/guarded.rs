@@ -12,7 +12,7 @@ use crate::read::{Limits, Reply};
 
 /// Calls public addresses over https, and the hosts that the operator named wherever they are.
 #[derive(Debug)]
-pub struct Outbound<B> {
+pub struct GuardedClient<B> {
     guarded: Client<B>,
     private: Option<Arc<Private<B>>>,
 }
@@ -24,13 +24,13 @@ struct Private<B> {
     client: Client<B>,
 }
 
-impl<B> Clone for Outbound<B> {
+impl<B> Clone for GuardedClient<B> {
     fn clone(&self) -> Self {
         Self { guarded: self.guarded.clone(), private: self.private.clone() }
     }
 }
 
-impl<B: Sent> Outbound<B> {
+impl<B: Sent> GuardedClient<B> {
     /// A client without connections yet.
     pub fn new(trust: &ClientConfig, settings: &Settings, hosts: PrivateHosts) -> Self {
         let guarded = Client::guarded(trust.clone(), settings);
