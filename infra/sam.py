@@ -19,18 +19,18 @@ SAM = Path(sys.executable).parent / "sam"
 HOST_ARCHITECTURE = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
 
 
-def build(architecture: str) -> Path:
-    """Build all functions for a processor with one call of cargo lambda, and return the built template.
+def build(architecture: str, out: Path = ROOT / ".aws-sam") -> Path:
+    """Build all functions for a processor with one call of cargo lambda into a folder, and return the built template.
 
     `sam build` would call it for one function after the other, and link each alone.
     """
-    out = ROOT / ".aws-sam" / "functions"
+    binaries = out / "functions"
     packages = [f"--package={name}" for name in manifest.functions()]
     target = {"arm64": "--arm64", "x86_64": "--x86-64"}[architecture]
-    command = ["cargo", "lambda", "build", "--release", "--lambda-dir", out, target, *packages]
+    command = ["cargo", "lambda", "build", "--release", "--lambda-dir", binaries, target, *packages]
     if subprocess.run(command, cwd=ROOT, env=_environment({}), stdout=sys.stderr).returncode != 0:
         raise SystemExit("cargo lambda build failed")
-    return _package(lambda name, bootstrap: shutil.copy(out / name / "bootstrap", bootstrap), ROOT / ".aws-sam" / "build")
+    return _package(lambda name, bootstrap: shutil.copy(binaries / name / "bootstrap", bootstrap), out / "build")
 
 
 def package_binaries(binaries: Path, prefix: str, out: Path) -> Path:

@@ -11,6 +11,7 @@ use bellhop_tests::bot_api::limits::Limits;
 use bellhop_tests::github;
 use bellhop_tests::http::Http;
 use bellhop_tests::proxy::Fault;
+use futures_util::future::join_all;
 
 use crate::deployment::{Deployment, SOON};
 use crate::phases::{Report, say, wanted};
@@ -65,11 +66,13 @@ async fn no_outage_loses_anything() {
             continue;
         }
         let stack = Arc::clone(&stack);
-        waits.push((name, started, tokio::spawn(async move { load.all_arrive(&stack.fake, 2 * SOON).await })));
+        waits.push(async move {
+            let end = tokio::spawn(async move { load.all_arrive(&stack.fake, 2 * SOON).await }).await;
+            say(name, started.elapsed(), &end);
+            (name, end)
+        });
     }
-    for (name, started, wait) in waits {
-        let end = wait.await;
-        say(name, started.elapsed(), &end);
+    for (name, end) in join_all(waits).await {
         report.note(name, end);
     }
     no_secret_in(&tokio::task::block_in_place(|| stack.stack.function_logs()));
