@@ -40,12 +40,14 @@ def main() -> None:
     parser.add_argument("command", choices=["up", "logs", "down", "run"])
     parser.add_argument("--port", type=int, help="port of MiniStack; run takes a free one")
     parser.add_argument("--state", type=Path, default=sam.ROOT / ".bellhop" / "local", help="folder for all it writes")
-    parser.add_argument("--binaries", type=Path, help="folder with binaries for this machine, instead of building")
+    parser.add_argument("--binaries", type=Path, help="folder with binaries for this machine; up and run need it")
     parser.add_argument("--prefix", default="", help="what stands before the functions' names in that folder")
     parser.add_argument("--example", type=Path, metavar="BELLHOP", help="apply the example with this program, for events/")
     parser.add_argument("--until-end-of", type=int, metavar="PID", help="run until then, and remove the state folder")
     parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="variable for the functions")
     options = parser.parse_args()
+    if options.command in ("up", "run") and not options.binaries:
+        parser.error(f"{options.command} needs --binaries; `make deploy-local` builds them and names their folder")
     options.state = options.state.resolve()
     options.state.mkdir(parents=True, exist_ok=True)
     {"up": up, "logs": logs, "down": down, "run": run}[options.command](options)
@@ -132,10 +134,7 @@ def _deploy(port: int, options: argparse.Namespace) -> dict[str, object]:
         "AdminTokenSha256": admin_token.digest(token),
         "LocalApiId": _api_id(options.state),
     }
-    if options.binaries:
-        built = sam.package_binaries(options.binaries.resolve(), options.prefix, options.state / "package")
-    else:
-        built = sam.build(parameters, environment)
+    built = sam.package_binaries(options.binaries.resolve(), options.prefix, options.state / "package")
     s3 = _client("s3", port)
     if CODE_BUCKET not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
         s3.create_bucket(Bucket=CODE_BUCKET, CreateBucketConfiguration={"LocationConstraint": ministack.REGION})

@@ -22,6 +22,7 @@ mod kinds;
 mod manifest;
 mod monitoring;
 mod observability;
+mod phases;
 mod poison;
 mod programs;
 mod proofs;

@@ -2,9 +2,13 @@
 //! programs of the tests have exactly those, wired like that.
 
 use std::collections::BTreeSet;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 
 use bellhop_tests::build::{TESTED, workspace};
 use bellhop_tests::manifest::{Manifest, Start, resource};
+use bellhop_tests::stack::python;
 use yaml_rust2::{Yaml, YamlLoader};
 
 use crate::template::{list, resources, template, text};
@@ -215,6 +219,40 @@ fn exactly_these_are_programs() {
     let found: Facts = of_functions.map(|program| format!("{} is {}", program["name"], program["path"])).collect();
     let wanted = manifest.names().map(|name| format!("\"{TESTED}{name}\" is \"../functions/{name}/src/main.rs\""));
     check("tests/Cargo.toml", &wanted.collect(), &found);
+}
+
+/// A stand-in for cargo that notes how it is called and makes every function that it is asked for.
+const CARGO: &str = "#!/bin/sh\n\
+    echo \"$*\" >> \"$CALLS\"\n\
+    while [ $# -gt 0 ]; do case $1 in\n\
+    --lambda-dir) out=$2; shift;;\n\
+    --package=*) name=${1#--package=}; mkdir -p \"$out/$name\"; echo \"$name\" > \"$out/$name/bootstrap\";;\n\
+    esac; shift; done\n";
+
+/// One call links all functions at the same time, where one each would do it one after the other.
+#[test]
+fn one_call_builds_all_functions_for_a_deployment() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let (cargo, calls, out) = (folder.path().join("cargo"), folder.path().join("calls"), folder.path().join("out"));
+    std::fs::write(&cargo, CARGO).expect("a file can be written");
+    std::fs::set_permissions(&cargo, Permissions::from_mode(0o755)).expect("it can be made a program");
+    let path = std::env::var("PATH").expect("there is a search path");
+    let mut command = Command::new(python());
+    command.args(["-c", "import pathlib, sam, sys; sam.build('arm64', pathlib.Path(sys.argv[1]))"]).arg(&out);
+    command.current_dir(workspace().join("infra")).env("CALLS", &calls);
+    command.env("PATH", format!("{}:{path}", folder.path().display()));
+    let output = command.output().expect("python runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let calls = std::fs::read_to_string(&calls).expect("cargo was called");
+    assert_eq!(calls.lines().count(), 1, "{calls}");
+    assert!(calls.starts_with("lambda build --release") && calls.contains("--arm64"), "{calls}");
+    let built = parsed(&std::fs::read_to_string(out.join("build/template.yaml")).expect("there is a built template"));
+    for name in Manifest::load().names() {
+        let function = resource(name, "Function");
+        let binary = std::fs::read_to_string(out.join("build").join(&function).join("bootstrap"));
+        assert_eq!(binary.expect("the function was built").trim(), name);
+        assert_eq!(text(&built["Resources"][function.as_str()]["Properties"]["CodeUri"]), function);
+    }
 }
 
 /// The names that stand in the manifest: everything that is started, sent to or settled is there.

@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use super::MAX_BODY_BYTES;
 use crate::web::{read as read_body, refusal};
 use bellhop_app::answer::Refused;
-use bellhop_core::config::field_problem;
 use bellhop_app::ingress::Unread;
+use bellhop_core::config::field_problem;
 
 /// What an operation answers.
 pub(super) type Answered<T> = Result<T, Rejection>;

@@ -36,7 +36,23 @@ pub fn document() -> Value {
         }
         add(&mut document["components"]["schemas"], json!(schemas));
     }
+    close(&mut document["components"]["schemas"], "ActionSpec");
     document
+}
+
+/// Has a choice of kinds refuse unknown fields as a whole: the fields of a kind must let `kind` beside them.
+fn close(schemas: &mut Value, name: &str) {
+    let mut parts = Vec::new();
+    for choice in schemas[name]["oneOf"].as_array_mut().into_iter().flatten() {
+        choice["unevaluatedProperties"] = false.into();
+        let named = choice["allOf"].as_array().into_iter().flatten().filter_map(|part| part["$ref"].as_str());
+        parts.extend(named.filter_map(|path| path.rsplit('/').next()).map(str::to_owned));
+    }
+    for part in parts {
+        if let Some(part) = schemas[part].as_object_mut() {
+            part.remove("additionalProperties");
+        }
+    }
 }
 
 /// Adds the fields of an object to another's.

@@ -2,9 +2,9 @@
 
 mod task;
 
+use bellhop_core::action::Action;
 use bellhop_core::delivery::Deduplicate;
 use bellhop_core::filter::Check;
-use bellhop_core::action::Action;
 use bellhop_core::hook::{Allowed, Hook, HookStatus, Origin};
 use bellhop_core::secret::SecretRef;
 use bellhop_senders::sender::CustomScheme;

@@ -111,7 +111,13 @@ impl<W: Worker> Engine<W> {
 
     /// The notices of this moment.
     fn notices<'a>(&'a self, operator_chat: Option<&'a str>) -> Notices<'a> {
-        Notices { tasks: &*self.tasks, documents: &*self.documents, queue: &*self.queue, clock: &*self.clock, operator_chat }
+        Notices {
+            tasks: &*self.tasks,
+            documents: &*self.documents,
+            queue: &*self.queue,
+            clock: &*self.clock,
+            operator_chat,
+        }
     }
 
     /// Shows what would go out, where that cannot be.

@@ -14,8 +14,8 @@ pub mod keys;
 pub mod limiter;
 pub mod ranges;
 
-pub mod routing;
 pub mod delivery;
+pub mod routing;
 
 pub mod maintenance;
 pub mod reconcile;

@@ -9,8 +9,8 @@ use aws_sdk_sqs::config::{BehaviorVersion, IdentityCache, Region, SharedHttpClie
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
-use bellhop_core::action::Kind;
 use bellhop_app::ports::{Clock, PortError, PortResult};
+use bellhop_core::action::Kind;
 use bellhop_core::address::PrivateHosts;
 
 use crate::http::Http;

@@ -129,8 +129,7 @@ mod tests {
         let (event, hook, now) =
             (EventId::new(Timestamp::from_ms(0), &[0; 10]), HookId::from_text("hk"), Timestamp::from_ms(0));
         let task = Task::queued(TaskId::new(event, &hook, 0), Kind::Telegram, "1", now, now);
-        let work =
-            Work::telegram(task, vec!["a\u{ffff}b\u{fffe}\u{1}".to_owned()]);
+        let work = Work::telegram(task, vec!["a\u{ffff}b\u{fffe}\u{1}".to_owned()]);
         let body = body(&work).unwrap();
         assert!(body.contains(r"a\uffffb\ufffe\u0001"), "{body}");
         assert_eq!(serde_json::from_str::<Work>(&body).unwrap(), work);

@@ -158,6 +158,9 @@ mod tests {
     #[test]
     fn work_of_a_former_version_is_read() {
         let json = r#"{"type":"TelegramV1","task":{"id":"00000000-0000-7000-8000-000000000000.hk_1.0","event":"00000000-0000-7000-8000-000000000000","hook":"hk_1","kind":"telegram","destination":"1","status":"queued","attempts":[],"parts_done":0,"created_at":0,"due_at":0,"expires_at":0},"parts":["hi"]}"#;
-        assert_eq!(serde_json::from_str::<Work>(json).unwrap(), Work::telegram(task(Kind::Telegram), vec!["hi".to_owned()]));
+        assert_eq!(
+            serde_json::from_str::<Work>(json).unwrap(),
+            Work::telegram(task(Kind::Telegram), vec!["hi".to_owned()])
+        );
     }
 }

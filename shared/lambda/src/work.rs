@@ -3,8 +3,8 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use bellhop_app::ports::{PortError, Postponed, Receipts};
 use bellhop_app::delivery::{Engine, Worker};
+use bellhop_app::ports::{PortError, Postponed, Receipts};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 use futures_util::FutureExt as _;

@@ -3,10 +3,10 @@
 //! It runs at a lower priority than the front door: accepting comes first, working off follows.
 
 mod crashes;
+mod delivery;
 mod maintenance;
 mod poison;
 mod routing;
-mod delivery;
 
 #[cfg(test)]
 mod made;
@@ -15,13 +15,13 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use bellhop_app::delivery::Engine as Deliveries;
+use bellhop_app::delivery::forward::ForwardEngine;
+use bellhop_app::delivery::telegram::TelegramEngine;
 use bellhop_app::ports::{Clock, PortError, PortResult};
 use bellhop_app::ranges::RangeRefresh;
 use bellhop_app::reconcile::Reconciler;
 use bellhop_app::routing::Routing;
-use bellhop_app::delivery::Engine as Deliveries;
-use bellhop_app::delivery::forward::ForwardEngine;
-use bellhop_app::delivery::telegram::TelegramEngine;
 use bellhop_core::action::Lane;
 use tokio::sync::watch;
 
@@ -104,7 +104,12 @@ async fn run(parts: Arc<EngineParts>, stopped: watch::Receiver<bool>) {
 }
 
 /// The work of one kind on one lane.
-fn deliver<W>(parts: &Arc<EngineParts>, engine: &Arc<Deliveries<W>>, lane: Lane, crashes: &Arc<Crashes>) -> Delivering<W> {
+fn deliver<W>(
+    parts: &Arc<EngineParts>,
+    engine: &Arc<Deliveries<W>>,
+    lane: Lane,
+    crashes: &Arc<Crashes>,
+) -> Delivering<W> {
     Delivering { parts: Arc::clone(parts), engine: Arc::clone(engine), lane, crashes: Arc::clone(crashes) }
 }
 

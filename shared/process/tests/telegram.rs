@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bellhop_app::cache::{Cache, Changes};
+use bellhop_app::delivery::telegram::{BotCache, Telegram, TelegramEngine};
+use bellhop_app::delivery::{Engine, Turn};
 use bellhop_app::ports::{
     Bot, BotAnswer, BotApi, BotMessage, Clock, DryRun, EventLog, History as _, HookWriter, PortError, PortResult,
     TaskLog, Vault,
 };
-use bellhop_app::delivery::telegram::{BotCache, Telegram, TelegramEngine};
-use bellhop_app::delivery::{Engine, Turn};
 use bellhop_core::action::Kind;
 use bellhop_core::config::Settings;
 use bellhop_core::event::{Event, EventHead};

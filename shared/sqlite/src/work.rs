@@ -86,7 +86,8 @@ impl Database {
     pub fn work_at(&self, place: i64) -> PortResult<Option<Waiting>> {
         self.read(|connection| {
             let mut select = connection.prepare_cached("SELECT seq, key, message FROM work WHERE seq = ?1")?;
-            let read = |row: &rusqlite::Row<'_>| Ok(Waiting { place: row.get(0)?, key: row.get(1)?, message: row.get(2)? });
+            let read =
+                |row: &rusqlite::Row<'_>| Ok(Waiting { place: row.get(0)?, key: row.get(1)?, message: row.get(2)? });
             select.query_row([place], read).optional()
         })
     }

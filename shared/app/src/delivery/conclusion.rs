@@ -50,7 +50,10 @@ impl<W: Worker> Engine<W> {
         saved.and(remembered)?;
         batch.tell();
         let due_at = batch.tasks.iter().filter(|task| !task.status.is_final()).map(|task| task.due_at).max();
-        Ok(Turn { settled: batch.settled(), next: changed.entry.next(attempted.ended_at).max(due_at.unwrap_or_default()) })
+        Ok(Turn {
+            settled: batch.settled(),
+            next: changed.entry.next(attempted.ended_at).max(due_at.unwrap_or_default()),
+        })
     }
 }
 

@@ -8,8 +8,8 @@ use bellhop_core::telegram::Pace;
 use bellhop_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::worker::{Attempted, Failure, Worker};
 use super::Engine;
+use super::worker::{Attempted, Failure, Worker};
 use crate::ports::{Collection, Documents, NewDocument, PortError, PortResult};
 
 /// How long a destination that nothing is sent to is remembered: it may have moved, and would be looked for in vain.
@@ -62,9 +62,9 @@ impl Destination {
     /// Takes an attempt's result in; gives what that changed.
     fn take(&mut self, attempted: &Attempted) -> Change {
         let at = attempted.ended_at;
-        match attempted.blocked_until {
-            Some(until) => self.pace.block(until),
-            None => self.pace.sent(at),
+        self.pace.sent(at);
+        if let Some(until) = attempted.blocked_until {
+            self.pace.block(until);
         }
         if let Some(moved_to) = &attempted.moved_to {
             self.moved_to = Some(moved_to.clone());
@@ -102,7 +102,9 @@ impl<W: Worker> Engine<W> {
             // What this process saw of its failures stays, unless somebody else has found it shut.
             let (read_at, entry) = all.entry(name.to_owned()).or_insert_with(|| (now, read.clone()));
             *read_at = now;
-            if read.breaker.is_disabled() != entry.breaker.is_disabled() || read.breaker.next(now) > entry.breaker.next(now) {
+            if read.breaker.is_disabled() != entry.breaker.is_disabled()
+                || read.breaker.next(now) > entry.breaker.next(now)
+            {
                 *entry = read;
             }
             return Ok(entry.clone());
@@ -149,7 +151,8 @@ impl<W: Worker> Engine<W> {
 /// What is written down under a key.
 pub(super) async fn read(documents: &dyn Documents, key: &str) -> PortResult<Option<Destination>> {
     let document = documents.document(Collection::Destination, key).await?;
-    let read = |text: &str| serde_json::from_str(text).map_err(|e| PortError::unreadable("a destination's document", &e));
+    let read =
+        |text: &str| serde_json::from_str(text).map_err(|e| PortError::unreadable("a destination's document", &e));
     document.map(|document| read(&document.text)).transpose()
 }
 

@@ -57,7 +57,8 @@ impl Notices<'_> {
         if is_notice(task) {
             return Ok(());
         }
-        let Some(chat) = self.operator_chat.filter(|chat| task.kind != Kind::Telegram || *chat != task.destination) else {
+        let Some(chat) = self.operator_chat.filter(|chat| task.kind != Kind::Telegram || *chat != task.destination)
+        else {
             log::error!(event:% = task.event, destination = task.destination.as_str(); "nobody is told of dead tasks: `telegram.operator_chat` is not set, or is this chat");
             return Ok(());
         };
@@ -131,13 +132,13 @@ pub(crate) fn text(task: &Task) -> String {
              them for an hour."
         );
     }
-    let what = match task.kind {
-        Kind::Telegram | Kind::Route => "A message did not arrive in the chat",
-        Kind::Forward => "An event could not be forwarded to",
+    let (what, whither) = match task.kind {
+        Kind::Telegram | Kind::Route => ("A message did not arrive", "in the chat"),
+        Kind::Forward => ("An event was not forwarded", "to"),
     };
     let until = if task.attempts.is_empty() { "for an hour" } else { "until one has arrived there again" };
     format!(
-        "<b>{what}</b> <code>{destination}</code>: {reason}.\nIts task is <code>{id}</code>. You are \
+        "<b>{what}</b> {whither} <code>{destination}</code>: {reason}.\nIts task is <code>{id}</code>. You are \
          not told of more of them {until}."
     )
 }

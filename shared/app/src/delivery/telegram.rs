@@ -101,7 +101,8 @@ impl Worker for Telegram {
         let Some(bot) = &outfit.bot else {
             return Err(PortError::new("the bot's token was taken away", "the turn is taken again"));
         };
-        let (started_at, chat, text) = (self.clock.now(), batch.works.first().map_or("", |work| work.group()), text(batch));
+        let (started_at, chat, text) =
+            (self.clock.now(), batch.works.first().map_or("", |work| work.group()), text(batch));
         let (mut plain, mut moved_to, mut moves_left) = (None, moved_to.map(str::to_owned), 1);
         loop {
             let to = moved_to.as_deref().unwrap_or(chat);

@@ -1,9 +1,9 @@
 //! Which events a hook acts on.
 
-use bellhop_core::event::Event;
-use bellhop_core::filter::{Check, Decision, type_passes};
 use bellhop_core::action::Action;
 use bellhop_core::action::forward::{MOST_HOPS, hops};
+use bellhop_core::event::Event;
+use bellhop_core::filter::{Check, Decision, type_passes};
 use bellhop_core::hook::{Hook, HookStatus};
 use bellhop_core::id::EventId;
 use bellhop_core::quota::{Passage, Quota};
@@ -116,7 +116,9 @@ fn kept_out(rule: &Rule, event: &Event, words: &Words) -> Option<Result<String, 
         return Some(Ok("the hook was disabled after the event came in".to_owned()));
     }
     if hops(&event.head) >= MOST_HOPS {
-        return Some(Ok(format!("it has gone through Bellhop {MOST_HOPS} times already, so it goes round in a circle")));
+        return Some(Ok(format!(
+            "it has gone through Bellhop {MOST_HOPS} times already, so it goes round in a circle"
+        )));
     }
     let event_type = event.head.event_type.as_deref();
     if !type_passes(&rule.hook.events, event_type) {

@@ -67,7 +67,9 @@ impl Making<'_> {
                 let Text { parts, trouble } = self.words.telegram(self.event, &rule.hook, template);
                 Ok(Work::telegram(Task { reason: trouble.or_else(|| task.reason.clone()), ..task }, parts))
             }
-            Action::Forward(action) => self.forward(rule, action, &task).map(|(request, lane)| Work::forward(task, request, lane)),
+            Action::Forward(action) => {
+                self.forward(rule, action, &task).map(|(request, lane)| Work::forward(task, request, lane))
+            }
         };
         Some(match made {
             Ok(work) => Made::Work(Box::new(Work { trace, ..work })),

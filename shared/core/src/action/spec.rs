@@ -18,7 +18,7 @@ pub struct ActionSpec {
     pub fields: Map<String, Value>,
 }
 
-/// Each kind with its fields, for the API's document.
+/// An action: its kind, and the fields of that kind.
 #[cfg(feature = "schema")]
 #[derive(utoipa::ToSchema)]
 #[schema(as = ActionSpec)]
@@ -71,7 +71,8 @@ impl Check<'_> {
         read.map_err(|error| {
             let problem = field_problem(&error);
             let field = if error.path().iter().next().is_none() { String::new() } else { problem.field };
-            let at = if field.is_empty() { self.at.trim_end_matches('.').to_owned() } else { self.at.to_owned() + &field };
+            let at =
+                if field.is_empty() { self.at.trim_end_matches('.').to_owned() } else { self.at.to_owned() + &field };
             self.problems.add(at, problem.message);
         })
         .ok()
@@ -82,7 +83,9 @@ impl ActionSpec {
     /// Checks the action; its secrets are as they were given.
     pub(crate) fn check(&self, check: &mut Check<'_>) -> Option<Action<SecretInput>> {
         match Kind::named(&self.kind) {
-            Some(Kind::Telegram) => telegram::Telegram::check(&check.fields(&self.fields)?, check).map(Action::Telegram),
+            Some(Kind::Telegram) => {
+                telegram::Telegram::check(&check.fields(&self.fields)?, check).map(Action::Telegram)
+            }
             Some(Kind::Forward) => forward::Forward::check(&check.fields(&self.fields)?, check).map(Action::Forward),
             Some(Kind::Route) | None => {
                 let known: Vec<_> = Kind::WITH_WORKERS.map(Kind::as_str).into();

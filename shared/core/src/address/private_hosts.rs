@@ -68,8 +68,8 @@ impl FromIterator<PrivateHost> for PrivateHosts {
 impl PrivateHost {
     /// The host and the port of an http or https URL.
     pub fn of(url: &Uri) -> Option<Self> {
-        let port = url.port_u16().or_else(|| standard_port(url))?;
-        Some(Self { host: Host::read(url.host()?)?, port: Some(port) })
+        let standard = standard_port(url)?;
+        Some(Self { host: Host::read(url.host()?)?, port: Some(url.port_u16().unwrap_or(standard)) })
     }
 }
 

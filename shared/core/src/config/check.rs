@@ -104,8 +104,9 @@ pub fn check_config(spec: &ConfigSpec, secrets: SecretsAs) -> Result<CheckedConf
     }
     let capacity = capacity::check(spec, &mut problems);
     let private_hosts = spec.network.allow_private_hosts.iter().enumerate();
-    let private_hosts = private_hosts
-        .filter_map(|(i, host)| problems.take(&format!("network.allow_private_hosts[{i}]"), host.parse::<PrivateHost>()));
+    let private_hosts = private_hosts.filter_map(|(i, host)| {
+        problems.take(&format!("network.allow_private_hosts[{i}]"), host.parse::<PrivateHost>())
+    });
     let private_hosts = private_hosts.collect();
     if !problems.0.is_empty() {
         return Err(problems.0);

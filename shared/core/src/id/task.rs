@@ -98,7 +98,9 @@ impl FromStr for TaskId {
         let ends = match rest {
             [] => true,
             [one] => is_replay(one) || is_notice(one),
-            [replay, notices @ ..] => (is_replay(replay) || is_notice(replay)) && notices.iter().all(|part| is_notice(part)),
+            [replay, notices @ ..] => {
+                (is_replay(replay) || is_notice(replay)) && notices.iter().all(|part| is_notice(part))
+            }
         };
         (known && number && ends).then(|| Self { text: text.to_owned() }).ok_or(BadTaskId)
     }

@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use bellhop_app::cache::{Cache, Changes};
-use bellhop_app::ports::{Bot, BotAnswer, BotApi, BotMessage, PortError, PortResult};
-use bellhop_app::routing::{Routing, RuleCache};
 use bellhop_app::delivery::Engine;
 use bellhop_app::delivery::telegram::{BotCache, Telegram, TelegramEngine};
+use bellhop_app::ports::{Bot, BotAnswer, BotApi, BotMessage, PortError, PortResult};
+use bellhop_app::routing::{Routing, RuleCache};
 use bellhop_app::testing::memory::Memory as Elsewhere;
 use bellhop_core::action::Kind;
 use bellhop_core::id::{EventId, HookId, TaskId};
@@ -17,8 +17,8 @@ use bellhop_core::work::Work;
 
 use super::ports::{Memory, clock, in_seconds};
 use crate::batch::{Batch, Outcome, Record};
-use crate::work::Groups;
 use crate::inbox::route;
+use crate::work::Groups;
 
 /// A Bot API that nobody should call.
 struct NoBotApi;

@@ -19,8 +19,8 @@ use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
 use crate::batch::{Batch, Outcome};
-use crate::work::Groups;
 use crate::inbox::route;
+use crate::work::Groups;
 
 const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
 const OPERATOR: &str = "900";

@@ -134,7 +134,7 @@ impl WorkQueue for Memory {
 impl TaskLog for Memory {
     async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Written>> {
         for id in ids {
-            match id.as_str().split('-').next() {
+            match id.owner().as_str().split('-').next() {
                 Some("error") => return Err(PortError::new("the table", "is away")),
                 Some("panic") => panic!("as this test wants it"),
                 _ => {}

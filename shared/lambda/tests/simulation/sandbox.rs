@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bellhop_app::cache::Changes;
+use bellhop_app::delivery::telegram::TelegramEngine;
 use bellhop_app::ports::Clock as _;
 use bellhop_app::routing::Routing;
-use bellhop_app::delivery::telegram::TelegramEngine;
 use bellhop_app::testing::memory::{Memory, Received};
 use bellhop_lambda::batch::{Batch, Outcome};
-use bellhop_lambda::work::Groups;
 use bellhop_lambda::inbox::route;
+use bellhop_lambda::work::Groups;
 
 use crate::bot::SimBot;
 use crate::faults::Plan;

@@ -220,10 +220,7 @@ mod tests {
         });
         let event = Event { head: serde_json::from_value(head).unwrap(), body: Vec::new() };
         database.record(&event, &tasks, now.plus_ms(60_000)).await.unwrap();
-        let work: Vec<_> = tasks
-            .iter()
-            .map(|task| Work::telegram(task.clone(), Vec::new()))
-            .collect();
+        let work: Vec<_> = tasks.iter().map(|task| Work::telegram(task.clone(), Vec::new())).collect();
         database.send(&work).await.unwrap();
         let spoil = "UPDATE work SET message = 'no JSON' WHERE seq < 3";
         database.write(|connection| connection.execute(spoil, [])).await.unwrap();

@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::clock::SystemClock;
+use bellhop_app::delivery::Engine;
+use bellhop_app::delivery::forward::{Forward, SettingsCache};
+use bellhop_app::delivery::telegram::{BotCache, Telegram};
 use bellhop_app::ports::{
-    BotMessage, Clock, DryRun, Outbound, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest, PortError, PortResult,
+    BotMessage, Clock, DryRun, Outbound, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest, PortError,
+    PortResult,
 };
 use bellhop_app::ranges::{PublishedNetworks, RangeRefresh};
 use bellhop_app::reconcile::{Deliveries, Listing, Reconciler, Refusal, Webhook};
 use bellhop_app::routing::{Routing, RuleCache};
-use bellhop_app::delivery::Engine;
-use bellhop_app::delivery::forward::{Forward, SettingsCache};
-use bellhop_app::delivery::telegram::{BotCache, Telegram};
 use bellhop_app::testing::memory::Memory;
 use bellhop_core::telegram::{Pace, Scope};
 use ipnet::IpNet;

@@ -12,9 +12,9 @@ use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
 use crate::cache::Changes;
-use crate::ports::{BotAnswer, Clock as _, HookWriter as _, PortError, PortResult, Vault as _};
 use crate::delivery::Turn;
 use crate::delivery::telegram::TelegramEngine;
+use crate::ports::{BotAnswer, Clock as _, HookWriter as _, PortError, PortResult, Vault as _};
 use crate::testing::memory::{Faults, Memory, Seen, SetClock};
 
 pub(super) const START: Timestamp = Timestamp::from_seconds(1_700_000_000);

@@ -86,7 +86,8 @@ async fn what_cannot_be_made_any_more_stays_as_it_is() {
     stage.change(&[], &["a"]).await;
     stage.memory.erase(erased.id, START).await.unwrap();
     let foreign = Task { id: TaskId::new(tasks[0].event, &HookId::from_text("nobody"), 0), ..tasks[0].clone() };
-    let unknown = Task { id: TaskId::new(EventId::new(START, &[9; 10]), &HookId::from_text("h"), 0), ..tasks[0].clone() };
+    let unknown =
+        Task { id: TaskId::new(EventId::new(START, &[9; 10]), &HookId::from_text("h"), 0), ..tasks[0].clone() };
     for task in tasks.iter().chain([&foreign, &unknown]) {
         stage.obey(&retry(task)).await;
     }

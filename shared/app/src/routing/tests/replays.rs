@@ -83,7 +83,8 @@ async fn a_range_is_done_once_each_though_every_order_comes_three_times() {
     let replay = progress(&stage, &id).await;
     assert_eq!((replay.seen, replay.replayed, replay.tasks), (62, 62, 62 + 31));
     assert!(replay.finished_at.is_some() && (3..=4).contains(&orders), "{orders} orders: {replay:?}");
-    let mut texts: Vec<_> = stage.queued().into_iter().map(|work| (work.task.owner.clone(), work.parts().concat())).collect();
+    let mut texts: Vec<_> =
+        stage.queued().into_iter().map(|work| (work.task.owner.clone(), work.parts().concat())).collect();
     assert_eq!(texts.len(), 93, "the cap does not hold for a replay, filters do");
     texts.sort();
     texts.dedup();

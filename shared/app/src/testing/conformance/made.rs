@@ -1,11 +1,11 @@
 //! Fresh things to keep and to queue, with something in every field.
 
+use bellhop_core::action::Action;
 use bellhop_core::action::Kind;
+use bellhop_core::action::telegram::Telegram;
 use bellhop_core::delivery::Deduplicate;
 use bellhop_core::event::{Event, EventHead, Proof};
 use bellhop_core::filter::{Check, Operator};
-use bellhop_core::action::Action;
-use bellhop_core::action::telegram::Telegram;
 use bellhop_core::hook::{Allowed, Hook, HookStatus, Origin, Reconcile, Retiring};
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox::Message;

@@ -38,11 +38,11 @@ impl World {
 #[async_trait]
 impl Documents for Memory {
     async fn document(&self, collection: Collection, key: &str) -> PortResult<Option<Document>> {
-        self.call("note", |world, now| world.note(&(collection, key.to_owned()), now).cloned()).await
+        self.call("document", |world, now| world.note(&(collection, key.to_owned()), now).cloned()).await
     }
 
     async fn documents(&self, collection: Collection) -> PortResult<Vec<(String, Document)>> {
-        self.call("notes", |world, now| {
+        self.call("documents", |world, now| {
             let of_topic = world.documents.iter().filter(|((of, _), kept)| *of == collection && kept.lives(now));
             of_topic.map(|((_, key), kept)| (key.clone(), kept.document.clone())).collect()
         })

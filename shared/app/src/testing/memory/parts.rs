@@ -6,9 +6,9 @@ use bellhop_core::telegram::{Pace, Scope};
 
 use super::Memory;
 use crate::cache::{Cache, Changes};
-use crate::routing::{Routing, RuleCache};
-use crate::delivery::telegram::{BotCache, Telegram, TelegramEngine};
 use crate::delivery::Engine;
+use crate::delivery::telegram::{BotCache, Telegram, TelegramEngine};
+use crate::routing::{Routing, RuleCache};
 
 impl Memory {
     /// A router of this world, whose rules are read again after each of these changes.

@@ -7,10 +7,10 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::{Problem, Problems, SecretInput, SecretsAs, between, read_secret, read_url};
+use crate::action::{self as actions, Action};
 use crate::config::{Chat, HookSpec, ReconcileSpec};
 use crate::delivery::Deduplicate;
 use crate::filter::{Check, Condition};
-use crate::action::{self as actions, Action};
 use crate::hook::{Allowed, GITHUB, Hook, HookStatus, Origin, Reconcile};
 use crate::id::HookId;
 use crate::secret::SecretRef;
