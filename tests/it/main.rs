@@ -15,6 +15,7 @@ mod deps;
 mod duplicates;
 mod duplicates_deployed;
 mod faults;
+mod forward;
 mod handshakes;
 mod html;
 mod iam;

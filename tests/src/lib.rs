@@ -14,5 +14,6 @@ pub mod proxy;
 pub mod raw;
 pub mod serve;
 pub mod sign;
+pub mod sink;
 pub mod stack;
 pub mod tls_site;
