@@ -19,7 +19,7 @@ pub use redo::{NotRedone, Redo};
 pub use walk::{Slice, Window};
 
 use crate::ports::{Clock, EventLog, History, HookReader, PortResult, RecordedEvent};
-use walk::Entry;
+use walk::{Among, Entry};
 
 /// How many events are deleted side by side, so that one emptying of a log serves them all.
 const DELETED_TOGETHER: usize = 32;
@@ -133,7 +133,7 @@ impl Records {
             Entry::Event(recorded) if filter.takes(&recorded) => vec![recorded],
             _ => Vec::new(),
         };
-        self.walk(false, window, take).await
+        self.walk(Among::Events(filter.status), window, take).await
     }
 
     /// Refused requests, newest first.
@@ -142,7 +142,7 @@ impl Records {
             Entry::Refused(refused) if hook.is_none_or(|hook| refused.hook.as_ref() == Some(hook)) => vec![refused],
             _ => Vec::new(),
         };
-        self.walk(true, window, take).await
+        self.walk(Among::Refused, window, take).await
     }
 
     /// Tasks, those of the newest event first; the list breaks between events, so it may be a little longer than asked.
@@ -155,7 +155,7 @@ impl Records {
             }
             Entry::Refused(_) => Vec::new(),
         };
-        self.walk(false, window, take).await
+        self.walk(Among::Events(filter.status), window, take).await
     }
 
     /// The paths that are some hook's secret: who may see events may not therefore post some.
@@ -200,7 +200,7 @@ impl Records {
             }
             _ => Vec::new(),
         };
-        let Slice { items, next } = self.walk(false, window, take).await?;
+        let Slice { items, next } = self.walk(Among::Events(None), window, take).await?;
         for some in items.chunks(DELETED_TOGETHER) {
             try_join_all(some.iter().map(|id| self.history.delete(*id))).await?;
         }

@@ -14,7 +14,7 @@ use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox::Message;
 use bellhop_core::order::{Order, RefusedRequest};
 use bellhop_core::secret::{Secret, SecretRef};
-use bellhop_core::task::Task;
+use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
@@ -179,6 +179,18 @@ pub trait History: Send + Sync {
         oldest: Timestamp,
         most: usize,
     ) -> PortResult<Page<RecordedEvent>>;
+
+    /// The same, but only events with a task that stands so; `None` where the store keeps no list of such tasks, so that
+    /// they are to be looked for among all events.
+    ///
+    /// Every store lists what is running, retrying or dead.
+    async fn events_with_task(
+        &self,
+        status: TaskStatus,
+        older_than: Option<EventId>,
+        oldest: Timestamp,
+        most: usize,
+    ) -> PortResult<Option<Page<RecordedEvent>>>;
 
     /// One event with its tasks.
     async fn recorded(&self, id: EventId) -> PortResult<Option<RecordedEvent>>;

@@ -7,7 +7,7 @@ use bellhop_app::ports::{History, Page, PortResult, RecordedEvent};
 use bellhop_core::event::EventHead;
 use bellhop_core::id::EventId;
 use bellhop_core::order::RefusedRequest;
-use bellhop_core::task::Task;
+use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use futures_util::future::try_join_all;
 
@@ -33,6 +33,16 @@ impl History for Events {
         let mut items: Vec<_> = found.into_iter().map(|(_, recorded)| recorded).collect();
         self.overlay(&mut items).await?;
         Ok(Page { items, next })
+    }
+
+    async fn events_with_task(
+        &self,
+        _status: TaskStatus,
+        _older_than: Option<EventId>,
+        _oldest: Timestamp,
+        _most: usize,
+    ) -> PortResult<Option<Page<RecordedEvent>>> {
+        Ok(None)
     }
 
     async fn recorded(&self, id: EventId) -> PortResult<Option<RecordedEvent>> {

@@ -30,6 +30,7 @@ async fn events_and_tasks() {
     conformance::tasks(&database, &database, &database).await;
     conformance::deleted(&database, &database, &database).await;
     conformance::history(&database, &database, &database).await;
+    conformance::events_with_task(&database, &database, &database).await;
     conformance::refused(&database, &database).await;
     conformance::counts(&database).await;
     conformance::tallies_together(&database).await;

@@ -7,7 +7,7 @@ use bellhop_app::ports::{DELETED_KNOWN_MS, History, Page, PortError, PortResult,
 use bellhop_core::event::EventHead;
 use bellhop_core::id::EventId;
 use bellhop_core::order::RefusedRequest;
-use bellhop_core::task::Task;
+use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 use serde::de::DeserializeOwned;
@@ -36,10 +36,31 @@ impl History for Database {
             };
             Ok((rows, tasks))
         })?;
-        let mut tasks = by_event(&tasks)?;
-        let heads: Page<EventHead> = part.page(&rows)?;
-        let with_tasks = |head: EventHead| RecordedEvent { tasks: tasks.remove(&head.id).unwrap_or_default(), head };
-        Ok(Page { items: heads.items.into_iter().map(with_tasks).collect(), next: heads.next })
+        part.recorded(&rows, &tasks)
+    }
+
+    async fn events_with_task(
+        &self,
+        status: TaskStatus,
+        older_than: Option<EventId>,
+        oldest: Timestamp,
+        most: usize,
+    ) -> PortResult<Option<Page<RecordedEvent>>> {
+        let part = Part { older_than, oldest, most, now: self.now() };
+        let select = format!(
+            "SELECT id, head FROM events WHERE id < ?1 AND id >= ?2 AND expires_at > ?3 AND head <> '' AND id IN (
+                 SELECT substr(id, 1, 36) FROM tasks
+                 WHERE doc <> '' AND json_extract(doc, '$.status') = '{}' AND id < ?1 AND id >= ?2 AND expires_at > ?3
+             ) ORDER BY id DESC LIMIT ?4",
+            status.as_str()
+        );
+        let (rows, tasks) = self.read(|connection| {
+            let rows = part.rows(connection, &select)?;
+            let of_events = rows.iter().map(|(id, _)| tasks_of(connection, id, id, part.now));
+            let tasks = of_events.collect::<rusqlite::Result<Vec<_>>>()?.concat();
+            Ok((rows, tasks))
+        })?;
+        part.recorded(&rows, &tasks).map(Some)
     }
 
     async fn recorded(&self, id: EventId) -> PortResult<Option<RecordedEvent>> {
@@ -125,6 +146,14 @@ impl Part {
             Ok((row.get(0)?, row.get(1)?))
         })?;
         rows.collect()
+    }
+
+    /// The page of events that rows of them make with these tasks.
+    fn recorded(&self, rows: &[(String, String)], tasks: &[String]) -> PortResult<Page<RecordedEvent>> {
+        let mut tasks = by_event(tasks)?;
+        let heads: Page<EventHead> = self.page(rows)?;
+        let with_tasks = |head: EventHead| RecordedEvent { tasks: tasks.remove(&head.id).unwrap_or_default(), head };
+        Ok(Page { items: heads.items.into_iter().map(with_tasks).collect(), next: heads.next })
     }
 
     /// The page that the rows make.

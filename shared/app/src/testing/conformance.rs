@@ -9,6 +9,8 @@ mod keeping;
 mod made;
 mod queues;
 
-pub use events::{claims, claims_end, counts, deleted, history, records, refused, tallies_together, tasks};
+pub use events::{
+    claims, claims_end, counts, deleted, events_with_task, history, records, refused, tallies_together, tasks,
+};
 pub use keeping::{documents, hooks, secrets};
 pub use queues::{inbox, orders, queue};

@@ -237,6 +237,84 @@ pub async fn history(log: &dyn EventLog, history: &dyn History, tasks: &dyn Task
     assert_eq!(history.recorded(gone.head.id).await.expect("an event is looked for"), None);
 }
 
+/// Events with a task that is under way again or has failed for good are found among any number of others, newest first.
+///
+/// The store may hold other events as long as none is from the year 2029.
+pub async fn events_with_task(log: &dyn EventLog, history: &dyn History, tasks: &dyn TaskLog) {
+    let begin = Timestamp::from_seconds(1_861_920_000 + now().as_ms() % 10_000_000);
+    let expires = begin.plus_ms(90 * DAY_MS);
+    let statuses = [
+        TaskStatus::Dead,
+        TaskStatus::Retrying,
+        TaskStatus::Running,
+        TaskStatus::Succeeded,
+        TaskStatus::Skipped,
+        TaskStatus::Queued,
+    ];
+    let mut made = Vec::new();
+    for place in 0..18u64 {
+        let mut event = fresh_event(b"{}".to_vec());
+        event.head.id = event_id_at(begin.plus_ms(place * DAY_MS / 3));
+        let mut own: Vec<_> = (0..2).map(|_| Task { expires_at: expires, ..fresh_task(event.head.id) }).collect();
+        // Some are so from the start, the others become so.
+        let status = statuses[usize::try_from(place % 6).unwrap_or_default()];
+        if place >= 6 {
+            own[0].status = status;
+        }
+        log.record(&event, &own, expires).await.expect("an event is recorded");
+        if place < 6 {
+            own[0].status = status;
+            tasks.save(&own[..1]).await.expect("a task is saved");
+        }
+        own.sort_by(|a, b| a.id.cmp(&b.id));
+        made.push(RecordedEvent { head: event.head, tasks: own });
+    }
+    made.reverse();
+    let listed = async |status: TaskStatus, most: usize| {
+        let (mut listed, mut older_than) = (Vec::new(), Some(event_id_at(begin.plus_ms(30 * DAY_MS))));
+        while older_than.is_some() {
+            let page = history.events_with_task(status, older_than, begin, most).await.expect("events are listed")?;
+            assert!(page.items.len() <= most, "a page has at most so many");
+            listed.extend(page.items);
+            older_than = page.next;
+        }
+        Some(listed)
+    };
+    let standing = |made: &[RecordedEvent], status| -> Vec<_> {
+        made.iter().filter(|one| one.tasks.iter().any(|task| task.status == status)).cloned().collect()
+    };
+    for status in statuses {
+        for most in [1, 2, 100] {
+            let Some(found) = listed(status, most).await else {
+                let kept = [TaskStatus::Dead, TaskStatus::Retrying, TaskStatus::Running].contains(&status);
+                assert!(!kept, "{status:?} is not listed");
+                continue;
+            };
+            assert_eq!(found, standing(&made, status), "{status:?}, {most} at a time");
+        }
+    }
+    // What moves on is listed where it stands now, and what is deleted is not listed at all.
+    for (was, is) in [
+        (TaskStatus::Retrying, TaskStatus::Succeeded),
+        (TaskStatus::Running, TaskStatus::Retrying),
+        (TaskStatus::Dead, TaskStatus::Queued),
+    ] {
+        for one in made.iter_mut().flat_map(|one| &mut one.tasks).filter(|task| task.status == was) {
+            one.status = is;
+            tasks.save(std::slice::from_ref(one)).await.expect("a task is saved");
+        }
+    }
+    assert_eq!(listed(TaskStatus::Dead, 100).await, Some(Vec::new()));
+    assert_eq!(listed(TaskStatus::Running, 100).await, Some(Vec::new()));
+    let retrying = standing(&made, TaskStatus::Retrying);
+    assert_eq!((listed(TaskStatus::Retrying, 2).await, retrying.len()), (Some(retrying.clone()), 3));
+    history.delete(retrying[0].head.id).await.expect("an event is deleted");
+    assert_eq!(listed(TaskStatus::Retrying, 100).await, Some(retrying[1..].to_vec()));
+    let since = retrying[1].head.id.accepted_at();
+    let page = history.events_with_task(TaskStatus::Retrying, None, since, 100).await.expect("events are listed");
+    assert_eq!(page.map(|page| page.items), Some(retrying[1..2].to_vec()), "from then on");
+}
+
 /// Refused requests are listed newest first.
 pub async fn refused(log: &dyn EventLog, history: &dyn History) {
     let begin = Timestamp::from_seconds(1_956_528_000 + now().as_ms() % 10_000_000);

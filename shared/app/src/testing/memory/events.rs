@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bellhop_core::event::Event;
 use bellhop_core::id::{EventId, HookId};
 use bellhop_core::order::RefusedRequest;
-use bellhop_core::task::Task;
+use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 
 use super::{Memory, World, tasks};
@@ -89,6 +89,20 @@ impl History for Memory {
     ) -> PortResult<Page<RecordedEvent>> {
         self.call("events", |world, now| {
             page(world.events.keys(), older_than, oldest, most, |id| world.recorded(id, now))
+        })
+        .await
+    }
+
+    async fn events_with_task(
+        &self,
+        status: TaskStatus,
+        older_than: Option<EventId>,
+        oldest: Timestamp,
+        most: usize,
+    ) -> PortResult<Option<Page<RecordedEvent>>> {
+        self.call("events_with_task", |world, now| {
+            let wanted = |recorded: &RecordedEvent| recorded.tasks.iter().any(|task| task.status == status);
+            Some(page(world.events.keys(), older_than, oldest, most, |id| world.recorded(id, now).filter(wanted)))
         })
         .await
     }

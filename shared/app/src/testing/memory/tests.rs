@@ -18,6 +18,7 @@ async fn it_passes_the_suite_of_the_adapters() {
     conformance::tasks(&world, &world, &world).await;
     conformance::deleted(&world, &world, &world).await;
     conformance::history(&world, &world, &world).await;
+    conformance::events_with_task(&world, &world, &world).await;
     conformance::refused(&world, &world).await;
     conformance::counts(&world).await;
     conformance::tallies_together(&world).await;
