@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use bellhop_app::ports::{PortResult, WorkQueue};
 use bellhop_core::work::Work;
+use rusqlite::Connection;
 
 use crate::database::Database;
 use crate::packed::{signed, to_json};
@@ -17,20 +18,26 @@ pub struct Waiting {
     pub message: String,
 }
 
+/// Work as its row: its group, its key and its message.
+pub(crate) type WorkRow = (String, String, String);
+
+/// Work as its rows.
+pub(crate) fn work_rows(work: &[Work]) -> PortResult<Vec<WorkRow>> {
+    work.iter().map(|work| Ok((work.group().to_owned(), work.key(), to_json(work)?))).collect()
+}
+
+/// Puts work on the queue; what is there already stays as it is.
+pub(crate) fn insert_work(connection: &Connection, rows: &[WorkRow]) -> rusqlite::Result<()> {
+    let mut insert = connection
+        .prepare_cached("INSERT OR IGNORE INTO work (queue, grp, key, message) VALUES ('telegram', ?1, ?2, ?3)")?;
+    rows.iter().try_for_each(|row| insert.execute((&row.0, &row.1, &row.2)).map(|_| ()))
+}
+
 #[async_trait]
 impl WorkQueue for Database {
     async fn send(&self, work: &[Work]) -> PortResult<()> {
-        let rows = work
-            .iter()
-            .map(|work| Ok((work.group().to_owned(), work.key(), to_json(work)?)))
-            .collect::<PortResult<Vec<_>>>()?;
-        self.write(move |connection| {
-            let mut insert = connection.prepare_cached(
-                "INSERT OR IGNORE INTO work (queue, grp, key, message) VALUES ('telegram', ?1, ?2, ?3)",
-            )?;
-            rows.iter().try_for_each(|row| insert.execute((&row.0, &row.1, &row.2)).map(|_| ()))
-        })
-        .await?;
+        let rows = work_rows(work)?;
+        self.write(move |connection| insert_work(connection, &rows)).await?;
         self.arrived.work.notify_one();
         Ok(())
     }
