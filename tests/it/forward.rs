@@ -55,7 +55,10 @@ async fn task(world: &World, event: &str, wanted: &str) -> Value {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("the task of {event} is not {wanted}: {}", api(world, Method::GET, &format!("/api/events/{event}")).await.text());
+    panic!(
+        "the task of {event} is not {wanted}: {}",
+        api(world, Method::GET, &format!("/api/events/{event}")).await.text()
+    );
 }
 
 #[tokio::test]
@@ -122,7 +125,10 @@ async fn a_body_and_headers_are_made_of_the_event() {
         (serde_json::from_slice(&body).expect("JSON"), serde_json::from_slice(&came.body).expect("JSON"));
     assert_eq!(made, json!({"repo": sent["repository"]["full_name"], "type": "push", "odd": 7}));
     assert_eq!((came.method.as_str(), came.header("content-type").as_str()), ("PUT", "application/json"));
-    assert_eq!((came.header("x-env").as_str(), came.header("x-ref").as_str()), ("prod", sent["ref"].as_str().unwrap_or("?")));
+    assert_eq!(
+        (came.header("x-env").as_str(), came.header("x-ref").as_str()),
+        ("prod", sent["ref"].as_str().unwrap_or("?"))
+    );
     world.finish();
 }
 
@@ -145,7 +151,10 @@ async fn answers_are_obeyed() {
     for (path, seconds, event) in [("/again", 1, &events[0]), ("/wait", 2, &events[1])] {
         let came = sink.wait_for(path, 2).await;
         let waited = came[1].at - came[0].at;
-        assert!(waited >= Duration::from_secs(seconds) && waited < Duration::from_secs(seconds + 4), "{path}: {waited:?}");
+        assert!(
+            waited >= Duration::from_secs(seconds) && waited < Duration::from_secs(seconds + 4),
+            "{path}: {waited:?}"
+        );
         assert_eq!(came[0].header("x-bellhop-delivery"), came[1].header("x-bellhop-delivery"), "ids stay");
         assert_eq!(task(&world, event, "succeeded").await["attempts"].as_array().map(Vec::len), Some(2));
     }

@@ -109,7 +109,8 @@ async fn take(State(kept): State<Arc<Kept>>, request: Request) -> Response {
     let body = to_bytes(body, MOST_BYTES).await.expect("the body is whole");
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let path = parts.uri.path().to_owned();
-    let came = Came { at: kept.began.elapsed(), method: parts.method.to_string(), target, headers: parts.headers, body };
+    let came =
+        Came { at: kept.began.elapsed(), method: parts.method.to_string(), target, headers: parts.headers, body };
     kept.came.lock().unwrap_or_else(PoisonError::into_inner).push(came);
     kept.arrived.notify_waiters();
     if path.starts_with("/slow") {

@@ -4,6 +4,7 @@ mod events;
 mod gate;
 mod making;
 mod orders;
+mod record;
 mod replays;
 mod retries;
 mod rules;
@@ -22,6 +23,7 @@ use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
+pub use record::{NewClaim, NewRecord, Part};
 pub use rules::{Rule, RuleCache, Rules};
 
 use crate::delivery::Notices;

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bellhop_app::ports::{EventCount, EventCounts, PortResult};
 use bellhop_core::id::HookId;
 use bellhop_core::time::Timestamp;
+use rusqlite::Connection;
 
 use crate::database::Database;
 use crate::packed::{milliseconds, signed, unsigned};
@@ -13,16 +14,8 @@ use crate::packed::{milliseconds, signed, unsigned};
 #[async_trait]
 impl EventCounts for Database {
     async fn add(&self, hook: &HookId, events: u64, last: Timestamp) -> PortResult<()> {
-        let row = (hook.as_str().to_owned(), signed(events), milliseconds(last));
-        self.write(move |connection| {
-            let mut add = connection.prepare_cached(
-                "INSERT INTO counts (hook, events, last) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (hook) DO UPDATE SET
-                    events = events + excluded.events, last = max(last, excluded.last)",
-            )?;
-            add.execute(row).map(|_| ())
-        })
-        .await
+        let hook = hook.clone();
+        self.write(move |connection| add(connection, &hook, events, last)).await
     }
 
     async fn counts(&self) -> PortResult<HashMap<HookId, EventCount>> {
@@ -36,4 +29,13 @@ impl EventCounts for Database {
             rows.collect()
         })
     }
+}
+
+/// Adds events to a hook's count.
+pub(crate) fn add(connection: &Connection, hook: &HookId, events: u64, last: Timestamp) -> rusqlite::Result<()> {
+    let mut add = connection.prepare_cached(
+        "INSERT INTO counts (hook, events, last) VALUES (?1, ?2, ?3)
+         ON CONFLICT (hook) DO UPDATE SET events = events + excluded.events, last = max(last, excluded.last)",
+    )?;
+    add.execute((hook.as_str(), signed(events), milliseconds(last))).map(|_| ())
 }

@@ -1,5 +1,6 @@
 //! The one file: how it is opened and read.
 
+use std::future::Future;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -94,6 +95,18 @@ impl Database {
         write: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> PortResult<T> {
         self.writer.run(write).await
+    }
+
+    /// Queues a write at once, behind those that were queued before it; durable when the future returns, which need not be
+    /// waited for.
+    pub(crate) fn submit<T: Send + 'static, F>(
+        &self,
+        write: F,
+    ) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
+    where
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.writer.submit(write)
     }
 
     /// Writes what erases something: when it returns, neither the file nor its log has what was there before.

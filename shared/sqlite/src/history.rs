@@ -95,7 +95,7 @@ impl History for Database {
     }
 
     async fn erase(&self, id: EventId, now: Timestamp) -> PortResult<bool> {
-        let row = (id.to_string(), milliseconds(now), pack(&[]), milliseconds(self.now()));
+        let row = (id.to_string(), milliseconds(now), pack(&[])?, milliseconds(self.now()));
         self.erase_by(move |connection| {
             let mut update = connection.prepare_cached(
                 "UPDATE events SET head = json_set(head, '$.headers', json('[]'), '$.erased_at', ?2), body = ?3

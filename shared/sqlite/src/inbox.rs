@@ -8,6 +8,7 @@ use bellhop_core::order::Order;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::database::Database;
+use crate::packed::signed;
 
 #[async_trait]
 impl Inbox for Database {
@@ -41,11 +42,25 @@ impl Database {
 
     /// The oldest inbox messages, with their places.
     pub fn oldest_messages(&self, most: usize) -> PortResult<Vec<(i64, Vec<u8>)>> {
+        self.messages_after(i64::MIN, most, usize::MAX)
+    }
+
+    /// The oldest inbox messages behind a place, with their places: at most `most`, and after the first only as many as
+    /// have `bytes` together.
+    pub fn messages_after(&self, place: i64, most: usize, bytes: usize) -> PortResult<Vec<(i64, Vec<u8>)>> {
         self.read(|connection| {
-            let mut select = connection.prepare_cached("SELECT seq, message FROM inbox ORDER BY seq LIMIT ?1")?;
-            let rows =
-                select.query_map([i64::try_from(most).unwrap_or(i64::MAX)], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            rows.collect()
+            let mut select =
+                connection.prepare_cached("SELECT seq, message FROM inbox WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
+            let (mut rows, mut messages, mut left) = (select.query((place, signed(most)))?, Vec::new(), bytes);
+            while let Some(row) = rows.next()? {
+                let message = row.get_ref(1)?.as_blob()?;
+                if message.len() > left && !messages.is_empty() {
+                    break;
+                }
+                left = left.saturating_sub(message.len());
+                messages.push((row.get(0)?, message.to_vec()));
+            }
+            Ok(messages)
         })
     }
 
@@ -76,7 +91,7 @@ impl Database {
 }
 
 /// Forgets a message, and what speaks against it: its place may be another's at once.
-fn forget(connection: &Connection, place: i64) -> rusqlite::Result<()> {
+pub(crate) fn forget(connection: &Connection, place: i64) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM inbox WHERE seq = ?1")?.execute([place])?;
     let mut clear =
         connection.prepare_cached("DELETE FROM crashes WHERE kind IN ('message', 'aside') AND place = ?1")?;

@@ -16,6 +16,7 @@ mod history;
 mod hooks;
 mod inbox;
 mod queues;
+mod records;
 mod secrets;
 mod tasks;
 mod work;
@@ -28,6 +29,7 @@ mod erasing;
 
 pub use crashes::{ABORTED, KILLED, Subject};
 pub use database::{Arrived, Database};
+pub use records::{Committed, PackedRecord};
 pub use secrets::LocalSecrets;
 pub use work::{Waiting, queue};
 

@@ -16,6 +16,7 @@ fn constants_are_what_is_promised() {
             ("purge.rs", "CLAIMS_STAY", &[86_400_000.0]),
             ("queues.rs", "FIRST_LINE", &[16_384.0]),
             ("queues.rs", "LOOKED_AT", &[32.0]),
+            ("writer.rs", "LONGEST", &[2.0]),
             ("writer.rs", "MOST_MESSAGES", &[512.0]),
             ("writer.rs", "MOST_OTHERS", &[64.0]),
         ],

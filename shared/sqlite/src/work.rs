@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bellhop_app::ports::{PortResult, WorkQueue};
 use bellhop_core::action::{Kind, Lane};
 use bellhop_core::work::Work;
+use rusqlite::Connection;
 
 use rusqlite::OptionalExtension as _;
 
@@ -34,20 +35,28 @@ pub struct Waiting {
     pub message: String,
 }
 
+/// Work as its row: its queue, its group, its key and its message.
+pub(crate) type WorkRow = (&'static str, String, String, String);
+
+/// Work as its rows.
+pub(crate) fn work_rows(work: &[Work]) -> PortResult<Vec<WorkRow>> {
+    let row = |work: &Work| Ok((queue(work.kind(), work.lane), work.group().to_owned(), work.key(), to_json(work)?));
+    work.iter().map(row).collect()
+}
+
+/// Puts work on its queues; what is there already stays as it is.
+pub(crate) fn insert_work(connection: &Connection, rows: &[WorkRow]) -> rusqlite::Result<()> {
+    let mut insert =
+        connection.prepare_cached("INSERT OR IGNORE INTO work (queue, grp, key, message) VALUES (?1, ?2, ?3, ?4)")?;
+    rows.iter().try_for_each(|row| insert.execute((row.0, &row.1, &row.2, &row.3)).map(|_| ()))
+}
+
 #[async_trait]
 impl WorkQueue for Database {
     async fn send(&self, work: &[Work]) -> PortResult<()> {
-        let rows = work
-            .iter()
-            .map(|work| Ok((queue(work.kind(), work.lane), work.group().to_owned(), work.key(), to_json(work)?)))
-            .collect::<PortResult<Vec<_>>>()?;
+        let rows = work_rows(work)?;
         let queues: BTreeSet<_> = rows.iter().map(|row| row.0).collect();
-        self.write(move |connection| {
-            let mut insert = connection
-                .prepare_cached("INSERT OR IGNORE INTO work (queue, grp, key, message) VALUES (?1, ?2, ?3, ?4)")?;
-            rows.iter().try_for_each(|row| insert.execute((row.0, &row.1, &row.2, &row.3)).map(|_| ()))
-        })
-        .await?;
+        self.write(move |connection| insert_work(connection, &rows)).await?;
         queues.into_iter().for_each(|queue| self.arrived.tell(queue));
         Ok(())
     }

@@ -1,10 +1,12 @@
 //! The one writer: a thread that gathers what waits to be written and makes it durable together.
 //!
-//! The front door goes first: its messages are all taken into the next commit, other writes only so many at a time, so
-//! that a flood of events is written down before it is worked off.
+//! The front door goes first: its messages are all taken into the next commit, those that come while it is written too,
+//! other writes only for so long at a time, so that a flood of events is written down before it is worked off.
 
 use std::collections::VecDeque;
+use std::future::Future;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use bellhop_app::ports::{PortError, PortResult};
 use rusqlite::Connection;
@@ -17,6 +19,9 @@ const MOST_MESSAGES: usize = 512;
 
 /// How many other writes one commit takes at most.
 const MOST_OTHERS: usize = 64;
+
+/// For how long a commit takes in other writes: whoever waits for an inbox message waits for these too.
+const LONGEST: Duration = Duration::from_millis(2);
 
 /// A handle on the writer; when the last one is gone, the writer ends.
 #[derive(Clone)]
@@ -133,7 +138,16 @@ impl Writer {
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        self.give(write, false).await
+        self.submit(write).await
+    }
+
+    /// Queues another write at once, whether the answer is waited for or not.
+    pub(crate) fn submit<T, F>(&self, write: F) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
+    where
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.give(write, false)
     }
 
     /// Does a write that erases; when it returns, the log has been carried over and emptied.
@@ -146,7 +160,7 @@ impl Writer {
     }
 
     /// Gives the thread a write, and waits for its answer.
-    async fn give<T, F>(&self, write: F, erases: bool) -> PortResult<T>
+    fn give<T, F>(&self, write: F, erases: bool) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
     where
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
@@ -155,7 +169,7 @@ impl Writer {
         let job = Box::new(Write { write: Some(write), erases, result: None, answer });
         self.shared.waiting().others.push_back(job);
         self.shared.wake.notify_one();
-        answered.await.unwrap_or_else(|_| Err(closed()))
+        async { answered.await.unwrap_or_else(|_| Err(closed())) }
     }
 }
 
@@ -166,27 +180,17 @@ fn closed() -> PortError {
 
 /// The writer's thread.
 fn write_on(connection: &Connection, shared: &Shared) {
-    loop {
-        let mut waiting = shared.waiting();
-        while waiting.is_empty() {
-            if waiting.closed {
-                return;
-            }
-            waiting = shared.wake.wait(waiting).unwrap_or_else(PoisonError::into_inner);
-        }
-        let messages: Vec<_> = take(&mut waiting.messages, MOST_MESSAGES);
-        let mut others: Vec<_> = take(&mut waiting.others, MOST_OTHERS);
-        drop(waiting);
-
-        let committed = commit(connection, &messages, &mut others);
-        for (_, answer) in messages {
+    let mut next_place = 1;
+    while let Some(mut taken) = shared.first() {
+        let committed = commit(connection, shared, &mut taken, &mut next_place);
+        for (_, answer) in taken.messages {
             let _ = answer.send(committed.clone());
         }
-        let emptied = match committed.is_ok() && others.iter().any(|job| job.erases()) {
+        let emptied = match committed.is_ok() && taken.others.iter().any(|job| job.erases()) {
             true => empty_log(connection),
             false => Ok(()),
         };
-        for job in others {
+        for job in taken.others {
             let done = if job.erases() { committed.clone().and(emptied.clone()) } else { committed.clone() };
             job.answer(done);
         }
@@ -204,33 +208,54 @@ fn empty_log(connection: &Connection) -> PortResult<()> {
     }
 }
 
-impl Waiting {
-    /// Whether nothing is to be done.
-    fn is_empty(&self) -> bool {
-        self.messages.is_empty() && self.others.is_empty()
+/// What one commit has taken.
+#[derive(Default)]
+struct Taken {
+    messages: Vec<(Vec<u8>, oneshot::Sender<PortResult<()>>)>,
+    others: Vec<Box<dyn Job>>,
+}
+
+impl Shared {
+    /// What the next commit begins with; waits for it. `None` once nothing can come any more.
+    fn first(&self) -> Option<Taken> {
+        let mut waiting = self.waiting();
+        while waiting.messages.is_empty() && waiting.others.is_empty() {
+            if waiting.closed {
+                return None;
+            }
+            waiting = self.wake.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+        let count = waiting.messages.len().min(MOST_MESSAGES);
+        Some(Taken {
+            messages: waiting.messages.drain(..count).collect(),
+            others: waiting.others.pop_front().into_iter().collect(),
+        })
+    }
+
+    /// Takes more messages into a commit; gives how many.
+    fn more_messages(&self, taken: &mut Taken) -> usize {
+        let mut waiting = self.waiting();
+        let count = waiting.messages.len().min(MOST_MESSAGES.saturating_sub(taken.messages.len()));
+        taken.messages.extend(waiting.messages.drain(..count));
+        count
     }
 }
 
-/// Takes the first so many out of a queue.
-fn take<T>(queue: &mut VecDeque<T>, most: usize) -> Vec<T> {
-    let count = queue.len().min(most);
-    queue.drain(..count).collect()
-}
-
-/// Writes everything in one transaction; when it returns well, all of it is on the disk.
-fn commit(
-    connection: &Connection,
-    messages: &[(Vec<u8>, oneshot::Sender<PortResult<()>>)],
-    others: &mut [Box<dyn Job>],
-) -> PortResult<()> {
-    if messages.is_empty() && others.is_empty() {
-        return Ok(());
-    }
+/// Writes everything in one transaction; when it returns well, all that was taken is on the disk.
+fn commit(connection: &Connection, shared: &Shared, taken: &mut Taken, next_place: &mut i64) -> PortResult<()> {
     let failed = |e: rusqlite::Error| database_error(&e);
+    let begun = Instant::now();
     connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(failed)?;
-    let written = write_all(connection, messages, others);
+    let written = insert(connection, &taken.messages, next_place)
+        .and_then(|()| write_others(connection, shared, taken, begun))
+        .and_then(|()| {
+            // What came meanwhile need not wait for a commit of its own.
+            let more = shared.more_messages(taken);
+            insert(connection, &taken.messages[taken.messages.len() - more..], next_place)
+        });
     let ended = written
-        .and_then(|()| connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map(|_| ()).map_err(failed));
+        .and_then(|()| connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map(|_| ()))
+        .map_err(failed);
     if ended.is_err() && !connection.is_autocommit() {
         // If even that fails, the next BEGIN does, and nothing is acknowledged.
         let _ = connection.execute_batch("ROLLBACK");
@@ -238,26 +263,40 @@ fn commit(
     ended
 }
 
-/// Writes the messages, then each other write by itself: one that fails is undone alone, and only its caller is told.
-fn write_all(
+/// Writes messages into the inbox, at places that this process gave to none before: whoever reads on from a place meets
+/// all that came later, also where the inbox was empty in between.
+fn insert(
     connection: &Connection,
     messages: &[(Vec<u8>, oneshot::Sender<PortResult<()>>)],
-    others: &mut [Box<dyn Job>],
-) -> PortResult<()> {
-    let failed = |e: rusqlite::Error| database_error(&e);
-    let mut insert = connection.prepare_cached("INSERT INTO inbox (message) VALUES (?1)").map_err(failed)?;
+    next_place: &mut i64,
+) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO inbox (seq, message) VALUES (max(?1, ifnull((SELECT max(seq) FROM inbox), 0) + 1), ?2)",
+    )?;
     for (message, _) in messages {
-        insert.execute([message]).map_err(failed)?;
+        insert.execute((*next_place, message))?;
+        *next_place = connection.last_insert_rowid() + 1;
     }
-    let mut begin = connection.prepare_cached("SAVEPOINT one").map_err(failed)?;
-    let mut keep = connection.prepare_cached("RELEASE one").map_err(failed)?;
-    let mut undo = connection.prepare_cached("ROLLBACK TO one").map_err(failed)?;
-    for job in others {
-        begin.execute([]).map_err(failed)?;
+    Ok(())
+}
+
+/// Does other writes for as long as a commit may take, each by itself: one that fails is undone alone, and only its caller
+/// is told.
+fn write_others(connection: &Connection, shared: &Shared, taken: &mut Taken, begun: Instant) -> rusqlite::Result<()> {
+    let mut begin = connection.prepare_cached("SAVEPOINT one")?;
+    let mut keep = connection.prepare_cached("RELEASE one")?;
+    let mut undo = connection.prepare_cached("ROLLBACK TO one")?;
+    let mut done = 0;
+    while let Some(job) = taken.others.get_mut(done) {
+        begin.execute([])?;
         if job.write(connection).is_err() {
-            undo.execute([]).map_err(failed)?;
+            undo.execute([])?;
         }
-        keep.execute([]).map_err(failed)?;
+        keep.execute([])?;
+        done += 1;
+        if done < MOST_OTHERS && begun.elapsed() < LONGEST {
+            taken.others.extend(shared.waiting().others.pop_front());
+        }
     }
     Ok(())
 }

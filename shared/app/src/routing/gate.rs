@@ -33,18 +33,8 @@ impl Undone {
 }
 
 impl Routing {
-    /// Why a hook's actions are not to be done for an event, if they are not.
-    pub(super) async fn undone(&self, rule: &Rule, event: &Event, words: &Words) -> PortResult<Option<Undone>> {
-        let filtered = filtered(rule, event, words);
-        let turns = rule.hook.max_executions.is_some() || rule.hook.cooldown_seconds > 0;
-        if filtered.is_some() || !turns || event.head.test {
-            return Ok(filtered);
-        }
-        Ok(self.turned_away(&rule.hook, event.head.id).await?.map(Undone::skipped))
-    }
-
     /// Why a hook's quota does not let an event through, if it does not.
-    async fn turned_away(&self, hook: &Hook, event: EventId) -> PortResult<Option<String>> {
+    pub(super) async fn turned_away(&self, hook: &Hook, event: EventId) -> PortResult<Option<String>> {
         for _ in 0..TRIES {
             let document = self.documents.document(Collection::Quota, hook.id.as_str()).await?;
             let mut quota: Quota = match &document {
@@ -78,6 +68,11 @@ impl Routing {
         }
         Err(PortError::new("a hook's quota is written by too many at once", &hook.id))
     }
+}
+
+/// Whether a hook acts on so many events only, or so often only.
+pub(super) const fn has_quota(hook: &Hook) -> bool {
+    hook.max_executions.is_some() || hook.cooldown_seconds > 0
 }
 
 /// Why an action says nothing of an event that its hook takes: its words are the sender's own, and those come with another

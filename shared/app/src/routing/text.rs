@@ -91,7 +91,7 @@ impl Words {
     /// Why the sender's own text is not sent for an event of which another event of the sender says the same.
     pub(super) fn told_elsewhere(&self, event: &Event, hook: &Hook) -> Option<String> {
         let event_type = event.head.event_type.as_deref();
-        told_elsewhere(self.speaker(event), event_type, &Context::new(&self.facts(event, hook)))
+        told_elsewhere(self.speaker(event), event_type, || Context::new(&self.facts(event, hook)))
     }
 
     /// Whose texts fit an event: a sender's own speaks of the fields of its payload; without those only the general one

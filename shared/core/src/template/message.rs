@@ -43,13 +43,14 @@ pub fn message_for(sender: &str, event_type: Option<&str>, custom: Option<&Templ
 
 /// Why the sender's own text need not be sent for an event: another event of the sender says the same.
 ///
-/// It is for actions that leave the words to us; whoever writes a template wants every event.
-pub fn told_elsewhere(sender: &str, event_type: Option<&str>, context: &Context) -> Option<String> {
+/// It is for actions that leave the words to us; whoever writes a template wants every event. The context is made only
+/// where the sender's text depends on it.
+pub fn told_elsewhere(sender: &str, event_type: Option<&str>, context: impl FnOnce() -> Context) -> Option<String> {
     let place = texts::place(sender, event_type)?;
     if !texts::all().get(place)?.source.contains(TOLD.0) {
         return None;
     }
-    let text = written(compiled(place)?, context).ok().flatten()?;
+    let text = written(compiled(place)?, &context()).ok().flatten()?;
     told(&text).map(|(reason, _)| reason.to_owned())
 }
 

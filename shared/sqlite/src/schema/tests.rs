@@ -48,7 +48,7 @@ fn fill(old: &Connection) {
     let head = format!(
         r#"{{"id":"{id}","path":"github","sender":"github","received_at":1700000000000,"headers":[["a","b"]],"hooks":[{{"hook":"hk_1","secret":0}}],"body_bytes":2}}"#
     );
-    put("INSERT INTO events VALUES (?1, ?2, ?3, ?4)", &[&id.to_string(), &head, &pack(b"{}"), &EXPIRES]);
+    put("INSERT INTO events VALUES (?1, ?2, ?3, ?4)", &[&id.to_string(), &head, &pack(b"{}").unwrap(), &EXPIRES]);
     for (action, status) in ["queued", "running", "retrying", "succeeded", "dead"].into_iter().enumerate() {
         let task = task_id(action);
         let doc = format!(
