@@ -122,15 +122,28 @@ impl<W: Worker> Engine<W> {
 
     /// Shows what would go out, where that cannot be.
     async fn show(&self, works: &[Work], now: Timestamp) -> PortResult<Turn> {
-        let mut batch = self.gather(works, now).await?;
-        if !batch.tasks.is_empty() {
-            self.worker.show(&batch);
-            let steps = batch.steps;
-            batch.tasks.iter_mut().for_each(|task| outcome::shown(task, steps, now));
-            self.tasks.save(&batch.tasks).await?;
-            batch.tell();
+        let (mut shown, mut traces, mut turn) = (Vec::new(), Vec::new(), Turn { settled: 0, next: now });
+        // No pace holds them back, so all that wait share one write.
+        loop {
+            let mut batch = self.gather(&works[turn.settled..], now).await?;
+            if !batch.tasks.is_empty() {
+                self.worker.show(&batch);
+                let steps = batch.steps;
+                batch.tasks.iter_mut().for_each(|task| outcome::shown(task, steps, now));
+            }
+            let settled = batch.settled();
+            turn = Turn { settled: turn.settled + settled, next: batch.due_at.unwrap_or(now) };
+            traces.extend(batch.works.iter().map(|work| work.trace.as_deref()));
+            shown.append(&mut batch.tasks);
+            if settled == 0 || turn.next > now || turn.settled == works.len() {
+                break;
+            }
         }
-        Ok(Turn { settled: batch.settled(), next: batch.due_at.unwrap_or(now) })
+        if !shown.is_empty() {
+            self.tasks.save(&shown).await?;
+            shown.iter().zip(traces).for_each(|(task, trace)| outcome::tell(task, trace));
+        }
+        Ok(turn)
     }
 
     /// Looks up the tasks of the first message and of as many after it as go out together.

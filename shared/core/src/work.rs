@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::action::{Kind, Lane, forward, telegram};
+use crate::id::TaskId;
 use crate::task::Task;
 
 /// A task on its way to a worker.
@@ -79,7 +80,7 @@ impl Work {
 
     /// What tells this work from every other: the task, and which retry it is.
     pub fn key(&self) -> String {
-        format!("{}#{}", self.task.id, self.task.retries)
+        key(&self.task.id, self.task.retries)
     }
 }
 
@@ -122,10 +123,15 @@ impl From<Written> for Work {
     }
 }
 
+/// The key of the work of a task that was asked for again so often ([`Work::key`]).
+pub fn key(task: &TaskId, retries: u32) -> String {
+    format!("{task}#{retries}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{EventId, HookId, TaskId};
+    use crate::id::{EventId, HookId};
     use crate::time::Timestamp;
 
     /// A task of a kind.

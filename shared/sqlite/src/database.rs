@@ -128,7 +128,7 @@ fn connect(file: &Path) -> PortResult<Connection> {
     let connection = Connection::open_with_flags(file, flags).map_err(|e| database_error(&e))?;
     connection
         .execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000;
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;
              PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;
              PRAGMA cache_size = -4096;",
         )

@@ -5,6 +5,7 @@ use bellhop_app::ports::{PortResult, TaskLog, Written};
 use bellhop_core::id::TaskId;
 use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
+use bellhop_core::work::key;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::database::Database;
@@ -32,7 +33,12 @@ impl TaskLog for Database {
 
     async fn save(&self, tasks: &[Task]) -> PortResult<()> {
         let rows = lasting(tasks, self.now())?;
+        let ended = tasks.iter().filter(|task| task.status.is_final());
+        let ended: Vec<_> = ended.map(|task| key(&task.id, task.retries)).collect();
         self.write(move |connection| {
+            // The outcome and the end of the work are one write, so no crash can part them.
+            let mut settle = connection.prepare_cached("DELETE FROM work WHERE key = ?1")?;
+            ended.iter().try_for_each(|key| settle.execute([key]).map(|_| ()))?;
             // What was deleted stays so.
             let mut upsert = connection.prepare_cached(
                 "INSERT INTO tasks (id, doc, expires_at, written) VALUES (?1, ?2, ?3, 1)

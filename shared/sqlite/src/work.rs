@@ -91,6 +91,15 @@ impl Database {
         })
     }
 
+    /// The places of the first work of a group.
+    pub fn group_places(&self, queue: &str, group: &str, most: usize) -> PortResult<Vec<i64>> {
+        self.read(|connection| {
+            let mut select = connection
+                .prepare_cached("SELECT seq FROM work WHERE queue = ?1 AND grp = ?2 ORDER BY seq LIMIT ?3")?;
+            select.query_map((queue, group, signed(most)), |row| row.get(0))?.collect()
+        })
+    }
+
     /// The work at a place.
     pub fn work_at(&self, place: i64) -> PortResult<Option<Waiting>> {
         self.read(|connection| {
@@ -101,8 +110,18 @@ impl Database {
         })
     }
 
-    /// Forgets work that is settled.
+    /// Forgets work that is settled; most of it went with the outcome of its task, so that nothing is left to write.
     pub async fn forget_work(&self, places: Vec<i64>) -> PortResult<()> {
+        let is_left = self.read(|connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM work WHERE seq = ?1)
+                     OR EXISTS (SELECT 1 FROM crashes WHERE kind = 'work' AND place = ?1)",
+            )?;
+            places.iter().try_fold(false, |is_left, place| Ok(is_left || select.query_row([place], |row| row.get(0))?))
+        })?;
+        if !is_left {
+            return Ok(());
+        }
         self.write(move |connection| {
             let mut delete = connection.prepare_cached("DELETE FROM work WHERE seq = ?1")?;
             let mut clear = connection.prepare_cached("DELETE FROM crashes WHERE kind = 'work' AND place = ?1")?;

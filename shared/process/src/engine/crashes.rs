@@ -68,6 +68,12 @@ impl Crashes {
         .await
     }
 
+    /// The same for work that never waits.
+    pub(super) fn during<T>(&self, subject: Subject, work: impl FnOnce() -> T) -> T {
+        let _named = Named::new(self, subject);
+        work()
+    }
+
     /// Whether something is suspected of having ended a process.
     pub(super) fn suspects(&self, subject: Subject) -> bool {
         self.suspected().get(&subject).is_some_and(|points| *points >= KILLED)

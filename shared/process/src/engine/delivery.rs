@@ -19,11 +19,11 @@ use tokio::task::JoinSet;
 use super::crashes::Crashes;
 use super::{AFTER_FAILURE, EngineParts};
 
-/// How many turns are taken at once on each lane.
-const TURNS_AT_ONCE: usize = 32;
+/// How many turns are taken at once on each lane: so many that destinations which keep us waiting leave room for the rest.
+const TURNS_AT_ONCE: usize = 256;
 
 /// How many of them may be one destination's on the parallel lane.
-const OF_DESTINATION: usize = 8;
+const OF_DESTINATION: usize = 16;
 
 /// How many of a destination's messages are looked at in one turn: more than one digest has room for.
 const MESSAGES_AT_ONCE: usize = 100;
@@ -65,7 +65,8 @@ impl<W: Worker + 'static> Delivering<W> {
             let first = waits.values().min().map(|until| Duration::from_millis(until.ms_since(now)));
             tokio::select! {
                 Some(turn) = turns.join_next() => {
-                    if let Ok((unit, next)) = turn {
+                    // The queue is looked at once for all that have ended meanwhile.
+                    for (unit, next) in std::iter::once(turn).chain(std::iter::from_fn(|| turns.try_join_next())).flatten() {
                         busy.remove(&unit);
                         waits.insert(unit, next);
                     }
@@ -91,8 +92,8 @@ impl<W: Worker + 'static> Delivering<W> {
             let waiting = waits.keys().filter(|unit| unit.0 == name).count();
             let room = OF_DESTINATION.saturating_sub(at_work);
             if room > 0 {
-                let rows = self.database().group_work(self.queue(), &name, at_work + waiting + room)?;
-                let free = rows.into_iter().map(|row| (name.clone(), Some(row.place))).filter(is_free);
+                let places = self.database().group_places(self.queue(), &name, at_work + waiting + room)?;
+                let free = places.into_iter().map(|place| (name.clone(), Some(place))).filter(is_free);
                 units.extend(free.take(room));
             }
         }
