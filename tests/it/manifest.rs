@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use bellhop_tests::build::{TESTED, workspace};
-use bellhop_tests::manifest::{Function, Manifest, Start, resource};
+use bellhop_tests::manifest::{Manifest, Start, resource};
 use bellhop_tests::stack::python;
 use yaml_rust2::{Yaml, YamlLoader};
 
@@ -39,13 +39,15 @@ fn wanted_resources(manifest: &Manifest) -> Facts {
         ));
         facts.insert(format!("{}: /aws/lambda/${{AWS::StackName}}-{name}", resource(name, "Logs")));
         match &own.started_by {
-            Start::Http(_) => facts.extend([format!("apigateway.amazonaws.com starts {function}")]),
-            Start::Rule(rule) => facts.extend([format!("{rule} starts {function}")]),
-            Start::Queues(queues) => facts.extend(queues.iter().map(|name| {
-                let (source, queue) = (resource(name, "Source"), resource(name, "Queue"));
-                format!("{source}: {queue} starts {function}, {} at a time", manifest.queues[name].concurrency)
-            })),
-        }
+            Start::Http(_) => facts.insert(format!("apigateway.amazonaws.com starts {function}")),
+            Start::Rule(rule) => facts.insert(format!("{rule} starts {function}")),
+            Start::Queue(queue) => {
+                let queue_of = &manifest.queues[queue];
+                let (source, queue) = (resource(queue, "Source"), resource(queue, "Queue"));
+                let most = queue_of.concurrency;
+                facts.insert(format!("{source}: {queue} starts {function}, {most} at a time"))
+            }
+        };
         for queue in &own.sends_to {
             facts.insert(format!("{function}: {} is {}", manifest.queues[queue].address, resource(queue, "Queue")));
         }
@@ -258,10 +260,10 @@ fn one_call_builds_all_functions_for_a_deployment() {
 fn each_queue_has_one_function_and_someone_who_sends_and_settles() {
     let manifest = Manifest::load();
     for name in manifest.queues.keys() {
-        let who =
-            |test: &dyn Fn(&Function) -> bool| manifest.functions.values().filter(|function| test(function)).count();
-        let starts = |function: &Function| matches!(&function.started_by, Start::Queues(all) if all.contains(name));
-        assert_eq!(who(&starts), 1, "{name} starts one function");
+        let who = |test: &dyn Fn(&bellhop_tests::manifest::Function) -> bool| {
+            manifest.functions.values().filter(|function| test(function)).count()
+        };
+        assert_eq!(who(&|function| function.started_by == Start::Queue(name.clone())), 1, "{name} starts one function");
         assert!(who(&|function| function.sends_to.contains(name)) > 0, "somebody sends to {name}");
         assert_eq!(who(&|function| function.settles.contains(name)), 1, "one settles the dead letters of {name}");
     }

@@ -189,7 +189,7 @@ fn buckets_and_queues_are_reached_over_tls_alone() {
 fn who_may_call_a_function_is_named() {
     let template = template();
     let permissions = resources(&template, "AWS::Lambda::Permission");
-    let called = |function: &&Function| !matches!(function.started_by, Start::Queues(_));
+    let called = |function: &&Function| !matches!(function.started_by, Start::Queue(_));
     let called = Manifest::load().functions.values().filter(called).count();
     assert_eq!(permissions.len(), called, "routes and rules call functions; queues are polled");
     for (name, permission) in permissions {

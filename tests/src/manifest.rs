@@ -40,8 +40,8 @@ pub struct Function {
 pub enum Start {
     /// Routes of the API.
     Http(bool),
-    /// Messages of these queues.
-    Queues(Vec<String>),
+    /// Messages of this queue.
+    Queue(String),
     /// This schedule expression.
     Rule(String),
 }
