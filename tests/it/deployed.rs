@@ -62,6 +62,9 @@ const ALONE: [Phase; 5] = [
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn every_phase_does_what_it_says() {
     let stack = Arc::new(Deployment::join().await);
+    // The functions start one after the other, not all at once.
+    stack.say("/webhook", "the first of all").await;
+    stack.wait_for("the first of all").await;
     let mut report = Report::default();
     report.side_by_side(&stack, &LANES).await;
     report.in_turn(&stack, &ALONE).await;
