@@ -27,9 +27,11 @@ ingress    xray:PutTraceSegments xray:PutTelemetryRecords traces
 
 router     dynamodb:GetItem dynamodb:Query               HOOKS
 router     dynamodb:GetItem dynamodb:Query dynamodb:PutItem EVENT#*
-router     dynamodb:Query dynamodb:PutItem               TASK#*
+router     dynamodb:GetItem dynamodb:Query dynamodb:PutItem TASK#*
+router     dynamodb:PutItem dynamodb:DeleteItem          TROUBLE#*
+router     dynamodb:Query dynamodb:PutItem               DAYS#*
 router     dynamodb:PutItem                              SEEN#* REFUSED#*
-router     dynamodb:GetItem dynamodb:PutItem             NOTE#quota NOTE#replay NOTE#retry NOTE#notice
+router     dynamodb:GetItem dynamodb:PutItem             NOTE#turnstile NOTE#replay NOTE#retry NOTE#notice
 router     dynamodb:GetItem dynamodb:UpdateItem          NOTE#crash
 router     dynamodb:UpdateItem                           TALLY
 router     s3:GetObject                                  bodies/*
@@ -40,6 +42,7 @@ router     xray:PutTraceSegments xray:PutTelemetryRecords traces
 
 telegram   dynamodb:GetItem                              HOOKS
 telegram   dynamodb:GetItem dynamodb:PutItem             TASK#*
+telegram   dynamodb:PutItem dynamodb:DeleteItem          TROUBLE#*
 telegram   dynamodb:GetItem dynamodb:UpdateItem          NOTE#destination NOTE#crash
 telegram   dynamodb:GetItem dynamodb:PutItem             NOTE#notice
 telegram   sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes TelegramQueue
@@ -51,6 +54,7 @@ telegram   xray:PutTraceSegments xray:PutTelemetryRecords traces
 api        dynamodb:GetItem dynamodb:Query dynamodb:PutItem dynamodb:DeleteItem HOOKS NOTE#token
 api        dynamodb:GetItem dynamodb:Query dynamodb:PutItem EVENT#*
 api        dynamodb:Query dynamodb:PutItem               TASK#*
+api        dynamodb:Query                                TROUBLE#* DAYS#*
 api        dynamodb:Query                                REFUSED#* TALLY
 api        dynamodb:GetItem dynamodb:UpdateItem          NOTE#replay
 api        dynamodb:Query dynamodb:PutItem               NOTE#offer
@@ -64,6 +68,8 @@ api        xray:PutTraceSegments xray:PutTelemetryRecords traces
 scheduler  dynamodb:GetItem dynamodb:Query               HOOKS
 scheduler  dynamodb:GetItem dynamodb:PutItem             EVENT#*
 scheduler  dynamodb:GetItem dynamodb:Query dynamodb:PutItem TASK#*
+scheduler  dynamodb:PutItem dynamodb:DeleteItem          TROUBLE#*
+scheduler  dynamodb:PutItem                              DAYS#*
 scheduler  dynamodb:GetItem dynamodb:UpdateItem          NOTE#ranges
 scheduler  dynamodb:Query dynamodb:PutItem               NOTE#reconciled
 scheduler  dynamodb:GetItem dynamodb:PutItem             NOTE#notice
@@ -166,7 +172,7 @@ fn each_function_may_do_exactly_this() {
 fn another_template_has_other_rights() {
     let source = std::fs::read_to_string(workspace().join("template.yaml")).expect("there is a template");
     let changes = [
-        ("[\"NOTE#quota\", \"NOTE#replay\", \"NOTE#retry\", \"NOTE#notice\"]", "[\"NOTE#*\"]"),
+        ("[\"NOTE#turnstile\", \"NOTE#replay\", \"NOTE#retry\", \"NOTE#notice\"]", "[\"NOTE#*\"]"),
         ("/secrets/telegram-token-*", "/secrets/*"),
         ("[dynamodb:Query, dynamodb:PutItem]", "[dynamodb:Query, dynamodb:PutItem, dynamodb:Scan]"),
         ("Resource: !GetAtt TelegramQueue.Arn", "Resource: !GetAtt InboxQueue.Arn"),
@@ -207,7 +213,7 @@ fn partitions() -> BTreeSet<String> {
     let source = std::fs::read_to_string(workspace().join("shared/aws/src/table.rs")).expect("the table's source");
     let rows = source.lines().filter_map(|line| line.strip_prefix("//! | `"));
     let names = rows.filter_map(|row| row.split_once('`')).map(|(name, _)| name.to_owned());
-    let (notes, others): (Vec<_>, Vec<_>) = names.partition(|name| name == "NOTE#<topic>");
+    let (notes, others): (Vec<_>, Vec<_>) = names.partition(|name| name == "NOTE#<collection>");
     assert_eq!(notes.len(), 1, "the table's description names the notes");
     let pattern = |name: String| name.split_once('<').map_or_else(|| name.clone(), |(start, _)| format!("{start}*"));
     let topics = Collection::ALL.iter().map(|topic| format!("NOTE#{}", topic.as_str()));
@@ -244,7 +250,8 @@ fn tokens_secrets_and_deletions_are_kept_apart() {
     assert_eq!(who(&|right| right.2 == "NOTE#token"), only_api, "tokens");
     let writes = |right: &Right| right.2 == "HOOKS" && !right.1.ends_with("GetItem") && !right.1.ends_with("Query");
     assert_eq!(who(&writes), only_api, "hooks are written");
-    let deletes = |right: &Right| right.1.contains(":Delete") && !right.1.starts_with("sqs:");
+    // A row of trouble says nothing that its task does not say, so whoever writes tasks takes it out again.
+    let deletes = |right: &Right| right.1.contains(":Delete") && !right.1.starts_with("sqs:") && right.2 != "TROUBLE#*";
     assert_eq!(who(&deletes), only_api, "deletions");
     let opens = |name: &str, right: &Right| {
         right
