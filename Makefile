@@ -18,6 +18,7 @@ run: ## Start Bellhop, ring once, show the message that comes out, keep serving
 test: $(VENV)/installed ## Every test, the deployed stack included
 	@command -v cargo-nextest >/dev/null || cargo install --quiet --locked cargo-nextest
 	cargo nextest run --workspace $(NEXTEST)
+	cargo test --quiet --doc --package bellhop-senders
 
 lint: ## Formatting, lints, docs, licences
 	cargo fmt --all --check

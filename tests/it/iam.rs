@@ -36,7 +36,7 @@ router     dynamodb:GetItem dynamodb:UpdateItem          NOTE#crash
 router     dynamodb:UpdateItem                           TALLY
 router     s3:GetObject                                  bodies/*
 router     sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes sqs:SendMessage InboxQueue
-router     sqs:SendMessage                               TelegramQueue
+router     sqs:SendMessage                               TelegramQueue ForwardQueue
 router     logs:CreateLogStream logs:PutLogEvents        RouterLogs
 router     xray:PutTraceSegments xray:PutTelemetryRecords traces
 
@@ -50,6 +50,18 @@ telegram   sqs:ChangeMessageVisibility sqs:SendMessage   TelegramQueue
 telegram   ssm:GetParameters                             secrets/telegram-token-* given/*
 telegram   logs:CreateLogStream logs:PutLogEvents        TelegramLogs
 telegram   xray:PutTraceSegments xray:PutTelemetryRecords traces
+
+forward    dynamodb:GetItem                              HOOKS EVENT#*
+forward    dynamodb:GetItem dynamodb:PutItem             TASK#*
+forward    dynamodb:GetItem dynamodb:UpdateItem          NOTE#destination NOTE#crash
+forward    dynamodb:GetItem dynamodb:PutItem             NOTE#notice
+forward    s3:GetObject                                  bodies/*
+forward    sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes ForwardQueue
+forward    sqs:ChangeMessageVisibility                   ForwardQueue
+forward    sqs:SendMessage                               TelegramQueue
+forward    ssm:GetParameters                             secrets/action-* given/*
+forward    logs:CreateLogStream logs:PutLogEvents        ForwardLogs
+forward    xray:PutTraceSegments xray:PutTelemetryRecords traces
 
 api        dynamodb:GetItem dynamodb:Query dynamodb:PutItem dynamodb:DeleteItem HOOKS NOTE#token
 api        dynamodb:GetItem dynamodb:Query dynamodb:PutItem EVENT#*
@@ -74,7 +86,7 @@ scheduler  dynamodb:GetItem dynamodb:UpdateItem          NOTE#ranges
 scheduler  dynamodb:Query dynamodb:PutItem               NOTE#reconciled
 scheduler  dynamodb:GetItem dynamodb:PutItem             NOTE#notice
 scheduler  sqs:SendMessage                               TelegramQueue
-scheduler  sqs:ReceiveMessage sqs:DeleteMessage          InboxDeadLetterQueue TelegramDeadLetterQueue
+scheduler  sqs:ReceiveMessage sqs:DeleteMessage          InboxDeadLetterQueue TelegramDeadLetterQueue ForwardDeadLetterQueue
 scheduler  ssm:GetParameters                             secrets/reconcile-* given/*
 scheduler  logs:CreateLogStream logs:PutLogEvents        SchedulerLogs
 scheduler  xray:PutTraceSegments xray:PutTelemetryRecords traces
@@ -208,7 +220,7 @@ fn every_statement_about_the_table_names_partitions() {
     }
 }
 
-/// The partitions of the table, as `shared/aws/src/table.rs` and the notes' topics have them: patterns of their keys.
+/// The partitions of the table, as `shared/aws/src/table.rs` and the collections of documents have them: patterns of their keys.
 fn partitions() -> BTreeSet<String> {
     let source = std::fs::read_to_string(workspace().join("shared/aws/src/table.rs")).expect("the table's source");
     let rows = source.lines().filter_map(|line| line.strip_prefix("//! | `"));
@@ -263,6 +275,7 @@ fn tokens_secrets_and_deletions_are_kept_apart() {
     for (name, readers) in [
         ("hk_1-0123", ["api", "ingress"]),
         ("telegram-token-0123", ["api", "telegram"]),
+        ("action-hk_1-0123", ["api", "forward"]),
         ("reconcile-hk_1-0123", ["api", "scheduler"]),
     ] {
         assert_eq!(who(&|right| opens(name, right)), BTreeSet::from(readers), "{name}");
@@ -284,6 +297,9 @@ fn functions_get_the_names_of_what_they_may_use() {
         let main = std::fs::read_to_string(main).expect("the function's source");
         let asked = main.split("required(\"").skip(1).filter_map(|rest| rest.split_once('"'));
         let mut asked: BTreeSet<&str> = asked.map(|(name, _)| name).filter(|name| *name != "BELLHOP_TABLE").collect();
+        if main.contains("work_queue_urls()") {
+            asked.extend(["BELLHOP_TELEGRAM_QUEUE_URL", "BELLHOP_FORWARD_QUEUE_URL"]);
+        }
         if main.contains("admin_token()") {
             asked.insert("BELLHOP_ADMIN_TOKEN_SHA256");
         }
@@ -398,6 +414,7 @@ print("\n".join(allowed))
         "RouterRole put SEEN",
         "RouterRole own",
         "TelegramRole secret token",
+        "ForwardRole get EVENT",
         "ApiRole put NOTE#token",
         "ApiRole get NOTE#token",
         "ApiRole query NOTE#token",

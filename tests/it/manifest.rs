@@ -48,7 +48,12 @@ fn wanted_resources(manifest: &Manifest) -> Facts {
                 facts.insert(format!("{source}: {queue} starts {function}, {most} at a time"))
             }
         };
-        for queue in &own.sends_to {
+        // Who works at a queue that keeps an order gives messages back to it.
+        let own_queue = match &own.started_by {
+            Start::Queue(queue) if manifest.queues[queue].fifo => Some(queue),
+            _ => None,
+        };
+        for queue in own.sends_to.iter().chain(own_queue) {
             facts.insert(format!("{function}: {} is {}", manifest.queues[queue].address, resource(queue, "Queue")));
         }
         for queue in &own.settles {

@@ -46,11 +46,11 @@ fn there_are_as_many_alarms_as_the_docs_price() {
     let alarms = resources(&monitoring, "AWS::CloudWatch::Alarm");
     let (throttles, always): (Vec<&Yaml>, Vec<&Yaml>) =
         alarms.into_iter().partition(|alarm| text(&alarm["Condition"]) == "WatchesThrottles");
-    assert_eq!((always.len(), throttles.len()), (11, 7), "docs/OPERATIONS.md says what they cost");
+    assert_eq!((always.len(), throttles.len()), (14, 8), "docs/OPERATIONS.md says what they cost");
     for alarm in always.iter().chain(&throttles) {
         let own = &alarm["Properties"];
         assert_eq!(text(&own["TreatMissingData"]), "notBreaching", "no traffic is no trouble: {own:?}");
-        assert_eq!(text(&own["AlarmActions"][0]), "Collection", "{own:?}");
+        assert_eq!(text(&own["AlarmActions"][0]), "Topic", "{own:?}");
         assert!(text(&own["AlarmDescription"]).len() > 20, "{own:?}");
     }
 }
@@ -59,8 +59,7 @@ fn there_are_as_many_alarms_as_the_docs_price() {
 fn what_watches_may_do_nothing() {
     let monitoring = template("infra/monitoring.yaml");
     let all = monitoring["Resources"].as_hash().expect("a template has resources");
-    let known =
-        ["AWS::SNS::Collection", "AWS::SNS::Subscription", "AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"];
+    let known = ["AWS::SNS::Topic", "AWS::SNS::Subscription", "AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"];
     for (name, resource) in all {
         assert!(known.contains(&text(&resource["Type"])), "{}: no role, no policy, nothing that runs", text(name));
     }

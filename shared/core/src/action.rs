@@ -64,6 +64,15 @@ impl Kind {
         }
     }
 
+    /// What the log says of an effect that was made.
+    pub const fn done(self) -> &'static str {
+        match self {
+            Self::Telegram => "message sent",
+            Self::Forward => "event forwarded",
+            Self::Route => "event routed",
+        }
+    }
+
     /// The kind of this word.
     pub fn named(word: &str) -> Option<Self> {
         [Self::Telegram, Self::Forward, Self::Route].into_iter().find(|kind| kind.as_str() == word)

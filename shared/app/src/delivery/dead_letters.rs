@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use bellhop_core::action::Kind;
 use bellhop_core::work::Work;
 
 use super::poison::Poison;
@@ -21,7 +20,7 @@ pub struct Drain {
     /// What the inbox has put aside.
     pub inbox: Arc<dyn DeadLetters>,
     /// What the workers' queues have put aside.
-    pub work: Vec<(Kind, Arc<dyn DeadLetters>)>,
+    pub work: Vec<Arc<dyn DeadLetters>>,
     /// What makes dead tasks of it.
     pub poison: Poison,
 }
@@ -30,13 +29,13 @@ pub struct Drain {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum From {
     Inbox,
-    Work(Kind),
+    Work,
 }
 
 impl Drain {
     /// Records what can be read of the dead letters and deletes it from its queue; what cannot be read is logged and stays.
     pub async fn run(&self) -> PortResult<()> {
-        let work = self.work.iter().map(|(kind, queue)| self.drain(&**queue, From::Work(*kind)));
+        let work = self.work.iter().map(|queue| self.drain(&**queue, From::Work));
         let work = futures_util::future::join_all(work);
         let (inbox, work) = futures_util::future::join(self.drain(&*self.inbox, From::Inbox), work).await;
         work.into_iter().fold(inbox, Result::and)
@@ -53,7 +52,7 @@ impl Drain {
             for letter in letters {
                 let done = match from {
                     From::Inbox => self.poison.message(letter.body.as_bytes(), ROUTER_FAILED).await,
-                    From::Work(_) => self.record_task(&letter).await,
+                    From::Work => self.record_task(&letter).await,
                 };
                 match done {
                     Ok(true) => recorded.push(letter.receipt),

@@ -90,7 +90,7 @@ pub(super) fn tell(task: &Task, carried: Option<&str>) {
         TaskStatus::Retrying => {
             log::warn!(event:%, trace, task = id, status, detail, due_at = task.due_at.rfc3339(); "attempt failed");
         }
-        _ => log::info!(event:%, trace, task = id, status; "done"),
+        _ => log::info!(event:%, trace, task = id, status; "{}", task.kind.done()),
     }
 }
 

@@ -184,7 +184,7 @@ async fn a_message_that_only_fails_is_never_set_aside() {
 #[tokio::test]
 async fn what_holds_no_event_is_left_to_the_dead_letters_and_told_of() {
     let (memory, trouble) = world().await;
-    *trouble.ends_at.lock().unwrap() = Some("note");
+    *trouble.ends_at.lock().unwrap() = Some("document");
     let order = r#"o{"type":"ReplayV1","replay":"rp_1"}"#.to_owned();
     assert_eq!(run_router(&memory, &batch(&[("m1", 1, order.clone())])).await, None);
     *trouble.ends_at.lock().unwrap() = None;

@@ -128,7 +128,7 @@ fn work(task: &Task) -> String {
 async fn drain(store: &Arc<Memory>, inbox: &[(&str, String)], telegram: &[(&str, String)]) -> (bool, Vec<String>) {
     let (inbox, telegram) = (Letters::of(inbox), Letters::of(telegram));
     let poison = store.routing(Changes::default()).poison();
-    let drain = Drain { inbox: inbox.clone(), work: vec![(Kind::Telegram, telegram.clone())], poison };
+    let drain = Drain { inbox: inbox.clone(), work: vec![telegram.clone()], poison };
     let well = drain.run().await.is_ok();
     (well, [inbox.left(), telegram.left()].concat())
 }

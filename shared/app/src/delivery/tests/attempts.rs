@@ -6,14 +6,14 @@ use super::stage::{DOWN, START, Stage, TOKEN, WELL, again, work};
 use crate::ports::BotAnswer;
 
 #[tokio::test]
-async fn a_turn_costs_two_notes_one_look_up_and_two_writes() {
+async fn a_turn_costs_two_documents_one_look_up_and_two_writes() {
     let stage = Stage::new(None).await;
     let works: Vec<_> = (0..5).map(|number| work(number, "5", &["hello"])).collect();
     stage.turn(&works[..1]).await;
     stage.calls.0.lock().unwrap().clear();
     stage.clock.advance_ms(1_000);
     assert_eq!(stage.turn(&works[1..]).await.settled, 4);
-    assert_eq!(*stage.calls.0.lock().unwrap(), ["note", "note", "written", "send_message", "save", "write"]);
+    assert_eq!(*stage.calls.0.lock().unwrap(), ["document", "document", "written", "send_message", "save", "write"]);
 }
 
 #[tokio::test]
