@@ -53,6 +53,7 @@ telegram   xray:PutTraceSegments xray:PutTelemetryRecords traces
 
 forward    dynamodb:GetItem                              HOOKS EVENT#*
 forward    dynamodb:GetItem dynamodb:PutItem             TASK#*
+forward    dynamodb:PutItem dynamodb:DeleteItem          TROUBLE#*
 forward    dynamodb:GetItem dynamodb:UpdateItem          NOTE#destination NOTE#crash
 forward    dynamodb:GetItem dynamodb:PutItem             NOTE#notice
 forward    s3:GetObject                                  bodies/*
