@@ -27,7 +27,9 @@ ingress    xray:PutTraceSegments xray:PutTelemetryRecords traces
 
 router     dynamodb:GetItem dynamodb:Query               HOOKS
 router     dynamodb:GetItem dynamodb:Query dynamodb:PutItem EVENT#*
-router     dynamodb:Query dynamodb:PutItem               TASK#*
+router     dynamodb:GetItem dynamodb:Query dynamodb:PutItem TASK#*
+router     dynamodb:PutItem dynamodb:DeleteItem          TROUBLE#*
+router     dynamodb:Query dynamodb:PutItem               DAYS#*
 router     dynamodb:PutItem                              SEEN#* REFUSED#*
 router     dynamodb:GetItem dynamodb:PutItem             NOTE#turnstile NOTE#replay NOTE#retry NOTE#notice
 router     dynamodb:GetItem dynamodb:UpdateItem          NOTE#crash
@@ -40,6 +42,7 @@ router     xray:PutTraceSegments xray:PutTelemetryRecords traces
 
 telegram   dynamodb:GetItem                              HOOKS
 telegram   dynamodb:GetItem dynamodb:PutItem             TASK#*
+telegram   dynamodb:PutItem dynamodb:DeleteItem          TROUBLE#*
 telegram   dynamodb:GetItem dynamodb:UpdateItem          NOTE#destination NOTE#crash
 telegram   dynamodb:GetItem dynamodb:PutItem             NOTE#notice
 telegram   sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes TelegramQueue
@@ -50,6 +53,7 @@ telegram   xray:PutTraceSegments xray:PutTelemetryRecords traces
 
 forward    dynamodb:GetItem                              HOOKS EVENT#*
 forward    dynamodb:GetItem dynamodb:PutItem             TASK#*
+forward    dynamodb:PutItem dynamodb:DeleteItem          TROUBLE#*
 forward    dynamodb:GetItem dynamodb:UpdateItem          NOTE#destination NOTE#crash
 forward    dynamodb:GetItem dynamodb:PutItem             NOTE#notice
 forward    s3:GetObject                                  bodies/*
@@ -63,6 +67,7 @@ forward    xray:PutTraceSegments xray:PutTelemetryRecords traces
 api        dynamodb:GetItem dynamodb:Query dynamodb:PutItem dynamodb:DeleteItem HOOKS NOTE#token
 api        dynamodb:GetItem dynamodb:Query dynamodb:PutItem EVENT#*
 api        dynamodb:Query dynamodb:PutItem               TASK#*
+api        dynamodb:Query                                TROUBLE#* DAYS#*
 api        dynamodb:Query                                REFUSED#* TALLY
 api        dynamodb:GetItem dynamodb:UpdateItem          NOTE#replay
 api        dynamodb:Query dynamodb:PutItem               NOTE#offer
@@ -76,6 +81,8 @@ api        xray:PutTraceSegments xray:PutTelemetryRecords traces
 scheduler  dynamodb:GetItem dynamodb:Query               HOOKS
 scheduler  dynamodb:GetItem dynamodb:PutItem             EVENT#*
 scheduler  dynamodb:GetItem dynamodb:Query dynamodb:PutItem TASK#*
+scheduler  dynamodb:PutItem dynamodb:DeleteItem          TROUBLE#*
+scheduler  dynamodb:PutItem                              DAYS#*
 scheduler  dynamodb:GetItem dynamodb:UpdateItem          NOTE#ranges
 scheduler  dynamodb:Query dynamodb:PutItem               NOTE#reconciled
 scheduler  dynamodb:GetItem dynamodb:PutItem             NOTE#notice
@@ -256,7 +263,8 @@ fn tokens_secrets_and_deletions_are_kept_apart() {
     assert_eq!(who(&|right| right.2 == "NOTE#token"), only_api, "tokens");
     let writes = |right: &Right| right.2 == "HOOKS" && !right.1.ends_with("GetItem") && !right.1.ends_with("Query");
     assert_eq!(who(&writes), only_api, "hooks are written");
-    let deletes = |right: &Right| right.1.contains(":Delete") && !right.1.starts_with("sqs:");
+    // A row of trouble says nothing that its task does not say, so whoever writes tasks takes it out again.
+    let deletes = |right: &Right| right.1.contains(":Delete") && !right.1.starts_with("sqs:") && right.2 != "TROUBLE#*";
     assert_eq!(who(&deletes), only_api, "deletions");
     let opens = |name: &str, right: &Right| {
         right

@@ -183,7 +183,7 @@ pub trait History: Send + Sync {
     /// The same, but only events with a task that stands so; `None` where the store keeps no list of such tasks, so that
     /// they are to be looked for among all events.
     ///
-    /// Every store lists what is running, retrying or dead.
+    /// Every store lists what is retrying or dead.
     async fn events_with_task(
         &self,
         status: TaskStatus,

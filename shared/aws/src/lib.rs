@@ -3,8 +3,10 @@
 //! Start at [`Aws`], which makes the others; each of them is what one IAM statement of a function allows.
 
 mod client;
+mod days;
 mod error;
 mod http;
+mod key;
 mod pack;
 mod parameters;
 mod record;
@@ -19,12 +21,14 @@ mod fetch;
 mod history;
 mod hooks;
 mod inbox;
+mod merge;
 mod newest;
 mod queue;
 mod receipts;
 mod secrets;
 mod table;
 mod tasks;
+mod trouble;
 mod vault;
 
 pub use bodies::Bucket;
