@@ -296,8 +296,8 @@ fn functions_get_the_names_of_what_they_may_use() {
         let given: BTreeMap<String, String> = given.map(|(name, value)| (text(name), text(value))).collect();
         let main = workspace().join("functions").join(function).join("src/main.rs");
         let main = std::fs::read_to_string(main).expect("the function's source");
-        let asked = main.split("required(\"").skip(1).filter_map(|rest| rest.split_once('"'));
-        let mut asked: BTreeSet<&str> = asked.map(|(name, _)| name).filter(|name| *name != "BELLHOP_TABLE").collect();
+        let asked = main.split('"').filter(|text| text.starts_with("BELLHOP_"));
+        let mut asked: BTreeSet<&str> = asked.filter(|name| *name != "BELLHOP_TABLE").collect();
         if main.contains("work_queue_urls()") {
             asked.extend(["BELLHOP_TELEGRAM_QUEUE_URL", "BELLHOP_FORWARD_QUEUE_URL"]);
         }

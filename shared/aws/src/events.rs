@@ -22,9 +22,6 @@ use crate::{Bucket, Table};
 pub(crate) const EVENT: &str = "EVENT";
 pub(crate) const REFUSED: &str = "REFUSED";
 
-/// From how old on an event may have been recorded before this version: until then nothing has had a reason to come twice.
-const LATE_MS: u64 = 5_000;
-
 /// The record of events.
 #[derive(Clone)]
 pub struct Events {
@@ -96,8 +93,7 @@ impl EventLog for Events {
     async fn record(&self, event: &Event, tasks: &[Task], expires: Timestamp) -> PortResult<bool> {
         let (id, key) = (event.head.id, Key::event(event.head.id));
         // What comes late may have been recorded, or deleted, by a version before shards.
-        let is_late = self.table.clock.now().ms_since(id.accepted_at()) > LATE_MS;
-        if is_late && self.table.row(&key.former()).await?.is_some() {
+        if self.table.is_late(id) && self.table.row(&key.former()).await?.is_some() {
             return Ok(false);
         }
         self.table.list_trouble(tasks).await?;

@@ -14,7 +14,7 @@ fn constants_are_what_is_promised() {
             ("days.rs", "MOST_SINGLE", &[4.0]),
             ("days.rs", "MOST_KNOWN", &[64.0]),
             ("days.rs", "LONGER_MS", &[2_592_000_000.0]),
-            ("events.rs", "LATE_MS", &[5_000.0]),
+            ("table.rs", "LATE_MS", &[5_000.0]),
             ("history.rs", "READ_TOGETHER", &[16.0]),
             ("hooks.rs", "MOST_CHANGES", &[100.0]),
             ("http.rs", "CONNECT_TIME", &[1_000.0]),

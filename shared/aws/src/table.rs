@@ -30,6 +30,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use bellhop_app::ports::{Clock, DELETED_KNOWN_MS, PortError, PortResult};
+use bellhop_core::id::EventId;
 use bellhop_core::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -38,6 +39,9 @@ use crate::days::Days;
 use crate::error::failed;
 
 pub(crate) use crate::key::Key;
+
+/// From how old on an event may have been recorded by a version before shards.
+const LATE_MS: u64 = 5_000;
 
 /// The attribute of a row that is a mark: what was here is deleted.
 pub(crate) const DELETED: &str = "deleted";
@@ -59,6 +63,12 @@ impl Table {
     /// The table of this name.
     pub(crate) fn new(client: Client, name: String, clock: Arc<dyn Clock>) -> Self {
         Self { client, name, clock, days: Arc::default() }
+    }
+
+    /// Whether rows of an event may be of a version before shards: until it is so old, nothing has had a reason to come
+    /// twice.
+    pub(crate) fn is_late(&self, event: EventId) -> bool {
+        self.clock.now().ms_since(event.accepted_at()) > LATE_MS
     }
 
     /// The row at a key, unless it has expired.

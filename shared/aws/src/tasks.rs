@@ -18,8 +18,8 @@ impl TaskLog for Table {
         try_join_all(ids.iter().map(|id| async move {
             let key = Key::task(id);
             let row = match self.row(&key).await? {
-                Some(row) => Some(row),
-                None => self.row(&key.former()).await?,
+                None if self.is_late(id.event()) => self.row(&key.former()).await?,
+                row => row,
             };
             Ok(match row {
                 None => Written::Nothing,

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::database::Database;
 use crate::packed::{from_json, milliseconds, pack, signed};
+use crate::tasks::standing;
 
 #[async_trait]
 impl History for Database {
@@ -46,13 +47,13 @@ impl History for Database {
         oldest: Timestamp,
         most: usize,
     ) -> PortResult<Option<Page<RecordedEvent>>> {
+        let Some(standing) = standing(status) else { return Ok(None) };
         let part = Part { older_than, oldest, most, now: self.now() };
         let select = format!(
             "SELECT id, head FROM events WHERE id < ?1 AND id >= ?2 AND expires_at > ?3 AND head <> '' AND id IN (
                  SELECT substr(id, 1, 36) FROM tasks
-                 WHERE doc <> '' AND json_extract(doc, '$.status') = '{}' AND id < ?1 AND id >= ?2 AND expires_at > ?3
-             ) ORDER BY id DESC LIMIT ?4",
-            status.as_str()
+                 WHERE standing = '{standing}' AND id < ?1 AND id >= ?2 AND expires_at > ?3
+             ) ORDER BY id DESC LIMIT ?4"
         );
         let (rows, tasks) = self.read(|connection| {
             let rows = part.rows(connection, &select)?;
@@ -119,7 +120,7 @@ impl History for Database {
             let mut delete = connection.prepare_cached("DELETE FROM work WHERE key > ?1 AND key < ?2")?;
             delete.execute((&after, &before))?;
             let mut mark = connection.prepare_cached(
-                "UPDATE tasks SET doc = '', written = 1, expires_at = ?3 WHERE id > ?1 AND id < ?2 AND doc <> ''",
+                "UPDATE tasks SET doc = '', written = 1, standing = NULL, expires_at = ?3 WHERE id > ?1 AND id < ?2 AND doc <> ''",
             )?;
             mark.execute((after, before, known_until)).map(|_| ())
         })

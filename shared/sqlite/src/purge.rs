@@ -78,7 +78,7 @@ mod tests {
         let database = Database::open(folder.path()).unwrap();
         let rows = [
             "INSERT INTO events VALUES (?1, '', x'', ?2)",
-            "INSERT INTO tasks VALUES (?1, '', ?2, 0)",
+            "INSERT INTO tasks VALUES (?1, '', ?2, 0, NULL)",
             "INSERT INTO refused VALUES (?1, '', ?2)",
             "INSERT INTO documents VALUES ('limit', ?1, '', 1, ?2)",
         ];

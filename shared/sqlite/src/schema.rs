@@ -36,6 +36,10 @@ fn bring_up(connection: &mut Connection) -> rusqlite::Result<()> {
     if transaction.table_exists(None, "notes")? {
         transaction.execute_batch(include_str!("schema/from_3.sql"))?;
     }
+    if !transaction.column_exists(None, "tasks", "standing")? {
+        transaction.execute_batch(include_str!("schema/standing.sql"))?;
+    }
+    transaction.execute_batch(include_str!("schema/indices.sql"))?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()
 }

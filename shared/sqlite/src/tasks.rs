@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bellhop_app::ports::{PortResult, TaskLog, Written};
 use bellhop_core::id::TaskId;
-use bellhop_core::task::Task;
+use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::key;
 use rusqlite::{Connection, OptionalExtension as _};
@@ -11,8 +11,8 @@ use rusqlite::{Connection, OptionalExtension as _};
 use crate::database::Database;
 use crate::packed::{from_json, milliseconds, to_json};
 
-/// A task as its row: its id, its document and when it expires.
-pub(crate) type TaskRow = (String, String, i64);
+/// A task as its row: its id, its document, when it expires and how it stands, where it has not ended well.
+pub(crate) type TaskRow = (String, String, i64, Option<&'static str>);
 
 #[async_trait]
 impl TaskLog for Database {
@@ -41,11 +41,12 @@ impl TaskLog for Database {
             ended.iter().try_for_each(|key| settle.execute([key]).map(|_| ()))?;
             // What was deleted stays so.
             let mut upsert = connection.prepare_cached(
-                "INSERT INTO tasks (id, doc, expires_at, written) VALUES (?1, ?2, ?3, 1)
-                 ON CONFLICT (id) DO UPDATE SET doc = excluded.doc, expires_at = excluded.expires_at, written = 1
+                "INSERT INTO tasks (id, doc, expires_at, written, standing) VALUES (?1, ?2, ?3, 1, ?4)
+                 ON CONFLICT (id) DO UPDATE SET
+                     doc = excluded.doc, expires_at = excluded.expires_at, written = 1, standing = excluded.standing
                  WHERE doc <> ''",
             )?;
-            rows.iter().try_for_each(|row| upsert.execute((&row.0, &row.1, row.2)).map(|_| ()))
+            rows.iter().try_for_each(|row| upsert.execute((&row.0, &row.1, row.2, row.3)).map(|_| ()))
         })
         .await
     }
@@ -53,6 +54,14 @@ impl TaskLog for Database {
     async fn add(&self, tasks: &[Task]) -> PortResult<()> {
         let rows = lasting(tasks, self.now())?;
         self.write(move |connection| insert_tasks(connection, &rows, true)).await
+    }
+}
+
+/// How a task stands, where it has not ended well: those are found by it, whatever else there is.
+pub(crate) const fn standing(status: TaskStatus) -> Option<&'static str> {
+    match status {
+        TaskStatus::Succeeded | TaskStatus::Skipped => None,
+        open_or_dead => Some(open_or_dead.as_str()),
     }
 }
 
@@ -64,13 +73,17 @@ fn lasting(tasks: &[Task], now: Timestamp) -> PortResult<Vec<TaskRow>> {
 
 /// Tasks as their rows.
 pub(crate) fn task_rows(tasks: &[Task]) -> PortResult<Vec<TaskRow>> {
-    let row = |task: &Task| Ok((task.id.as_str().to_owned(), to_json(task)?, milliseconds(task.expires_at)));
+    let row = |task: &Task| {
+        let (doc, expires) = (to_json(task)?, milliseconds(task.expires_at));
+        Ok((task.id.as_str().to_owned(), doc, expires, standing(task.status)))
+    };
     tasks.iter().map(row).collect()
 }
 
 /// Inserts tasks, as written down or as made with their event; one that is there already stays as it is.
 pub(crate) fn insert_tasks(connection: &Connection, rows: &[TaskRow], written: bool) -> rusqlite::Result<()> {
-    let mut insert = connection
-        .prepare_cached("INSERT OR IGNORE INTO tasks (id, doc, expires_at, written) VALUES (?1, ?2, ?3, ?4)")?;
-    rows.iter().try_for_each(|row| insert.execute((&row.0, &row.1, row.2, written)).map(|_| ()))
+    let mut insert = connection.prepare_cached(
+        "INSERT OR IGNORE INTO tasks (id, doc, expires_at, written, standing) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    rows.iter().try_for_each(|row| insert.execute((&row.0, &row.1, row.2, written, row.3)).map(|_| ()))
 }

@@ -261,19 +261,4 @@ async fn outcome(message: &[u8], recording: impl Future<Output = Result<Recorded
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use bellhop_app::ports::PortError;
-    use bellhop_core::inbox::read;
-
-    #[tokio::test]
-    async fn a_panic_is_told_from_trouble_and_from_poison() {
-        assert!(matches!(outcome(b"", async { panic!("over a message") }).await, Outcome::Panicked));
-        let trouble = Unrouted::Again(PortError::new("the store", "is down"));
-        assert!(matches!(outcome(b"", async { Err(trouble) }).await, Outcome::Later));
-        let poison = Unrouted::Poison(read(b"").unwrap_err());
-        assert!(
-            matches!(outcome(b"", async { Err(poison) }).await, Outcome::Never(reason) if reason.contains("not an inbox"))
-        );
-    }
-}
+mod tests;

@@ -26,7 +26,8 @@ CREATE TABLE IF NOT EXISTS tasks (
     id TEXT PRIMARY KEY,
     doc TEXT NOT NULL,
     expires_at INTEGER NOT NULL,
-    written INTEGER NOT NULL
+    written INTEGER NOT NULL,
+    standing TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS tasks_by_expiry ON tasks (expires_at);
 CREATE TABLE IF NOT EXISTS claims (
