@@ -1,6 +1,6 @@
 """Writes docs/BENCHMARKS.md."""
 
-from . import aims, flood, machine, paths, process, quota, servers, stats, units, verification
+from . import aims, flood, machine, paths, process, quota, servers, stats, throughput, units, verification
 
 INTRODUCTION = """\
 # Benchmarks
@@ -46,6 +46,8 @@ def write(measured, began: str, load_before: str) -> None:
         judged += aims.of_process(measured.load)
     if measured.times:
         judged += aims.of_functions(measured.times, measured.counted, measured.weights, measured.tls)
+    if measured.throughput:
+        judged += aims.of_throughput(measured.throughput)
     if measured.flood:
         judged += aims.of_flood(measured.flood)
     if measured.verification:
@@ -53,6 +55,8 @@ def write(measured, began: str, load_before: str) -> None:
     parts += ["\n## Aims\n", stats.table(["what", "aim", "measured", "verdict"], [aim.row() for aim in judged])]
     if measured.load:
         parts += one_process(measured.load)
+    if measured.throughput:
+        parts += throughput.section(measured.throughput)
     if measured.flood:
         parts += flood.section(measured.flood)
     if measured.times:
