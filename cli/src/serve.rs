@@ -191,6 +191,7 @@ impl Shared {
         let github = Arc::new(GitHub::new(Arc::clone(&self.clock)));
         EngineParts {
             database: Database::clone(&self.database),
+            before_record: around.event,
             routing: Routing {
                 rules: RuleCache::new(self.database.clone(), self.cache()),
                 events: (around.events)(self.database.clone()),

@@ -23,6 +23,7 @@ use bellhop_app::ranges::RangeRefresh;
 use bellhop_app::reconcile::Reconciler;
 use bellhop_app::routing::Routing;
 use bellhop_core::action::Lane;
+use bellhop_core::event::Event;
 use tokio::sync::watch;
 
 use bellhop_sqlite::Database;
@@ -44,6 +45,8 @@ pub struct EngineParts {
     pub database: Database,
     /// The router.
     pub routing: Routing,
+    /// Given each event that is recorded together with others, before it is.
+    pub before_record: fn(&Event),
     /// What does the work for Telegram.
     pub telegram: Arc<TelegramEngine>,
     /// What does the requests to other URLs.

@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         (true, _) => Around { inbox: |inbox| Arc::new(LateInbox(inbox)), ..Around::NOTHING },
         (_, true) => Around {
             events: |events| Arc::new(MarkedEvents(events)),
+            event: |event| end_on_mark("router", &event.body),
             bot: |bot| Arc::new(MarkedBot(bot)),
             ..Around::NOTHING
         },

@@ -62,6 +62,7 @@ pub(super) fn engine(folder: &Path) -> EngineParts {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let secrets = Arc::new(LocalSecrets::new(database.clone()));
     EngineParts {
+        before_record: |_| (),
         routing: Routing {
             rules: RuleCache::new(store.clone(), Cache::new(clock.clone(), Changes::default())),
             events: store.clone(),

@@ -150,7 +150,9 @@ fn packed(parts: &EngineParts, crashes: &Crashes, rules: &Rules, place: i64, mes
     }
     crashes.during(subject, || {
         let made = std::panic::catch_unwind(AssertUnwindSafe(|| parts.routing.prepare(rules, message)));
-        PackedRecord::new(place, made.ok()?.ok()??).ok()
+        let record = made.ok()?.ok()??;
+        (parts.before_record)(&record.event);
+        PackedRecord::new(place, record).ok()
     })
 }
 
