@@ -1,4 +1,5 @@
 //! The ports of the front door in memory, for its tests.
+#![expect(clippy::expect_used, reason = "a failed call is a failed test")]
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -53,8 +54,8 @@ pub fn hook(fields: &Value) -> Hook {
         "name": "n", "path": "p", "sender": "none", "secrets": [], "rate_per_minute": 100, "max_body_bytes": 100,
         "actions": [], "status": "active", "origin": "api", "created_at": 0, "updated_at": 0,
     });
-    all.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-    serde_json::from_value(all).unwrap()
+    all.as_object_mut().expect("an object").extend(fields.as_object().expect("an object").clone());
+    serde_json::from_value(all).expect("the fields of a hook")
 }
 
 impl Memory {
@@ -112,22 +113,22 @@ impl Memory {
     pub fn set_note(&self, collection: Collection, key: &str, text: &str) {
         self.documents
             .lock()
-            .unwrap()
+            .expect("nobody panics while it is held")
             .insert((collection, key.to_owned()), Document { text: text.to_owned(), version: 1 });
     }
 
     /// The heads of the events in the inbox, which is empty then.
     pub fn accepted(&self) -> Vec<EventHead> {
-        let head = |message: Vec<u8>| match read(&message).unwrap() {
+        let head = |message: Vec<u8>| match read(&message).expect("a message of ours") {
             Read::Whole(event) => event.head,
             other => panic!("no event: {other:?}"),
         };
-        self.inbox.lock().unwrap().drain(..).map(head).collect()
+        self.inbox.lock().expect("nobody panics while it is held").drain(..).map(head).collect()
     }
 
     /// The inbox's messages as they were written; it is empty then.
     pub fn messages(&self) -> Vec<Vec<u8>> {
-        self.inbox.lock().unwrap().drain(..).collect()
+        self.inbox.lock().expect("nobody panics while it is held").drain(..).collect()
     }
 
     /// The refused requests that were recorded since the last time.
@@ -136,7 +137,7 @@ impl Memory {
             Order::RefusedV1(refused) => refused,
             other => panic!("another order: {other:?}"),
         };
-        self.orders.lock().unwrap().drain(..).map(refused).collect()
+        self.orders.lock().expect("nobody panics while it is held").drain(..).map(refused).collect()
     }
 
     /// Fails where it is told to.
@@ -159,7 +160,7 @@ impl Clock for Memory {
 impl Inbox for Memory {
     async fn put(&self, message: &Message<'_>) -> PortResult<()> {
         self.answer()?;
-        self.inbox.lock().unwrap().push(message.to_bytes());
+        self.inbox.lock().expect("nobody panics while it is held").push(message.to_bytes());
         Ok(())
     }
 }
@@ -171,7 +172,7 @@ impl Orders for Memory {
             std::future::pending::<()>().await;
         }
         self.answer()?;
-        self.orders.lock().unwrap().push(order.clone());
+        self.orders.lock().expect("nobody panics while it is held").push(order.clone());
         Ok(())
     }
 }
@@ -192,10 +193,11 @@ impl HookReader for Memory {
 impl Secrets for Memory {
     async fn resolve(&self, references: &[SecretRef]) -> PortResult<HashMap<SecretRef, Secret>> {
         self.answer()?;
-        *self.asked.lock().unwrap() = references.iter().map(ToString::to_string).collect();
+        *self.asked.lock().expect("nobody panics while it is held") =
+            references.iter().map(ToString::to_string).collect();
         let value = |reference: &SecretRef| {
             let SecretRef::Env(name) = reference else { return None };
-            Some((reference.clone(), Secret::new(*self.secrets.get(name.as_str())?).unwrap()))
+            Some((reference.clone(), Secret::new(*self.secrets.get(name.as_str())?).expect("a secret is not empty")))
         };
         Ok(references.iter().filter_map(value).collect())
     }
@@ -205,13 +207,13 @@ impl Secrets for Memory {
 impl Documents for Memory {
     async fn document(&self, collection: Collection, key: &str) -> PortResult<Option<Document>> {
         self.answer()?;
-        Ok(self.documents.lock().unwrap().get(&(collection, key.to_owned())).cloned())
+        Ok(self.documents.lock().expect("nobody panics while it is held").get(&(collection, key.to_owned())).cloned())
     }
 
     async fn documents(&self, collection: Collection) -> PortResult<Vec<(String, Document)>> {
         self.answer()?;
         self.listed.fetch_add(1, Ordering::Relaxed);
-        let documents = self.documents.lock().unwrap();
+        let documents = self.documents.lock().expect("nobody panics while it is held");
         let of_topic = documents.iter().filter(|((found, _), _)| *found == collection);
         Ok(of_topic.map(|((_, key), document)| (key.clone(), document.clone())).collect())
     }

@@ -10,8 +10,10 @@ use super::{EventId, HookId, Owner, ReplayId};
 /// What the id of a notice ends with, behind that of the task it is about.
 const NOTICE: &str = "notice";
 
-/// The id of a task: `EVENT.OWNER.ACTION`, its event, whose it is and the action's place there, so that routing twice makes
-/// the same task; `.REPLAY` behind it where a replay made it, and `.noticeN` where it tells of the task before it.
+/// The id of a task: `EVENT.OWNER.ACTION`.
+///
+/// That is its event, whose it is and the action's place there, so that routing twice makes the same task; `.REPLAY` is behind
+/// it where a replay made it, and `.noticeN` where it tells of the task before it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct TaskId {
