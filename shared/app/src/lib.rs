@@ -1,7 +1,7 @@
 //! What Bellhop does, over ports: no AWS, no HTTP client, no files.
 //!
 //! One use case a module, each a small struct of the ports it needs. In an event's order: [`ingress`] takes a request in,
-//! [`routing`] turns it into tasks, [`delivery`] does them. [`hooks`], [`tokens`] and [`history`] are what people manage, over [`api`].
+//! [`routing`] turns it into tasks, [`delivery`] does them. [`hooks`], [`tokens`] and [`history`] are what people manage.
 
 pub mod cache;
 pub mod clock;
