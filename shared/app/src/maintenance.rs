@@ -20,7 +20,7 @@ pub struct Maintenance {
 }
 
 impl Maintenance {
-    /// Does every chore once; one that fails is logged, done again the next time, and keeps no other from being done.
+    /// Does every step once; one that fails is logged, done again the next time, and keeps no other from being done.
     pub async fn run(&self) {
         if let Err(error) = self.drain.run().await {
             log::error!(error:%; "dead letters could not all be worked through");

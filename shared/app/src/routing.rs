@@ -42,7 +42,7 @@ pub struct Routing {
     pub history: Arc<dyn History>,
     /// The record of tasks.
     pub tasks: Arc<dyn TaskLog>,
-    /// Turnstiles and replays.
+    /// Quotas and replays.
     pub documents: Arc<dyn Documents>,
     /// How often hooks had an event.
     pub counts: Arc<dyn EventCounts>,

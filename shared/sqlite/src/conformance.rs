@@ -33,7 +33,7 @@ async fn events_and_tasks() {
     conformance::events_with_task(&database, &database, &database).await;
     conformance::refused(&database, &database).await;
     conformance::counts(&database).await;
-    conformance::tallies_together(&database).await;
+    conformance::counts_together(&database).await;
     conformance::documents(&database).await;
 }
 

@@ -1,4 +1,4 @@
-//! Notes on the SQLite file.
+//! Documents on the SQLite file.
 
 use async_trait::async_trait;
 use bellhop_app::ports::{Collection, Document, Documents, NewDocument, PortResult};

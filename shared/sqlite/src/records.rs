@@ -67,7 +67,7 @@ impl PackedRecord {
         Ok(true)
     }
 
-    /// Makes the rows anew of what is left of the record.
+    /// Makes the rows again of what is left of the record.
     fn repack(&mut self) -> PortResult<()> {
         self.event.set_head(&self.record.event.head)?;
         self.tasks = task_rows(&self.record.tasks)?;

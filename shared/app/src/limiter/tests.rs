@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use super::*;
 use crate::ports::Document;
 
-/// Notes in memory that count how often they are read and written, and can fail.
+/// Documents in memory that count how often they are read and written, and can fail.
 #[derive(Default)]
 struct Counting {
     documents: Mutex<HashMap<String, Document>>,

@@ -39,7 +39,7 @@ impl Routing {
             let document = self.documents.document(Collection::Quota, hook.id.as_str()).await?;
             let mut quota: Quota = match &document {
                 Some(document) => {
-                    serde_json::from_str(&document.text).map_err(|e| PortError::unreadable("a hook's turnstile", &e))?
+                    serde_json::from_str(&document.text).map_err(|e| PortError::unreadable("a hook's quota", &e))?
                 }
                 None => Quota::default(),
             };

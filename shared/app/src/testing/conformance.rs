@@ -10,7 +10,7 @@ mod made;
 mod queues;
 
 pub use events::{
-    claims, claims_end, counts, deleted, events_with_task, history, records, refused, tallies_together, tasks,
+    claims, claims_end, counts, counts_together, deleted, events_with_task, history, records, refused, tasks,
 };
 pub use keeping::{documents, hooks, secrets};
 pub use queues::{inbox, orders, queue};

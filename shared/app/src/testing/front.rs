@@ -110,7 +110,7 @@ impl Memory {
     }
 
     /// Puts a document at its place.
-    pub fn set_note(&self, collection: Collection, key: &str, text: &str) {
+    pub fn set_document(&self, collection: Collection, key: &str, text: &str) {
         self.documents
             .lock()
             .expect("nobody panics while it is held")
@@ -220,7 +220,7 @@ impl Documents for Memory {
 
     async fn write(&self, document: &NewDocument<'_>) -> PortResult<()> {
         self.answer()?;
-        self.set_note(document.collection, document.key, document.text);
+        self.set_document(document.collection, document.key, document.text);
         Ok(())
     }
 

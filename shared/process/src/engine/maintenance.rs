@@ -18,10 +18,10 @@ pub(super) async fn maintain(parts: &EngineParts, mut stopped: watch::Receiver<b
     loop {
         let now = parts.clock.now();
         let maintenance = async {
-            chore("published networks", parts.ranges.refresh(now)).await;
-            chore("lost deliveries", parts.reconciler.run_once(now)).await;
+            step("published networks", parts.ranges.refresh(now)).await;
+            step("lost deliveries", parts.reconciler.run_once(now)).await;
         };
-        // A chore may wait long for others' answers; stopping does not wait for it.
+        // A step may wait long for others' answers; stopping does not wait for it.
         tokio::select! {
             () = maintenance => {}
             _ = stopped.wait_for(|stopped| *stopped) => return,
@@ -32,11 +32,11 @@ pub(super) async fn maintain(parts: &EngineParts, mut stopped: watch::Receiver<b
     }
 }
 
-/// Does one chore; whatever goes wrong with it, the others are done.
-async fn chore<T>(what: &str, work: impl Future<Output = PortResult<T>>) {
+/// Does one step; whatever goes wrong with it, the others are done.
+async fn step<T>(what: &str, work: impl Future<Output = PortResult<T>>) {
     match AssertUnwindSafe(work).catch_unwind().await {
         Ok(Ok(_)) => {}
-        Ok(Err(error)) => log::error!(what, error:%; "a chore could not be done"),
-        Err(_) => log::error!(what; "a chore panicked"),
+        Ok(Err(error)) => log::error!(what, error:%; "a step of the maintenance could not be done"),
+        Err(_) => log::error!(what; "a step of the maintenance panicked"),
     }
 }

@@ -135,7 +135,7 @@ async fn a_hundred_events_at_once_pass_a_cap_of_three_exactly() {
 }
 
 #[tokio::test]
-async fn a_test_is_marked_and_passes_claims_and_turnstiles() {
+async fn a_test_is_marked_and_passes_claims_and_quotas() {
     let stage =
         Stage::new(&[hook("cap", "1", json!({"max_executions": 1})), hook("typed", "1", json!({"events": ["x"]}))])
             .await;

@@ -358,7 +358,7 @@ pub async fn counts(counts: &dyn EventCounts) {
 }
 
 /// Counts that are added at the same time add up too.
-pub async fn tallies_together(counts: &dyn EventCounts) {
+pub async fn counts_together(counts: &dyn EventCounts) {
     let (busy, begin) = (fresh_hook_id(), now());
     let adding = (1..=20).map(|n| counts.add(&busy, n, begin.plus_ms(n)));
     for added in join_all(adding).await {

@@ -61,7 +61,7 @@ pub async fn documents(documents: &dyn Documents) {
         assert!(!documents.swap(&new("3"), Some(1)).await.expect("a swap is decided"), "it has changed since");
         assert!(documents.swap(&new("3"), Some(2)).await.expect("a swap is decided"));
         assert_eq!(document(documents, collection, &key).await, Some(("3".to_owned(), 3)));
-        let listed = documents.documents(collection).await.expect("notes are listed");
+        let listed = documents.documents(collection).await.expect("documents are listed");
         assert!(
             listed.iter().any(|(found, document)| *found == key && document.text == "3"),
             "{collection:?}: {listed:?}"
@@ -83,7 +83,9 @@ pub async fn documents(documents: &dyn Documents) {
     let expired = NewDocument { collection, key: &key, text: "5", expires: Some(now()) };
     documents.write(&expired).await.expect("a document is written");
     assert_eq!(document(documents, collection, &key).await, None, "what expired is absent");
-    assert!(documents.documents(collection).await.expect("notes are listed").iter().all(|(found, _)| *found != key));
+    assert!(
+        documents.documents(collection).await.expect("documents are listed").iter().all(|(found, _)| *found != key)
+    );
     let fresh = NewDocument { expires: Some(now().plus_ms(DAY_MS)), ..expired };
     assert!(documents.swap(&fresh, None).await.expect("a swap is decided"), "and its place is free");
     assert!(documents.delete_document(collection, &key).await.expect("a document is erased"));

@@ -1,4 +1,4 @@
-//! Notes in memory.
+//! Documents in memory.
 
 use async_trait::async_trait;
 use bellhop_core::time::Timestamp;

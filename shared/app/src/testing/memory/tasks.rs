@@ -104,6 +104,6 @@ impl EventCounts for Memory {
     }
 
     async fn counts(&self) -> PortResult<HashMap<HookId, EventCount>> {
-        self.call("tallies", |world, _| world.counts.clone()).await
+        self.call("counts", |world, _| world.counts.clone()).await
     }
 }

@@ -21,7 +21,7 @@ async fn it_passes_the_suite_of_the_adapters() {
     conformance::events_with_task(&world, &world, &world).await;
     conformance::refused(&world, &world).await;
     conformance::counts(&world).await;
-    conformance::tallies_together(&world).await;
+    conformance::counts_together(&world).await;
     conformance::documents(&world).await;
     conformance::secrets(&world, &world).await;
 }
