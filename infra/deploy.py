@@ -23,7 +23,7 @@ def main() -> None:
     parameters = dict(pair.split("=", 1) for pair in sys.argv[1:])
     parameters.setdefault("Architecture", "arm64")
     parameters["AdminTokenSha256"] = admin_token.digest(admin_token.ensure(TOKEN))
-    built = sam.build(parameters, {})
+    built = sam.build(parameters["Architecture"])
     sam.deploy(built, os.environ.get("SAM_CONFIG_ENV", "default"), parameters, {})
     print("Next: tell the stack your hooks, with the BaseUrl from above:")
     print(f"  BELLHOP_ADMIN_TOKEN=$(cat {TOKEN.relative_to(sam.ROOT)}) bellhop apply --url BASE_URL --config bellhop.toml")

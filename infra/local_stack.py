@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The deployed stack on this machine: template.yaml on MiniStack.
 
-up    start MiniStack in the background and deploy; again: deploy anew
+up    start MiniStack in the background and deploy; again: deploy again
 logs  print what the functions have logged
 down  stop it
 run   start, deploy, print one line of JSON; stop on SIGTERM, when standard input closes, or, with --until-end-of, when
@@ -23,6 +23,7 @@ from pathlib import Path
 import boto3
 
 import admin_token
+import manifest
 import ministack
 import sam
 
@@ -39,12 +40,14 @@ def main() -> None:
     parser.add_argument("command", choices=["up", "logs", "down", "run"])
     parser.add_argument("--port", type=int, help="port of MiniStack; run takes a free one")
     parser.add_argument("--state", type=Path, default=sam.ROOT / ".bellhop" / "local", help="folder for all it writes")
-    parser.add_argument("--binaries", type=Path, help="folder with binaries for this machine, instead of building")
+    parser.add_argument("--binaries", type=Path, help="folder with binaries for this machine; up and run need it")
     parser.add_argument("--prefix", default="", help="what stands before the functions' names in that folder")
     parser.add_argument("--example", type=Path, metavar="BELLHOP", help="apply the example with this program, for events/")
     parser.add_argument("--until-end-of", type=int, metavar="PID", help="run until then, and remove the state folder")
     parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="variable for the functions")
     options = parser.parse_args()
+    if options.command in ("up", "run") and not options.binaries:
+        parser.error(f"{options.command} needs --binaries; `make deploy-local` builds them and names their folder")
     options.state = options.state.resolve()
     options.state.mkdir(parents=True, exist_ok=True)
     {"up": up, "logs": logs, "down": down, "run": run}[options.command](options)
@@ -75,13 +78,13 @@ def logs(options: argparse.Namespace) -> None:
     if ministack.running_pid(options.state) is None:
         raise SystemExit("no local stack is running; start it with: make deploy-local")
     client = _client("logs", int((options.state / "port").read_text()))
-    lines = []
+    lines, width = [], max(map(len, manifest.functions()))
     for group in client.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{STACK}-")["logGroups"]:
         name = group["logGroupName"]
         for page in client.get_paginator("filter_log_events").paginate(logGroupName=name):
             lines += [(event["timestamp"], name.rsplit("-", 1)[-1], event["message"]) for event in page["events"]]
     for _, function, message in sorted(line for line in lines if not line[2].startswith(PLATFORM_LINES)):
-        print(f"{function:<9} {message.rstrip()}")
+        print(f"{function:<{width}} {message.rstrip()}")
 
 
 def down(options: argparse.Namespace) -> None:
@@ -131,10 +134,7 @@ def _deploy(port: int, options: argparse.Namespace) -> dict[str, object]:
         "AdminTokenSha256": admin_token.digest(token),
         "LocalApiId": _api_id(options.state),
     }
-    if options.binaries:
-        built = sam.package_binaries(options.binaries.resolve(), options.prefix, options.state / "package")
-    else:
-        built = sam.build(parameters, environment)
+    built = sam.package_binaries(options.binaries.resolve(), options.prefix, options.state / "package")
     s3 = _client("s3", port)
     if CODE_BUCKET not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
         s3.create_bucket(Bucket=CODE_BUCKET, CreateBucketConfiguration={"LocationConstraint": ministack.REGION})
@@ -170,10 +170,7 @@ def _function_variables(port: int, stack: dict) -> str:
         **ministack.client_environment(port),
         "BELLHOP_TABLE": outputs["TableName"],
         "BELLHOP_BUCKET": outputs["BucketName"],
-        "BELLHOP_INBOX_URL": outputs["InboxQueueUrl"],
-        "BELLHOP_INBOX_DEAD_LETTER_URL": outputs["InboxDeadLetterQueueUrl"],
-        "BELLHOP_TELEGRAM_QUEUE_URL": outputs["TelegramQueueUrl"],
-        "BELLHOP_TELEGRAM_DEAD_LETTER_URL": outputs["TelegramDeadLetterQueueUrl"],
+        **{queue.variable: outputs[f"{queue.resource}Url"] for queue in manifest.queues()},
         "BELLHOP_SSM_PREFIX": outputs["SecretPrefix"],
         "BELLHOP_ADMIN_TOKEN_SHA256": admin_token.digest(stack["admin_token"]),
     }

@@ -10,10 +10,10 @@ import sys
 
 import boto3
 
+import manifest
 import sam
 
 TEMPLATE = sam.ROOT / "infra" / "monitoring.yaml"
-QUEUES = ("InboxQueue", "InboxDeadLetterQueue", "TelegramQueue", "TelegramDeadLetterQueue")
 
 
 def main() -> None:
@@ -36,8 +36,9 @@ def outputs(stack: str) -> dict[str, str]:
 
 def watched(found: dict[str, str]) -> dict[str, str]:
     """Return the names of what is watched, as parameters; a queue's name is the end of its address."""
-    queues = {f"{queue}Name": found[f"{queue}Url"].rsplit("/", 1)[-1] for queue in QUEUES}
-    return {**queues, "ApiId": found["ApiId"], "TableName": found["TableName"]}
+    queues = [queue.resource for queue in manifest.queues()]
+    names = {f"{queue}Name": found[f"{queue}Url"].rsplit("/", 1)[-1] for queue in queues}
+    return {**names, "ApiId": found["ApiId"], "TableName": found["TableName"]}
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use bellhop_core::config::{CheckedConfig, ConfigSpec, Problem, SecretInput, SecretsAs, check_config};
 use bellhop_core::secret::{Secret, SecretRef};
-use bellhop_core::sender::Sender;
-use bellhop_core::verify::Key;
+use bellhop_senders::sender::Sender;
+use bellhop_senders::verify::Key;
 
 use crate::failure::Failure;
 use place::{line_at, line_of};

@@ -8,12 +8,12 @@ use std::path::PathBuf;
 
 use bellhop_app::clock::SystemClock;
 use bellhop_app::ports::{Clock as _, Fetch as _};
-use bellhop_core::explain::{Case, Finding, explain};
-use bellhop_core::inbound::{Headers, Inbound, Url};
 use bellhop_core::secret::Secret;
-use bellhop_core::sender::Sender;
-use bellhop_core::verify::{FetchedKey, Key, question, wanted_key};
 use bellhop_http::HttpFetch;
+use bellhop_senders::explain::{Case, Finding, explain};
+use bellhop_senders::inbound::{Headers, Inbound, Url};
+use bellhop_senders::sender::Sender;
+use bellhop_senders::verify::{FetchedKey, Key, question, wanted_key};
 use clap::Args;
 
 use crate::failure::Failure;

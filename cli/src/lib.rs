@@ -26,6 +26,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use bellhop_app::ports::{BotApi, EventLog, Inbox};
+use bellhop_core::event::Event;
 use clap::{Parser, Subcommand};
 
 use crate::failure::Failure;
@@ -50,13 +51,13 @@ enum Command {
     Test(trial::Trial),
     /// List events, or show one.
     Events(events::Events),
-    /// Do events anew.
+    /// Do events again.
     Replay(replay::Replay),
     /// Delete old events of a hook.
     Purge(purge::Purge),
     /// List tasks, by where they stand.
     Tasks(tasks::Tasks),
-    /// Do tasks anew that have ended.
+    /// Do tasks again that have ended.
     Retry(tasks::Retry),
     /// List, make and revoke tokens of the management API.
     Tokens(tokens::Tokens),
@@ -74,13 +75,15 @@ pub struct Around {
     pub inbox: fn(Arc<dyn Inbox>) -> Arc<dyn Inbox>,
     /// Before the record that the router keeps of events.
     pub events: fn(Arc<dyn EventLog>) -> Arc<dyn EventLog>,
+    /// Given each event that the router records together with others, before it does.
+    pub event: fn(&Event),
     /// Before the Bot API.
     pub bot: fn(Arc<dyn BotApi>) -> Arc<dyn BotApi>,
 }
 
 impl Around {
     /// Nothing.
-    pub const NOTHING: Self = Self { inbox: |inbox| inbox, events: |events| events, bot: |bot| bot };
+    pub const NOTHING: Self = Self { inbox: |inbox| inbox, events: |events| events, event: |_| (), bot: |bot| bot };
 }
 
 /// Does what the command line says, to the end.

@@ -1,4 +1,4 @@
-//! `bellhop replay`: events done anew.
+//! `bellhop replay`: events done again.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::when::Moment;
 /// How often to look how far it is.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Do events anew: new tasks, same events.
+/// Do events again: new tasks, same events.
 #[derive(Args)]
 pub(crate) struct Replay {
     #[command(flatten)]
@@ -53,7 +53,7 @@ impl Replay {
         loop {
             let progress = self.server.call("GET", &format!("/api/events/replays/{}", encoded(id)), None)?;
             let (seen, replayed, tasks) = (&progress["seen"], &progress["replayed"], &progress["tasks"]);
-            let line = format!("events looked at: {seen}, done anew: {replayed}, tasks: {tasks}");
+            let line = format!("events looked at: {seen}, done again: {replayed}, tasks: {tasks}");
             if line != told {
                 say(&line);
                 told = line;

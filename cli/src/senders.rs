@@ -5,7 +5,7 @@ mod near;
 
 use std::path::PathBuf;
 
-use bellhop_core::sender::{Sender, Verification};
+use bellhop_senders::sender::{Sender, Verification};
 use clap::Args;
 use serde_json::Value;
 

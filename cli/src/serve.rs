@@ -5,27 +5,30 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use bellhop_app::api::{self, AdminToken, Api, Ports};
+use bellhop_api::web;
+use bellhop_api::{Api, Ports};
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::clock::SystemClock;
+use bellhop_app::delivery::forward::{Forward, SettingsCache};
+use bellhop_app::delivery::telegram::{BotCache, Telegram};
 use bellhop_app::doors::DoorCache;
 use bellhop_app::ingress::{Ingress, Parts};
 use bellhop_app::keys::KeyBook;
 use bellhop_app::limiter::Limiter;
 use bellhop_app::logging::{self, Form};
-use bellhop_app::metrics;
 use bellhop_app::offers::Offers;
 use bellhop_app::ports::{Clock, Inbox, Secrets};
 use bellhop_app::ranges::{RangeBook, RangeRefresh};
 use bellhop_app::reconcile::Reconciler;
 use bellhop_app::routing::{Routing, RuleCache};
-use bellhop_app::telegram::{BotCache, TelegramWorker};
-use bellhop_app::web;
-use bellhop_core::config::Capacity;
+use bellhop_app::tokens::AdminToken;
+use bellhop_core::address::{PrivateHost, PrivateHosts};
+use bellhop_core::config::{Capacity, CheckedConfig};
 use bellhop_core::telegram::{Pace, Scope as PaceScope};
 use bellhop_core::token::Scope;
-use bellhop_http::{GitHub, HttpBot, HttpFetch};
-use bellhop_local::{Database, Engine, EngineParts, Listener, LocalSecrets, VerifyWorker};
+use bellhop_http::{Forwarder, GitHub, HttpBot, HttpFetch};
+use bellhop_process::{Engine, EngineParts, Listener, VerifyWorker};
+use bellhop_sqlite::{Database, LocalSecrets};
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -65,6 +68,8 @@ struct Shared {
     secrets: Arc<dyn Secrets>,
     clock: Arc<dyn Clock>,
     changes: Changes,
+    bot_hosts: PrivateHosts,
+    private_hosts: PrivateHosts,
 }
 
 impl Serve {
@@ -90,6 +95,8 @@ impl Serve {
             database: Arc::new(database),
             clock: Arc::new(SystemClock),
             changes: Changes::default(),
+            bot_hosts: bot_hosts(config.as_ref()),
+            private_hosts: config.as_ref().map(|config| config.private_hosts.clone()).unwrap_or_default(),
         };
         let api = Api::new(AdminToken::of(&token), shared.api_ports());
         let limits = listener(config.as_ref().map(|config| config.capacity).unwrap_or_default());
@@ -101,11 +108,11 @@ impl Serve {
         let address = listener.local_addr().map_err(failed)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(|e| Failure::new("no signals", e))?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| Failure::new("no signals", e))?;
-        let page = metrics::router(shared.database.clone(), Arc::clone(&shared.clock));
-        let page = api::guarded(page, &api.guard, Scope::Metrics);
+        let page = bellhop_api::metrics::router(shared.database.clone(), Arc::clone(&shared.clock));
+        let page = bellhop_api::guarded(page, &api.guard, Scope::Metrics);
         let worker = Arc::new(VerifyWorker::start()?);
         let app = web::router(Arc::new(shared.ingress((around.inbox)(shared.database.clone()))), Some(worker))
-            .merge(api::router(api))
+            .merge(bellhop_api::router(api))
             .merge(page);
         let sending = crate::otlp::start()?;
         let engine = Engine::start(shared.engine_parts(around))?;
@@ -119,13 +126,19 @@ impl Serve {
                 _ = interrupt.recv() => {}
             }
         };
-        bellhop_local::serve(limits, listener, app, stop).await;
+        bellhop_process::serve(limits, listener, app, stop).await;
         engine.stop();
         if let Some(sending) = sending {
             sending.stop().await;
         }
         Ok(())
     }
+}
+
+/// The host of the Bot API that the configuration file names: wherever it is, the operator wants it called.
+fn bot_hosts(config: Option<&CheckedConfig>) -> PrivateHosts {
+    let base = config.and_then(|config| config.settings.telegram_api_base.parse().ok());
+    base.as_ref().and_then(PrivateHost::of).into_iter().collect()
 }
 
 impl Shared {
@@ -145,8 +158,8 @@ impl Shared {
             orders: self.database.clone(),
             events: self.database.clone(),
             history: self.database.clone(),
-            tallies: self.database.clone(),
-            notes: self.database.clone(),
+            counts: self.database.clone(),
+            documents: self.database.clone(),
             clock: Arc::clone(&self.clock),
             changes: self.changes.clone(),
         }
@@ -167,47 +180,60 @@ impl Shared {
         })
     }
 
+    /// An engine for one kind of work.
+    fn engine<W>(&self, worker: W) -> bellhop_app::delivery::Engine<W> {
+        let (tasks, documents, queue) = (self.database.clone(), self.database.clone(), self.database.clone());
+        bellhop_app::delivery::Engine::new(worker, tasks, documents, queue, Arc::clone(&self.clock))
+    }
+
     /// What works behind it.
     fn engine_parts(&self, around: Around) -> EngineParts {
         let github = Arc::new(GitHub::new(Arc::clone(&self.clock)));
         EngineParts {
             database: Database::clone(&self.database),
+            before_record: around.event,
             routing: Routing {
                 rules: RuleCache::new(self.database.clone(), self.cache()),
                 events: (around.events)(self.database.clone()),
                 history: self.database.clone(),
                 tasks: self.database.clone(),
-                book: self.database.clone(),
-                tallies: self.database.clone(),
+                documents: self.database.clone(),
+                counts: self.database.clone(),
                 orders: self.database.clone(),
                 bodies: self.database.clone(),
                 queue: self.database.clone(),
                 clock: Arc::clone(&self.clock),
             },
-            telegram: TelegramWorker {
+            telegram: Arc::new(self.engine(Telegram {
                 bot: BotCache::new(self.database.clone(), Arc::clone(&self.secrets), self.cache()),
-                tasks: self.database.clone(),
-                book: self.database.clone(),
-                queue: self.database.clone(),
-                api: (around.bot)(Arc::new(HttpBot::new())),
+                api: (around.bot)(Arc::new(HttpBot::new(self.bot_hosts.clone()))),
                 dry_run: Arc::new(Terminal),
+                documents: self.database.clone(),
                 clock: Arc::clone(&self.clock),
                 bot_pace: Mutex::new(Pace::new(PaceScope::Bot)),
-            },
+            })),
+            forward: Arc::new(self.engine(Forward {
+                outbound: Arc::new(Forwarder::new(self.private_hosts.clone())),
+                events: self.database.clone(),
+                bodies: self.database.clone(),
+                secrets: Arc::clone(&self.secrets),
+                settings: SettingsCache::new(self.database.clone(), self.cache()),
+                clock: Arc::clone(&self.clock),
+            })),
             reconciler: Reconciler {
                 hooks: self.database.clone(),
                 secrets: Arc::clone(&self.secrets),
-                notes: self.database.clone(),
+                documents: self.database.clone(),
                 deliveries: github.clone(),
             },
-            ranges: RangeRefresh { hooks: self.database.clone(), notes: self.database.clone(), published: github },
+            ranges: RangeRefresh { hooks: self.database.clone(), documents: self.database.clone(), published: github },
             clock: Arc::clone(&self.clock),
         }
     }
 }
 
 /// The configuration file beside the caller, where there is one.
-fn default_config() -> Result<Option<bellhop_core::config::CheckedConfig>, Failure> {
+fn default_config() -> Result<Option<CheckedConfig>, Failure> {
     let file = PathBuf::from("bellhop.toml");
     if file.exists() { Ok(Some(load(&file, Place::Here)?.checked)) } else { Ok(None) }
 }

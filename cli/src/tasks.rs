@@ -1,4 +1,4 @@
-//! `bellhop tasks` and `bellhop retry`: what is to be done, and what is to be done anew.
+//! `bellhop tasks` and `bellhop retry`: what is to be done, and what is to be done again.
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ pub(crate) struct Tasks {
     limit: usize,
 }
 
-/// Do tasks anew that have ended.
+/// Do tasks again that have ended.
 #[derive(Args)]
 pub(crate) struct Retry {
     #[command(flatten)]
@@ -71,7 +71,7 @@ impl Retry {
     pub(crate) fn run(self) -> Result<(), Failure> {
         for task in &self.tasks {
             self.server.call("POST", &format!("/api/tasks/{}/retry", encoded(task)), None)?;
-            say(&format!("{task} is done anew"));
+            say(&format!("{task} is done again"));
         }
         if !self.all_dead {
             return Ok(());
@@ -84,7 +84,7 @@ impl Retry {
             count += part["count"].as_u64().unwrap_or_default();
             cursor = part["next_cursor"].as_str().map(str::to_owned);
             if cursor.is_none() {
-                say(&format!("tasks done anew: {count}"));
+                say(&format!("tasks done again: {count}"));
                 return Ok(());
             }
         }

@@ -197,7 +197,7 @@ fn stored(world: &World, unseen: &str) -> String {
         assert 'vault' in tables and len(tables) > 5, tables\n\
         for table in tables:\n    \
         if table != 'vault' and not table.startswith('sqlite'):\n        \
-        seen = ' WHERE topic <> ?' if table == 'notes' else ''\n        \
+        seen = ' WHERE collection <> ?' if table == 'documents' else ''\n        \
         print(table, store.execute(f'SELECT * FROM {table}{seen}', [sys.argv[2]] if seen else []).fetchall())";
     let output =
         std::process::Command::new("python3").args(["-c", script]).arg(file).arg(unseen).output().expect("python runs");

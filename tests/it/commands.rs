@@ -170,14 +170,14 @@ async fn what_changes_something_asks_for_it_part_by_part() {
             r#"POST /api/tasks/retry {"cursor":null,"hook":"hk_9","status":"dead"}"#,
             r#"POST /api/tasks/retry {"cursor":"c1","hook":"hk_9","status":"dead"}"#,
         ],
-        &["tasks done anew: 202"],
+        &["tasks done again: 202"],
     )
     .await;
     check(
         &["retry", "t1", "t2"],
         &[(202, json!({"id": "t1"})), (202, json!({"id": "t2"}))],
         &["POST /api/tasks/t1/retry", "POST /api/tasks/t2/retry"],
-        &["t2 is done anew"],
+        &["t2 is done again"],
     )
     .await;
     check(
@@ -192,7 +192,7 @@ async fn what_changes_something_asks_for_it_part_by_part() {
             "GET /api/events/replays/rp_1",
             "GET /api/events/replays/rp_1",
         ],
-        &["events looked at: 25, done anew: 20, tasks: 20", "events looked at: 30, done anew: 24, tasks: 24"],
+        &["events looked at: 25, done again: 20, tasks: 20", "events looked at: 30, done again: 24, tasks: 24"],
     )
     .await;
     check(

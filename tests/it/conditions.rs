@@ -107,7 +107,7 @@ async fn what_cannot_be_decided_says_which_part_met_what() {
     let body = json!({"count": "no-number", "a": vec![1; 30_000]}).to_string();
     for (number, (when, what)) in cases.iter().enumerate() {
         let (status, reason) = ring(&world, &format!("r{number}"), &[], &body).await;
-        // A bound is nobody's decision: the task is dead, so that it is seen and can be done anew.
+        // A bound is nobody's decision: the task is dead, so that it is seen and can be done again.
         assert_eq!(status, if what.ends_with("on this event") { "dead" } else { "skipped" }, "{when}");
         assert!(reason.contains(what) && !reason.contains("no-number"), "{when}: {reason}");
     }

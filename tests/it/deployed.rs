@@ -1,26 +1,30 @@
 //! The deployed stack end to end: the template on a local AWS, the real function binaries, the strict Bot API.
 //!
-//! Each test is a phase of one stack, which they have in turn: see [`crate::deployment`].
+//! All is done on one stack, in phases: see [`crate::phases`] and [`crate::deployment`].
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bellhop_core::action::Kind;
 use bellhop_core::event::Proof;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox;
 use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::{TelegramV1, Work};
+use bellhop_core::work::Work;
 use bellhop_tests::bot_api::limits::Scope;
 use bellhop_tests::bot_api::{Chat, Message, Script};
 use bellhop_tests::build::workspace;
 use bellhop_tests::github::{self, delivery_id};
 use bellhop_tests::http::headers;
+use bellhop_tests::manifest::Manifest;
 use bellhop_tests::sign;
 
 use crate::deployment::{Deployment, SOON, hooks};
 use crate::duplicates_deployed;
 use crate::iam;
 use crate::kinds::Kinds;
+use crate::phases::{Phase, Report, phase};
 use crate::world::{
     ADMIN_TOKEN, GITHUB_SECRET, OTHER_SECRET, STANDARD_SECRET, assert_accepted, assert_refused, no_secret_in,
     shared_hook,
@@ -29,9 +33,45 @@ use crate::world::{
 /// A hook's new state is in force after this at the latest: ingress keeps what it read for a minute.
 const IN_FORCE: Duration = Duration::from_secs(70);
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn apply_is_guarded() {
-    let phase = Deployment::join().await;
+/// What is done side by side, each lane in its order: what waits beside what works, for all of it is one local AWS. Each
+/// phase has hooks and chats of its own; the first lane alone changes the configuration.
+const LANES: [&[Phase]; 3] = [
+    &[phase!(apply_is_guarded), phase!(bad_requests_are_refused), phase!(a_new_configuration_comes_into_force)],
+    &[phase!(bursts_keep_order_and_pace)],
+    &[
+        phase!(other_senders_arrive),
+        phase!(one_delivery_has_one_effect),
+        phase!(content_tells_deliveries_apart_and_copies_are_seen),
+        phase!(large_bodies_arrive),
+        phase!(failures_are_retried),
+        phase!(final_refusals_are_final),
+        phase!(dead_letters_become_dead_tasks),
+        phase!(every_kind_arrives),
+    ],
+];
+
+/// What needs the stack for itself: it stops the bot, changes a role, or counts every call.
+const ALONE: [Phase; 5] = [
+    phase!(a_wait_of_the_bot_is_obeyed),
+    phase!(roles_may_do_no_more_than_their_functions),
+    phase!(an_inbox_that_cannot_be_written_accepts_nothing),
+    phase!(a_webhook_costs_what_is_said),
+    phase!(nothing_is_left_behind),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn every_phase_does_what_it_says() {
+    let stack = Arc::new(Deployment::join().await);
+    // The functions start one after the other, not all at once.
+    stack.say("/webhook", "the first of all").await;
+    stack.wait_for("the first of all").await;
+    let mut report = Report::default();
+    report.side_by_side(&stack, &LANES).await;
+    report.in_turn(&stack, &ALONE).await;
+    report.finish();
+}
+
+async fn apply_is_guarded(phase: Arc<Deployment>) {
     for token in [ADMIN_TOKEN, "", "x"] {
         let (done, said) = phase.try_apply(&phase.config(&shared_hook("", 1)), token);
         assert!(!done, "a wrong token changes nothing: {said}");
@@ -43,23 +83,17 @@ async fn apply_is_guarded() {
     phase.wait_for("all hooks are still there").await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn roles_may_do_no_more_than_their_functions() {
-    let phase = Deployment::join().await;
+async fn roles_may_do_no_more_than_their_functions(phase: Arc<Deployment>) {
     tokio::task::block_in_place(|| iam::refuses_what_is_not_theirs(&phase.stack));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_kind_arrives() {
-    let phase = Deployment::join().await;
+async fn every_kind_arrives(phase: Arc<Deployment>) {
     let kinds = Kinds::load();
     kinds.post(&phase.stack.deployed.url).await;
     kinds.check(&phase.fake, 2 * SOON).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn other_senders_arrive() {
-    let phase = Deployment::join().await;
+async fn other_senders_arrive(phase: Arc<Deployment>) {
     phase.say("/webhook", "generic <one>").await;
     assert_eq!(phase.wait_for("generic <one>").await.chat_id, 1);
     let body = br#"{"type":"invoice.paid","data":{"number":"INV-7"}}"#;
@@ -74,9 +108,7 @@ async fn other_senders_arrive() {
     assert_eq!((health.status.as_u16(), health.text().as_str()), (200, r#"{"status":"ok"}"#));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bad_requests_are_refused() {
-    let phase = Deployment::join().await;
+async fn bad_requests_are_refused(phase: Arc<Deployment>) {
     let body = b"{\"zen\":1}".as_slice();
     let good = github::headers(GITHUB_SECRET, "ping", "d-bad", body);
     let post = async |path: &str, headers: &[(String, String)], body: &[u8]| {
@@ -100,38 +132,34 @@ async fn bad_requests_are_refused() {
     assert_refused(&phase.github("/webhook/small", "d-small", &[b'x'; 1001]).await, 413);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_delivery_has_one_effect() {
-    let phase = Deployment::join().await;
+async fn one_delivery_has_one_effect(phase: Arc<Deployment>) {
     let body = github::example("ping", "").body;
+    let mut copies = Vec::new();
     for _ in 0..8 {
-        let answer = phase.github("/webhook/twice", &delivery_id(9, 9), &body).await;
-        assert_eq!(answer.status.as_u16(), 200, "{}", answer.text());
+        copies.push(assert_accepted(&phase.github("/webhook/twice", &delivery_id(9, 9), &body).await));
     }
     phase.messages_of(8, 1).await;
     // A second effect of what was routed by now would stand before another delivery's in its chat.
-    phase.settle();
+    for copy in &copies {
+        phase.told_apart(copy).await;
+    }
     let other = [body.as_slice(), b"\n"].concat();
     assert_accepted(&phase.github("/webhook/twice", &delivery_id(9, 10), &other).await);
     phase.messages_of(8, 2).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn content_tells_deliveries_apart_and_copies_are_seen() {
-    let phase = Deployment::join().await;
+async fn content_tells_deliveries_apart_and_copies_are_seen(phase: Arc<Deployment>) {
     let doors = duplicates_deployed::Doors {
         url: &phase.stack.deployed.url,
         admin_token: &phase.stack.deployed.admin_token,
-        github: "/webhook/twice",
+        github: "/webhook/copied",
         standard: "/webhook/std",
     };
     duplicates_deployed::content_counts_and_copies_are_seen(&phase.http, &phase.fake, doors).await;
 }
 
 /// More than a queue message holds, and as much as a hook takes: over the bucket and back, byte for byte.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn large_bodies_arrive() {
-    let phase = Deployment::join().await;
+async fn large_bodies_arrive(phase: Arc<Deployment>) {
     for (marker, length) in [("large-300K", 300 << 10), ("large-4M", (4 << 20) - 200)] {
         let noise = noise(length);
         let body = serde_json::json!({"marker": marker, "noise": noise}).to_string();
@@ -141,9 +169,7 @@ async fn large_bodies_arrive() {
     assert_refused(&phase.github("/webhook/large", "too-large", &vec![b'x'; (4 << 20) + 1]).await, 413);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bursts_keep_order_and_pace() {
-    let phase = Deployment::join().await;
+async fn bursts_keep_order_and_pace(phase: Arc<Deployment>) {
     let markers: Vec<String> = (0..40).map(|number| format!("#{number:02}")).collect();
     for marker in &markers {
         // The inbox is a standard queue, which keeps no order: only what is routed one after the other has one.
@@ -157,30 +183,31 @@ async fn bursts_keep_order_and_pace() {
     };
     let seen = phase.fake.wait_for("burst", 2 * SOON, seen).await;
     assert_eq!(seen, markers, "in order, each once");
-    assert!(phase.fake.violations().is_empty(), "{:#?}", phase.fake.violations());
-    let refused = phase.fake.requests().iter().filter(|request| request.status == 429).count();
+    phase.no_violation_in(2);
+    let refused = phase.fake.requests_of(2).iter().filter(|request| request.status == 429).count();
     assert_eq!(refused, 0, "the pace is kept without being told");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn failures_are_retried() {
-    let phase = Deployment::join().await;
-    phase.fake.script([Script::status(500, "Internal Server Error")]);
+async fn failures_are_retried(phase: Arc<Deployment>) {
+    phase.fake.script([Script::status(500, "Internal Server Error").for_chat(3)]);
     let started = Instant::now();
     phase.say("/webhook/retry", "after a failure").await;
     phase.wait_for("after a failure").await;
     assert!(started.elapsed() > Duration::from_millis(3900), "not before its wait: {:?}", started.elapsed());
+    phase.no_violation_in(3);
+}
+
+async fn a_wait_of_the_bot_is_obeyed(phase: Arc<Deployment>) {
+    let before = phase.fake.violations().len();
     phase.fake.script([Script::too_many(4, Scope::Bot)]);
     let started = Instant::now();
     phase.say("/webhook/wait", "after a wait").await;
     phase.wait_for("after a wait").await;
     assert!(started.elapsed() > Duration::from_secs(4), "{:?}", started.elapsed());
-    assert!(phase.fake.violations().is_empty(), "{:#?}", phase.fake.violations());
+    assert_eq!(phase.fake.violations().len(), before, "{:#?}", phase.fake.violations());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn final_refusals_are_final() {
-    let phase = Deployment::join().await;
+async fn final_refusals_are_final(phase: Arc<Deployment>) {
     phase.fake.set_chat(5, Chat::Blocked);
     let event = phase.say("/webhook/blocked", "nobody reads this").await;
     phase.task(&event, "dead").await;
@@ -188,14 +215,12 @@ async fn final_refusals_are_final() {
     phase.fake.set_chat(5, Chat::Open);
     phase.say("/webhook/blocked", "somebody reads this").await;
     phase.wait_for("somebody reads this").await;
-    let tries = phase.fake.requests().iter().filter(|request| request.status == 403).count();
+    let tries = phase.fake.requests_of(5).iter().filter(|request| request.status == 403).count();
     assert_eq!((tries, phase.fake.messages_of(5).len()), (1, 1));
 }
 
 /// A hook that is gone refuses, a secret that was changed counts, and what stays the same stays up.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_new_configuration_comes_into_force() {
-    let phase = Deployment::join().await;
+async fn a_new_configuration_comes_into_force(phase: Arc<Deployment>) {
     phase.say("/webhook/going", "still there").await;
     phase.wait_for("still there").await;
     phase.apply(&hooks().replace(&shared_hook("going", 10), &shared_hook("come", 11)));
@@ -219,9 +244,7 @@ async fn a_new_configuration_comes_into_force() {
 }
 
 /// Takes the right to write to the inbox away, and gives it back.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_inbox_that_cannot_be_written_accepts_nothing() {
-    let phase = Deployment::join().await;
+async fn an_inbox_that_cannot_be_written_accepts_nothing(phase: Arc<Deployment>) {
     const ROLE: &str = "found = aws('cloudformation').describe_stack_resource(StackName='bellhop', LogicalResourceId='IngressRole')\n\
         role = found['StackResourceDetail']['PhysicalResourceId']\n\
         iam = aws('iam')\n\
@@ -242,9 +265,7 @@ async fn an_inbox_that_cannot_be_written_accepts_nothing() {
 }
 
 /// Puts an event and a task where those end that crash their functions, and something that is neither.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn dead_letters_become_dead_tasks() {
-    let phase = Deployment::join().await;
+async fn dead_letters_become_dead_tasks(phase: Arc<Deployment>) {
     let (event, crashed) = (event_id("dead-event"), event_id("dead-work!"));
     let hook = HookId::from_text("hk_crashed");
     let now = now();
@@ -263,10 +284,10 @@ async fn dead_letters_become_dead_tasks() {
         body: b"{\"crashed\":true}",
         test: false,
     };
-    let task = Task::queued(TaskId::new(crashed, &hook, 0), crashed, hook, "telegram", "2", now, later);
-    let work = Work::TelegramV1(TelegramV1 { task, parts: Vec::new(), trace: None });
+    let task = Task::queued(TaskId::new(crashed, &hook, 0), Kind::Telegram, "2", now, later);
+    let work = Work::telegram(task, Vec::new());
     let work = serde_json::to_string(&work).expect("work is JSON");
-    let outputs = &phase.stack.deployed.outputs;
+    let deployed = &phase.stack.deployed;
     let left = phase.stack.python(
         "inbox, telegram, message, work = sys.argv[1:]\n\
          sqs = aws('sqs')\n\
@@ -279,7 +300,7 @@ async fn dead_letters_become_dead_tasks() {
          seen = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)['Attributes']\n    \
          print(sum(int(seen[name]) for name in names))\n\
          sqs.purge_queue(QueueUrl=inbox)",
-        &[&outputs.inbox_dead_letter_queue_url, &outputs.telegram_dead_letter_queue_url, &message.to_text(), &work],
+        &[deployed.dead_letter_url("inbox"), deployed.dead_letter_url("telegram"), &message.to_text(), &work],
     );
     assert_eq!(left.split_whitespace().collect::<Vec<_>>(), ["1", "0"], "what can be read is read");
     let stored = phase.stack.stored();
@@ -290,9 +311,8 @@ async fn dead_letters_become_dead_tasks() {
 }
 
 /// What the functions ask of AWS for one webhook of some 7 KB with one action.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_webhook_costs_what_is_said() {
-    let phase = Deployment::join().await;
+#[expect(clippy::print_stdout, reason = "shown with the report of the phases")]
+async fn a_webhook_costs_what_is_said(phase: Arc<Deployment>) {
     const TRAIL: &str = "sys.path.insert(0, sys.argv[1])\nfrom benchlib import trail\n";
     let folder = workspace().join("tests/bench").to_string_lossy().into_owned();
     let keep = |kept: &str| {
@@ -333,13 +353,13 @@ async fn a_webhook_costs_what_is_said() {
 }
 
 /// The last phase: of all the others nothing crashed, and no secret was kept or said.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_left_behind() {
-    let phase = Deployment::join().await;
+async fn nothing_is_left_behind(phase: Arc<Deployment>) {
     phase.say("/webhook/last", "the last to be read").await;
     phase.wait_for("the last to be read").await;
     phase.settle();
-    let outputs = &phase.stack.deployed.outputs;
+    let manifest = Manifest::load();
+    let dead_letters: Vec<&str> =
+        manifest.queues.keys().map(|queue| phase.stack.deployed.dead_letter_url(queue)).collect();
     let left = phase.stack.python(
         "total = 0\n\
          for url in sys.argv[1:]:\n    \
@@ -347,7 +367,7 @@ async fn nothing_is_left_behind() {
          seen = aws('sqs').get_queue_attributes(QueueUrl=url, AttributeNames=names)['Attributes']\n    \
          total += sum(int(seen[name]) for name in names)\n\
          print(total)",
-        &[&outputs.inbox_dead_letter_queue_url, &outputs.telegram_dead_letter_queue_url],
+        &dead_letters,
     );
     assert_eq!(left, "0", "nothing crashed into a dead-letter queue");
     let stored = phase.stack.stored();

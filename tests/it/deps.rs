@@ -4,10 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use bellhop_tests::build::{cargo, workspace};
+use bellhop_tests::manifest::Manifest;
 use serde_json::Value;
 
-const ADAPTERS: [&str; 4] = ["bellhop-aws", "bellhop-http", "bellhop-lambda", "bellhop-local"];
-const FUNCTIONS: [&str; 5] = ["api", "ingress", "router", "scheduler", "telegram"];
+const DOMAIN: [&str; 3] = ["bellhop-senders", "bellhop-core", "bellhop-app"];
+const ADAPTERS: [&str; 4] = ["bellhop-api", "bellhop-aws", "bellhop-http", "bellhop-sqlite"];
+const RUNTIMES: [&str; 2] = ["bellhop-lambda", "bellhop-process"];
 
 /// The workspace's packages with the names of what they depend on outside their tests.
 fn packages() -> HashMap<String, HashSet<String>> {
@@ -25,20 +27,23 @@ fn packages() -> HashMap<String, HashSet<String>> {
 #[test]
 fn dependencies_point_inwards() {
     let packages = packages();
-    let functions: HashSet<&str> = FUNCTIONS.into();
+    let manifest = Manifest::load();
+    let functions: HashSet<&str> = manifest.names().collect();
     let allowed = |name: &str| -> Vec<&str> {
         match name {
-            "bellhop-core" => vec![],
-            "bellhop-app" => vec!["bellhop-core"],
-            name if ADAPTERS.contains(&name) => vec!["bellhop-core", "bellhop-app"],
-            name if functions.contains(name) => {
-                vec!["bellhop-core", "bellhop-app", "bellhop-aws", "bellhop-http", "bellhop-lambda"]
-            }
-            "bellhop" => vec!["bellhop-core", "bellhop-app", "bellhop-local", "bellhop-http"],
+            "bellhop-senders" => vec![],
+            "bellhop-core" => vec!["bellhop-senders"],
+            "bellhop-app" => DOMAIN[..2].to_vec(),
+            "bellhop-net" => DOMAIN[..2].to_vec(),
+            name if ADAPTERS.contains(&name) => [&DOMAIN[..], &["bellhop-net"]].concat(),
+            name if RUNTIMES.contains(&name) => [&DOMAIN[..], &ADAPTERS].concat(),
+            name if functions.contains(name) => [&DOMAIN[..], &ADAPTERS, &["bellhop-lambda"]].concat(),
+            "bellhop" => [&DOMAIN[..], &["bellhop-api", "bellhop-http", "bellhop-process", "bellhop-sqlite"]].concat(),
             _ => packages.keys().map(String::as_str).collect(),
         }
     };
-    for name in ["bellhop-core", "bellhop-app", "bellhop"].into_iter().chain(ADAPTERS).chain(FUNCTIONS) {
+    let crates = DOMAIN.into_iter().chain(ADAPTERS).chain(RUNTIMES).chain(["bellhop", "bellhop-net"]);
+    for name in crates.chain(manifest.names()) {
         assert!(packages.contains_key(name), "there is a package {name}");
     }
     for (name, used) in &packages {
@@ -51,13 +56,14 @@ fn dependencies_point_inwards() {
 
 #[test]
 fn only_their_adapter_names_aws_and_lambda() {
+    let manifest = Manifest::load();
     for (name, used) in packages() {
         let tests = name == "bellhop-tests" || name.starts_with("bellhop-bench");
         for dependency in &used {
             let sdk = dependency.starts_with("aws-sdk-") || dependency.starts_with("aws-config");
             assert!(!sdk || tests || name == "bellhop-aws", "{name} must not name {dependency}");
             let lambda = dependency.starts_with("lambda_");
-            let may = tests || name == "bellhop-lambda" || FUNCTIONS.contains(&name.as_str());
+            let may = tests || name == "bellhop-lambda" || manifest.functions.contains_key(&name);
             assert!(!lambda || may, "{name} must not name {dependency}");
         }
     }
@@ -93,16 +99,19 @@ fn builds_share_what_they_compile() {
         (&["--package", "bellhop-tests"], "normal,build,dev"),
     ] {
         let other = built(selection, edges);
-        let mut anew: Vec<_> = other.difference(&whole).collect();
-        anew.sort();
-        assert!(anew.is_empty(), "{selection:?} builds these anew, with other features than `--workspace`: {anew:#?}");
+        let mut again: Vec<_> = other.difference(&whole).collect();
+        again.sort();
+        assert!(
+            again.is_empty(),
+            "{selection:?} builds these again, with other features than `--workspace`: {again:#?}"
+        );
     }
 }
 
 /// A second, old HTTP and TLS stack, a crypto library that gathers entropy at start, and the native root store.
 #[test]
 fn functions_carry_one_lean_tls_stack() {
-    for function in FUNCTIONS {
+    for function in Manifest::load().names() {
         let crates = tree(function);
         assert!(crates.iter().any(|(name, _)| name == "lambda_runtime"), "{function} is a function");
         for (name, version) in &crates {
@@ -137,7 +146,7 @@ fn core_is_pure() {
         "async fn",
         "println!",
     ];
-    for file in sources(&workspace().join("shared/core/src")) {
+    for file in ["shared/senders/src", "shared/core/src"].iter().flat_map(|folder| sources(&workspace().join(folder))) {
         let text = product_part(&file);
         for word in forbidden {
             assert!(!text.contains(word), "{} holds {word}", file.display());
@@ -147,7 +156,7 @@ fn core_is_pure() {
 
 #[test]
 fn functions_only_wire() {
-    for function in FUNCTIONS {
+    for function in Manifest::load().names() {
         let main = std::fs::read_to_string(workspace().join("functions").join(function).join("src/main.rs"))
             .expect("a function has a main.rs");
         assert!(main.lines().count() <= 40, "functions/{function}/src/main.rs has {} lines", main.lines().count());

@@ -52,7 +52,8 @@ impl Kinds {
             assert_eq!(messages.len(), 1, "{}", kind.event);
             check_text(kind, &messages[0].text);
         }
-        let refused: Vec<_> = fake.requests().into_iter().filter(|request| request.status != 200).collect();
+        let requests = self.each().flat_map(|(_, chat)| fake.requests_of(chat));
+        let refused: Vec<_> = requests.filter(|request| request.status != 200).collect();
         assert!(refused.is_empty(), "the Bot API took every text at once: {refused:#?}");
     }
 }

@@ -3,11 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use bellhop_core::inbound::Url;
 use bellhop_core::secret::Secret;
-use bellhop_core::sender::Sender;
-use bellhop_core::sign::{Draft, sign_request};
 use bellhop_core::time::Timestamp;
+use bellhop_senders::inbound::Url;
+use bellhop_senders::sender::Sender;
+use bellhop_senders::sign::{Draft, sign_request};
 use bellhop_tests::bot_api::FakeBotApi;
 use bellhop_tests::http::{Http, headers};
 use bellhop_tests::serve::{Bellhop, Setup};

@@ -1,10 +1,10 @@
 //! Bodies as people really send them, through a served process: read wherever JSON, forms and parts arrive.
 
-use bellhop_core::inbound::Url;
 use bellhop_core::secret::Secret;
-use bellhop_core::sender::Sender;
-use bellhop_core::sign::{Outline, post};
 use bellhop_core::time::Timestamp;
+use bellhop_senders::inbound::Url;
+use bellhop_senders::sender::Sender;
+use bellhop_senders::sign::{Outline, post};
 use bellhop_tests::http::{Answer, headers};
 use bellhop_tests::sign;
 

@@ -1,7 +1,8 @@
 //! The README followed to the letter: every block of commands, in order, each in a terminal of its own, in a clean folder.
 //!
-//! Nothing is changed but `BASE_URL`, for which the README says where it comes from. What `make` would install is taken
-//! from this checkout, and so is what cargo has compiled of other people's crates.
+//! Nothing is changed but `BASE_URL`, for which the README says where it comes from, and the profile. What `make` would
+//! install is taken from this checkout, and so is what cargo has compiled of other people's crates: with the tests, in the
+//! profile `dev`.
 
 use std::fs::File;
 use std::os::unix::process::CommandExt as _;
@@ -15,6 +16,9 @@ use tempfile::TempDir;
 
 /// How long a command may take, or show nothing of what it should, on a slow machine with other work.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+/// How the README has cargo run the program, and the same with what was compiled for the tests.
+const RUN: [&str; 2] = ["cargo run --profile quick --package bellhop --", "cargo run --bin bellhop --"];
 
 /// What a reader does with a block of commands.
 enum Then {
@@ -65,7 +69,9 @@ fn every_command_of_the_readme_does_what_it_says() {
             assert!(!why.is_empty());
             continue;
         }
-        let mut terminal = folder.terminal(&commands.replace("BASE_URL", &address));
+        assert!(!commands.contains("cargo run") || holds_run(commands), "cargo runs something else in\n{commands}");
+        let commands = &commands.replace("BASE_URL", &address);
+        let mut terminal = folder.terminal(commands);
         let deadline = Instant::now() + PATIENCE;
         match then {
             Then::Leaves(text) | Then::Stops(text) => terminal.shows(text),
@@ -98,6 +104,16 @@ fn every_command_of_the_readme_does_what_it_says() {
 fn fenced(readme: &str, kind: &str) -> Vec<String> {
     let block = |part: &str| part.split_once("\n```\n").map(|(block, _)| format!("{block}\n"));
     readme.split(&format!("\n```{kind}\n")).skip(1).filter_map(block).collect()
+}
+
+/// The same command, saying less.
+fn quietly(run: &str) -> String {
+    run.replacen("cargo run", "cargo run --quiet", 1)
+}
+
+/// Whether commands run the program as [`RUN`] has it.
+fn holds_run(commands: &str) -> bool {
+    commands.contains(RUN[0]) || commands.contains(&quietly(RUN[0]))
 }
 
 /// Whether `text` holds `wanted`, in which … stands for anything on its line.
@@ -145,6 +161,7 @@ impl Checkout {
     fn terminal(&self, commands: &str) -> Terminal {
         let name = tempfile::Builder::new().prefix("terminal-").tempdir().expect("a folder can be made");
         let (script, out) = (name.path().join("script"), name.path().join("out"));
+        let commands = commands.replace(RUN[0], RUN[1]).replace(&quietly(RUN[0]), &quietly(RUN[1]));
         std::fs::write(&script, commands).expect("a script can be written");
         let log = File::create(&out).expect("a log can be made");
         let mut bash = Command::new("bash");
@@ -156,7 +173,7 @@ impl Checkout {
                 bash.env_remove(variable);
             }
         }
-        bash.stdin(Stdio::null()).process_group(0);
+        bash.env("PROFILE", "dev").stdin(Stdio::null()).process_group(0);
         bash.stderr(log.try_clone().expect("a log can be shared")).stdout(log);
         Terminal { shell: bash.spawn().expect("bash runs"), out, _folder: name }
     }

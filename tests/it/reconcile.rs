@@ -46,7 +46,8 @@ async fn send(github: &FakeGitHubApi, numbers: std::ops::Range<u64>) {
     for number in numbers {
         let body = format!(r#"{{"number":{number}}}"#);
         for place in [ASKED, LEFT] {
-            github.deliver(place, "push", body.as_bytes(), (end - number) * 30).await;
+            // Whole seconds, as GitHub writes them, inside the ten minutes that each look goes back.
+            github.deliver(place, "push", body.as_bytes(), (end - number) * 29).await;
         }
     }
 }

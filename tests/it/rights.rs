@@ -33,16 +33,19 @@ fn github(name: &str) -> Value {
 /// Every place of a body that the API takes at which a secret or an address stands, by the schema and the field.
 ///
 /// Whoever adds one says in `what_a_scope_may_point_at` who may write what there.
-const JOINED: [&str; 11] = [
+const JOINED: [&str; 14] = [
     "ConfigSpec.public_url",
     "CustomScheme.secret",
     "CustomScheme.signature_key",
     "CustomScheme.timestamp_key",
+    "ForwardAction.url",
     "HookSpec.secrets",
+    "NetworkSpec.allow_private_hosts",
     "NewHook.secrets",
     "ReconcileSpec.api_base",
     "ReconcileSpec.token",
     "RotateSpec.secret",
+    "SignSpec.secret",
     "TelegramSpec.api_base",
     "TelegramSpec.token",
 ];
@@ -134,9 +137,12 @@ async fn what_a_scope_may_point_at() {
         ("reconcile.api_base".to_owned(), json!(foreign), false, true),
         ("reconcile.api_base".to_owned(), json!("https://api.github.com.example.com"), false, true),
         ("reconcile.api_base".to_owned(), json!("http://api.github.com"), false, true),
+        ("actions[0].sign.secret".to_owned(), json!("a-secret-of-the-receiver"), true, true),
+        ("actions[0].sign.secret".to_owned(), json!(parameter), false, true),
     ];
-    cases.extend(here("secrets[0]"));
-    cases.extend(here("reconcile.token"));
+    for field in ["secrets[0]", "reconcile.token", "actions[0].sign.secret"] {
+        cases.extend(here(field));
+    }
     for (number, (field, value, by_hooks, by_admin)) in cases.iter().enumerate() {
         for (who, bearer, may) in [("hooks", &hooks, *by_hooks), ("admin", &ADMIN_TOKEN.to_owned(), *by_admin)] {
             let name = format!("{who}-{number}");
@@ -145,6 +151,11 @@ async fn what_a_scope_may_point_at() {
             let mut fields = json!({});
             match field.as_str() {
                 "secrets[0]" => (spec["secrets"], fields["secrets"]) = (json!([value]), json!([value])),
+                "actions[0].sign.secret" => {
+                    let sign = json!({"scheme": "github", "secret": value});
+                    let forward = json!({"kind": "forward", "url": "https://example.com/hook", "sign": sign});
+                    (spec["actions"], fields["actions"]) = (json!([forward]), json!([forward]));
+                }
                 other => {
                     let inner = other.trim_start_matches("reconcile.");
                     spec["reconcile"][inner] = value.clone();

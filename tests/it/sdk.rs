@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 
 use bellhop_core::config::{ConfigSpec, SecretsAs, check_config};
-use bellhop_core::sender::{AlternativeWhen, Scheme, Sender, Signed, Verification};
+use bellhop_senders::sender::{AlternativeWhen, Scheme, Sender, Signed, Verification};
 use bellhop_tests::build::workspace;
 use bellhop_tests::sign;
 use serde::Deserialize as _;

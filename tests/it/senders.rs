@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use bellhop_core::inbound::Url;
 use bellhop_core::secret::Secret;
-use bellhop_core::sender::Sender;
-use bellhop_core::sign::{Outline, post};
 use bellhop_core::time::Timestamp;
+use bellhop_senders::inbound::Url;
+use bellhop_senders::sender::Sender;
+use bellhop_senders::sign::{Outline, post};
 use bellhop_tests::bot_api::FakeBotApi;
 use bellhop_tests::build;
 use bellhop_tests::http::{Answer, headers};
@@ -428,7 +428,7 @@ fn a_saved_request_is_explained() {
     refused(
         &["--sender", "github", "--secret", "env:OTHER_SECRET"],
         &github,
-        &["any of the hook's secrets\n  fix: copy the secret anew"],
+        &["any of the hook's secrets\n  fix: copy the secret again"],
     );
     refused(
         &["--sender", "github", "--secret", "env:OTHER_SECRET", "--other", "mine=env:GITHUB_WEBHOOK_SECRET"],

@@ -1,6 +1,6 @@
 """Senders whose proof names an account, and those that sign in a way of their own, written from their documentation.
 
-The keys and certificates are made here, anew in each run: two of each, so that there is one that nobody vouches for.
+The keys and certificates are made here, again in each run: two of each, so that there is one that nobody vouches for.
 """
 
 import base64

@@ -1,6 +1,6 @@
 """Senders that sign with a key of their own, and JSON Web Tokens, written from the documentation and from nothing else.
 
-The keys are made here, anew in each run: two for each sender, so that there is one that nobody has vouched for.
+The keys are made here, again in each run: two for each sender, so that there is one that nobody has vouched for.
 """
 
 import base64

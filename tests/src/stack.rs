@@ -3,6 +3,7 @@
 //! One serves all tests of a run, each in its turn. The first to come deploys it; it outlives that test, and ends with the
 //! run, however that ends.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
@@ -14,6 +15,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::build::{self, workspace};
+use crate::manifest::{Manifest, resource};
 
 /// The right to the stack, and the ports around it: one test has it at a time.
 #[derive(Debug)]
@@ -54,26 +56,25 @@ pub struct Deployed {
     pub region: String,
     /// The token of the management API.
     pub admin_token: String,
-    /// The template's outputs.
-    pub outputs: Outputs,
+    /// The template's outputs by their names.
+    pub outputs: BTreeMap<String, String>,
 }
 
-/// The template's outputs that the tests use.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Outputs {
-    /// The table.
-    pub table_name: String,
-    /// The bucket of large bodies.
-    pub bucket_name: String,
-    /// Where accepted events wait.
-    pub inbox_queue_url: String,
-    /// Where tasks wait.
-    pub telegram_queue_url: String,
-    /// Where crashed events end.
-    pub inbox_dead_letter_queue_url: String,
-    /// Where crashed tasks end.
-    pub telegram_dead_letter_queue_url: String,
+impl Deployed {
+    /// An output of the template, which must have it.
+    pub fn output(&self, name: &str) -> &str {
+        self.outputs.get(name).unwrap_or_else(|| panic!("template.yaml has no output {name}"))
+    }
+
+    /// The address of a queue of the manifest.
+    pub fn queue_url(&self, queue: &str) -> &str {
+        self.output(&resource(queue, "QueueUrl"))
+    }
+
+    /// The address of its dead-letter queue.
+    pub fn dead_letter_url(&self, queue: &str) -> &str {
+        self.output(&resource(queue, "DeadLetterQueueUrl"))
+    }
 }
 
 impl Turn {
@@ -149,14 +150,15 @@ impl Stack {
 
     /// Waits until the inbox is empty and the router has no message in hand.
     pub fn settle(&self, limit: Duration) {
-        let left = self.waiting(limit, &[&self.deployed.outputs.inbox_queue_url]);
+        let left = self.waiting(limit, &[self.deployed.queue_url("inbox")]);
         assert_eq!(left, "0", "messages still wait after {limit:?}");
     }
 
     /// Gives the functions this long to end what they have in hand.
     pub fn rest(&self, limit: Duration) {
-        let outputs = &self.deployed.outputs;
-        self.waiting(limit, &[&outputs.inbox_queue_url, &outputs.telegram_queue_url]);
+        let manifest = Manifest::load();
+        let queues: Vec<&str> = manifest.queues.keys().map(|queue| self.deployed.queue_url(queue)).collect();
+        self.waiting(limit, &queues);
     }
 
     /// Waits until these queues have no message, seen or unseen; how many they have at the end.
@@ -183,7 +185,7 @@ impl Stack {
             for page in aws('dynamodb').get_paginator('scan').paginate(TableName=sys.argv[1]):\n    \
             print(json.dumps(page['Items'], default=shown))";
         let dictionary = workspace().join("shared/aws/src/pack/dictionary.txt");
-        self.python(SCRIPT, &[&self.deployed.outputs.table_name, &dictionary.to_string_lossy()])
+        self.python(SCRIPT, &[self.deployed.output("TableName"), &dictionary.to_string_lossy()])
     }
 
     /// What the deployment, the local AWS and the functions have printed.
@@ -236,7 +238,9 @@ fn run() -> (String, u32) {
 /// Starts a local AWS that ends with the run, and deploys to it; it fails the test where that does not work.
 #[expect(clippy::zombie_processes, reason = "it outlives the test that starts it, and ends with the run")]
 fn deploy(turn: &Turn) -> Deployed {
-    build::program("ingress");
+    for function in Manifest::load().names() {
+        build::program(function);
+    }
     let (folder, (_, owner)) = (&turn.folder, run());
     let log = File::create(folder.join("log")).expect("a log file can be made");
     let mut command = Command::new(python());

@@ -2,7 +2,7 @@
 
 use bellhop_core::config::{CheckedConfig, HookDraft, SecretInput};
 use bellhop_core::secret::Secret;
-use bellhop_core::sender::Sender;
+use bellhop_senders::sender::Sender;
 
 use super::Explain;
 use crate::config::{self, Place, look_up};

@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bellhop_core::event::REDACTED;
-use bellhop_core::sender::Sender;
 use bellhop_core::time::Timestamp;
+use bellhop_senders::sender::Sender;
 
 use super::request::Saved;
 use crate::failure::Failure;
@@ -46,11 +46,11 @@ impl Stored {
     pub(super) fn notes(&self, sender: &Sender) -> Vec<String> {
         let hidden = self.saved.headers.iter().filter(|(_, value)| value == REDACTED.as_bytes());
         let names: Vec<_> = hidden.map(|(name, _)| name.as_str()).collect();
-        let mut notes =
+        let mut documents =
             vec!["note: of a stored event, neither the query nor the method's spelling is known".to_owned()];
         if !names.is_empty() {
             let proof = if names.contains(&sender.scheme.carrier()) { ", and the proof is among them" } else { "" };
-            notes.push(format!(
+            documents.push(format!(
                 "note: credentials are not stored, so these headers cannot be checked{proof}: {}",
                 names.join(", ")
             ));
@@ -58,8 +58,8 @@ impl Stored {
         if sender.body_token().is_some()
             && self.saved.body.windows(REDACTED.len()).any(|part| part == REDACTED.as_bytes())
         {
-            notes.push("note: the token in the body is not stored, so that it cannot be checked".to_owned());
+            documents.push("note: the token in the body is not stored, so that it cannot be checked".to_owned());
         }
-        notes
+        documents
     }
 }

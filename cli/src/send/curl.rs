@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use bellhop_app::clock::SystemClock;
 use bellhop_app::ports::Clock as _;
 use bellhop_core::secret::Secret;
-use bellhop_core::sender::{Scheme, TokenPlace};
+use bellhop_senders::sender::{Scheme, TokenPlace};
 
 use super::request::{Made, Plan};
 use crate::failure::Failure;

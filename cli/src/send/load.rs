@@ -26,7 +26,7 @@ pub(super) struct Many {
 
 /// What became of the requests of one worker, or of all.
 #[derive(Default)]
-struct Tally {
+struct Outcomes {
     answers: BTreeMap<String, u64>,
     bad: u64,
     latencies: Vec<Duration>,
@@ -43,7 +43,7 @@ pub(super) async fn run(plan: Plan, many: Many) -> Result<(), Failure> {
     for _ in 0..u64::from(many.concurrency).min(many.count) {
         workers.spawn(work(Arc::clone(&plan), client.clone(), many, Arc::clone(&next), started));
     }
-    let mut all = Tally::default();
+    let mut all = Outcomes::default();
     while let Some(done) = workers.join_next().await {
         all.add(done.map_err(|e| Failure::new("sending stopped", e))??);
     }
@@ -64,29 +64,29 @@ async fn work(
     many: Many,
     next: Arc<AtomicU64>,
     started: Instant,
-) -> Result<Tally, Failure> {
-    let mut tally = Tally::default();
+) -> Result<Outcomes, Failure> {
+    let mut count = Outcomes::default();
     loop {
         let number = next.fetch_add(1, Ordering::Relaxed);
         if number >= many.count {
-            return Ok(tally);
+            return Ok(count);
         }
         let due = started + Duration::from_micros(many.gap_us.saturating_mul(number));
         sleep_until(due).await;
         let from = if many.gap_us > 0 { due } else { Instant::now() };
         let post = plan.make()?.post;
         let answer = client.post(&plan.url(&post.target), &post.headers, post.body).await;
-        tally.latencies.push(from.elapsed());
+        count.latencies.push(from.elapsed());
         let (name, good) = match answer {
             Ok((status, _)) => (status.to_string(), (200..300).contains(&status)),
             Err(why) => (why.to_string(), false),
         };
-        tally.bad += u64::from(!good);
-        *tally.answers.entry(name).or_default() += 1;
+        count.bad += u64::from(!good);
+        *count.answers.entry(name).or_default() += 1;
     }
 }
 
-impl Tally {
+impl Outcomes {
     /// Adds another's.
     fn add(&mut self, other: Self) {
         other.answers.into_iter().for_each(|(name, count)| *self.answers.entry(name).or_default() += count);
@@ -126,25 +126,27 @@ mod tests {
 
     #[test]
     fn percentiles_are_times_that_were_seen() {
-        let tally =
-            |count: u64| Tally { latencies: (1..=count).map(Duration::from_millis).collect(), ..Tally::default() };
+        let outcomes = |count: u64| Outcomes {
+            latencies: (1..=count).map(Duration::from_millis).collect(),
+            ..Outcomes::default()
+        };
         for (count, half, most, last) in
             [(1, 1, 1, 1), (2, 1, 2, 2), (100, 50, 99, 100), (1000, 500, 990, 1000), (0, 0, 0, 0)]
         {
-            let found = [50, 99, 100].map(|percent| tally(count).percentile(percent).as_millis());
+            let found = [50, 99, 100].map(|percent| outcomes(count).percentile(percent).as_millis());
             assert_eq!(found, [half, most, last], "{count}");
         }
     }
 
     #[test]
-    fn tallies_of_workers_add_up() {
-        let part = |name: &str, bad| Tally {
+    fn outcomes_of_workers_add_up() {
+        let part = |name: &str, bad| Outcomes {
             answers: [(name.to_owned(), 2)].into(),
             bad,
             latencies: vec![Duration::from_millis(4), Duration::from_micros(1500)],
         };
-        let mut all = Tally::default();
-        [part("200", 0), part("503", 2), part("200", 0)].into_iter().for_each(|tally| all.add(tally));
+        let mut all = Outcomes::default();
+        [part("200", 0), part("503", 2), part("200", 0)].into_iter().for_each(|count| all.add(count));
         assert_eq!(all.bad, 2);
         let told = all.told(Duration::from_secs(2));
         assert_eq!(

@@ -6,10 +6,10 @@ use std::path::Path;
 use bellhop_app::clock::SystemClock;
 use bellhop_app::ports::Clock as _;
 use bellhop_core::id::EventId;
-use bellhop_core::inbound::Url;
 use bellhop_core::secret::Secret;
-use bellhop_core::sender::{Place, Sender};
-use bellhop_core::sign::{Outline, Post, Unsignable, post, told_apart};
+use bellhop_senders::inbound::Url;
+use bellhop_senders::sender::{Place, Sender};
+use bellhop_senders::sign::{Outline, Post, Unsignable, post, told_apart};
 
 use super::Send;
 use crate::failure::Failure;

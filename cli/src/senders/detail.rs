@@ -1,6 +1,6 @@
 //! All that is known of one sender.
 
-use bellhop_core::sender::{Sender, Verification};
+use bellhop_senders::sender::{Sender, Verification};
 use serde_json::{Value, json};
 
 /// What the set-up steps call the address that the sender calls.

@@ -1,6 +1,6 @@
 //! Finding a sender by its name, and the nearest names where it is none.
 
-use bellhop_core::sender::Sender;
+use bellhop_senders::sender::Sender;
 
 use crate::failure::Failure;
 use crate::print::plain;

@@ -5,7 +5,7 @@ mod source;
 use std::sync::Arc;
 
 use axum::middleware::map_request;
-use bellhop_app::api::{Api, Ports, nowhere, router};
+use bellhop_api::{Api, Ports, nowhere, router};
 use bellhop_app::cache::Changes;
 use bellhop_app::clock::SystemClock;
 use bellhop_aws::Aws;
@@ -30,8 +30,8 @@ async fn main() -> Result<(), Error> {
         orders: inbox,
         events: events.clone(),
         history: events,
-        tallies: table.clone(),
-        notes: table,
+        counts: table.clone(),
+        documents: table,
         clock,
         changes: Changes::default(),
     };

@@ -1,7 +1,7 @@
 //! Where a request comes from, as API Gateway saw it.
 
 use axum::extract::Request;
-use bellhop_app::web::Source;
+use bellhop_api::web::Source;
 use lambda_http::request::RequestContext;
 
 /// Notes a request's source where the API looks for it.

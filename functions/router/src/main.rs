@@ -8,7 +8,7 @@ use bellhop_app::{clock::SystemClock, ports::Clock};
 use bellhop_aws::Aws;
 use bellhop_lambda::batch::{Batch, deadline};
 use bellhop_lambda::inbox::route;
-use bellhop_lambda::start::{required, start_logging, warmed};
+use bellhop_lambda::start::{required, start_logging, warmed, work_queue_urls};
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
@@ -20,14 +20,14 @@ async fn main() -> Result<(), Error> {
     let bodies = Arc::new(aws.bucket(&required("BELLHOP_BUCKET")?));
     let orders = Arc::new(aws.inbox(required("BELLHOP_INBOX_URL")?, (*bodies).clone()));
     let events = Arc::new(aws.events((*table).clone(), (*bodies).clone()));
-    let queue = Arc::new(aws.telegram_queue(required("BELLHOP_TELEGRAM_QUEUE_URL")?));
+    let queue = Arc::new(aws.work_queues(work_queue_urls()?));
     let routing = &Routing {
         rules: RuleCache::new(table.clone(), Cache::new(Arc::clone(&clock), Changes::default())),
         events: events.clone(),
         history: events,
         tasks: table.clone(),
-        book: table.clone(),
-        tallies: table,
+        documents: table.clone(),
+        counts: table,
         orders,
         bodies,
         queue,

@@ -1,11 +1,11 @@
-//! Does the chores, every few minutes.
+//! Does the maintenance, every few minutes.
 
 use std::sync::Arc;
 
-use bellhop_app::clock::SystemClock;
-use bellhop_app::{chores::Chores, dead_letters::Drain, poison::Poison, ports::Clock};
-use bellhop_app::{ranges::RangeRefresh, reconcile::Reconciler};
+use bellhop_app::delivery::{dead_letters::Drain, poison::Poison};
+use bellhop_app::{clock::SystemClock, maintenance::Maintenance, ranges::RangeRefresh, reconcile::Reconciler};
 use bellhop_aws::Aws;
+use bellhop_core::action::Kind;
 use bellhop_http::GitHub;
 use bellhop_lambda::{metrics::flush, start::required, start::start_logging};
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
@@ -15,23 +15,24 @@ use serde_json::Value;
 async fn main() -> Result<(), Error> {
     start_logging();
     let aws = Aws::from_env()?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let table = Arc::new(aws.table(required("BELLHOP_TABLE")?, Arc::clone(&clock)));
+    let clock = Arc::new(SystemClock);
+    let table = Arc::new(aws.table(required("BELLHOP_TABLE")?, clock.clone()));
     let events = Arc::new(aws.events(table.as_ref().clone(), aws.bucket(&required("BELLHOP_BUCKET")?)));
-    let queue = Arc::new(aws.telegram_queue(required("BELLHOP_TELEGRAM_QUEUE_URL")?));
-    let (history, tasks, book, hooks) = (events.clone(), table.clone(), table.clone(), table.clone());
+    let queue = Arc::new(aws.work_queues(vec![(Kind::Telegram, required("BELLHOP_TELEGRAM_QUEUE_URL")?)]));
+    let (history, tasks, documents, hooks) = (events.clone(), table.clone(), table.clone(), table.clone());
+    let dead = |name| required(name).map(|address| Arc::new(aws.dead_letters(address)));
     let drain = Drain {
-        inbox: Arc::new(aws.dead_letters(required("BELLHOP_INBOX_DEAD_LETTER_URL")?)),
-        telegram: Arc::new(aws.dead_letters(required("BELLHOP_TELEGRAM_DEAD_LETTER_URL")?)),
-        poison: Poison { events, history, tasks, book, queue, hooks, clock: clock.clone() },
+        inbox: dead("BELLHOP_INBOX_DEAD_LETTER_URL")?,
+        work: vec![dead("BELLHOP_TELEGRAM_DEAD_LETTER_URL")?, dead("BELLHOP_FORWARD_DEAD_LETTER_URL")?],
+        poison: Poison { events, history, tasks, documents, queue, hooks, clock: clock.clone() },
     };
-    let github = Arc::new(GitHub::new(Arc::clone(&clock)));
+    let github = Arc::new(GitHub::new(clock.clone()));
+    let ranges = RangeRefresh { hooks: table.clone(), documents: table.clone(), published: github.clone() };
     let secrets = Arc::new(aws.secrets(required("BELLHOP_SSM_PREFIX")?));
-    let ranges = RangeRefresh { hooks: table.clone(), notes: table.clone(), published: github.clone() };
-    let reconciler = Reconciler { hooks: table.clone(), secrets, notes: table, deliveries: github };
-    let chores = &Chores { drain, ranges, reconciler, clock };
+    let reconciler = Reconciler { hooks: table.clone(), secrets, documents: table, deliveries: github };
+    let maintenance = &Maintenance { drain, ranges, reconciler, clock };
     let work = |_: LambdaEvent<Value>| async move {
-        chores.run().await;
+        maintenance.run().await;
         flush();
         Ok::<_, Error>(())
     };

@@ -3,15 +3,16 @@
 use std::sync::{Arc, Mutex};
 
 use bellhop_app::cache::{Cache, Changes};
-use bellhop_app::clock::SystemClock;
-use bellhop_app::ports::Clock;
-use bellhop_app::telegram::{BotCache, TelegramWorker};
+use bellhop_app::delivery::Engine;
+use bellhop_app::delivery::telegram::{BotCache, Telegram};
+use bellhop_app::{clock::SystemClock, ports::Clock};
 use bellhop_aws::Aws;
+use bellhop_core::action::Kind;
 use bellhop_core::telegram::{Pace, Scope};
 use bellhop_http::HttpBot;
 use bellhop_lambda::batch::{Batch, deadline};
-use bellhop_lambda::chats::Chats;
 use bellhop_lambda::start::{LoggedMessages, required, start_logging, warmed};
+use bellhop_lambda::work::Groups;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
@@ -22,16 +23,16 @@ async fn main() -> Result<(), Error> {
     let table = Arc::new(aws.table(required("BELLHOP_TABLE")?, Arc::clone(&clock)));
     let secrets = Arc::new(aws.secrets(required("BELLHOP_SSM_PREFIX")?));
     let queue_url = required("BELLHOP_TELEGRAM_QUEUE_URL")?;
-    let (receipts, queue) = (&aws.receipts(queue_url.clone()), Arc::new(aws.telegram_queue(queue_url)));
-    let cache = Cache::new(Arc::clone(&clock), Changes::default());
-    let bot = BotCache::new(table.clone(), secrets, cache);
-    let (tasks, book, bot_pace) = (table.clone(), table, Mutex::new(Pace::new(Scope::Bot)));
-    let (api, dry_run) = (Arc::new(HttpBot::new()), Arc::new(LoggedMessages));
-    let worker = &TelegramWorker { bot, tasks, book, queue, api, dry_run, clock, bot_pace };
-    warmed(worker.bot.bot().await);
+    let (receipts, queue) = (&aws.receipts(queue_url.clone()), aws.work_queues(vec![(Kind::Telegram, queue_url)]));
+    let bot = BotCache::new(table.clone(), secrets, Cache::new(Arc::clone(&clock), Changes::default()));
+    let (documents, bot_pace) = (table.clone(), Mutex::new(Pace::new(Scope::Bot)));
+    let (api, dry_run) = (Arc::new(HttpBot::new(aws.private_hosts())), Arc::new(LoggedMessages));
+    let telegram = Telegram { bot, api, dry_run, documents, clock: Arc::clone(&clock), bot_pace };
+    let engine = &Engine::new(telegram, table.clone(), table, Arc::new(queue), clock);
+    warmed(engine.worker.bot.bot().await);
     let work = |event: LambdaEvent<Batch>| async move {
-        let chats = Chats { worker, receipts, deadline: deadline(&event) };
-        Ok::<_, Error>(chats.work(&event.payload).await)
+        let groups = Groups { engine, receipts, deadline: deadline(&event) };
+        Ok::<_, Error>(groups.work(&event.payload).await)
     };
     Runtime::new(service_fn(work)).run().await
 }

@@ -11,7 +11,7 @@ use crate::ports::{Clock, PortResult};
 /// How old what is kept may be, in milliseconds.
 pub const OLDEST_MS: u64 = 60_000;
 
-/// From this age on it is read anew; what is kept still serves if that fails.
+/// From this age on it is read again; what is kept still serves if that fails.
 const RENEW_MS: u64 = 30_000;
 
 /// Counts changes made by this process, so that its caches notice them at once.
@@ -44,7 +44,7 @@ struct Kept<T> {
 }
 
 impl<T> Cache<T> {
-    /// A cache that has read nothing yet, and reads anew after each of these changes.
+    /// A cache that has read nothing yet, and reads again after each of these changes.
     pub fn new(clock: Arc<dyn Clock>, changes: Changes) -> Self {
         Self { clock, changes, kept: Mutex::new(None) }
     }

@@ -1,4 +1,4 @@
-//! The machine's own time and luck.
+//! The machine's own time and randomness.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

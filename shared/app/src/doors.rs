@@ -9,9 +9,9 @@ use bellhop_core::hook::{Allowed, Hook, HookStatus};
 use bellhop_core::id::HookId;
 use bellhop_core::ranges::{Ranges, contains};
 use bellhop_core::secret::{Secret, SecretRef};
-use bellhop_core::sender::Sender;
 use bellhop_core::time::Timestamp;
-use bellhop_core::verify::Key;
+use bellhop_senders::sender::Sender;
+use bellhop_senders::verify::Key;
 use futures_util::future::join;
 use ipnet::IpNet;
 

@@ -1,4 +1,4 @@
-//! What happened: events, their tasks and refused requests, to look at, to do anew and to delete.
+//! What happened: events, their tasks and refused requests, to look at, to do again and to delete.
 
 mod redo;
 mod walk;
@@ -6,6 +6,7 @@ mod walk;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use bellhop_core::action::Kind;
 use bellhop_core::event::Event;
 use bellhop_core::filter::type_passes;
 use bellhop_core::hook::Hook;
@@ -18,7 +19,7 @@ pub use redo::{NotRedone, Redo};
 pub use walk::{Slice, Window};
 
 use crate::ports::{Clock, EventLog, History, HookReader, PortResult, RecordedEvent};
-use walk::Entry;
+use walk::{Among, Entry};
 
 /// How many events are deleted side by side, so that one emptying of a log serves them all.
 const DELETED_TOGETHER: usize = 32;
@@ -62,7 +63,7 @@ pub struct TaskFilter {
     /// Those that stand so.
     pub status: Option<TaskStatus>,
     /// Those of this kind.
-    pub kind: Option<String>,
+    pub kind: Option<Kind>,
 }
 
 /// One event with all that is known of it.
@@ -119,9 +120,9 @@ impl EventFilter {
 impl TaskFilter {
     /// Whether a task is wanted.
     fn takes(&self, task: &Task) -> bool {
-        self.hook.as_ref().is_none_or(|hook| task.hook == *hook)
+        self.hook.as_ref().is_none_or(|hook| task.hook() == Some(hook))
             && self.status.is_none_or(|status| task.status == status)
-            && self.kind.as_ref().is_none_or(|kind| task.kind == *kind)
+            && self.kind.is_none_or(|kind| task.kind == kind)
     }
 }
 
@@ -132,7 +133,7 @@ impl Records {
             Entry::Event(recorded) if filter.takes(&recorded) => vec![recorded],
             _ => Vec::new(),
         };
-        self.walk(false, window, take).await
+        self.walk(Among::Events(filter.status), window, take).await
     }
 
     /// Refused requests, newest first.
@@ -141,7 +142,7 @@ impl Records {
             Entry::Refused(refused) if hook.is_none_or(|hook| refused.hook.as_ref() == Some(hook)) => vec![refused],
             _ => Vec::new(),
         };
-        self.walk(true, window, take).await
+        self.walk(Among::Refused, window, take).await
     }
 
     /// Tasks, those of the newest event first; the list breaks between events, so it may be a little longer than asked.
@@ -154,7 +155,7 @@ impl Records {
             }
             Entry::Refused(_) => Vec::new(),
         };
-        self.walk(false, window, take).await
+        self.walk(Among::Events(filter.status), window, take).await
     }
 
     /// The paths that are some hook's secret: who may see events may not therefore post some.
@@ -199,7 +200,7 @@ impl Records {
             }
             _ => Vec::new(),
         };
-        let Slice { items, next } = self.walk(false, window, take).await?;
+        let Slice { items, next } = self.walk(Among::Events(None), window, take).await?;
         for some in items.chunks(DELETED_TOGETHER) {
             try_join_all(some.iter().map(|id| self.history.delete(*id))).await?;
         }

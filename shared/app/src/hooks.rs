@@ -2,7 +2,7 @@
 
 mod apply;
 mod change;
-pub(crate) mod checks;
+pub mod checks;
 mod keep;
 mod trial;
 
@@ -28,7 +28,7 @@ pub struct HookBook {
     pub writer: Arc<dyn HookWriter>,
     /// Where secrets given by value are kept.
     pub vault: Arc<dyn Vault>,
-    /// The time, and luck.
+    /// The time, and randomness.
     pub clock: Arc<dyn Clock>,
     /// Where this process's caches learn of a change.
     pub changes: Changes,
@@ -118,8 +118,13 @@ impl HookBook {
             }
             None => None,
         };
+        let mut actions = Vec::with_capacity(draft.actions.len());
+        for action in draft.actions.clone() {
+            // Neither are those of its actions, which their workers read.
+            actions.push(self.keep_action(&format!("action-{id}"), action).await?);
+        }
         let (status, now) = (draft.status, self.clock.now());
-        let mut hook = draft.into_hook(id, path, secrets, origin, now);
+        let mut hook = draft.into_hook(id, path, secrets, actions, origin, now);
         hook.reconcile = reconcile;
         if let Some(old) = old {
             hook.created_at = old.created_at;

@@ -7,6 +7,7 @@ mod explained;
 mod head;
 mod page;
 mod refusals;
+mod reply;
 mod sampled;
 
 use std::net::IpAddr;
@@ -14,14 +15,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bellhop_core::delivery::query_fingerprint;
 use bellhop_core::event::{Proof, hide_parameters, kept_body, kept_headers};
-use bellhop_core::handshake::{Greeting, Host, Introduction, Reply, greeting, introduction, knock};
 use bellhop_core::hook::Hook;
 use bellhop_core::id::EventId;
-use bellhop_core::inbound::{Headers, Inbound, Url};
 use bellhop_core::inbox::Message;
-use bellhop_core::sender::{Answer, Sender};
 use bellhop_core::trace::Trace;
-use bellhop_core::verify::{Refusal, Verified};
+use bellhop_senders::handshake::{Greeting, Host, Introduction, Reply, greeting, introduction, knock};
+use bellhop_senders::inbound::{Headers, Inbound, Url};
+use bellhop_senders::sender::{Answer, Sender};
+use bellhop_senders::verify::{Refusal, Verified};
 
 use crate::answer::Refused;
 use crate::budget::{Budget, Shares};
@@ -34,6 +35,8 @@ use crate::ports::{Clock, Inbox, Orders};
 use crate::spans;
 use head::{check_head, promised_bytes, too_large};
 use refusals::{Knock, Refusals};
+
+pub use reply::{at_door, healthy};
 
 /// How many offered secrets a minute are kept: a sender makes one, and offers it again where it is not answered.
 const OFFERED: Shares = Shares { all: 120, reserve: 60, hook: 40, source: 10 };
@@ -52,7 +55,7 @@ pub struct Parts {
     pub keys: KeyBook,
     /// The secrets that senders offer.
     pub offers: Offers,
-    /// The time, and luck.
+    /// The time, and randomness.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -364,9 +367,6 @@ impl Admitted {
         Knock { here: doors.at(path), path, source_ip: *source_ip, by_page: *by_page }
     }
 }
-
-#[cfg(test)]
-pub(crate) mod fakes;
 
 #[cfg(test)]
 mod tests;

@@ -6,11 +6,11 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bellhop_core::id::HookId;
-use bellhop_core::inbound::Inbound;
 use bellhop_core::secret::Secret;
-use bellhop_core::sender::KeyUrl;
 use bellhop_core::time::Timestamp;
-use bellhop_core::verify::{FetchedKey, Key, KeyRequest, Refusal, Verified, question, verify, wanted_key};
+use bellhop_senders::inbound::Inbound;
+use bellhop_senders::sender::KeyUrl;
+use bellhop_senders::verify::{FetchedKey, Key, KeyRequest, Refusal, Verified, question, verify, wanted_key};
 
 use crate::doors::Door;
 use crate::ports::{Clock, Fetch};
@@ -19,7 +19,7 @@ use shelf::{Asked, Shelf};
 /// How long a key serves, in milliseconds.
 const KEPT_MS: u64 = 60 * 60 * 1000;
 
-/// How old a key must be to be fetched anew because a signature does not match: senders change their keys.
+/// How old a key must be to be fetched again because a signature does not match: senders change their keys.
 const SURE_MS: u64 = 60 * 1000;
 
 /// Fetches and keeps keys.
@@ -48,7 +48,7 @@ pub enum Unproved {
 }
 
 impl KeyBook {
-    /// A book that knows no key yet.
+    /// A documents that knows no key yet.
     pub fn new(fetch: Arc<dyn Fetch>, clock: Arc<dyn Clock>) -> Self {
         let shelf = Mutex::new(Shelf::new(clock.now()));
         Self { fetch, clock, shelf }

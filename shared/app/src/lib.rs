@@ -1,7 +1,7 @@
 //! What Bellhop does, over ports: no AWS, no HTTP client, no files.
 //!
 //! One use case a module, each a small struct of the ports it needs. In an event's order: [`ingress`] takes a request in,
-//! [`routing`] turns it into tasks, [`telegram`] does them. [`hooks`], [`tokens`] and [`history`] are what people manage, over [`api`].
+//! [`routing`] turns it into tasks, [`delivery`] does them. [`hooks`], [`tokens`] and [`history`] are what people manage.
 
 pub mod cache;
 pub mod clock;
@@ -14,30 +14,23 @@ pub mod keys;
 pub mod limiter;
 pub mod ranges;
 
+pub mod delivery;
 pub mod routing;
-pub mod telegram;
 
-pub mod chores;
-pub mod dead_letters;
-mod notices;
-pub mod poison;
+pub mod maintenance;
 pub mod reconcile;
 
-pub mod api;
 pub mod history;
 pub mod hooks;
 pub mod tokens;
 
 pub mod answer;
 mod budget;
-mod fields;
 pub mod logging;
 pub mod metrics;
 pub mod spans;
-pub mod web;
 
-pub mod conformance;
-pub mod memory;
+pub mod testing;
 
 #[cfg(test)]
 mod promises;

@@ -1,6 +1,6 @@
 //! How many requests a minute pass, per hook and over all.
 //!
-//! One process counts alone, exactly. Several share buckets in the [`Notebook`], and each leases blocks from them: the store
+//! One process counts alone, exactly. Several share buckets in the [`Documents`], and each leases blocks from them: the store
 //! is written once per block, and while a bucket is empty nobody asks it.
 
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ use bellhop_core::limit::{Lease, Place, SharedBucket};
 use bellhop_core::time::Timestamp;
 use futures_util::future::join_all;
 
-use crate::ports::{NewNote, Notebook, PortError, PortResult, Topic};
+use crate::ports::{Collection, Documents, NewDocument, PortError, PortResult};
 
 /// How long the store may take over a lease; it is not waited for longer.
 const LEASE_TIME: Duration = Duration::from_millis(500);
@@ -22,7 +22,7 @@ const LEASE_TIME: Duration = Duration::from_millis(500);
 /// How often a lease is tried where others change the bucket at the same moment.
 const TRIES: usize = 5;
 
-/// After this time without a lease a bucket is full anyway, and its note may go.
+/// After this time without a lease a bucket is full anyway, and its document may go.
 const NOTE_MS: u64 = 3_600_000;
 
 /// The key of the limit over all hooks.
@@ -30,7 +30,7 @@ const ALL: &str = "*";
 
 /// Counts the requests of every hook.
 pub struct Limiter {
-    notes: Option<Arc<dyn Notebook>>,
+    documents: Option<Arc<dyn Documents>>,
     held: Mutex<Held>,
     /// Whether the store failed the last time, so that this is logged once.
     failing: AtomicBool,
@@ -66,14 +66,14 @@ impl Limiter {
         Self::over(None)
     }
 
-    /// A limiter for one of several processes that share these notes.
-    pub fn leasing(notes: Arc<dyn Notebook>) -> Self {
-        Self::over(Some(notes))
+    /// A limiter for one of several processes that share these documents.
+    pub fn leasing(documents: Arc<dyn Documents>) -> Self {
+        Self::over(Some(documents))
     }
 
     /// A limiter that holds nothing yet.
-    fn over(notes: Option<Arc<dyn Notebook>>) -> Self {
-        Self { notes, held: Mutex::default(), failing: AtomicBool::new(false) }
+    fn over(documents: Option<Arc<dyn Documents>>) -> Self {
+        Self { documents, held: Mutex::default(), failing: AtomicBool::new(false) }
     }
 
     /// Lets one request of these hooks through, or says in how many seconds to come back; then nothing is counted.
@@ -160,8 +160,8 @@ impl Limiter {
 
     /// Leases requests of a limit from the bucket that all share.
     async fn lease(&self, wanted: &Wanted<'_>, now: Timestamp) -> Leased {
-        let Some(notes) = self.notes.as_deref() else { return Leased::Failed };
-        let asked = tokio::time::timeout(LEASE_TIME, ask(notes, wanted, now)).await;
+        let Some(documents) = self.documents.as_deref() else { return Leased::Failed };
+        let asked = tokio::time::timeout(LEASE_TIME, ask(documents, wanted, now)).await;
         match asked.unwrap_or_else(|_| Err(PortError::new("a lease", "no answer in time"))) {
             Ok(leased) => {
                 self.failing.store(false, Ordering::Relaxed);
@@ -176,7 +176,7 @@ impl Limiter {
         }
     }
 
-    /// Does something with what is held of a limit, which is made anew where its rate has been changed.
+    /// Does something with what is held of a limit, which is made again where its rate has been changed.
     fn with<T>(
         &self,
         held: &mut Held,
@@ -184,7 +184,7 @@ impl Limiter {
         now: Timestamp,
         change: impl FnOnce(&mut Lease) -> T,
     ) -> T {
-        let new = || match self.notes {
+        let new = || match self.documents {
             Some(_) => Lease::new(per_minute),
             None => Lease::whole(per_minute, now),
         };
@@ -209,12 +209,12 @@ impl Limiter {
 }
 
 /// Takes requests out of a shared bucket; one write where nobody else is at it.
-async fn ask(notes: &dyn Notebook, wanted: &Wanted<'_>, now: Timestamp) -> PortResult<Leased> {
+async fn ask(documents: &dyn Documents, wanted: &Wanted<'_>, now: Timestamp) -> PortResult<Leased> {
     let (hook, per_minute) = wanted.limit;
     let key = hook.map_or(ALL, HookId::as_str);
     for _ in 0..TRIES {
-        let note = notes.note(Topic::Limit, key).await?;
-        let read = note.as_ref().and_then(|note| serde_json::from_str(&note.text).ok());
+        let document = documents.document(Collection::Limit, key).await?;
+        let read = document.as_ref().and_then(|document| serde_json::from_str(&document.text).ok());
         let mut bucket: SharedBucket = read.unwrap_or_else(|| SharedBucket::full(per_minute, now));
         let granted = match bucket.take(wanted.requests, per_minute, now) {
             Ok(granted) => granted,
@@ -222,8 +222,8 @@ async fn ask(notes: &dyn Notebook, wanted: &Wanted<'_>, now: Timestamp) -> PortR
         };
         let text = serde_json::to_string(&bucket).map_err(|e| PortError::new("a limit's note", e))?;
         let expires = Some(now.plus_ms(NOTE_MS));
-        let note_now = NewNote { topic: Topic::Limit, key, text: &text, expires };
-        if notes.swap(&note_now, note.map(|note| note.version)).await? {
+        let document_now = NewDocument { collection: Collection::Limit, key, text: &text, expires };
+        if documents.swap(&document_now, document.map(|document| document.version)).await? {
             return Ok(Leased::Granted(granted));
         }
     }

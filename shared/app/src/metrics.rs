@@ -5,16 +5,15 @@
 
 mod cause;
 mod exposition;
-mod page;
 mod registry;
 
 use std::slice;
 
+use bellhop_core::action::Kind;
 use bellhop_core::task::{Task, TaskStatus};
 
 pub use cause::Cause;
 pub use exposition::exposition;
-pub use page::router;
 pub use registry::{Counter, Histogram};
 
 use crate::answer::Refused;
@@ -40,14 +39,7 @@ pub struct Metrics {
     /// From acceptance to effect.
     pub delivery: Histogram,
     refused: [Counter; Cause::ALL.len()],
-    delivered: [Counter; Kind::ALL.len()],
-}
-
-/// What kind of action a task does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A message to a Telegram chat.
-    Telegram,
+    delivered: [Counter; KINDS.len()],
 }
 
 /// One thing that is counted, under one name.
@@ -65,13 +57,16 @@ pub struct Family<'a> {
     pub counters: &'a [Counter],
 }
 
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 1] = [Self::Telegram];
-
-    /// Their words, in the same order.
-    const WORDS: [&'static str; 1] = ["telegram"];
-}
+/// The words of the kinds that have workers, in their order.
+const KINDS: [&str; Kind::WITH_WORKERS.len()] = {
+    let mut words = [""; Kind::WITH_WORKERS.len()];
+    let mut at = 0;
+    while at < words.len() {
+        words[at] = Kind::WITH_WORKERS[at].as_str();
+        at += 1;
+    }
+    words
+};
 
 impl Default for Metrics {
     fn default() -> Self {
@@ -94,7 +89,7 @@ impl Metrics {
             spans_dropped: Counter::new(),
             delivery: Histogram::new(),
             refused: [const { Counter::new() }; Cause::ALL.len()],
-            delivered: [const { Counter::new() }; Kind::ALL.len()],
+            delivered: [const { Counter::new() }; KINDS.len()],
         }
     }
 
@@ -105,11 +100,13 @@ impl Metrics {
 
     /// Counts what an attempt made of a task that ended at `task.due_at`, where it succeeded.
     ///
-    /// What people have asked for anew has waited for them, so it does not count as slow.
-    pub fn attempted(&self, kind: Kind, task: &Task) {
+    /// What people have asked for again has waited for them, so it does not count as slow.
+    pub fn attempted(&self, task: &Task) {
         match task.status {
             TaskStatus::Succeeded => {
-                self.delivered[kind as usize].add(1);
+                if let Some(place) = Kind::WITH_WORKERS.iter().position(|kind| *kind == task.kind) {
+                    self.delivered[place].add(1);
+                }
                 if task.retries == 0 && task.replay.is_none() {
                     self.delivery.observe(task.due_at.ms_since(task.event.accepted_at()));
                 }
@@ -138,7 +135,7 @@ impl Metrics {
                 name: "delivered",
                 help: "Tasks whose effect happened.",
                 label: "kind",
-                values: &Kind::WORDS,
+                values: &KINDS,
                 counters: &self.delivered,
             },
             one("retried", &self.retried, "Attempts that failed and will be followed by another."),

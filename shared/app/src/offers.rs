@@ -1,6 +1,6 @@
 //! Secrets that senders bring along themselves, kept until the operator takes one.
 //!
-//! Whoever knows a hook's address can offer one, so each is a note of its own, which none that comes later replaces; the
+//! Whoever knows a hook's address can offer one, so each is a document of its own, which none that comes later replaces; the
 //! front door writes them without reading any.
 
 use std::cmp::Reverse;
@@ -13,14 +13,14 @@ use bellhop_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::ports::{Clock, NewNote, Notebook, PortError, PortResult, Topic};
+use crate::ports::{Clock, Collection, Documents, NewDocument, PortError, PortResult};
 
 /// How long an offer is kept, in milliseconds: an hour.
 const KEPT_MS: u64 = 60 * 60 * 1000;
 
 /// Keeps offered secrets.
 pub struct Offers {
-    notes: Arc<dyn Notebook>,
+    documents: Arc<dyn Documents>,
     clock: Arc<dyn Clock>,
 }
 
@@ -35,9 +35,9 @@ pub struct Offer {
     pub offered_at: Timestamp,
     /// Where from; `None` where that is not known.
     pub source_ip: Option<IpAddr>,
-    /// The key of its note.
+    /// The key of its document.
     key: String,
-    /// The version of its note.
+    /// The version of its document.
     version: u64,
 }
 
@@ -50,9 +50,9 @@ struct Kept {
 }
 
 impl Offers {
-    /// Offers kept in this notebook.
-    pub fn new(notes: Arc<dyn Notebook>, clock: Arc<dyn Clock>) -> Self {
-        Self { notes, clock }
+    /// Offers kept in this documents.
+    pub fn new(documents: Arc<dyn Documents>, clock: Arc<dyn Clock>) -> Self {
+        Self { documents, clock }
     }
 
     /// Keeps what a sender offered to a hook, beside all other offers, for an hour; one that is offered again stays one.
@@ -61,16 +61,16 @@ impl Offers {
         let kept = Kept { secret: secret.expose().to_owned(), offered_at: now, source_ip };
         let text = serde_json::to_string(&kept).map_err(unreadable)?;
         let key = format!("{hook}.{}", id_of(hook, secret));
-        self.notes.write(&note(&key, &text, now.plus_ms(KEPT_MS))).await
+        self.documents.write(&document(&key, &text, now.plus_ms(KEPT_MS))).await
     }
 
     /// What was offered to a hook within the last hour, newest first.
     pub async fn list(&self, hook: &HookId) -> PortResult<Vec<Offer>> {
-        let notes = self.notes.notes(Topic::Offer).await?.into_iter();
+        let documents = self.documents.documents(Collection::Offer).await?.into_iter();
         // Earlier versions kept the last offer alone, under the hook's own id.
         let is_own =
             |key: &str| key.strip_prefix(hook.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-        let mut offers: Vec<_> = notes
+        let mut offers: Vec<_> = documents
             .filter(|(key, _)| is_own(key))
             .filter_map(|(key, found)| read(hook, key, &found.text, found.version))
             .collect();
@@ -82,13 +82,13 @@ impl Offers {
     /// Takes an offer away and says whether it was still there: of many who take it one does.
     pub async fn take(&self, offer: &Offer) -> PortResult<bool> {
         // To delete it would be to delete whatever is there by now; what has expired is absent, and empty.
-        self.notes.swap(&note(&offer.key, "{}", self.clock.now()), Some(offer.version)).await
+        self.documents.swap(&document(&offer.key, "{}", self.clock.now()), Some(offer.version)).await
     }
 }
 
-/// The note of an offer.
-fn note<'a>(key: &'a str, text: &'a str, expires: Timestamp) -> NewNote<'a> {
-    NewNote { topic: Topic::Offer, key, text, expires: Some(expires) }
+/// The document of an offer.
+fn document<'a>(key: &'a str, text: &'a str, expires: Timestamp) -> NewDocument<'a> {
+    NewDocument { collection: Collection::Offer, key, text, expires: Some(expires) }
 }
 
 /// An offer's id.
@@ -97,7 +97,7 @@ fn id_of(hook: &HookId, secret: &Secret) -> String {
     format!("of_{}", hex::encode(&digest.chain_update(secret.expose()).finalize()[..8]))
 }
 
-/// The offer in a note; one that cannot be read is no offer, and keeps no other from being one.
+/// The offer in a document; one that cannot be read is no offer, and keeps no other from being one.
 fn read(hook: &HookId, key: String, text: &str, version: u64) -> Option<Offer> {
     let kept = serde_json::from_str(text).ok();
     let read = kept.and_then(|Kept { secret, offered_at, source_ip }| {
@@ -119,13 +119,13 @@ fn unreadable<E>(_: E) -> PortError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::memory::{Memory, SetClock};
+    use crate::testing::memory::{Memory, SetClock};
 
-    /// Offers, their notes and clock, and the hook they are for.
+    /// Offers, their documents and clock, and the hook they are for.
     fn world() -> (Offers, Arc<Memory>, Arc<SetClock>, HookId) {
         let clock = Arc::new(SetClock::new(Timestamp::from_ms(1_700_000_000_000)));
-        let notes = Arc::new(Memory::new(clock.clone()));
-        (Offers::new(notes.clone(), clock.clone()), notes, clock, HookId::from_text("hk_1".to_owned()))
+        let documents = Arc::new(Memory::new(clock.clone()));
+        (Offers::new(documents.clone(), clock.clone()), documents, clock, HookId::from_text("hk_1".to_owned()))
     }
 
     /// The secrets that are offered now, newest first.
@@ -169,16 +169,16 @@ mod tests {
         assert!(!offers.take(&first).await.unwrap(), "it was taken before");
         assert_eq!(offered(&offers, &hook).await, ["second"]);
         keep("first").await;
-        assert_eq!(offered(&offers, &hook).await.len(), 2, "it was offered anew");
+        assert_eq!(offered(&offers, &hook).await.len(), 2, "it was offered again");
     }
 
     #[tokio::test]
     async fn an_offer_of_the_former_version_and_one_that_cannot_be_read_are_in_nobodys_way() {
-        let (offers, notes, clock, hook) = world();
+        let (offers, documents, clock, hook) = world();
         let until = clock.now().plus_ms(KEPT_MS);
         let former = format!(r#"{{"secret":"former","offered_at":{},"source_ip":"192.0.2.7"}}"#, clock.now().as_ms());
-        notes.write(&note("hk_1", &former, until)).await.unwrap();
-        notes.write(&note("hk_1.of_0", "not json", until)).await.unwrap();
+        documents.write(&document("hk_1", &former, until)).await.unwrap();
+        documents.write(&document("hk_1.of_0", "not json", until)).await.unwrap();
         clock.advance_ms(1);
         offers.keep(&hook, &Secret::new("new").unwrap(), None).await.unwrap();
         assert_eq!(offered(&offers, &hook).await, ["new", "former"]);

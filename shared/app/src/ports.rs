@@ -1,7 +1,8 @@
 //! Everything the use cases ask of the world. An adapter implements these; a use case holds only those it needs.
 
+mod documents;
 mod fetch;
-mod notebook;
+mod outbound;
 
 use std::collections::HashMap;
 
@@ -13,12 +14,13 @@ use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox::Message;
 use bellhop_core::order::{Order, RefusedRequest};
 use bellhop_core::secret::{Secret, SecretRef};
-use bellhop_core::task::Task;
+use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
+pub use documents::{Collection, Document, Documents, NewDocument};
 pub use fetch::Fetch;
-pub use notebook::{NewNote, Note, Notebook, Topic};
+pub use outbound::{MOST_ANSWER_BYTES, Outbound, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest};
 
 /// A part of the world did not do what was asked; asking again later may help.
 ///
@@ -56,7 +58,7 @@ impl PortError {
 /// What a port answers.
 pub type PortResult<T> = Result<T, PortError>;
 
-/// The time, and luck.
+/// The time, and randomness.
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;
@@ -129,7 +131,7 @@ pub enum Claim {
 #[async_trait]
 pub trait EventLog: Send + Sync {
     /// Claims a delivery, by its key, for a hook and an event; an event that is accepted at `expires` or later may claim it
-    /// anew. A claim is remembered for a day longer, as events may have to wait before they are routed.
+    /// again. A claim is remembered for a day longer, as events may have to wait before they are routed.
     async fn claim_delivery(
         &self,
         hook: &HookId,
@@ -178,6 +180,18 @@ pub trait History: Send + Sync {
         most: usize,
     ) -> PortResult<Page<RecordedEvent>>;
 
+    /// The same, but only events with a task that stands so; `None` where the store keeps no list of such tasks, so that
+    /// they are to be looked for among all events.
+    ///
+    /// Every store lists what is retrying or dead.
+    async fn events_with_task(
+        &self,
+        status: TaskStatus,
+        older_than: Option<EventId>,
+        oldest: Timestamp,
+        most: usize,
+    ) -> PortResult<Option<Page<RecordedEvent>>>;
+
     /// One event with its tasks.
     async fn recorded(&self, id: EventId) -> PortResult<Option<RecordedEvent>>;
 
@@ -189,7 +203,7 @@ pub trait History: Send + Sync {
         most: usize,
     ) -> PortResult<Page<RefusedRequest>>;
 
-    /// Deletes an event's headers and body and notes when; says whether there was such an event.
+    /// Deletes an event's headers and body and documents when; says whether there was such an event.
     async fn erase(&self, id: EventId, now: Timestamp) -> PortResult<bool>;
 
     /// Deletes an event and its tasks: their work is not done any more, and a late copy of the event's message does not
@@ -199,17 +213,17 @@ pub trait History: Send + Sync {
 
 /// How often hooks had an event.
 #[async_trait]
-pub trait Tallies: Send + Sync {
+pub trait EventCounts: Send + Sync {
     /// Adds events to a hook's count; the last of them came at `last`.
     async fn add(&self, hook: &HookId, events: u64, last: Timestamp) -> PortResult<()>;
 
     /// Every hook's count; a hook without events is absent.
-    async fn tallies(&self) -> PortResult<HashMap<HookId, Tally>>;
+    async fn counts(&self) -> PortResult<HashMap<HookId, EventCount>>;
 }
 
 /// How often a hook had an event.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct EventCount {
     /// How many events it had.
     pub events: u64,
     /// When the last of them came.

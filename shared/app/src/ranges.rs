@@ -9,12 +9,12 @@ use bellhop_core::time::Timestamp;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::ports::{HookReader, NewNote, Notebook, PortError, PortResult, Topic};
+use crate::ports::{Collection, Documents, HookReader, NewDocument, PortError, PortResult};
 
 /// The set of GitHub's networks.
 const GITHUB: &str = "github";
 
-/// How old the networks may be before they are asked for anew, in milliseconds.
+/// How old the networks may be before they are asked for again, in milliseconds.
 const RENEW_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// Where providers publish their networks.
@@ -27,16 +27,16 @@ pub trait PublishedNetworks: Send + Sync {
 /// The sets as they were last published.
 #[derive(Clone)]
 pub struct RangeBook {
-    notes: Arc<dyn Notebook>,
+    documents: Arc<dyn Documents>,
 }
 
-/// Asks for the sets anew, once a day.
+/// Asks for the sets again, once a day.
 #[derive(Clone)]
 pub struct RangeRefresh {
     /// The hooks, whose lists may name a set.
     pub hooks: Arc<dyn HookReader>,
     /// Where the sets are kept.
-    pub notes: Arc<dyn Notebook>,
+    pub documents: Arc<dyn Documents>,
     /// Where they are published.
     pub published: Arc<dyn PublishedNetworks>,
 }
@@ -49,15 +49,15 @@ struct Kept {
 }
 
 impl RangeBook {
-    /// A book in a notebook.
-    pub fn new(notes: Arc<dyn Notebook>) -> Self {
-        Self { notes }
+    /// A documents in a documents.
+    pub fn new(documents: Arc<dyn Documents>) -> Self {
+        Self { documents }
     }
 
     /// The sets; those that came with this version where none were fetched, or where they cannot be read.
     pub async fn ranges(&self) -> Ranges {
         let mut ranges = Ranges::shipped();
-        match kept(&*self.notes).await {
+        match kept(&*self.documents).await {
             Ok(Some(kept)) => ranges.put(GITHUB, kept.networks),
             Ok(None) => {}
             Err(error) => log::warn!(error:%; "refreshed networks could not be read; the shipped ones count"),
@@ -73,7 +73,7 @@ impl RangeRefresh {
         if !are_used(hooks.iter().map(|hook| hook.allowed_ips.as_slice())) {
             return Ok(false);
         }
-        let old = kept(&*self.notes).await?;
+        let old = kept(&*self.documents).await?;
         if old.as_ref().is_some_and(|old| now.ms_since(old.fetched_at) < RENEW_MS) {
             return Ok(false);
         }
@@ -90,8 +90,8 @@ impl RangeRefresh {
         let changed = networks.iter().collect::<HashSet<_>>() != old.iter().collect::<HashSet<_>>();
         let failed = |e| PortError::new("the published networks", e);
         let text = serde_json::to_string(&Kept { networks, fetched_at: now }).map_err(failed)?;
-        let note = NewNote { topic: Topic::Ranges, key: GITHUB, text: &text, expires: None };
-        self.notes.write(&note).await?;
+        let document = NewDocument { collection: Collection::Ranges, key: GITHUB, text: &text, expires: None };
+        self.documents.write(&document).await?;
         if changed {
             log::info!(set = GITHUB; "other networks are in force");
         }
@@ -100,11 +100,11 @@ impl RangeRefresh {
 }
 
 /// The networks that were fetched last; `None` where there are none, or none that can be used.
-async fn kept(notes: &dyn Notebook) -> PortResult<Option<Kept>> {
-    let Some(note) = notes.note(Topic::Ranges, GITHUB).await? else {
+async fn kept(documents: &dyn Documents) -> PortResult<Option<Kept>> {
+    let Some(document) = documents.document(Collection::Ranges, GITHUB).await? else {
         return Ok(None);
     };
-    let kept = serde_json::from_str::<Kept>(&note.text).ok();
+    let kept = serde_json::from_str::<Kept>(&document.text).ok();
     if kept.is_none() {
         log::error!(set = GITHUB; "the kept networks cannot be read; those of this version are in force");
     }

@@ -12,7 +12,7 @@ use bellhop_core::secret::{Secret, SecretRef};
 use bellhop_core::time::Timestamp;
 
 pub use self::look::{Look, Seen};
-use crate::ports::{HookReader, NewNote, Note, Notebook, PortError, PortResult, Secrets, Topic};
+use crate::ports::{Collection, Document, Documents, HookReader, NewDocument, PortError, PortResult, Secrets};
 
 /// How many deliveries one run asks for, over all hooks.
 pub const MOST_ASKS: usize = 100;
@@ -69,7 +69,7 @@ pub struct Reconciler {
     /// Their tokens.
     pub secrets: Arc<dyn Secrets>,
     /// What was asked for before.
-    pub notes: Arc<dyn Notebook>,
+    pub documents: Arc<dyn Documents>,
     /// The sender.
     pub deliveries: Arc<dyn Deliveries>,
 }
@@ -84,7 +84,8 @@ impl Reconciler {
         if places.is_empty() {
             return Ok(0);
         }
-        let notes: HashMap<String, Note> = self.notes.notes(Topic::Reconciled).await?.into_iter().collect();
+        let documents: HashMap<String, Document> =
+            self.documents.documents(Collection::Reconciled).await?.into_iter().collect();
         let references: Vec<_> = places.iter().map(|(_, place)| place.token.clone()).collect();
         let tokens = self.secrets.resolve(&references).await?;
         let mut limited: HashMap<(&str, &SecretRef), Timestamp> = HashMap::new();
@@ -94,8 +95,8 @@ impl Reconciler {
                 log::info!(hook:% = hook.id; "there is no token to look for lost deliveries with");
                 continue;
             };
-            let old = notes.get(hook.id.as_str());
-            let mut progress = old.map(|note| read(hook, note)).unwrap_or_default();
+            let old = documents.get(hook.id.as_str());
+            let mut progress = old.map(|document| read(hook, document)).unwrap_or_default();
             if progress.must_wait(now) {
                 continue;
             }
@@ -122,12 +123,13 @@ impl Reconciler {
     }
 
     /// Writes down how far a hook's deliveries have been looked at.
-    async fn write(&self, hook: &Hook, progress: &Progress, old: Option<&Note>, now: Timestamp) {
+    async fn write(&self, hook: &Hook, progress: &Progress, old: Option<&Document>, now: Timestamp) {
         let written = async {
             let text = serde_json::to_string(progress).map_err(|e| PortError::new("a record of deliveries", e))?;
             let expires = Some(now.plus_ms(KEPT_MS));
-            let note = NewNote { topic: Topic::Reconciled, key: hook.id.as_str(), text: &text, expires };
-            self.notes.swap(&note, old.map(|note| note.version)).await
+            let document =
+                NewDocument { collection: Collection::Reconciled, key: hook.id.as_str(), text: &text, expires };
+            self.documents.swap(&document, old.map(|document| document.version)).await
         };
         match written.await {
             Ok(true) => {}
@@ -137,10 +139,10 @@ impl Reconciler {
     }
 }
 
-/// The record in a note; a new one where the note cannot be read.
-fn read(hook: &Hook, note: &Note) -> Progress {
-    serde_json::from_str(&note.text).unwrap_or_else(|error| {
-        log::error!(hook:% = hook.id, error:%; "the record of deliveries cannot be read; it begins anew");
+/// The record in a document; a new one where the document cannot be read.
+fn read(hook: &Hook, document: &Document) -> Progress {
+    serde_json::from_str(&document.text).unwrap_or_else(|error| {
+        log::error!(hook:% = hook.id, error:%; "the record of deliveries cannot be read; it begins again");
         Progress::default()
     })
 }

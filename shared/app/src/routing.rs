@@ -4,6 +4,7 @@ mod events;
 mod gate;
 mod making;
 mod orders;
+mod record;
 mod replays;
 mod retries;
 mod rules;
@@ -22,12 +23,13 @@ use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
+pub use record::{NewClaim, NewRecord, Part};
 pub use rules::{Rule, RuleCache, Rules};
 
-use crate::notices::Notices;
-use crate::poison::Poison;
+use crate::delivery::Notices;
+use crate::delivery::poison::Poison;
 use crate::ports::{
-    Bodies, Clock, EventLog, History, Notebook, Orders, PortError, PortResult, Tallies, TaskLog, WorkQueue,
+    Bodies, Clock, Documents, EventCounts, EventLog, History, Orders, PortError, PortResult, TaskLog, WorkQueue,
 };
 
 /// The router.
@@ -40,10 +42,10 @@ pub struct Routing {
     pub history: Arc<dyn History>,
     /// The record of tasks.
     pub tasks: Arc<dyn TaskLog>,
-    /// Turnstiles and replays.
-    pub book: Arc<dyn Notebook>,
+    /// Quotas and replays.
+    pub documents: Arc<dyn Documents>,
     /// How often hooks had an event.
-    pub tallies: Arc<dyn Tallies>,
+    pub counts: Arc<dyn EventCounts>,
     /// Where a replay that is not finished goes on.
     pub orders: Arc<dyn Orders>,
     /// Bodies that did not fit their inbox messages.
@@ -99,7 +101,7 @@ impl Routing {
             events: Arc::clone(&self.events),
             history: Arc::clone(&self.history),
             tasks: Arc::clone(&self.tasks),
-            book: Arc::clone(&self.book),
+            documents: Arc::clone(&self.documents),
             queue: Arc::clone(&self.queue),
             hooks: self.rules.reader(),
             clock: Arc::clone(&self.clock),
@@ -110,7 +112,7 @@ impl Routing {
     async fn tell_of_dead(&self, tasks: &[Task], rules: &Rules) -> PortResult<()> {
         let notices = Notices {
             tasks: &*self.tasks,
-            book: &*self.book,
+            documents: &*self.documents,
             queue: &*self.queue,
             clock: &*self.clock,
             operator_chat: rules.operator_chat(),
@@ -127,7 +129,7 @@ impl Routing {
             *last = (*last).max(*at);
         }
         for (hook, (events, last)) in sums {
-            if let Err(error) = self.tallies.add(hook, events, last).await {
+            if let Err(error) = self.counts.add(hook, events, last).await {
                 log::warn!(hook = hook.as_str(), events, error:%; "events were not counted");
             }
         }

@@ -100,9 +100,9 @@ pub fn attempted(task: &Task, trace: Trace) {
             ended_at: started_at.plus_ms(last.map_or(0, |attempt| attempt.duration_ms)),
             attributes: vec![
                 ("bellhop.event", task.event.to_string()),
-                ("bellhop.hook", task.hook.to_string()),
+                ("bellhop.hook", task.owner.to_string()),
                 ("bellhop.task", task.id.to_string()),
-                ("bellhop.kind", task.kind.clone()),
+                ("bellhop.kind", task.kind.to_string()),
                 ("bellhop.status", task.status.as_str().to_owned()),
             ],
             failure: failed.map(|attempt| attempt.detail.clone()),

@@ -7,7 +7,33 @@ use bellhop_core::secret::Secret;
 use bellhop_core::time::Timestamp;
 use bellhop_core::token::{self, RANDOM_LETTERS, Scope, Token, well_formed};
 
-use crate::ports::{Clock, NewNote, Notebook, PortError, PortResult, Topic};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use crate::ports::{Clock, Collection, Documents, NewDocument, PortError, PortResult};
+
+/// The admin token, known only by its SHA-256.
+#[derive(Debug, Clone)]
+pub struct AdminToken([u8; 32]);
+
+impl AdminToken {
+    /// The token of this value.
+    pub fn of(token: &Secret) -> Self {
+        Self(Sha256::digest(token.expose()).into())
+    }
+
+    /// Takes the token's SHA-256 in hex.
+    pub fn from_sha256_hex(digest: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(digest.trim(), &mut bytes).ok()?;
+        Some(Self(bytes))
+    }
+
+    /// Whether a digest is the token's; digests have one length, so the comparison tells nothing about it.
+    pub fn is(&self, digest: &[u8; 32]) -> bool {
+        self.0.ct_eq(digest).into()
+    }
+}
 
 /// How much older the last use of a token must be before a new one is written down, in milliseconds.
 const USE_MS: u64 = 60_000;
@@ -18,8 +44,8 @@ const LISTED_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 /// The tokens.
 pub struct TokenBook {
     /// Where they are kept, by their SHA-256.
-    pub notes: Arc<dyn Notebook>,
-    /// The time, and luck.
+    pub documents: Arc<dyn Documents>,
+    /// The time, and randomness.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -56,7 +82,7 @@ impl TokenBook {
             last_used_at: None,
         };
         let (key, text) = (token::key(value.expose()), to_text(&token)?);
-        if !self.notes.swap(&note(&key, &text, &token), None).await? {
+        if !self.documents.swap(&document(&key, &text, &token), None).await? {
             return Err(PortError::new("a token", "its place is taken"));
         }
         log::info!(token = token.id; "token made");
@@ -76,7 +102,7 @@ impl TokenBook {
         let Some((key, _)) = found else {
             return Ok(false);
         };
-        let revoked = self.notes.erase_note(Topic::Token, &key).await?;
+        let revoked = self.documents.delete_document(Collection::Token, &key).await?;
         log::info!(token = id; "token revoked");
         Ok(revoked)
     }
@@ -88,14 +114,14 @@ impl TokenBook {
             return Ok(None);
         }
         let key = token::key(value);
-        let Some(note) = self.notes.note(Topic::Token, &key).await? else {
+        let Some(document) = self.documents.document(Collection::Token, &key).await? else {
             return Ok(None);
         };
-        let (token, now) = (from_text(&note.text)?, self.clock.now());
+        let (token, now) = (from_text(&document.text)?, self.clock.now());
         if !token.is_valid(now) {
             return Ok(None);
         }
-        self.note_use(&key, note.version, &token, now).await;
+        self.note_use(&key, document.version, &token, now).await;
         Ok(Some(token))
     }
 
@@ -108,7 +134,7 @@ impl TokenBook {
         let written = async {
             let text = to_text(&used)?;
             // Only in place of what was read: a token revoked meanwhile must not come back.
-            self.notes.swap(&self::note(key, &text, &used), Some(version)).await
+            self.documents.swap(&self::document(key, &text, &used), Some(version)).await
         };
         if let Err(error) = written.await {
             log::warn!(token = token.id, error:%; "the use of a token could not be written down");
@@ -117,22 +143,27 @@ impl TokenBook {
 
     /// Every token with its key.
     async fn all(&self) -> PortResult<Vec<(String, Token)>> {
-        let notes = self.notes.notes(Topic::Token).await?;
-        notes.into_iter().map(|(key, note)| Ok((key, from_text(&note.text)?))).collect()
+        let documents = self.documents.documents(Collection::Token).await?;
+        documents.into_iter().map(|(key, document)| Ok((key, from_text(&document.text)?))).collect()
     }
 }
 
-/// The note of a token.
-fn note<'a>(key: &'a str, text: &'a str, token: &Token) -> NewNote<'a> {
-    NewNote { topic: Topic::Token, key, text, expires: token.expires_at.map(|end| end.plus_ms(LISTED_MS)) }
+/// The document of a token.
+fn document<'a>(key: &'a str, text: &'a str, token: &Token) -> NewDocument<'a> {
+    NewDocument {
+        collection: Collection::Token,
+        key,
+        text,
+        expires: token.expires_at.map(|end| end.plus_ms(LISTED_MS)),
+    }
 }
 
-/// A token's note as text.
+/// A token's document as text.
 fn to_text(token: &Token) -> PortResult<String> {
     serde_json::to_string(token).map_err(|error| PortError::unreadable("a token's note", &error))
 }
 
-/// A token read from its note.
+/// A token read from its document.
 fn from_text(text: &str) -> PortResult<Token> {
     serde_json::from_str(text).map_err(|error| PortError::new("a token's note", error))
 }

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use bellhop_app::ports::{Bodies, PortError, PortResult};
 use bellhop_core::id::EventId;
+use bellhop_net::Reply;
 use http::Method;
 
-use crate::http::Reply;
 use crate::pack::{pack, unpack};
 use crate::signed::{Call, Signed};
 

@@ -10,12 +10,14 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use bellhop_app::ports::{Clock, PortError, PortResult};
+use bellhop_core::action::Kind;
+use bellhop_core::address::PrivateHosts;
 
 use crate::http::Http;
 use crate::parameters::Parameters;
 use crate::signed::{Patience, Signed};
 use crate::{
-    Bucket, Events, HttpFetch, SqsDeadLetters, SqsInbox, SqsReceipts, SsmSecrets, SsmVault, Table, TelegramQueue,
+    Bucket, Events, HttpFetch, SqsDeadLetters, SqsInbox, SqsReceipts, SsmSecrets, SsmVault, Table, WorkQueues,
 };
 
 /// How long one attempt of a call may take, and the call with all its attempts: a sender is answered within 3 s.
@@ -91,9 +93,9 @@ impl Aws {
         SqsInbox::new(aws_sdk_sqs::Client::new(&self.config("sqs")), queue_url, bodies)
     }
 
-    /// The Telegram workers' queue, for sending.
-    pub fn telegram_queue(&self, queue_url: String) -> TelegramQueue {
-        TelegramQueue::new(aws_sdk_sqs::Client::new(&self.config("sqs")), queue_url)
+    /// The workers' queues at these URLs, for sending.
+    pub fn work_queues(&self, urls: Vec<(Kind, String)>) -> WorkQueues {
+        WorkQueues::new(aws_sdk_sqs::Client::new(&self.config("sqs")), urls)
     }
 
     /// Messages of a queue that a worker has received.
@@ -121,6 +123,11 @@ impl Aws {
     /// Documents that senders publish.
     pub fn fetch(&self) -> HttpFetch {
         HttpFetch::new(self.http.guarded())
+    }
+
+    /// The hosts that may be private though users name them: every one where AWS itself is a stand-in, none otherwise.
+    pub fn private_hosts(&self) -> PrivateHosts {
+        if self.endpoint.is_some() { PrivateHosts::every() } else { PrivateHosts::default() }
     }
 
     /// Opens the connection to SQS before it is needed; that it fails is only logged.
@@ -199,6 +206,12 @@ mod tests {
         assert_eq!(variables("", "").unwrap().address("sqs"), "https://sqs.eu-central-1.amazonaws.com");
         assert_eq!(variables("", "http://localhost:1/").unwrap().address("s3"), "http://localhost:1");
         assert_eq!(regional_address("ssm", "cn-north-1"), "https://ssm.cn-north-1.amazonaws.com.cn");
+    }
+
+    #[test]
+    fn hosts_are_private_only_where_aws_is_a_stand_in() {
+        assert!(variables("", "").unwrap().private_hosts().is_empty());
+        assert_eq!(variables("", "http://localhost:4566").unwrap().private_hosts(), PrivateHosts::every());
     }
 
     #[test]

@@ -11,11 +11,16 @@ use bellhop_core::id::{EventId, HookId};
 use bellhop_core::order::RefusedRequest;
 use bellhop_core::task::Task;
 use bellhop_core::time::{DAY_MS, Timestamp};
+use futures_util::future::join;
 
 use crate::error::failed;
 use crate::record::{pack_event, unpack_record};
 use crate::table::{DELETED, Key, Row, count, document, packed, read_packed, read_text, seconds, text};
 use crate::{Bucket, Table};
+
+/// The kinds of rows that are listed by day.
+pub(crate) const EVENT: &str = "EVENT";
+pub(crate) const REFUSED: &str = "REFUSED";
 
 /// The record of events.
 #[derive(Clone)]
@@ -30,9 +35,17 @@ impl Events {
         Self { table, bodies }
     }
 
-    /// An event's row, unless it was deleted or has expired.
-    pub(crate) async fn row(&self, id: EventId) -> PortResult<Option<Row>> {
-        Ok(self.table.row(&Key::event(id)).await?.filter(|row| !row.contains_key(DELETED)))
+    /// An event's row and where it is, unless it was deleted or has expired.
+    pub(crate) async fn row(&self, id: EventId) -> PortResult<Option<(Key, Row)>> {
+        let key = Key::event(id);
+        let found = match self.table.row(&key).await? {
+            Some(row) => Some((key, row)),
+            None => {
+                let key = key.former();
+                self.table.row(&key).await?.map(|row| (key, row))
+            }
+        };
+        Ok(found.filter(|(_, row)| !row.contains_key(DELETED)))
     }
 }
 
@@ -78,12 +91,20 @@ impl EventLog for Events {
     }
 
     async fn record(&self, event: &Event, tasks: &[Task], expires: Timestamp) -> PortResult<bool> {
-        let row = event_row(event.head.id, pack_event(event, tasks)?, expires);
-        self.table.put_if(row, "attribute_not_exists(pk)").await
+        let (id, key) = (event.head.id, Key::event(event.head.id));
+        // What comes late may have been recorded, or deleted, by a version before shards.
+        if self.table.is_late(id) && self.table.row(&key.former()).await?.is_some() {
+            return Ok(false);
+        }
+        self.table.list_trouble(tasks).await?;
+        let row = event_row(&key, pack_event(event, tasks)?, expires);
+        let (marked, new) =
+            join(self.table.mark_day(EVENT, id, expires), self.table.put_if(row, "attribute_not_exists(pk)")).await;
+        marked.and(new)
     }
 
     async fn event(&self, id: EventId) -> PortResult<Option<Event>> {
-        let Some(row) = self.row(id).await? else { return Ok(None) };
+        let Some((_, row)) = self.row(id).await? else { return Ok(None) };
         let record = unpack_record(read_packed(&row, "record")?)?;
         let body = match record.body {
             Some(body) => body,
@@ -96,13 +117,14 @@ impl EventLog for Events {
         let mut row = Key::refused(refused.id).row();
         row.insert("doc".to_owned(), document(refused)?);
         row.insert("expires_at".to_owned(), seconds(expires));
-        self.table.put(row).await
+        let (marked, put) = join(self.table.mark_day(REFUSED, refused.id, expires), self.table.put(row)).await;
+        marked.and(put)
     }
 }
 
 /// An event's row.
-pub(crate) fn event_row(id: EventId, record: Vec<u8>, expires: Timestamp) -> Row {
-    let mut row = Key::event(id).row();
+pub(crate) fn event_row(key: &Key, record: Vec<u8>, expires: Timestamp) -> Row {
+    let mut row = key.row();
     row.insert("record".to_owned(), packed(record));
     row.insert("expires_at".to_owned(), seconds(expires));
     row

@@ -3,28 +3,32 @@
 //! Start at [`Aws`], which makes the others; each of them is what one IAM statement of a function allows.
 
 mod client;
+mod days;
 mod error;
 mod http;
+mod key;
 mod pack;
 mod parameters;
 mod record;
 mod signed;
 
 mod bodies;
+mod counts;
 mod dead_letters;
+mod documents;
 mod events;
 mod fetch;
 mod history;
 mod hooks;
 mod inbox;
+mod merge;
 mod newest;
-mod notes;
 mod queue;
 mod receipts;
 mod secrets;
 mod table;
-mod tallies;
 mod tasks;
+mod trouble;
 mod vault;
 
 pub use bodies::Bucket;
@@ -33,7 +37,7 @@ pub use dead_letters::SqsDeadLetters;
 pub use events::Events;
 pub use fetch::HttpFetch;
 pub use inbox::SqsInbox;
-pub use queue::TelegramQueue;
+pub use queue::WorkQueues;
 pub use receipts::SqsReceipts;
 pub use secrets::SsmSecrets;
 pub use table::Table;

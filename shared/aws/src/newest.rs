@@ -1,17 +1,21 @@
-//! Lists over partitions by day, newest first.
+//! Lists over partitions by day, newest first, each day merged from its shards.
 
-use bellhop_app::ports::{PortError, PortResult};
+use bellhop_app::ports::PortResult;
 use bellhop_core::id::EventId;
 use bellhop_core::time::{DAY_MS, Timestamp};
 use futures_util::future::try_join_all;
 
 use crate::Table;
-use crate::error::failed;
-use crate::table::{DELETED, Row, day, read_text};
+use crate::key::day;
+use crate::merge::{Merge, Range};
+use crate::table::Row;
 
 /// How many days are looked at together once the first of them was not enough, and how many in one call.
 const DAYS_AT_ONCE: u64 = 8;
 const MOST_DAYS: u64 = 100;
+
+/// How many partitions are asked at once, unless one day alone has more.
+const MOST_QUERIES: usize = 32;
 
 /// What to list.
 #[derive(Debug, Clone, Copy)]
@@ -34,58 +38,65 @@ impl Table {
     pub(crate) async fn newest<T>(&self, list: Newest, read: impl Fn(&Row) -> PortResult<T>) -> PortResult<Found<T>> {
         let newest = list.older_than.map_or_else(|| self.clock.now(), EventId::accepted_at);
         let last = list.oldest.as_ms() / DAY_MS;
-        let (mut day, mut at_once, mut looked) = (newest.as_ms() / DAY_MS, 1, 0);
+        let (mut day_number, mut at_once, mut looked) = (newest.as_ms() / DAY_MS, 1, 0);
+        let first_of_call = last.max(day_number.saturating_sub(MOST_DAYS + DAYS_AT_ONCE));
+        let marked = self.marked_days(list.kind, Timestamp::from_ms(first_of_call * DAY_MS), newest).await?;
         let mut found = Vec::new();
-        while day >= last {
-            let end = day.saturating_sub(at_once - 1).max(last);
+        let partitions = |number: u64| -> Vec<String> {
+            let day = day(Timestamp::from_ms(number * DAY_MS));
+            let shards = marked.get(&day).into_iter().flatten();
+            let sharded = shards.map(|shard| format!("{}#{day}#{shard:02}", list.kind));
+            // Versions before shards had one partition.
+            sharded.chain([format!("{}#{day}", list.kind)]).collect()
+        };
+        while day_number >= last {
+            let mut days = vec![partitions(day_number)];
+            let mut end = day_number;
+            while end > last && day_number - end + 1 < at_once {
+                let before = partitions(end - 1);
+                if days.iter().chain([&before]).map(Vec::len).sum::<usize>() > MOST_QUERIES {
+                    break;
+                }
+                days.push(before);
+                end -= 1;
+            }
             let left = list.most.max(1) - found.len();
-            let days = (end..=day).map(|day| self.of_day(list, Timestamp::from_ms(day * DAY_MS), left, &read));
-            found.extend(try_join_all(days).await?.into_iter().rev().flatten());
+            let days = days.into_iter().map(|partitions| self.of_day(list, partitions, left, &read));
+            found.extend(try_join_all(days).await?.into_iter().flatten());
             if found.len() >= list.most.max(1) {
                 found.truncate(list.most.max(1));
                 let next = found.last().map(|(id, _)| *id);
                 return Ok((found, next));
             }
-            looked += day - end + 1;
+            looked += day_number - end + 1;
             let Some(before) = end.checked_sub(1) else { break };
             if looked >= MOST_DAYS && before >= last {
                 return Ok((found, Some(EventId::new(Timestamp::from_ms(end * DAY_MS), &[0; 10]))));
             }
-            (day, at_once) = (before, DAYS_AT_ONCE);
+            (day_number, at_once) = (before, DAYS_AT_ONCE);
         }
         Ok((found, None))
     }
 
-    /// Lists at most `most` of one day.
+    /// Lists at most `most` of one day's partitions.
     async fn of_day<T>(
         &self,
         list: Newest,
-        moment: Timestamp,
+        partitions: Vec<String>,
         most: usize,
         read: &impl Fn(&Row) -> PortResult<T>,
     ) -> PortResult<Vec<(EventId, T)>> {
-        let from = EventId::new(list.oldest, &[0; 10]).to_string();
-        let to = list.older_than.map_or_else(|| "g".to_owned(), |id| id.to_string());
-        // The row of `older_than` itself may be among them.
-        let limit = i32::try_from(most).unwrap_or(i32::MAX).saturating_add(1);
-        let request = self.query(&format!("{}#{}", list.kind, day(moment)), Some((&from, &to)));
-        let request = request.scan_index_forward(false).limit(limit);
-        let (mut found, mut next) = (Vec::new(), None);
+        let range = Range::new(list.oldest, list.older_than);
+        let mut merge = Merge::new(self, partitions, &range, most);
+        let mut found: Vec<(EventId, T)> = Vec::new();
         while found.len() < most {
-            let page = request.clone().set_exclusive_start_key(next);
-            let page = page.send().await.map_err(failed("rows could not be listed"))?;
-            for row in page.items().iter().filter(|row| self.is_there(row) && !row.contains_key(DELETED)) {
-                let id = read_text(row, "sk")?;
-                let parsed = id.parse().map_err(|e| PortError::new("a stored id is unreadable", e));
-                match parsed.and_then(|id| Ok((id, read(row)?))) {
-                    Ok((id, _)) if Some(id) == list.older_than => {}
-                    Ok(one) => found.push(one),
-                    Err(error) => log::error!(id, error:%; "left out of a list"),
-                }
+            let Some((id, row)) = merge.next().await? else { break };
+            if Some(id) == list.older_than || found.last().is_some_and(|(last, _)| *last == id) {
+                continue;
             }
-            next = page.last_evaluated_key;
-            if next.is_none() {
-                break;
+            match read(&row) {
+                Ok(one) => found.push((id, one)),
+                Err(error) => log::error!(id:%, error:%; "left out of a list"),
             }
         }
         Ok(found)

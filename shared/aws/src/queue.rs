@@ -1,9 +1,11 @@
-//! The Telegram workers' queue: an SQS FIFO queue, with a group for each chat.
+//! The workers' queues: an SQS FIFO queue for each kind, with a group for each destination whose order is kept, and one for
+//! each task on the parallel lane. So the queue gives a task to one worker at a time, whatever its lane.
 
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use bellhop_app::ports::{PortError, PortResult, WorkQueue};
+use bellhop_core::action::{Kind, Lane};
 use bellhop_core::work::Work;
 use sha2::{Digest, Sha256};
 
@@ -13,22 +15,48 @@ use crate::error::failed;
 const MOST_ENTRIES: usize = 10;
 const MOST_BYTES: usize = 1_000_000;
 
-/// The queue, for sending.
+/// The queues, for sending.
 #[derive(Clone)]
-pub struct TelegramQueue {
+pub struct WorkQueues {
     client: Client,
-    queue_url: String,
+    /// The queues' URLs, by the kind of their work.
+    urls: Vec<(Kind, String)>,
 }
 
-impl TelegramQueue {
-    /// The queue at this URL.
-    pub(crate) const fn new(client: Client, queue_url: String) -> Self {
-        Self { client, queue_url }
+impl WorkQueues {
+    /// The queues at these URLs.
+    pub(crate) const fn new(client: Client, urls: Vec<(Kind, String)>) -> Self {
+        Self { client, urls }
+    }
+
+    /// Sends work of one kind.
+    async fn send_kind(&self, url: &str, work: &[&Work]) -> PortResult<()> {
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        for work in work {
+            let body = body(work)?;
+            if batch.len() == MOST_ENTRIES || (bytes + body.len() > MOST_BYTES && !batch.is_empty()) {
+                self.send_batch(url, std::mem::take(&mut batch)).await?;
+                bytes = 0;
+            }
+            bytes += body.len();
+            let key = work.key();
+            let group = match work.lane {
+                Lane::Ordered => work.group(),
+                Lane::Parallel => &key,
+            };
+            let entry = SendMessageBatchRequestEntry::builder()
+                .id(batch.len().to_string())
+                .message_group_id(queue_word(group))
+                .message_deduplication_id(queue_word(&key))
+                .message_body(body);
+            batch.push(entry.build().map_err(|e| PortError::new("work cannot be queued", e))?);
+        }
+        if batch.is_empty() { Ok(()) } else { self.send_batch(url, batch).await }
     }
 
     /// Sends what fits one call.
-    async fn send_batch(&self, entries: Vec<SendMessageBatchRequestEntry>) -> PortResult<()> {
-        let request = self.client.send_message_batch().queue_url(&self.queue_url).set_entries(Some(entries));
+    async fn send_batch(&self, url: &str, entries: Vec<SendMessageBatchRequestEntry>) -> PortResult<()> {
+        let request = self.client.send_message_batch().queue_url(url).set_entries(Some(entries));
         let answer = request.send().await.map_err(failed("work could not be queued"))?;
         // A batch is accepted entry by entry. Sent again, those already there are known by their deduplication ids.
         match answer.failed().first() {
@@ -47,24 +75,17 @@ impl TelegramQueue {
 }
 
 #[async_trait]
-impl WorkQueue for TelegramQueue {
+impl WorkQueue for WorkQueues {
     async fn send(&self, work: &[Work]) -> PortResult<()> {
-        let (mut batch, mut bytes) = (Vec::new(), 0);
-        for work in work {
-            let body = body(work)?;
-            if batch.len() == MOST_ENTRIES || (bytes + body.len() > MOST_BYTES && !batch.is_empty()) {
-                self.send_batch(std::mem::take(&mut batch)).await?;
-                bytes = 0;
-            }
-            bytes += body.len();
-            let entry = SendMessageBatchRequestEntry::builder()
-                .id(batch.len().to_string())
-                .message_group_id(queue_word(work.group()))
-                .message_deduplication_id(queue_word(&work.key()))
-                .message_body(body);
-            batch.push(entry.build().map_err(|e| PortError::new("work cannot be queued", e))?);
+        for (kind, url) in &self.urls {
+            let of_kind: Vec<_> = work.iter().filter(|work| work.kind() == *kind).collect();
+            self.send_kind(url, &of_kind).await?;
         }
-        if batch.is_empty() { Ok(()) } else { self.send_batch(batch).await }
+        // Which queues a function may send to is a matter of its environment.
+        match work.iter().find(|work| self.urls.iter().all(|(kind, _)| *kind != work.kind())) {
+            None => Ok(()),
+            Some(work) => Err(PortError::new("work cannot be queued here", work.kind())),
+        }
     }
 }
 
@@ -92,7 +113,7 @@ mod tests {
     use bellhop_core::id::{EventId, HookId, TaskId};
     use bellhop_core::task::Task;
     use bellhop_core::time::Timestamp;
-    use bellhop_core::work::TelegramV1;
+    use bellhop_core::work::Work;
 
     #[test]
     fn chats_are_their_own_groups_where_they_may_be() {
@@ -107,9 +128,8 @@ mod tests {
     fn characters_that_the_service_refuses_are_escaped() {
         let (event, hook, now) =
             (EventId::new(Timestamp::from_ms(0), &[0; 10]), HookId::from_text("hk"), Timestamp::from_ms(0));
-        let task = Task::queued(TaskId::new(event, &hook, 0), event, hook, "telegram", "1", now, now);
-        let work =
-            Work::TelegramV1(TelegramV1 { task, parts: vec!["a\u{ffff}b\u{fffe}\u{1}".to_owned()], trace: None });
+        let task = Task::queued(TaskId::new(event, &hook, 0), Kind::Telegram, "1", now, now);
+        let work = Work::telegram(task, vec!["a\u{ffff}b\u{fffe}\u{1}".to_owned()]);
         let body = body(&work).unwrap();
         assert!(body.contains(r"a\uffffb\ufffe\u0001"), "{body}");
         assert_eq!(serde_json::from_str::<Work>(&body).unwrap(), work);

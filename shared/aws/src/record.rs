@@ -77,6 +77,7 @@ fn pack_parts(head: &EventHead, tasks: &[Task], body: Option<&[u8]>) -> PortResu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bellhop_core::action::Kind;
     use bellhop_core::id::{EventId, HookId, TaskId};
     use bellhop_core::time::Timestamp;
 
@@ -95,7 +96,7 @@ mod tests {
             let event = event(body);
             let hook = HookId::from_text("hk_1");
             let (id, now) = (event.head.id, Timestamp::from_ms(7));
-            let task = Task::queued(TaskId::new(id, &hook, 0), id, hook, "telegram", "1", now, now);
+            let task = Task::queued(TaskId::new(id, &hook, 0), Kind::Telegram, "1", now, now);
             let record = unpack_record(&pack_event(&event, std::slice::from_ref(&task)).unwrap()).unwrap();
             assert_eq!((&record.head, record.tasks), (&event.head, vec![task]));
             assert_eq!(record.body.is_some(), kept, "{} bytes", body.len());

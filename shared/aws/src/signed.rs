@@ -12,9 +12,10 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::v4;
 use aws_smithy_types::body::SdkBody;
 use bellhop_app::ports::{PortError, PortResult};
+use bellhop_net::Reply;
 use http::{HeaderValue, Method, Request, StatusCode};
 
-use crate::http::{Http, Reply};
+use crate::http::Http;
 
 /// How patiently a call is made.
 #[derive(Debug, Clone, Copy)]
@@ -58,8 +59,7 @@ impl Signed {
         let mut attempt = 1;
         loop {
             let request = self.request(call).map_err(|error| PortError::new(what, error))?;
-            let timed = tokio::time::timeout(self.patience.attempt, self.http.exchange(request)).await;
-            let reply = timed.unwrap_or_else(|_| Err("no answer in time".to_owned()));
+            let reply = self.http.exchange(request, self.patience.attempt).await;
             let last = attempt >= self.patience.attempts;
             match reply {
                 Ok(reply) if last || !may_pass(&reply) => return Ok(reply),

@@ -4,17 +4,22 @@
 //! |---|---|---|
 //! | `HOOKS` | hook id | a hook |
 //! | `HOOKS` | `#SETTINGS` | what holds for all hooks |
-//! | `EVENT#<day>` | event id | an event with its tasks as they were made, by the day (UTC) of its id |
-//! | `TASK#<day>` | task id | a task that something was written down of since, by the day of its event |
-//! | `REFUSED#<day>` | its id | a refused request |
+//! | `EVENT#<day>#<shard>` | event id | an event with its tasks as they were made, by the day (UTC) of its id |
+//! | `TASK#<day>#<shard>` | task id | a task that something was written down of since, by the day of its event |
+//! | `REFUSED#<day>#<shard>` | its id | a refused request |
+//! | `DAYS#<kind>` | day and shard | that this shard of the day has rows of the kind |
+//! | `TROUBLE#<status>#<shard>` | task id | that a task is dead, or failed and will be tried again |
 //! | `SEEN#<sha256>` | `#` | who claimed a sender's delivery for a hook |
-//! | `NOTE#<topic>` | key | a note |
+//! | `NOTE#<collection>` | key | a document |
 //! | `TALLY` | hook id | how often a hook had an event |
+//!
+//! The shard is made of the event's id. Versions before had none: their rows stand in `EVENT#<day>` and so on, and are read
+//! for as long as they live. A row of trouble may be out of date and is held against its task.
 //!
 //! A row of an event or a task that was deleted has the attribute `deleted` and nothing else, for as long as a message
 //! about it may be on a queue.
 //!
-//! All but hooks, settings, tallies and some notes end at `expires_at`. The service deletes them days later, so readers
+//! All but hooks, settings, counts and some documents end at `expires_at`. The service deletes them days later, so readers
 //! look at it too.
 
 use std::collections::HashMap;
@@ -24,14 +29,19 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use bellhop_app::ports::{Clock, DELETED_KNOWN_MS, PortError, PortResult, Topic};
-use bellhop_core::id::{EventId, HookId, TaskId};
+use bellhop_app::ports::{Clock, DELETED_KNOWN_MS, PortError, PortResult};
+use bellhop_core::id::EventId;
 use bellhop_core::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
 
+use crate::days::Days;
 use crate::error::failed;
+
+pub(crate) use crate::key::Key;
+
+/// From how old on an event may have been recorded by a version before shards.
+const LATE_MS: u64 = 5_000;
 
 /// The attribute of a row that is a mark: what was here is deleted.
 pub(crate) const DELETED: &str = "deleted";
@@ -45,19 +55,20 @@ pub struct Table {
     pub(crate) client: Client,
     pub(crate) name: String,
     pub(crate) clock: Arc<dyn Clock>,
-}
-
-/// Where a row is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Key {
-    pub(crate) pk: String,
-    pub(crate) sk: String,
+    /// What this process has marked of days.
+    pub(crate) days: Arc<Days>,
 }
 
 impl Table {
     /// The table of this name.
     pub(crate) fn new(client: Client, name: String, clock: Arc<dyn Clock>) -> Self {
-        Self { client, name, clock }
+        Self { client, name, clock, days: Arc::default() }
+    }
+
+    /// Whether rows of an event may be of a version before shards: until it is so old, nothing has had a reason to come
+    /// twice.
+    pub(crate) fn is_late(&self, event: EventId) -> bool {
+        self.clock.now().ms_since(event.accepted_at()) > LATE_MS
     }
 
     /// The row at a key, unless it has expired.
@@ -139,74 +150,6 @@ impl Table {
     }
 }
 
-impl Key {
-    /// The partition of the hooks' counts.
-    pub(crate) const TALLIES: &str = "TALLY";
-
-    /// Where a hook is.
-    pub(crate) fn hook(id: &HookId) -> Self {
-        Self::new("HOOKS".to_owned(), id.as_str())
-    }
-
-    /// Where the settings are: beside the hooks, so that one query reads both.
-    pub(crate) fn settings() -> Self {
-        Self::new("HOOKS".to_owned(), "#SETTINGS")
-    }
-
-    /// Where an event is.
-    pub(crate) fn event(id: EventId) -> Self {
-        Self::new(format!("EVENT#{}", day(id.accepted_at())), &id.to_string())
-    }
-
-    /// Where a task is; `None` where the id is not one of ours.
-    pub(crate) fn task(id: &TaskId) -> Option<Self> {
-        let event: EventId = id.as_str().split('.').next()?.parse().ok()?;
-        Some(Self::new(Self::tasks_of_day(event.accepted_at()), id.as_str()))
-    }
-
-    /// The partition of the tasks of a day's events.
-    pub(crate) fn tasks_of_day(moment: Timestamp) -> String {
-        format!("TASK#{}", day(moment))
-    }
-
-    /// Where a refused request is.
-    pub(crate) fn refused(id: EventId) -> Self {
-        Self::new(format!("REFUSED#{}", day(id.accepted_at())), &id.to_string())
-    }
-
-    /// Where the claim on a delivery is; a digest, as senders choose their ids as they like.
-    pub(crate) fn claim(hook: &HookId, delivery: &str) -> Self {
-        let digest = Sha256::new().chain_update(hook.as_str()).chain_update([0]).chain_update(delivery).finalize();
-        Self::new(format!("SEEN#{}", hex::encode(digest)), "#")
-    }
-
-    /// Where a note is.
-    pub(crate) fn note(topic: Topic, key: &str) -> Self {
-        Self::new(format!("NOTE#{}", topic.as_str()), key)
-    }
-
-    /// Where a hook's count is.
-    pub(crate) fn tally(hook: &HookId) -> Self {
-        Self::new(Self::TALLIES.to_owned(), hook.as_str())
-    }
-
-    /// The beginning of a row.
-    pub(crate) fn row(&self) -> Row {
-        Row::from([("pk".to_owned(), text(&self.pk)), ("sk".to_owned(), text(&self.sk))])
-    }
-
-    fn new(pk: String, sk: &str) -> Self {
-        Self { pk, sk: sk.to_owned() }
-    }
-}
-
-/// The day of a moment: `2026-11-21`.
-pub(crate) fn day(moment: Timestamp) -> String {
-    let mut day = moment.rfc3339();
-    day.truncate(10);
-    day
-}
-
 /// Whether a call was refused by its condition.
 pub(crate) fn is_refused(code: Option<&str>) -> bool {
     code == Some("ConditionalCheckFailedException")
@@ -259,26 +202,4 @@ pub(crate) fn read_text<'r>(row: &'r Row, name: &str) -> PortResult<&'r str> {
 /// The number in a row's attribute, if it has one.
 pub(crate) fn number(row: &Row, name: &str) -> Option<u64> {
     row.get(name)?.as_n().ok()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn events_and_tasks_stand_in_the_day_of_the_event() {
-        let id = EventId::new(Timestamp::from_ms(1_700_000_000_000), &[0; 10]);
-        assert_eq!(Key::event(id).pk, "EVENT#2023-11-14");
-        let task = TaskId::new(id, &HookId::from_text("hk_1"), 0);
-        let key = Key::task(&task).unwrap();
-        assert_eq!((key.pk.as_str(), key.sk.as_str()), ("TASK#2023-11-14", task.as_str()));
-        assert_eq!(Key::task(&TaskId::from_text("nobody's")), None);
-    }
-
-    #[test]
-    fn claims_of_other_hooks_and_deliveries_are_others() {
-        let claim = |hook: &str, delivery: &str| Key::claim(&HookId::from_text(hook), delivery).pk;
-        assert_eq!(claim("a", "b").len(), 5 + 64);
-        assert_ne!(claim("a", "bc"), claim("ab", "c"));
-    }
 }

@@ -7,20 +7,24 @@ mod strict;
 use std::sync::Arc;
 
 use bellhop_app::clock::SystemClock;
-use bellhop_app::conformance;
 use bellhop_app::ports::{
     Bodies as _, Claim, Clock as _, DeadLetters as _, EventLog as _, History as _, HookReader as _, HookWriter as _,
-    Inbox as _, Orders as _, Postponed, Receipts as _, WorkQueue as _,
+    Inbox as _, Orders as _, Postponed, Receipts as _, RecordedEvent, TaskLog as _, WorkQueue as _, Written,
 };
+use bellhop_app::testing::conformance;
+
 use bellhop_core::event::Event;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox::Message;
 use bellhop_core::order::Order;
-use bellhop_core::task::Task;
+use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::{TelegramV1, Work};
+use bellhop_core::work::Work;
 
+use crate::events::event_row;
+use crate::record::pack_event;
 use crate::table::{Key, seconds, text};
+use crate::tasks::task_row;
 use crate::{Aws, Events, Table};
 use resources::{BUCKET, TABLE};
 use stand_in::{Kind, StandIn};
@@ -53,20 +57,23 @@ async fn conform(kind: Kind) {
     conformance::tasks(&events, &events, &table).await;
     conformance::deleted(&events, &events, &table).await;
     conformance::history(&events, &events, &table).await;
+    conformance::events_with_task(&events, &events, &table).await;
+    rows_of_the_former_version_are_read(&table, &events).await;
+    what_is_out_of_date_is_not_listed_as_trouble(&table, &events).await;
     conformance::refused(&events, &events).await;
-    conformance::tallies(&table).await;
+    conformance::counts(&table).await;
     // Moto adds in several threads without a lock, and loses some.
     if kind == Kind::MiniStack {
-        conformance::tallies_together(&table).await;
+        conformance::counts_together(&table).await;
     }
-    conformance::notes(&table).await;
+    conformance::documents(&table).await;
     large_bodies_are_deleted_with_their_events(&aws, &events).await;
     long_gaps_are_crossed_in_several_pages(&events).await;
     let prefix = "/bellhop/test".to_owned();
     conformance::secrets(&aws.secrets(prefix.clone()), &aws.vault(prefix)).await;
 
     let url = resources::queue(&aws, "telegram.fifo").await;
-    let queue = aws.telegram_queue(url.clone());
+    let queue = aws.work_queues(vec![(bellhop_core::action::Kind::Telegram, url.clone())]);
     let work = async || {
         let bodies = resources::drain(&aws, &url).await;
         bodies.iter().map(|body| serde_json::from_str(body).expect("work is readable")).collect()
@@ -97,11 +104,11 @@ async fn postponed_messages_come_again_in_order(aws: &Aws, url: &str) {
     let work: Vec<_> = (0..3)
         .map(|n| {
             let task = TaskId::new(event, &hook, n);
-            let task = Task::queued(task, event, hook.clone(), "telegram", "7", now, now);
-            Work::TelegramV1(TelegramV1 { task, parts: Vec::new(), trace: None })
+            let task = Task::queued(task, bellhop_core::action::Kind::Telegram, "7", now, now);
+            Work::telegram(task, Vec::new())
         })
         .collect();
-    aws.telegram_queue(url.to_owned()).send(&work).await.unwrap();
+    aws.work_queues(vec![(bellhop_core::action::Kind::Telegram, url.to_owned())]).send(&work).await.unwrap();
     let first = resources::receive(aws, url).await;
     assert_eq!(first.len(), 3);
     assert!(resources::receive(aws, url).await.is_empty());
@@ -127,6 +134,86 @@ async fn claims_of_the_former_version_end_too(table: &Table, events: &Events) {
     };
     assert_eq!(claim(59_000).await, Claim::Duplicate(first));
     assert_eq!(claim(60_000).await, Claim::Ours);
+}
+
+/// Rows that a version before shards wrote are shown, erased and deleted, and are not recorded again.
+async fn rows_of_the_former_version_are_read(table: &Table, events: &Events) {
+    let now = SystemClock.now();
+    let begin = Timestamp::from_ms(now.as_ms() - 30 * 24 * 60 * 60 * 1000);
+    let expires = now.plus_ms(60_000);
+    let hook = HookId::from_text("hk_former");
+    let mut made = Vec::new();
+    for ms in 0..3 {
+        let event = event(begin.plus_ms(ms), b"{}".to_vec());
+        let id = event.head.id;
+        let task = TaskId::new(id, &hook, 0);
+        let task = Task::queued(task, bellhop_core::action::Kind::Telegram, "7", begin, expires);
+        if ms < 2 {
+            let record = pack_event(&event, std::slice::from_ref(&task)).unwrap();
+            table.put(event_row(&Key::event(id).former(), record, expires)).await.unwrap();
+            let mut row = task_row(&Task { status: TaskStatus::Retrying, ..task.clone() }).unwrap();
+            row.insert("pk".to_owned(), text(&Key::task(&task.id).former().pk));
+            table.put(row).await.unwrap();
+        } else {
+            events.record(&event, std::slice::from_ref(&task), expires).await.unwrap();
+        }
+        made.push((event, task));
+    }
+    let shown: Vec<_> = made.iter().rev().map(|(event, _)| event.head.id).collect();
+    let listed: Vec<_> = list_at(events, begin).await;
+    assert_eq!(listed.iter().map(|one| one.head.id).collect::<Vec<_>>(), shown, "old and new, in order");
+    assert_eq!(listed[2].tasks[0].status, TaskStatus::Retrying, "as it was written down");
+    let (event, task) = &made[0];
+    let id = event.head.id;
+    let written = table.written(std::slice::from_ref(&task.id)).await.unwrap();
+    assert_eq!(written[0].clone().task().map(|task| task.status), Some(TaskStatus::Retrying));
+    table.save(&[Task { status: TaskStatus::Succeeded, ..task.clone() }]).await.unwrap();
+    let recorded = events.recorded(id).await.unwrap().unwrap();
+    assert_eq!(recorded.tasks[0].status, TaskStatus::Succeeded, "what was written since overrules it");
+    assert!(!events.record(event, &[], expires).await.unwrap(), "it is there already");
+    assert!(events.erase(id, begin).await.unwrap());
+    assert_eq!(events.event(id).await.unwrap().unwrap().head.erased_at, Some(begin));
+    for (event, task) in &made {
+        events.delete(event.head.id).await.unwrap();
+        assert_eq!(events.recorded(event.head.id).await.unwrap(), None);
+        assert_eq!(table.written(std::slice::from_ref(&task.id)).await.unwrap(), [Written::Deleted]);
+        assert!(!events.record(event, &[], expires).await.unwrap(), "nobody brings it back");
+    }
+    assert!(list_at(events, begin).await.is_empty());
+}
+
+/// The events of the hour from a moment on.
+async fn list_at(events: &Events, begin: Timestamp) -> Vec<RecordedEvent> {
+    let end = EventId::new(begin.plus_ms(60 * 60 * 1000), &[0; 10]);
+    events.events(Some(end), begin, 10).await.unwrap().items
+}
+
+/// A row of trouble whose task is out of it, as a crash leaves it, shows nothing, and no other is missed because of it.
+async fn what_is_out_of_date_is_not_listed_as_trouble(table: &Table, events: &Events) {
+    let begin = Timestamp::from_seconds(1_835_000_000);
+    let (expires, hook) = (begin.plus_ms(60_000), HookId::from_text("hk_trouble"));
+    let mut dead = Vec::new();
+    for ms in 0..6 {
+        let event = event(begin.plus_ms(ms), b"{}".to_vec());
+        let task = TaskId::new(event.head.id, &hook, 0);
+        let task = Task::queued(task, bellhop_core::action::Kind::Telegram, "7", begin, expires);
+        let task = Task { status: TaskStatus::Dead, ..task };
+        match ms % 2 {
+            0 => {
+                events.record(&event, std::slice::from_ref(&task), expires).await.unwrap();
+                dead.push(event.head.id);
+            }
+            _ => table.list_trouble(&[task]).await.unwrap(),
+        }
+    }
+    dead.reverse();
+    let (mut found, mut older_than) = (Vec::new(), Some(EventId::new(expires, &[0; 10])));
+    while older_than.is_some() {
+        let page = events.events_with_task(TaskStatus::Dead, older_than, begin, 2).await.unwrap().unwrap();
+        found.extend(page.items.into_iter().map(|one| one.head.id));
+        older_than = page.next;
+    }
+    assert_eq!(found, dead);
 }
 
 /// The body of a large event is in the bucket until its content is deleted.

@@ -2,9 +2,13 @@
 //!
 //! A name says nothing: what counts is the address it leads to at the moment of connecting.
 
+mod private_hosts;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::Uri;
+
+pub use private_hosts::{PrivateHost, PrivateHosts};
 
 /// Networks of IPv4 in which no public host is.
 const CLOSED: [(Ipv4Addr, u32); 16] = [

@@ -72,6 +72,14 @@ impl Breaker {
         if succeeded { self.note_success(now) } else { self.note_failure(now) }
     }
 
+    /// Gives the destination up at once: it said that it is gone.
+    pub fn disable(&mut self, now: Timestamp) -> Change {
+        self.count(0, 1, now);
+        self.failing_since.get_or_insert(now);
+        let was_disabled = self.disabled_at.replace(now).is_some();
+        if was_disabled { Change::None } else { Change::Disabled }
+    }
+
     /// Whether a trouble is to be told of: the first since the last success is.
     pub const fn tell(&mut self) -> bool {
         !std::mem::replace(&mut self.told, true)
@@ -221,5 +229,13 @@ mod tests {
         assert!(json.len() < 600, "{json}");
         assert_eq!(serde_json::from_str::<Breaker>(&json).unwrap(), breaker);
         assert_eq!(serde_json::to_string(&Breaker::default()).unwrap(), "{}");
+    }
+
+    #[test]
+    fn what_is_gone_is_disabled_at_once_until_a_success() {
+        let mut breaker = Breaker::default();
+        assert_eq!(breaker.disable(at(0)), Change::Disabled);
+        assert_eq!((breaker.disable(at(1)), breaker.is_disabled()), (Change::None, true), "it is disabled once");
+        assert_eq!((breaker.note(true, at(2)), breaker.is_disabled()), (Change::Closed, false));
     }
 }

@@ -49,7 +49,7 @@ impl Budget {
         Self { steps: Cell::new(0), bytes: Cell::new(0), exceeded: Cell::new(None) }
     }
 
-    /// Begins anew.
+    /// Begins again.
     pub(crate) fn reset(&self) {
         self.steps.set(0);
         self.bytes.set(0);

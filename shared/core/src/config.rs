@@ -2,6 +2,7 @@
 
 mod change;
 mod check;
+mod fields;
 mod table;
 
 use serde::{Deserialize, Serialize};
@@ -11,12 +12,17 @@ pub use check::{
     check_hook, is_capability, read_secret,
 };
 
+pub use crate::action::ActionSpec;
+pub use fields::field_problem;
+
+pub(crate) use check::{Problems, between, read_chat};
+
 use crate::delivery::Deduplicate;
 use crate::filter::Check;
 use crate::hook::HookStatus;
 use crate::secret::SecretRef;
-use crate::sender::CustomScheme;
 use crate::time::{DAY_MS, Timestamp};
+use bellhop_senders::sender::CustomScheme;
 
 /// The configuration as written. A TOML table and the API's JSON object have the same fields.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -35,6 +41,9 @@ pub struct ConfigSpec {
     /// The Telegram bot.
     #[serde(deserialize_with = "table::one")]
     pub telegram: TelegramSpec,
+    /// What may be called.
+    #[serde(deserialize_with = "table::one")]
+    pub network: NetworkSpec,
     /// The hooks.
     #[serde(deserialize_with = "table::many")]
     pub hooks: Vec<HookSpec>,
@@ -57,6 +66,17 @@ pub struct LimitsSpec {
     /// How many bytes of request bodies one process holds at once, a quarter of them from one address; 64 MiB unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_in_flight: Option<u64>,
+}
+
+/// What may be called, as written.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworkSpec {
+    /// Hosts that may be called though they are private, over plain http too: `localhost:3000`, `nas.lan`. One process alone
+    /// heeds it; what is deployed calls public addresses only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allow_private_hosts: Vec<String>,
 }
 
 /// The Telegram bot, as written.
@@ -150,21 +170,6 @@ pub struct ReconcileSpec {
     /// Where GitHub's API is; `https://api.github.com` unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_base: Option<String>,
-}
-
-/// An action, as written.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields, default)]
-pub struct ActionSpec {
-    /// Its kind: `telegram`.
-    pub kind: String,
-    /// The chat of a `telegram` action.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub chat: Option<Chat>,
-    /// The message's template.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub template: Option<String>,
 }
 
 /// A chat as written: ids may stand with or without quotes.

@@ -10,17 +10,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::event::Event;
 use crate::json::Value;
-use crate::sender::{Place, Sender};
 use crate::time::DAY_MS;
-
-/// For how many days a delivery is remembered; senders that repeat it for longer say so in their row.
-const DAYS: u32 = 7;
-
-/// For how many seconds equal content is one delivery where no id tells deliveries apart.
-const WINDOW_SECONDS: u64 = 300;
-
-/// The same where nothing signs the content: whoever has the secret may well mean the same thing twice.
-const UNSIGNED_WINDOW_SECONDS: u64 = 30;
+use bellhop_senders::sender::{SameDelivery as Basis, Sender, WINDOW_SECONDS};
 
 /// What tells the deliveries of a hook apart, where it is not left to the sender's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,17 +37,6 @@ pub struct Delivery {
     basis: Basis,
 }
 
-/// What has to agree for two requests to be one delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Basis {
-    /// The delivery id and the content.
-    Both,
-    /// The delivery id.
-    Id,
-    /// The content.
-    Content,
-}
-
 impl Delivery {
     /// The delivery that an event is of, by the payload and the delivery id that `sender` puts into it; `None` where
     /// nothing tells, so that it is nobody's copy.
@@ -71,7 +51,7 @@ impl Delivery {
             (Some(Deduplicate::Off), _) | (Some(Deduplicate::Id), None) => return None,
             (Some(Deduplicate::Id), Some(_)) => Basis::Id,
             (Some(Deduplicate::Content), _) | (None, None) => Basis::Content,
-            (None, Some(_)) => basis(sender),
+            (None, Some(_)) => sender.same_delivery(),
         };
         let mut hash = Sha256::new_with_prefix(match basis {
             Basis::Both => b"both",
@@ -85,8 +65,8 @@ impl Delivery {
             digest::content(&mut hash, event, payload, sender);
         }
         // Without an id the same content may well be meant twice.
-        let remembered_ms = match (id, window_ms(sender)) {
-            (Some(_), _) => days_ms(sender),
+        let remembered_ms = match (id, sender.window_ms()) {
+            (Some(_), _) => sender.remembered_ms(),
             (None, 0) if own == Some(Deduplicate::Content) => WINDOW_SECONDS * 1000,
             (None, window) => window,
         };
@@ -106,44 +86,6 @@ impl Delivery {
     }
 }
 
-impl Sender {
-    /// What makes two of its requests one delivery, and for how long, in words.
-    pub fn repeats_in_words(&self) -> String {
-        let basis = match (self.delivery_id, basis(self)) {
-            (Place::Nowhere, _) if window_ms(self) == 0 => {
-                return "nothing: it may say the same of two events".to_owned();
-            }
-            (Place::Nowhere, _) if window_ms(self) < DAY_MS => {
-                return format!("{} within {} seconds", self.content_in_words(), window_ms(self) / 1000);
-            }
-            (Place::Nowhere, _) => self.content_in_words(),
-            (_, Basis::Both) => format!("the delivery id and {}", self.content_in_words()),
-            (_, Basis::Id) => "the delivery id".to_owned(),
-            (_, Basis::Content) if self.repeat().other_id => {
-                format!("{}, as a retry has another delivery id", self.content_in_words())
-            }
-            (_, Basis::Content) => {
-                format!("{}, as nothing proves the delivery id", self.content_in_words())
-            }
-        };
-        format!("{basis}, for {} days", days_ms(self) / DAY_MS)
-    }
-
-    /// What counts as content, in words.
-    fn content_in_words(&self) -> String {
-        let named = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        let mut words = if self.signs_fields().is_some() { "the signed fields" } else { "the body" }.to_owned();
-        let changes: Vec<_> = digest::changes(self).collect();
-        if !changes.is_empty() {
-            words += &format!(" without {}", named(&changes));
-        }
-        if !self.repeat().headers.is_empty() {
-            words += &format!(" with {}", named(self.repeat().headers));
-        }
-        words
-    }
-}
-
 /// A fingerprint of a query, 32 hexadecimal digits, without the parameters that carry secrets; `None` where nothing else
 /// is in it.
 pub fn query_fingerprint(query: &str, secrets: impl Iterator<Item = &'static str> + Clone) -> Option<String> {
@@ -160,33 +102,6 @@ pub fn query_fingerprint(query: &str, secrets: impl Iterator<Item = &'static str
         }
     }
     (!is_empty).then(|| hex::encode(hash.finalize().get(..16).unwrap_or_default()))
-}
-
-/// What has to agree where a request has a delivery id and the hook does not say.
-fn basis(sender: &Sender) -> Basis {
-    // Within the tolerance of the time that is signed, a captured request can be sent with another id; later not.
-    match sender.holds_id() && !sender.repeat().other_id {
-        true if sender.repeat().changes == ["*"] => Basis::Id,
-        true => Basis::Both,
-        false => Basis::Content,
-    }
-}
-
-/// For how long a sender's deliveries are remembered: a day longer than it repeats them, and 7 days at the least.
-fn days_ms(sender: &Sender) -> u64 {
-    let days = sender.repeat().days.map_or(DAYS, |days| days.saturating_add(1).max(DAYS));
-    u64::from(days) * DAY_MS
-}
-
-/// For how long equal content without an id is one delivery.
-fn window_ms(sender: &Sender) -> u64 {
-    let usual = if sender.signs_nothing() { UNSIGNED_WINDOW_SECONDS } else { WINDOW_SECONDS };
-    match (sender.repeat().window_seconds, sender.delivery_id, sender.repeat().days) {
-        (Some(seconds), ..) => u64::from(seconds) * 1000,
-        // A sender without ids that is known to repeat for days says in its content when it was.
-        (None, Place::Nowhere, Some(_)) => days_ms(sender),
-        (None, ..) => usual * 1000,
-    }
 }
 
 #[cfg(test)]

@@ -1,17 +1,8 @@
 //! Events: accepted requests, immutable.
 
 mod body;
-mod fields;
-pub(crate) mod form;
-mod media;
-mod multipart;
-mod proved;
 mod redact;
-mod unpack;
-mod xml;
 
-pub use body::Content;
-pub(crate) use multipart::field as part_text;
 pub use redact::{hide_parameters, kept_body};
 
 use std::borrow::Cow;
@@ -20,10 +11,10 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{EventId, HookId};
-use crate::inbound::Headers;
 use crate::json::Value;
-use crate::sender::Sender;
 use crate::time::Timestamp;
+use bellhop_senders::inbound::{Headers, names_credential};
+use bellhop_senders::sender::Sender;
 
 /// What stands in a stored event instead of a credential.
 pub const REDACTED: &str = "[redacted]";
@@ -153,22 +144,6 @@ const CONNECTION_HEADERS: &[&str] = &[
     "x-amzn-trace-id",
 ];
 
-/// Whether a header's value is a secret, by its name in lower case.
-pub fn names_credential(name: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "authorization",
-        "cookie",
-        "token",
-        "secret",
-        "password",
-        "api-key",
-        "apikey",
-        "credential",
-        "x-amz-security",
-    ];
-    WORDS.iter().any(|word| name.contains(word))
-}
-
 /// A header's value as text that every carrier takes: no control characters, no non-characters.
 fn printable(value: &[u8]) -> String {
     let text = String::from_utf8_lossy(value);
@@ -178,6 +153,7 @@ fn printable(value: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bellhop_senders::sender::CustomScheme;
 
     #[test]
     fn credentials_are_not_kept() {
@@ -196,5 +172,17 @@ mod tests {
         assert_eq!(kept.len(), 6);
         assert!(kept.contains(&("user-agent", "curl".to_owned())));
         assert!(kept.contains(&("x-odd", "a b\u{fffd}c".to_owned())));
+    }
+
+    #[test]
+    fn a_token_in_a_header_of_ones_own_is_not_kept() {
+        let made = |header: &str| {
+            let options: CustomScheme = serde_json::from_value(serde_json::json!({"header": header})).unwrap();
+            options.sender(Sender::named("header-token").unwrap()).unwrap()
+        };
+        let pairs: &[(&str, &[u8])] = &[("x-acme", b"canary"), ("x-octo", b"canary"), ("x-else", b"kept")];
+        let kept = kept_headers([made("X-Acme"), made("x-octo")].into_iter(), Headers::new(pairs));
+        assert!(!format!("{kept:?}").contains("canary"));
+        assert_eq!(kept.len(), 3);
     }
 }

@@ -3,13 +3,14 @@
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::action::Action;
 use crate::config::is_capability;
 use crate::delivery::Deduplicate;
 use crate::filter::Check;
 use crate::id::HookId;
 use crate::secret::SecretRef;
-use crate::sender::{CustomScheme, Sender};
 use crate::time::Timestamp;
+use bellhop_senders::sender::{CustomScheme, Sender};
 
 /// One door, as it is kept in the store.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -117,21 +118,6 @@ pub struct Reconcile {
 
 /// Where GitHub's API is for everybody but those who host it themselves.
 pub const GITHUB: &str = "https://api.github.com";
-
-/// What a hook does with an event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Action {
-    /// Sends a message to a Telegram chat.
-    Telegram {
-        /// The chat: a numeric id, or `@name` of a public channel or group.
-        chat: String,
-        /// The message's template; the sender's own text where there is none.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        template: Option<String>,
-    },
-}
 
 /// Whether a hook takes requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -1,5 +1,7 @@
 //! Identifiers: opaque strings to everyone but us.
 
+mod task;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -7,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::time::Timestamp;
+
+pub use task::{BadTaskId, TaskId};
 
 /// The id of an event: a `UUIDv7`, so that ids sort by the time their events were accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -73,32 +77,18 @@ impl fmt::Display for HookId {
     }
 }
 
-/// The id of a task: its event, its hook and the action's place in the hook, so that routing twice makes the same task.
+/// The id of a job: `jb_` and 22 letters or digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct TaskId(String);
+pub struct JobId(String);
 
-impl TaskId {
-    /// The id of the task that action number `action` of `hook` makes of `event`.
-    pub fn new(event: EventId, hook: &HookId, action: usize) -> Self {
-        Self(format!("{event}.{hook}.{action}"))
-    }
+impl JobId {
+    /// What every job's id begins with, and no hook's.
+    const PREFIX: &str = "jb_";
 
-    /// The id of the task that a replay makes of the same action: another one, so that both are seen.
-    pub fn replayed(event: EventId, hook: &HookId, action: usize, replay: &ReplayId) -> Self {
-        Self(format!("{event}.{hook}.{action}.{replay}"))
-    }
-
-    /// The event, the hook and the action's place that the id was made of; `None` where it is not one of ours.
-    pub fn parts(&self) -> Option<(EventId, HookId, usize)> {
-        let mut parts = self.0.split('.');
-        let (event, hook, action) = (parts.next()?, parts.next()?, parts.next()?);
-        Some((event.parse().ok()?, HookId::from_text(hook), action.parse().ok()?))
-    }
-
-    /// Takes an id as it was stored or sent.
-    pub fn from_text(text: impl Into<String>) -> Self {
-        Self(text.into())
+    /// The id made of these random bytes.
+    pub fn from_random(random: &[u8; 22]) -> Self {
+        Self(format!("{}{}", Self::PREFIX, random_word(random)))
     }
 
     /// The id as text.
@@ -107,9 +97,65 @@ impl TaskId {
     }
 }
 
-impl fmt::Display for TaskId {
+/// Whose a task is: what was configured to do it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", from = "String")]
+pub enum Owner {
+    /// A hook.
+    Hook(HookId),
+    /// A job.
+    Job(JobId),
+}
+
+impl Owner {
+    /// The owner's id as text.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Hook(hook) => hook.as_str(),
+            Self::Job(job) => job.as_str(),
+        }
+    }
+
+    /// The hook, if it is one.
+    pub const fn hook(&self) -> Option<&HookId> {
+        match self {
+            Self::Hook(hook) => Some(hook),
+            Self::Job(_) => None,
+        }
+    }
+
+    /// Takes an id as it was stored or sent; what is no job's is a hook's.
+    pub fn from_text(text: &str) -> Self {
+        match text.starts_with(JobId::PREFIX) {
+            true => Self::Job(JobId(text.to_owned())),
+            false => Self::Hook(HookId::from_text(text)),
+        }
+    }
+}
+
+impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
+    }
+}
+
+impl From<HookId> for Owner {
+    fn from(hook: HookId) -> Self {
+        Self::Hook(hook)
+    }
+}
+
+impl From<Owner> for String {
+    fn from(owner: Owner) -> Self {
+        match owner {
+            Owner::Hook(HookId(id)) | Owner::Job(JobId(id)) => id,
+        }
+    }
+}
+
+impl From<String> for Owner {
+    fn from(text: String) -> Self {
+        Self::from_text(&text)
     }
 }
 
@@ -159,13 +205,5 @@ mod tests {
         assert!(early.to_string() < late.to_string());
         assert_eq!(late.accepted_at(), Timestamp::from_ms(1_700_000_000_001));
         assert_eq!(late.to_string().parse(), Ok(late));
-    }
-
-    #[test]
-    fn the_same_routing_makes_the_same_task_id() {
-        let event = EventId::new(Timestamp::from_ms(1), &[1; 10]);
-        let hook = HookId::from_random(&[7; 22]);
-        assert_eq!(TaskId::new(event, &hook, 0), TaskId::new(event, &hook, 0));
-        assert_ne!(TaskId::new(event, &hook, 0), TaskId::new(event, &hook, 1));
     }
 }

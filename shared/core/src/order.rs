@@ -13,11 +13,11 @@ use crate::time::Timestamp;
 pub enum Order {
     /// Record a refused request.
     RefusedV1(RefusedRequest),
-    /// Do a task anew that has ended.
+    /// Do a task again that has ended.
     RetryV1 {
         /// The task.
         task: TaskId,
-        /// How often it had been done anew when this was asked for, so that the order does it once, however often it
+        /// How often it had been done again when this was asked for, so that the order does it once, however often it
         /// comes.
         #[serde(default)]
         retries: u32,

@@ -1,4 +1,4 @@
-//! Replays: events done anew on request, one, some or a range of time, with how far it is.
+//! Replays: events done again on request, one, some or a range of time, with how far it is.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,7 @@ pub struct Replay {
     /// How many events were looked at.
     #[serde(default)]
     pub seen: u64,
-    /// How many of them were done anew.
+    /// How many of them were done again.
     #[serde(default)]
     pub replayed: u64,
     /// How many tasks that made.
@@ -36,7 +36,7 @@ pub struct Replay {
     pub finished_at: Option<Timestamp>,
 }
 
-/// Which events to do anew.
+/// Which events to do again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Selection {
@@ -65,7 +65,7 @@ const KEPT_MS: u64 = 7 * 24 * 60 * 60 * 1000;
 pub struct Progress {
     /// How many events were looked at.
     pub seen: u64,
-    /// How many of them were done anew.
+    /// How many of them were done again.
     pub replayed: u64,
     /// How many tasks that made.
     pub tasks: u64,

@@ -11,13 +11,13 @@ pub const JITTER: f64 = 0.2;
 /// When the next attempt is due after `failed` failed attempts, or `None` when the task is dead.
 ///
 /// `told` is the wait the destination asked for, in seconds; it is obeyed exactly.
-/// `luck` places the wait inside its jitter: 0.0 is the shortest, 1.0 the longest.
-pub fn next_attempt(failed: usize, now: Timestamp, told: Option<u64>, luck: f64) -> Option<Timestamp> {
+/// `jitter` places the wait inside its jitter: 0.0 is the shortest, 1.0 the longest.
+pub fn next_attempt(failed: usize, now: Timestamp, told: Option<u64>, jitter: f64) -> Option<Timestamp> {
     let wait = *WAITS_SECONDS.get(failed.checked_sub(1)?)?;
     if let Some(seconds) = told {
         return Some(now.plus_ms(seconds.saturating_mul(1000)));
     }
-    let stretch = 1.0 - JITTER + 2.0 * JITTER * luck.clamp(0.0, 1.0);
+    let stretch = 1.0 - JITTER + 2.0 * JITTER * jitter.clamp(0.0, 1.0);
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{EventId, HookId, ReplayId, TaskId};
+use crate::action::Kind;
+use crate::id::{EventId, HookId, Owner, ReplayId, TaskId};
 use crate::time::Timestamp;
 
 /// How many attempts a task remembers; failures are far fewer, so only throttled ones are ever forgotten.
@@ -18,11 +19,12 @@ pub struct Task {
     pub id: TaskId,
     /// The event.
     pub event: EventId,
-    /// The hook.
-    pub hook: HookId,
-    /// The kind of action: `telegram`.
-    pub kind: String,
-    /// Where the effect goes, as people name it: the chat.
+    /// Whose it is.
+    #[serde(alias = "hook")]
+    pub owner: Owner,
+    /// The kind of its action.
+    pub kind: Kind,
+    /// Where the effect goes, as people name it: the chat, the address.
     pub destination: String,
     /// Where it stands.
     pub status: TaskStatus,
@@ -32,7 +34,7 @@ pub struct Task {
     /// What was tried.
     #[serde(default)]
     pub attempts: Vec<Attempt>,
-    /// How many of the attempts failed before the task was last asked for anew; the table of waits leaves them out.
+    /// How many of the attempts failed before the task was last asked for again; the table of waits leaves them out.
     #[serde(default, skip_serializing_if = "nothing")]
     pub failures_before: usize,
     /// How many parts of a split message have arrived.
@@ -44,7 +46,7 @@ pub struct Task {
     pub due_at: Timestamp,
     /// When its record may be deleted.
     pub expires_at: Timestamp,
-    /// How often people have asked for it anew after it had ended.
+    /// How often people have asked for it again after it had ended.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub retries: u32,
     /// The replay that made it; the event's own tasks have none.
@@ -128,20 +130,12 @@ impl TaskStatus {
 
 impl Task {
     /// A task that waits for its first attempt.
-    pub fn queued(
-        id: TaskId,
-        event: EventId,
-        hook: HookId,
-        kind: &str,
-        destination: &str,
-        now: Timestamp,
-        expires_at: Timestamp,
-    ) -> Self {
+    pub fn queued(id: TaskId, kind: Kind, destination: &str, now: Timestamp, expires_at: Timestamp) -> Self {
         Self {
+            event: id.event(),
+            owner: id.owner(),
             id,
-            event,
-            hook,
-            kind: kind.to_owned(),
+            kind,
             destination: destination.to_owned(),
             status: TaskStatus::Queued,
             reason: None,
@@ -169,15 +163,15 @@ impl Task {
         self.attempts.push(attempt);
     }
 
-    /// How many attempts failed since the task was made, or last asked for anew.
+    /// How many attempts failed since the task was made, or last asked for again.
     pub fn failures(&self) -> usize {
         self.all_failures().saturating_sub(self.failures_before)
     }
 
-    /// Has the task done anew, `parts` parts this time: it waits for an attempt as if there had been none.
+    /// Has the task done again, `parts` parts this time: it waits for an attempt as if there had been none.
     ///
     /// What arrived of one that died on its way does not go out again; all else does.
-    pub fn ask_anew(&mut self, parts: usize, now: Timestamp) {
+    pub fn retry(&mut self, parts: usize, now: Timestamp) {
         if self.status != TaskStatus::Dead || self.parts_done >= parts {
             self.parts_done = 0;
         }
@@ -188,9 +182,21 @@ impl Task {
         self.due_at = now;
     }
 
+    /// Ends the task without its effect, and says why. Nothing else does: whoever calls it tells of it.
+    pub fn die(&mut self, reason: impl Into<String>) {
+        self.status = TaskStatus::Dead;
+        self.reason = Some(reason.into());
+    }
+
     /// When the next attempt may be made, if that is later than `now`.
     pub fn waits_until(&self, now: Timestamp) -> Option<Timestamp> {
-        (self.status == TaskStatus::Retrying && self.due_at > now).then_some(self.due_at)
+        let waits = matches!(self.status, TaskStatus::Retrying | TaskStatus::Running);
+        (waits && self.due_at > now).then_some(self.due_at)
+    }
+
+    /// The hook it belongs to, if it is a hook's.
+    pub const fn hook(&self) -> Option<&HookId> {
+        self.owner.hook()
     }
 
     /// How many of the attempts that are remembered failed.
@@ -220,7 +226,7 @@ mod tests {
         let (event, hook, now) =
             (EventId::new(Timestamp::from_ms(0), &[0; 10]), HookId::from_text("hk_1"), Timestamp::from_ms(0));
         let id = TaskId::new(event, &hook, 0);
-        let mut task = Task::queued(id, event, hook, "telegram", "1", now, now);
+        let mut task = Task::queued(id, Kind::Telegram, "1", now, now);
         (0..times).for_each(|_| fail(&mut task));
         task
     }
@@ -241,7 +247,7 @@ mod tests {
         let mut task = failed(8);
         for asked in 1..=9 {
             task.status = TaskStatus::Dead;
-            task.ask_anew(1, Timestamp::from_ms(asked));
+            task.retry(1, Timestamp::from_ms(asked));
             assert_eq!((task.failures(), task.retries), (0, u32::try_from(asked).unwrap()));
             for failure in 1..=8 {
                 fail(&mut task);
@@ -260,7 +266,7 @@ mod tests {
             (TaskStatus::Skipped, 0, 1, 0),
         ] {
             let mut task = Task { status, parts_done: done, reason: Some("x".to_owned()), ..failed(1) };
-            task.ask_anew(parts, Timestamp::from_ms(7));
+            task.retry(parts, Timestamp::from_ms(7));
             assert_eq!((task.parts_done, task.status, task.reason), (expected, TaskStatus::Queued, None));
         }
     }

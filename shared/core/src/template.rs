@@ -15,7 +15,7 @@ mod tags;
 mod written;
 
 pub use context::{Context, Facts};
-pub use message::{Message, default_text, message_for, told_elsewhere};
+pub use message::{Message, message_for, told_elsewhere};
 pub use tags::check as check_tags;
 
 use std::sync::Arc;

@@ -58,7 +58,7 @@ fn checksum(word: &str) -> String {
 pub enum Scope {
     /// Hooks.
     Hooks,
-    /// Events and tasks: seeing them, doing them anew and deleting them; and the numbers.
+    /// Events and tasks: seeing them, doing them again and deleting them; and the numbers.
     Events,
     /// Seeing events and tasks.
     EventsRead,

@@ -2,72 +2,171 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::action::{Kind, Lane, forward, telegram};
+use crate::id::TaskId;
 use crate::task::Task;
 
 /// A task on its way to a worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type")]
-pub enum Work {
-    /// A message for a Telegram chat.
-    TelegramV1(TelegramV1),
-}
-
-/// A message for a Telegram chat, ready to be sent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TelegramV1 {
+#[serde(into = "Written", from = "Written")]
+pub struct Work {
     /// The task as it was when it was queued; what workers have written down since overrules it.
     pub task: Task,
-    /// The message in Telegram's HTML, split to its length limit.
-    pub parts: Vec<String>,
+    /// What its effect is made of.
+    pub payload: Payload,
+    /// How it travels.
+    pub lane: Lane,
     /// The W3C trace context behind the span in which the event was routed, as a `traceparent` header has it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<String>,
 }
 
-impl TelegramV1 {
-    /// The chat.
-    pub fn chat(&self) -> &str {
-        &self.task.destination
-    }
+/// What an effect is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Payload {
+    /// A message for a Telegram chat.
+    Telegram(telegram::Message),
+    /// A request to another URL.
+    Forward(forward::Request),
+}
+
+/// Work as it is written.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "type")]
+enum Written {
+    TelegramV1 {
+        task: Task,
+        parts: Vec<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trace: Option<String>,
+    },
+    ForwardV1 {
+        task: Task,
+        request: forward::Request,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        ordered: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trace: Option<String>,
+    },
 }
 
 impl Work {
-    /// The task.
-    pub const fn task(&self) -> &Task {
-        match self {
-            Self::TelegramV1(work) => &work.task,
+    /// A message for a Telegram chat.
+    pub const fn telegram(task: Task, parts: Vec<String>) -> Self {
+        Self { task, payload: Payload::Telegram(telegram::Message { parts }), lane: Lane::Ordered, trace: None }
+    }
+
+    /// A request to another URL.
+    pub const fn forward(task: Task, request: forward::Request, lane: Lane) -> Self {
+        Self { task, payload: Payload::Forward(request), lane, trace: None }
+    }
+
+    /// The parts of a message; none where it is something else.
+    pub fn parts(&self) -> &[String] {
+        match &self.payload {
+            Payload::Telegram(message) => &message.parts,
+            Payload::Forward(_) => &[],
         }
     }
 
-    /// What must stay in order among itself: the chat.
+    /// Its kind, which says which worker does it.
+    pub const fn kind(&self) -> Kind {
+        self.payload.kind()
+    }
+
+    /// What must stay in order among itself, or be bounded together: the destination.
     pub fn group(&self) -> &str {
+        &self.task.destination
+    }
+
+    /// What tells this work from every other: the task, and which retry it is.
+    pub fn key(&self) -> String {
+        key(&self.task.id, self.task.retries)
+    }
+}
+
+impl Payload {
+    /// Its kind.
+    pub const fn kind(&self) -> Kind {
         match self {
-            Self::TelegramV1(work) => work.chat(),
+            Self::Telegram(_) => Kind::Telegram,
+            Self::Forward(_) => Kind::Forward,
         }
     }
 
-    /// What tells this work from every other: the task, and which time it is done anew.
-    pub fn key(&self) -> String {
-        let task = self.task();
-        format!("{}#{}", task.id, task.retries)
+    /// In how many steps the effect is made, each recorded when it is done.
+    pub fn steps(&self) -> usize {
+        match self {
+            Self::Telegram(message) => message.parts.len(),
+            Self::Forward(_) => 1,
+        }
     }
+}
+
+impl From<Work> for Written {
+    fn from(Work { task, payload, lane, trace }: Work) -> Self {
+        match payload {
+            Payload::Telegram(message) => Self::TelegramV1 { task, parts: message.parts, trace },
+            Payload::Forward(request) => Self::ForwardV1 { task, request, ordered: lane == Lane::Ordered, trace },
+        }
+    }
+}
+
+impl From<Written> for Work {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::TelegramV1 { task, parts, trace } => Self { trace, ..Self::telegram(task, parts) },
+            Written::ForwardV1 { task, request, ordered, trace } => {
+                let lane = if ordered { Lane::Ordered } else { Lane::Parallel };
+                Self { trace, ..Self::forward(task, request, lane) }
+            }
+        }
+    }
+}
+
+/// The key of the work of a task that was asked for again so often ([`Work::key`]).
+pub fn key(task: &TaskId, retries: u32) -> String {
+    format!("{task}#{retries}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{EventId, HookId, TaskId};
+    use crate::id::{EventId, HookId};
     use crate::time::Timestamp;
+
+    /// A task of a kind.
+    fn task(kind: Kind) -> Task {
+        let (event, hook, now) =
+            (EventId::new(Timestamp::from_ms(0), &[0; 10]), HookId::from_text("hk_1"), Timestamp::from_ms(0));
+        Task::queued(TaskId::new(event, &hook, 0), kind, "1", now, now)
+    }
 
     #[test]
     fn messages_carry_their_type() {
-        let (event, hook, now) =
-            (EventId::new(Timestamp::from_ms(0), &[0; 10]), HookId::from_text("hk_1"), Timestamp::from_ms(0));
-        let task = Task::queued(TaskId::new(event, &hook, 0), event, hook, "telegram", "1", now, now);
-        let work = Work::TelegramV1(TelegramV1 { task, parts: vec!["hi".to_owned()], trace: None });
-        let json = serde_json::to_string(&work).unwrap();
-        assert!(json.starts_with(r#"{"type":"TelegramV1","#), "{json}");
-        assert_eq!(serde_json::from_str::<Work>(&json).unwrap(), work);
+        let request = serde_json::json!({
+            "url": "env:OUT", "method": "PUT", "headers": [["a", "b"]], "body": {"text": "x"}, "timeout_seconds": 9,
+            "sign": {"scheme": "standard-webhooks", "secret": "stored:a#b"},
+        });
+        let request = || serde_json::from_value(request.clone()).unwrap();
+        for (work, begins) in [
+            (Work::telegram(task(Kind::Telegram), vec!["hi".to_owned()]), r#"{"type":"TelegramV1","task":{"#),
+            (Work::forward(task(Kind::Forward), request(), Lane::Parallel), r#"{"type":"ForwardV1","task":{"#),
+            (Work::forward(task(Kind::Forward), request(), Lane::Ordered), r#"{"type":"ForwardV1","task":{"#),
+        ] {
+            let work = Work { trace: Some("t".to_owned()), ..work };
+            let json = serde_json::to_string(&work).unwrap();
+            assert!(json.starts_with(begins), "{json}");
+            assert_eq!(serde_json::from_str::<Work>(&json).unwrap(), work);
+        }
         assert!(serde_json::from_str::<Work>(r#"{"type":"TelegramV9"}"#).is_err());
+    }
+
+    #[test]
+    fn work_of_a_former_version_is_read() {
+        let json = r#"{"type":"TelegramV1","task":{"id":"00000000-0000-7000-8000-000000000000.hk_1.0","event":"00000000-0000-7000-8000-000000000000","hook":"hk_1","kind":"telegram","destination":"1","status":"queued","attempts":[],"parts_done":0,"created_at":0,"due_at":0,"expires_at":0},"parts":["hi"]}"#;
+        assert_eq!(
+            serde_json::from_str::<Work>(json).unwrap(),
+            Work::telegram(task(Kind::Telegram), vec!["hi".to_owned()])
+        );
     }
 }

@@ -9,8 +9,10 @@ use async_trait::async_trait;
 use bellhop_app::ports::{Clock, PortError, PortResult};
 use bellhop_app::ranges::PublishedNetworks;
 use bellhop_app::reconcile::{Deliveries, Listing, Refusal, Webhook};
+use bellhop_core::address::PrivateHosts;
 use bellhop_core::reconcile::Attempted;
 use bellhop_core::time::Timestamp;
+use bellhop_net::{Failure, Kind, Limits, Reply};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, LINK, RETRY_AFTER, USER_AGENT};
 use http::{HeaderValue, Method, Request};
@@ -18,7 +20,7 @@ use http_body_util::Full;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::client::{Client, NoReply, Reply};
+use crate::client::{self, GuardedClient, NetClient};
 
 /// Where GitHub's own API is.
 const API_BASE: &str = "https://api.github.com";
@@ -29,6 +31,9 @@ const CALL_TIME: Duration = Duration::from_secs(15);
 /// How much of an answer is read, in bytes.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 
+/// What a call may cost.
+const LIMITS: Limits = Limits::whole(CALL_TIME, MOST_BYTES);
+
 /// How long to wait where GitHub says that there were too many requests, but not when to come again, in milliseconds.
 const UNSAID_WAIT_MS: u64 = 60_000;
 
@@ -38,8 +43,8 @@ const LONGEST_WAIT_MS: u64 = 24 * 60 * 60 * 1000;
 /// GitHub over HTTP.
 #[derive(Clone)]
 pub struct GitHub {
-    client: Client,
-    guarded: Client,
+    client: NetClient,
+    pub(crate) guarded: GuardedClient,
     clock: Arc<dyn Clock>,
     meta_base: String,
 }
@@ -47,32 +52,22 @@ pub struct GitHub {
 impl GitHub {
     /// GitHub, without connections yet.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { client: Client::new(), guarded: Client::guarded(), clock, meta_base: API_BASE.to_owned() }
+        Self {
+            client: client::open(),
+            guarded: client::guarded(PrivateHosts::default()),
+            clock,
+            meta_base: API_BASE.to_owned(),
+        }
+    }
+
+    /// The same, where these hosts may be private though users name them.
+    pub fn with_private_hosts(self, hosts: PrivateHosts) -> Self {
+        Self { guarded: client::guarded(hosts), ..self }
     }
 
     /// The same, with the published networks at another address.
     pub fn with_meta_at(self, base: &str) -> Self {
         Self { meta_base: base.to_owned(), ..self }
-    }
-
-    /// Sends a request with the headers that GitHub asks for.
-    async fn send(
-        client: &Client,
-        method: Method,
-        url: &str,
-        authorization: Option<HeaderValue>,
-    ) -> Result<Reply, NoReply> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(url)
-            .header(ACCEPT, "application/vnd.github+json")
-            .header("x-github-api-version", "2022-11-28")
-            .header(USER_AGENT, concat!("bellhop/", env!("CARGO_PKG_VERSION")));
-        if let Some(authorization) = authorization {
-            request = request.header(AUTHORIZATION, authorization);
-        }
-        let request = request.body(Full::new(Bytes::new())).map_err(|_| NoReply::BadRequest)?;
-        client.send(request, CALL_TIME, MOST_BYTES).await
     }
 
     /// Makes a call for a webhook; an answer with another status than the one expected is a refusal.
@@ -85,9 +80,12 @@ impl GitHub {
         let mut bearer = HeaderValue::from_str(&format!("Bearer {bearer}")).map_err(bad)?;
         bearer.set_sensitive(true);
         let url = format!("{}{}{path}", webhook.place.api_base, place(webhook));
-        let client = if webhook.public_only { &self.guarded } else { &self.client };
-        let reply =
-            Self::send(client, method, &url, Some(bearer)).await.map_err(|why| failed(&webhook.place.of, why))?;
+        let request = request(method, &url, Some(bearer)).map_err(|why| failed(&webhook.place.of, why))?;
+        let reply = match webhook.public_only {
+            true => self.guarded.send(request, &LIMITS).await,
+            false => self.client.send(request, &LIMITS).await,
+        };
+        let reply = reply.map_err(|why| failed(&webhook.place.of, why))?;
         match reply.status.as_u16() {
             status if status == expected => Ok(reply),
             _ => Err(refusal(webhook, &reply, self.clock.now())),
@@ -116,13 +114,28 @@ impl PublishedNetworks for GitHub {
     async fn github(&self) -> PortResult<Vec<IpNet>> {
         let failed = |why: &dyn std::fmt::Display| PortError::new("GitHub's published networks", why);
         let url = format!("{}/meta", self.meta_base);
-        let reply = Self::send(&self.client, Method::GET, &url, None).await.map_err(|why| failed(&why))?;
+        let request = request(Method::GET, &url, None).map_err(|why| failed(&why))?;
+        let reply = self.client.send(request, &LIMITS).await.map_err(|why| failed(&why))?;
         if reply.status != 200 {
             return Err(failed(&format!("answered {}", reply.status)));
         }
         let meta: Meta = serde_json::from_slice(&reply.body).map_err(|e| failed(&e))?;
         Ok(meta.hooks)
     }
+}
+
+/// A request with the headers that GitHub asks for.
+fn request(method: Method, url: &str, authorization: Option<HeaderValue>) -> Result<Request<Full<Bytes>>, Failure> {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(url)
+        .header(ACCEPT, "application/vnd.github+json")
+        .header("x-github-api-version", "2022-11-28")
+        .header(USER_AGENT, concat!("bellhop/", env!("CARGO_PKG_VERSION")));
+    if let Some(authorization) = authorization {
+        request = request.header(AUTHORIZATION, authorization);
+    }
+    request.body(Full::new(Bytes::new())).map_err(|_| Kind::BadRequest.into())
 }
 
 /// What `GET /meta` says, as far as we care.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bellhop_app::metrics::METRICS;
 use bellhop_app::spans::{Span, SpanSink, Step};
+use bellhop_net::{Failure, Kind, Limits};
 use bytes::Bytes;
 use http::Request;
 use http::header::CONTENT_TYPE;
@@ -16,7 +17,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
-use crate::client::{Client, NoReply};
+use crate::client::{self, NetClient};
 
 /// How many spans may wait; more are dropped and counted.
 const MOST_WAITING: usize = 2_048;
@@ -66,7 +67,7 @@ impl Collector {
 
     /// Sends spans as they come, until told to stop; then those that wait.
     async fn send_all(self, mut spans: Receiver<Span>, mut stopped: Receiver<()>) {
-        let client = Client::new();
+        let client = client::open();
         let mut going = true;
         while going {
             let mut batch = Vec::new();
@@ -93,7 +94,7 @@ impl Collector {
     }
 
     /// Sends spans once; what the collector does not take is dropped and counted.
-    async fn send(&self, client: &Client, spans: &[Span]) {
+    async fn send(&self, client: &NetClient, spans: &[Span]) {
         let failed = match self.post(client, spans).await {
             Ok(status) if status < 300 => return,
             Ok(status) => format!("status {status}"),
@@ -104,12 +105,12 @@ impl Collector {
     }
 
     /// Posts spans and gives the answer's status.
-    async fn post(&self, client: &Client, spans: &[Span]) -> Result<u16, NoReply> {
+    async fn post(&self, client: &NetClient, spans: &[Span]) -> Result<u16, Failure> {
         let request = Request::post(format!("{}/v1/traces", self.endpoint.trim_end_matches('/')))
             .header(CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(export(&self.service, spans).to_string())))
-            .map_err(|_| NoReply::BadRequest)?;
-        Ok(client.send(request, CALL_TIME, MOST_BYTES).await?.status.as_u16())
+            .map_err(|_| Kind::BadRequest)?;
+        Ok(client.send(request, &Limits::whole(CALL_TIME, MOST_BYTES)).await?.status.as_u16())
     }
 }
 

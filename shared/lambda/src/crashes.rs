@@ -4,7 +4,7 @@
 //! failed, or it may have ended the function and been in company when that happened; from then on it is counted in the table
 //! before it is handled, alone, and its count is taken back once the function has survived it.
 
-use bellhop_app::ports::{Clock, NewNote, Notebook, PortResult, Topic};
+use bellhop_app::ports::{Clock, Collection, Documents, NewDocument, PortResult};
 
 use crate::batch::Record;
 
@@ -16,15 +16,15 @@ const KEPT_MS: u64 = 14 * 24 * 60 * 60 * 1000;
 
 /// The counts, in the table.
 pub(crate) struct Crashes<'a> {
-    pub(crate) book: &'a dyn Notebook,
+    pub(crate) documents: &'a dyn Documents,
     pub(crate) clock: &'a dyn Clock,
 }
 
 impl Crashes<'_> {
     /// How often a function ended with this message in hand alone, as far as it was counted.
     pub(crate) async fn count(&self, record: &Record) -> PortResult<u32> {
-        let note = self.book.note(Topic::Crash, &record.message_id).await?;
-        Ok(note.and_then(|note| note.text.parse().ok()).unwrap_or_default())
+        let document = self.documents.document(Collection::Crash, &record.message_id).await?;
+        Ok(document.and_then(|document| document.text.parse().ok()).unwrap_or_default())
     }
 
     /// Counts one more, before the message is handled.
@@ -51,7 +51,8 @@ impl Crashes<'_> {
 
     /// Writes a count.
     async fn write(&self, record: &Record, text: &str, expires: bellhop_core::time::Timestamp) -> PortResult<()> {
-        let note = NewNote { topic: Topic::Crash, key: &record.message_id, text, expires: Some(expires) };
-        self.book.write(&note).await
+        let document =
+            NewDocument { collection: Collection::Crash, key: &record.message_id, text, expires: Some(expires) };
+        self.documents.write(&document).await
     }
 }

@@ -8,11 +8,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bellhop_app::answer::Refused;
 use bellhop_app::ingress::{Head, Ingress, Taken, Unread};
+use bellhop_app::ingress::{at_door, healthy};
 use bellhop_app::metrics::METRICS;
-use bellhop_app::web::{at_door, healthy};
 use bellhop_core::door::Door;
-use bellhop_core::handshake::Reply;
-use bellhop_core::inbound::Headers;
+use bellhop_senders::handshake::Reply;
+use bellhop_senders::inbound::Headers;
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 

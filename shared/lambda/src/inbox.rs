@@ -42,7 +42,7 @@ async fn route_together(routing: &Routing, records: &[&Record], deadline: Timest
     let recorded = join_all(records.iter().map(|one| record(routing, one, deadline))).await;
     let mut work: Vec<Work> = recorded.iter().flatten().flat_map(|recorded| recorded.work.iter().cloned()).collect();
     // The queue keeps an order, and the batch came in none: so the one in which the events were accepted.
-    work.sort_by_key(|work| work.task().event.accepted_at());
+    work.sort_by_key(|work| work.task.event.accepted_at());
     let sent = work.is_empty() || send(routing, &work, deadline).await;
     routing.count(recorded.iter().flatten()).await;
     let failed = records.iter().zip(recorded).filter(|(_, recorded)| match recorded {
@@ -54,7 +54,7 @@ async fn route_together(routing: &Routing, records: &[&Record], deadline: Timest
 
 /// Routes a message that has come before, or sets it aside where it ended the function too often; says whether it is done.
 async fn route_again(routing: &Routing, record: &Record, deadline: Timestamp) -> bool {
-    let crashes = Crashes { book: &*routing.book, clock: &*routing.clock };
+    let crashes = Crashes { documents: &*routing.documents, clock: &*routing.clock };
     let begun = async {
         let count = crashes.count(record).await?;
         if count >= MOST_ENDS {

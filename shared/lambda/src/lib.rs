@@ -1,11 +1,11 @@
 //! What the functions share: start-up, the HTTP API's requests, and batches of queue messages.
 
 pub mod batch;
-pub mod chats;
 pub mod http;
 pub mod inbox;
 pub mod metrics;
 pub mod start;
+pub mod work;
 
 mod crashes;
 mod event;

@@ -1,8 +1,9 @@
 //! A function's start: logs, configuration, and where messages go without a bot.
 
-use bellhop_app::api::AdminToken;
 use bellhop_app::logging::{self, Form};
 use bellhop_app::ports::{BotMessage, DryRun, PortResult};
+use bellhop_app::tokens::AdminToken;
+use bellhop_core::action::Kind;
 
 /// A variable that a function needs is missing or wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +31,15 @@ pub fn warmed<T>(read: PortResult<T>) {
 /// The value of a variable.
 pub fn required(name: &'static str) -> Result<String, BadVariable> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty()).ok_or(BadVariable::Missing(name))
+}
+
+/// The addresses of the workers' queues, by the kind of their work.
+pub fn work_queue_urls() -> Result<Vec<(Kind, String)>, BadVariable> {
+    let variable = |kind| match kind {
+        Kind::Telegram | Kind::Route => "BELLHOP_TELEGRAM_QUEUE_URL",
+        Kind::Forward => "BELLHOP_FORWARD_QUEUE_URL",
+    };
+    Kind::WITH_WORKERS.into_iter().map(|kind| Ok((kind, required(variable(kind))?))).collect()
 }
 
 /// The admin token that `BELLHOP_ADMIN_TOKEN_SHA256` tells of.

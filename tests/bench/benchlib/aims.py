@@ -49,6 +49,17 @@ def of_process(measured) -> list[Aim]:
     ]  # fmt: skip
 
 
+def of_throughput(found) -> list[Aim]:
+    """The aims from end to end."""
+    judged = []
+    for name, lane in found.items():
+        share = 100 * lane.sustained_rps / stats.median(lane.accepted_rps)
+        judged.append(at_least(f"carried to the end while they come in, {name}", lane.sustained_rps, 8_000, "events/s"))
+        judged.append(at_least("the same, of what is accepted at full speed", share, 50))
+        judged.append(at_most("p99 of acceptance meanwhile", lane.p99_ms, 15, "ms"))
+    return judged
+
+
 def of_flood(found) -> list[Aim]:
     """The aim beside forged requests: the worst family counts."""
     worst = max(found, key=lambda name: flood.ratio(found[name]))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from . import paths
 
-FUNCTIONS = ["ingress", "router", "telegram", "api", "scheduler"]
+FUNCTIONS = list(paths.manifest()["functions"])
 
 
 @dataclass

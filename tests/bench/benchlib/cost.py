@@ -9,7 +9,7 @@ BATCH = 10
 """The most messages that a queue hands over at once."""
 
 GB_SECOND = 0.0000133334
-MEMORY_GB = 0.125
+MEMORY_GB = {name: function["memory_mb"] / 1024 for name, function in paths.manifest()["functions"].items()}
 LOG_GB = 0.50
 LOG_LINE_BYTES = 26
 """What CloudWatch adds to each line."""
@@ -75,8 +75,9 @@ def lines(functions: dict[str, Counted], inbox_bytes: int, work_bytes: int, batc
     prices = ((name, price) for name, price in units.PRICE_PER_MILLION.items() if price and every.get(name))
     priced = [Line(name, f"{every[name]:.2f}", every[name] * price) for name, price in prices]
     shares = {"ingress": 1, "router": batch, "telegram": batch}
-    milliseconds = sum(ASSUMED_MS[batch][name] / share for name, share in shares.items())
-    compute = milliseconds / 1000 * MEMORY_GB * GB_SECOND * 1e6
+    took = {name: ASSUMED_MS[batch][name] / share for name, share in shares.items()}
+    milliseconds = sum(took.values())
+    compute = sum(each / 1000 * MEMORY_GB[name] for name, each in took.items()) * GB_SECOND * 1e6
     priced.append(Line("compute (ms, assumed)", f"{milliseconds:.0f}", compute))
     log_bytes = sum(function.log_bytes for function in functions.values())
     return [*priced, Line("log bytes", f"{log_bytes:.0f}", log_bytes * 1e6 / 2**30 * LOG_GB)]
@@ -87,14 +88,15 @@ def idle() -> list[Line]:
     polls = MONTH_SECONDS / POLL_SECONDS * POLLERS
     runs = MONTH_SECONDS / SCHEDULER_SECONDS
     price = {name: dollars / 1e6 for name, dollars in units.PRICE_PER_MILLION.items()}
-    looks = price["SQS requests"] + price["SQS FIFO requests"]
+    queues = paths.manifest()["queues"].items()
+    per_request = {name: price["SQS FIFO requests" if queue["fifo"] else "SQS requests"] for name, queue in queues}
+    settled = paths.manifest()["functions"]["scheduler"]["settles"]
     seconds = runs * SCHEDULER_MS / 1000
     return [
-        Line("inbox polls", f"{polls:,.0f}", polls * price["SQS requests"]),
-        Line("Telegram queue polls", f"{polls:,.0f}", polls * price["SQS FIFO requests"]),
+        *(Line(f"{name} queue polls", f"{polls:,.0f}", polls * each) for name, each in per_request.items()),
         Line("scheduler runs", f"{runs:,.0f}", runs * price["invocations"]),
-        Line("its compute (s, assumed)", f"{seconds:,.0f}", seconds * MEMORY_GB * GB_SECOND),
-        Line("its looks for dead letters", f"{2 * runs:,.0f}", runs * looks),
+        Line("its compute (s, assumed)", f"{seconds:,.0f}", seconds * MEMORY_GB["scheduler"] * GB_SECOND),
+        Line("its looks for dead letters", f"{len(settled) * runs:,.0f}", runs * sum(per_request[name] for name in settled)),
     ]
 
 

@@ -29,7 +29,7 @@ class Beside:
 
 
 def measure(rounds: int, seconds: int) -> dict[str, Beside]:
-    """Measures every family, each round on a server that was started anew."""
+    """Measures every family, each round on a server that was started again."""
     families = forged.all_families()
     folder = paths.work("forged")
     config = folder / "bellhop.toml"

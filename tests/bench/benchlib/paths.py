@@ -1,5 +1,6 @@
 """Where things are."""
 
+import tomllib
 from pathlib import Path
 
 BENCH = Path(__file__).resolve().parent.parent
@@ -11,6 +12,11 @@ REPORT = ROOT / "docs" / "BENCHMARKS.md"
 WORK = ROOT / "target" / "bench"
 PRODUCT_BINARIES = ROOT / "target" / "release"
 FLOOR_BINARIES = ROOT / "target" / "floors" / "release"
+
+
+def manifest() -> dict:
+    """The functions and queues of the deployment, by name."""
+    return tomllib.loads((ROOT / "infra" / "functions.toml").read_text())
 
 
 def work(name: str) -> Path:

@@ -41,7 +41,7 @@ class Process:
 
 
 def measure(rounds: int, seconds: int, sustained_seconds: int) -> Process:
-    """Loads every server at every load once a round, each time started anew."""
+    """Loads every server at every load once a round, each time started again."""
     loads = list(itertools.product(BODIES, CONNECTIONS))
     cells = {(name, *load): Cell() for name in servers.SERVERS for load in loads}
     fdatasync_us: list[float] = []

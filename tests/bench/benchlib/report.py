@@ -1,6 +1,6 @@
 """Writes docs/BENCHMARKS.md."""
 
-from . import aims, flood, machine, paths, process, quota, servers, stats, units, verification
+from . import aims, flood, machine, paths, process, quota, servers, stats, throughput, units, verification
 
 INTRODUCTION = """\
 # Benchmarks
@@ -11,7 +11,7 @@ Every figure is a median; the quartiles stand in brackets.
 """
 
 PROCESS_NOTES = """\
-Each server runs on core 1 and is started anew for each figure; wrk, with one thread, runs on core 0.
+Each server runs on core 1 and is started again for each figure; wrk, with one thread, runs on core 0.
 Each request is a signed GitHub push with a delivery id of its own; an answer outside 2xx stops the run, so no refusal is counted.
 `bellhop serve` writes each event to disk before it answers, and meanwhile routes it and makes its Telegram message in a dry run.
 The bare server (axum, one thread) reads the body, verifies the signature and answers 202; nginx answers 202 and verifies nothing.
@@ -46,6 +46,8 @@ def write(measured, began: str, load_before: str) -> None:
         judged += aims.of_process(measured.load)
     if measured.times:
         judged += aims.of_functions(measured.times, measured.counted, measured.weights, measured.tls)
+    if measured.throughput:
+        judged += aims.of_throughput(measured.throughput)
     if measured.flood:
         judged += aims.of_flood(measured.flood)
     if measured.verification:
@@ -53,6 +55,8 @@ def write(measured, began: str, load_before: str) -> None:
     parts += ["\n## Aims\n", stats.table(["what", "aim", "measured", "verdict"], [aim.row() for aim in judged])]
     if measured.load:
         parts += one_process(measured.load)
+    if measured.throughput:
+        parts += throughput.section(measured.throughput)
     if measured.flood:
         parts += flood.section(measured.flood)
     if measured.times:

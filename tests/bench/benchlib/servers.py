@@ -1,4 +1,4 @@
-"""The three servers that are loaded, each on core 1."""
+"""The three servers that are loaded, each on core 1 where nothing else is said."""
 
 import os
 import shutil
@@ -17,14 +17,14 @@ SERVERS = ["bellhop", "bare", "nginx"]
 
 @contextmanager
 def started(
-    name: str, config: Path = paths.DATA / "bellhop.toml", secrets: dict[str, str] | None = None
+    name: str, config: Path = paths.DATA / "bellhop.toml", secrets: dict[str, str] | None = None, cores: str | None = None
 ) -> Iterator[tuple[int, subprocess.Popen]]:
     """A running server as its port and its process, over an empty folder of its own."""
     folder = paths.work("servers") / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     port = free_port()
-    command = [setup.tool("taskset"), "-c", core(1), *commands(name, port, folder, config)]
+    command = [setup.tool("taskset"), "-c", cores or core(1), *commands(name, port, folder, config)]
     environment = {**os.environ, "BENCH_SECRET": payload.SECRET, "BELLHOP_ADMIN_TOKEN": "bench-admin-token", **(secrets or {})}
     log = (folder / "server.log").open("wb")
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=log)

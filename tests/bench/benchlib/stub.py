@@ -8,6 +8,12 @@ from pathlib import Path
 from . import answers, build, paths
 
 ACCOUNT_URL = "https://sqs.us-east-1.amazonaws.com/123456789012"
+QUEUES = {
+    queue["address"]: f"{ACCOUNT_URL}/{name}" + (".fifo" if queue["fifo"] else "")
+    for name, queue in paths.manifest()["queues"].items()
+}
+"""Where each queue is, by the variable that says so."""
+
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
@@ -25,8 +31,7 @@ ENVIRONMENT = {
     "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
     "BELLHOP_TABLE": "bench",
     "BELLHOP_BUCKET": "bench",
-    "BELLHOP_INBOX_URL": f"{ACCOUNT_URL}/inbox",
-    "BELLHOP_TELEGRAM_QUEUE_URL": f"{ACCOUNT_URL}/telegram.fifo",
+    **QUEUES,
     "BELLHOP_SSM_PREFIX": answers.PREFIX,
 }
 

@@ -5,7 +5,7 @@ import subprocess
 
 from . import aims, paths, stats
 
-PROGRAM = ["cargo", "bench", "--quiet", "--locked", "-p", "bellhop-core", "--bench", "verify"]
+PROGRAM = ["cargo", "bench", "--quiet", "--locked", "-p", "bellhop-senders", "--bench", "verify"]
 
 SURE = 10
 """Above this Welch's t leaves no doubt that two times differ."""

@@ -1,11 +1,11 @@
 //! Signed requests, lent to the verifier again and again.
 
-use bellhop_core::inbound::{Headers, Inbound, Url};
-use bellhop_core::secret::Secret;
-use bellhop_core::sender::Sender;
-use bellhop_core::sign::{Draft, sign_request};
-use bellhop_core::time::Timestamp;
-use bellhop_core::verify::{Key, verify};
+use bellhop_senders::inbound::{Headers, Inbound, Url};
+use bellhop_senders::secret::Secret;
+use bellhop_senders::sender::Sender;
+use bellhop_senders::sign::{Draft, sign_request};
+use bellhop_senders::time::Timestamp;
+use bellhop_senders::verify::{Key, verify};
 
 /// When the requests are signed and come in.
 pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);

@@ -4,8 +4,8 @@ use bellhop_core::event::{Event, EventHead};
 use bellhop_core::id::EventId;
 use bellhop_core::json::MOST_VALUES;
 use bellhop_core::json::scan::Fields;
-use bellhop_core::sender::{Scheme, Sender, TokenPlace, text_at, value_at};
 use bellhop_core::time::Timestamp;
+use bellhop_senders::sender::{Scheme, Sender, TokenPlace, text_at, value_at};
 
 use super::headers::chosen;
 use super::request::{Request, read_headers, split};

@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bellhop_core::sender::{ClockPlace, Part, Scheme, Shape, TokenPlace, Unit};
 use bellhop_core::time::Timestamp;
+use bellhop_senders::sender::{ClockPlace, Part, Scheme, Shape, TokenPlace, Unit};
 use serde_json::Value;
 
 use super::request::{Request, read_headers, split};
@@ -115,7 +115,7 @@ pub fn jwt(data: &[u8]) -> bool {
     let request = stage.good.with_header(scheme.header, token.as_bytes());
     let pairs = request.pairs();
     let inbound = request.inbound(&pairs);
-    let passed = bellhop_core::verify::verify(stage.sender, &stage.keys, inbound, None, request.now()).is_ok();
+    let passed = bellhop_senders::verify::verify(stage.sender, &stage.keys, inbound, None, request.now()).is_ok();
     // Whoever has the secret may claim what he will; what he claims of the body must be true.
     let claimed = serde_json::from_slice::<Value>(rest).unwrap_or_default();
     let hash = |claims: &Value| Some(claims.get(scheme.body_hash?)?.as_str()?.to_ascii_lowercase());
@@ -132,9 +132,9 @@ pub fn claims(stage: &Stage) -> Option<Value> {
 
 /// What a generic sender computes with a stage's secret.
 pub fn keyed_hash(sender: &str, stage: &Stage, content: &[u8]) -> Vec<u8> {
-    let sender = bellhop_core::sender::Sender::named(sender);
+    let sender = bellhop_senders::sender::Sender::named(sender);
     let headers = sender
-        .and_then(|sender| bellhop_core::sign::sign(sender, &stage.secret, content, "msg_1", stage.good.now()).ok());
+        .and_then(|sender| bellhop_senders::sign::sign(sender, &stage.secret, content, "msg_1", stage.good.now()).ok());
     let text = headers.into_iter().flatten().last().map(|(_, value)| value).unwrap_or_default();
     hex::decode(text).unwrap_or_default()
 }
@@ -174,7 +174,8 @@ pub fn timestamps(data: &[u8]) -> bool {
     }
     let pairs = request.pairs();
     let passed =
-        bellhop_core::verify::verify(stage.sender, &stage.keys, request.inbound(&pairs), None, request.now()).is_ok();
+        bellhop_senders::verify::verify(stage.sender, &stage.keys, request.inbound(&pairs), None, request.now())
+            .is_ok();
     let divisor = if clock.unit == Unit::Milliseconds { 1000 } else { 1 };
     let moment = text.parse::<u64>().map(|number| number / divisor);
     let is_now = moment.is_ok_and(|moment| moment.abs_diff(request.at) <= clock.tolerance_seconds);

@@ -362,7 +362,7 @@ pub fn templates() -> Vec<Vec<u8>> {
         "{% filter replace('x', 'yy') %}{% autoescape false %}{{ payload.html }}{% endautoescape %}{% endfilter %}",
     ];
     let ours = ["github", "stripe", "jira", "slack", "alertmanager", "grafana"];
-    let ours = ours.iter().map(|sender| bellhop_core::template::default_text(sender, None).as_bytes().to_vec());
+    let ours = ours.iter().map(|sender| bellhop_senders::texts::default_text(sender, None).as_bytes().to_vec());
     let words = (0..u8::MAX).step_by(8).map(|from| (from..=u8::MAX).take(8).collect::<Vec<u8>>());
     let seeds = written.iter().map(|text| text.as_bytes().to_vec()).chain(ours.filter(|text| text.len() < 3_000));
     seeds.chain(words.map(|chosen| [vec![WORDS], chosen].concat())).collect()

@@ -1,7 +1,7 @@
 //! Requests as text: a line with sender, method, target and moment, then headers, an empty line and the body.
 
-use bellhop_core::inbound::{Headers, Inbound, Url};
 use bellhop_core::time::Timestamp;
+use bellhop_senders::inbound::{Headers, Inbound, Url};
 
 /// Where the requests are sent to.
 pub const BASE: &str = "https://hooks.example.com";

@@ -1,7 +1,7 @@
 //! Where the fuzzer begins: inputs made of the stages' own requests.
 
-use bellhop_core::sender::{Scheme, Sender};
-use bellhop_core::sign::{Outline, post};
+use bellhop_senders::sender::{Scheme, Sender};
+use bellhop_senders::sign::{Outline, post};
 
 use super::bodies::{is_body_token, stage};
 use super::headers::{
@@ -131,7 +131,7 @@ fn calls() -> Vec<Vec<u8>> {
 /// The sample event of each sender, and a body of each kind.
 fn events() -> Vec<Vec<u8>> {
     let samples = Sender::all().iter().filter_map(|sender| {
-        let url = bellhop_core::inbound::Url::new(BASE, "/webhook/p");
+        let url = bellhop_senders::inbound::Url::new(BASE, "/webhook/p");
         let outline = Outline { url, body: None, event_type: sender.sample().event_type, id: "msg_1" };
         let post = post(sender, None, outline, bellhop_core::time::Timestamp::default()).ok()?;
         let head: String = post.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();

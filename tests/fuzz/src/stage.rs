@@ -5,12 +5,12 @@ use std::sync::LazyLock;
 
 use bellhop_core::json;
 use bellhop_core::secret::Secret;
-use bellhop_core::sender::{
+use bellhop_senders::sender::{
     Alternative, AlternativeWhen, AppStore, Carrier, ClockPlace, Part, Scheme, SecretFormat, Sender, Shape, Signed,
     TokenPlace, text_at,
 };
-use bellhop_core::sign::{Draft, sign_request};
-use bellhop_core::verify::{FetchedKey, Key, Refusal, verify, wanted_key};
+use bellhop_senders::sign::{Draft, sign_request};
+use bellhop_senders::verify::{FetchedKey, Key, Refusal, verify, wanted_key};
 use serde_json::Value;
 
 use super::request::{BASE, Request};
@@ -85,7 +85,7 @@ impl Stage {
             body: body.to_vec(),
         };
         let draft =
-            Draft { method: "POST", url: bellhop_core::inbound::Url::new(BASE, &good.target), body, id: "msg_1" };
+            Draft { method: "POST", url: bellhop_senders::inbound::Url::new(BASE, &good.target), body, id: "msg_1" };
         let proof = sign_request(sender, &secret, draft, good.now()).ok()?;
         good.headers = proof.headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
         proof.query.iter().for_each(|parameter| good.target.push_str(&format!("&{parameter}")));

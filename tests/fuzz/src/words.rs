@@ -1,10 +1,10 @@
 //! Whole requests, keys, and what is said of them.
 
-use bellhop_core::explain::{Case, Finding, explain};
-use bellhop_core::handshake::{Greeting, Host, Reply, greeting, introduction, knock};
 use bellhop_core::secret::Secret;
-use bellhop_core::sender::{Algorithm, Scheme, SecretFormat};
-use bellhop_core::verify::{FetchedKey, Key, KeyRequest, Wanted, verify};
+use bellhop_senders::explain::{Case, Finding, explain};
+use bellhop_senders::handshake::{Greeting, Host, Reply, greeting, introduction, knock};
+use bellhop_senders::sender::{Algorithm, Scheme, SecretFormat};
+use bellhop_senders::verify::{FetchedKey, Key, KeyRequest, Wanted, verify};
 
 use super::bodies::stage;
 use super::headers::chosen;

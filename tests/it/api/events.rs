@@ -1,4 +1,4 @@
-//! Events and tasks: listed without gaps, shown whole, done anew, erased and purged.
+//! Events and tasks: listed without gaps, shown whole, done again, erased and purged.
 
 use std::collections::HashSet;
 
@@ -109,7 +109,10 @@ async fn events_are_found_by_what_is_known_of_them() {
     }
     let board = get(&world, &format!("/api/tasks?hook={github}&status=succeeded&kind=telegram")).await;
     assert_eq!(board["groups"]["done"].as_array().map(Vec::len), Some(3), "{board}");
-    assert_eq!(get(&world, "/api/tasks?kind=agent").await["groups"]["done"], json!([]));
+    assert_eq!(get(&world, "/api/tasks?kind=forward").await["groups"]["done"], json!([]));
+    let answer = call(&world, Method::GET, "/api/tasks?kind=pigeon", Value::Null).await;
+    assert_refused(&answer, 400);
+    assert!(answer.text().contains("kind") && answer.text().contains("telegram"), "{}", answer.text());
     world.finish();
 }
 

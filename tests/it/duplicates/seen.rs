@@ -78,6 +78,8 @@ async fn a_captured_request_under_another_id_does_nothing_and_is_seen() {
 
     // At a path of two hooks it is a copy for one of them.
     post("/webhook/gh", 3).await;
+    // What waits for its chat together would be told in one message.
+    world.messages_of(2, 1).await;
     let partly = post("/webhook/gh", 4).await;
     assert_eq!(world.messages_of(2, 2).await.len(), 2);
     assert_eq!(world.messages_of(1, 1).await.len(), 1);

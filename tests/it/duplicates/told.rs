@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use bellhop_core::inbound::Url;
 use bellhop_core::secret::Secret;
-use bellhop_core::sender::Sender;
-use bellhop_core::sign::{Outline, post};
 use bellhop_core::time::Timestamp;
+use bellhop_senders::inbound::Url;
+use bellhop_senders::sender::Sender;
+use bellhop_senders::sign::{Outline, post};
 use bellhop_tests::bot_api::{FakeBotApi, Message};
 use bellhop_tests::http::Http;
 use bellhop_tests::sign;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bellhop_core::sender::{Scheme, Sender};
+use bellhop_senders::sender::{Scheme, Sender};
 use bellhop_tests::build::workspace;
 use serde::Deserialize;
 

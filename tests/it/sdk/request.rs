@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bellhop_core::inbound::{Headers, Inbound, Url};
 use bellhop_core::secret::Secret;
-use bellhop_core::sender::{Carrier, Part, Scheme, Sender, Shape, Signed, TokenPlace, values_at};
-use bellhop_core::sign::{Outline, post};
 use bellhop_core::time::Timestamp;
-use bellhop_core::verify::{FetchedKey, Key, KeyRequest, Wanted, verify, wanted_key};
+use bellhop_senders::inbound::{Headers, Inbound, Url};
+use bellhop_senders::sender::{Carrier, Part, Scheme, Sender, Shape, Signed, TokenPlace, values_at};
+use bellhop_senders::sign::{Outline, post};
+use bellhop_senders::verify::{FetchedKey, Key, KeyRequest, Wanted, verify, wanted_key};
 use serde::{Deserialize, Serialize};
 
 /// What senders call.

@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         (true, _) => Around { inbox: |inbox| Arc::new(LateInbox(inbox)), ..Around::NOTHING },
         (_, true) => Around {
             events: |events| Arc::new(MarkedEvents(events)),
+            event: |event| end_on_mark("router", &event.body),
             bot: |bot| Arc::new(MarkedBot(bot)),
             ..Around::NOTHING
         },
@@ -84,7 +85,7 @@ impl EventLog for MarkedEvents {
 
     async fn event(&self, id: EventId) -> PortResult<Option<Event>> {
         let event = self.0.event(id).await?;
-        // It is read to be done anew.
+        // It is read to be done again.
         event.iter().for_each(|event| end_on_mark("router", &event.body));
         Ok(event)
     }

@@ -51,7 +51,9 @@ fn bot(state: &State) -> Value {
 
 fn send_message(state: &mut State, parameters: &BTreeMap<String, String>) -> Answer {
     let mut deliver_only = None;
-    if let Some(script) = state.scripts.pop_front() {
+    let chat = chat_of(state, parameters).ok();
+    let next = state.scripts.iter().position(|script| script.chat.is_none() || script.chat == chat);
+    if let Some(script) = next.and_then(|at| state.scripts.remove(at)) {
         if !script.deliver {
             return scripted(state, &script, parameters);
         }

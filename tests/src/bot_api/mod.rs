@@ -98,6 +98,13 @@ impl FakeBotApi {
         self.handle.with(|state| state.requests.clone())
     }
 
+    /// The requests about one chat, as sent.
+    pub fn requests_of(&self, chat: i64) -> Vec<Request> {
+        let chat = chat.to_string();
+        let about = |request: &Request| request.parameters.get("chat_id") == Some(&chat);
+        self.requests().into_iter().filter(about).collect()
+    }
+
     /// Every message that came before its block had ended.
     pub fn violations(&self) -> Vec<Violation> {
         self.handle.with(|state| state.violations.clone())

@@ -106,6 +106,9 @@ pub struct Script {
     /// True: the message is shown although the answer says otherwise.
     #[serde(default)]
     pub deliver: bool,
+    /// The chat whose next message is answered so; absent: the next message of all.
+    #[serde(default)]
+    pub chat: Option<i64>,
 }
 
 fn bot_scope() -> Scope {
@@ -115,13 +118,19 @@ fn bot_scope() -> Scope {
 impl Script {
     /// An answer of `status` that delivers nothing.
     pub fn status(status: u16, description: &str) -> Self {
-        Self { status, description: description.to_owned(), retry_after: None, scope: Scope::Bot, deliver: false }
+        let description = description.to_owned();
+        Self { status, description, retry_after: None, scope: Scope::Bot, deliver: false, chat: None }
     }
 
     /// A 429 that blocks `scope` for `seconds`.
     pub fn too_many(seconds: u64, scope: Scope) -> Self {
         let description = format!("Too Many Requests: retry after {seconds}");
-        Self { status: 429, description, retry_after: Some(seconds), scope, deliver: false }
+        Self { retry_after: Some(seconds), scope, ..Self::status(429, &description) }
+    }
+
+    /// The same for the next message to this chat.
+    pub fn for_chat(self, chat: i64) -> Self {
+        Self { chat: Some(chat), ..self }
     }
 }
 

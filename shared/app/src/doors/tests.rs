@@ -1,8 +1,8 @@
 use serde_json::json;
 
 use super::*;
-use crate::ingress::fakes::Memory;
-use crate::ports::Topic;
+use crate::ports::Collection;
+use crate::testing::front::Memory;
 
 /// The hooks at a path, in their order.
 fn ids(doors: &Doors, path: &str) -> Vec<String> {
@@ -73,7 +73,7 @@ async fn published_networks_are_read_where_a_hook_names_them_and_only_there() {
     let named = json!({"id": "named", "allowed_ips": ["github", "10.0.0.0/8"]});
     let unknown = json!({"id": "unknown", "allowed_ips": ["nobody's"]});
     let memory = Memory::with(&[plain, named, unknown], &[]);
-    memory.set_note(Topic::Ranges, "github", r#"{"networks":["192.0.2.0/24"],"fetched_at":1}"#);
+    memory.set_document(Collection::Ranges, "github", r#"{"networks":["192.0.2.0/24"],"fetched_at":1}"#);
     let doors = memory.doors().doors().await.unwrap();
     for (id, inside) in [("plain", [false, true]), ("named", [true, true]), ("unknown", [false, false])] {
         let door = doors.at("p").iter().find(|door| door.hook.id.as_str() == id).unwrap();

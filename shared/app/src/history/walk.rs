@@ -2,6 +2,7 @@
 
 use bellhop_core::id::EventId;
 use bellhop_core::order::RefusedRequest;
+use bellhop_core::task::TaskStatus;
 use bellhop_core::time::{DAY_MS, Timestamp};
 
 use super::Records;
@@ -38,6 +39,15 @@ pub struct Slice<T> {
     pub next: Option<EventId>,
 }
 
+/// What is walked over.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Among {
+    /// Events; where a status is given, those with a task that stands so may be all that are met.
+    Events(Option<TaskStatus>),
+    /// Refused requests.
+    Refused,
+}
+
 /// Something that happened.
 pub(super) enum Entry {
     /// An event.
@@ -60,7 +70,7 @@ impl Records {
     /// Walks back through a window until enough was taken, or enough looked at.
     pub(super) async fn walk<T>(
         &self,
-        refused: bool,
+        among: Among,
         window: &Window,
         mut take: impl FnMut(Entry) -> Vec<T> + Send,
     ) -> PortResult<Slice<T>> {
@@ -75,7 +85,7 @@ impl Records {
         };
         let (mut items, mut budget) = (Vec::new(), BUDGET);
         loop {
-            let page = self.read(refused, older_than, oldest).await?;
+            let page = self.read(among, older_than, oldest).await?;
             budget = budget.saturating_sub(page.items.len().max(LEAST));
             let mut last = None;
             for entry in page.items {
@@ -94,12 +104,22 @@ impl Records {
     }
 
     /// Reads some entries.
-    async fn read(&self, refused: bool, older_than: Option<EventId>, oldest: Timestamp) -> PortResult<Page<Entry>> {
-        if refused {
-            let page = self.history.refused(older_than, oldest, READ).await?;
-            return Ok(Page { items: page.items.into_iter().map(Entry::Refused).collect(), next: page.next });
-        }
-        let page = self.history.events(older_than, oldest, READ).await?;
+    async fn read(&self, among: Among, older_than: Option<EventId>, oldest: Timestamp) -> PortResult<Page<Entry>> {
+        let status = match among {
+            Among::Refused => {
+                let page = self.history.refused(older_than, oldest, READ).await?;
+                return Ok(Page { items: page.items.into_iter().map(Entry::Refused).collect(), next: page.next });
+            }
+            Among::Events(status) => status,
+        };
+        let listed = match status {
+            Some(status) => self.history.events_with_task(status, older_than, oldest, READ).await?,
+            None => None,
+        };
+        let page = match listed {
+            Some(page) => page,
+            None => self.history.events(older_than, oldest, READ).await?,
+        };
         Ok(Page { items: page.items.into_iter().map(Entry::Event).collect(), next: page.next })
     }
 }

@@ -1,12 +1,13 @@
 //! Changing one hook, so that of two changes at the same time none is lost.
 
+use bellhop_core::action::Action;
 use bellhop_core::config::{HookSpec, Kept, Problem, SecretInput, SecretsAs, read_secret};
 use bellhop_core::hook::{Hook, HookStatus, Origin, Retiring};
 use bellhop_core::id::HookId;
 use bellhop_core::secret::Secret;
-use bellhop_core::sender::{CustomScheme, Sender};
 use bellhop_core::time::Timestamp;
-use bellhop_core::verify::Key;
+use bellhop_senders::sender::{CustomScheme, Sender};
+use bellhop_senders::verify::Key;
 use serde_json::{Map, Value};
 
 use super::{HookBook, NotMade, checks, keep};
@@ -164,7 +165,7 @@ async fn patched(
     let mut merged = serde_json::to_value(HookSpec::of(old)).map_err(|error| invalid("the stored hook", error))?;
     merge(&mut merged, fields);
     let spec: HookSpec = serde_path_to_error::deserialize(merged)
-        .map_err(|error| NotMade::Invalid(vec![crate::fields::field_problem(&error)]))?;
+        .map_err(|error| NotMade::Invalid(vec![bellhop_core::config::field_problem(&error)]))?;
     let mut kept = Kept::of(old);
     if fields.contains_key("secrets") {
         kept.secrets = None;
@@ -172,7 +173,11 @@ async fn patched(
         // Its secrets are written in another way now: they must be given with it.
         kept.secrets = Some(Vec::new());
     }
-    checks::change(spec, secrets, kept).await.map_err(NotMade::Invalid)
+    let mut draft = checks::change(spec, secrets, kept).await.map_err(NotMade::Invalid)?;
+    if !fields.contains_key("actions") {
+        draft.actions = old.actions.iter().map(Action::as_written).collect();
+    }
+    Ok(draft)
 }
 
 /// How a hook of these options reads its secrets.

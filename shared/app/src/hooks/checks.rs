@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
 /// Checks a new hook; the error names each wrong field.
-pub(crate) async fn hook(spec: HookSpec, secrets: SecretsAs) -> Result<HookDraft, Vec<Problem>> {
+pub async fn hook(spec: HookSpec, secrets: SecretsAs) -> Result<HookDraft, Vec<Problem>> {
     elsewhere(move || check_hook(&spec, secrets)).await
 }
 
@@ -20,7 +20,7 @@ pub(super) async fn change(spec: HookSpec, secrets: SecretsAs, kept: Kept) -> Re
 }
 
 /// Checks a whole configuration.
-pub(crate) async fn config(spec: ConfigSpec) -> Result<CheckedConfig, Vec<Problem>> {
+pub async fn config(spec: ConfigSpec) -> Result<CheckedConfig, Vec<Problem>> {
     elsewhere(move || check_config(&spec, SecretsAs::Values)).await
 }
 

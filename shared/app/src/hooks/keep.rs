@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use bellhop_core::action::Action;
 use bellhop_core::config::SecretInput;
 use bellhop_core::hook::Hook;
 use bellhop_core::secret::{Secret, SecretRef};
@@ -26,7 +27,8 @@ fn name_for(owner: &str, secret: &Secret) -> String {
 pub(super) fn stored(hook: &Hook) -> Vec<String> {
     let retiring = hook.retiring.iter().map(|retiring| &retiring.secret);
     let token = hook.reconcile.iter().map(|reconcile| &reconcile.token);
-    let all = hook.secrets.iter().chain(retiring).chain(token);
+    let actions = hook.actions.iter().flat_map(Action::secrets);
+    let all = hook.secrets.iter().chain(retiring).chain(token).chain(actions);
     all.filter_map(SecretRef::stored_name).map(str::to_owned).collect()
 }
 
@@ -59,6 +61,17 @@ impl HookBook {
                 Ok(SecretRef::stored(&name, &fingerprint(&value)))
             }
         }
+    }
+
+    /// Keeps the secrets of an action.
+    pub(super) async fn keep_action(&self, owner: &str, action: Action<SecretInput>) -> PortResult<Action> {
+        let mut kept = Vec::new();
+        for secret in action.secrets() {
+            kept.push(self.keep(owner, secret.clone()).await?);
+        }
+        let mut kept = kept.into_iter();
+        // There are as many as there were.
+        Ok(action.map(|_| kept.next().unwrap_or_else(|| SecretRef::Stored(String::new()))))
     }
 
     /// Forgets secrets whose hooks no longer refer to them; one that cannot be forgotten does no harm.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::cache::Changes;
-use crate::memory::{Memory, SetClock};
+use crate::testing::memory::{Memory, SetClock};
 
 /// Whose a hook of a file is, which asks for lost deliveries there, after these fields were laid over it.
 async fn origin_after(fields: Value) -> Origin {
@@ -21,8 +21,8 @@ async fn origin_after(fields: Value) -> Origin {
     .unwrap();
     memory.write_hooks(std::slice::from_ref(&hook), &[], None).await.unwrap();
     let (reader, writer, vault) = (memory.clone(), memory.clone(), memory);
-    let book = HookBook { reader, writer, vault, clock, changes: Changes::default() };
-    book.patch(&hook.id, None, fields.as_object().unwrap(), SecretsAs::Values).await.unwrap().origin
+    let documents = HookBook { reader, writer, vault, clock, changes: Changes::default() };
+    documents.patch(&hook.id, None, fields.as_object().unwrap(), SecretsAs::Values).await.unwrap().origin
 }
 
 #[tokio::test]

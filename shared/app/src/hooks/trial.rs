@@ -5,12 +5,12 @@ use std::sync::Arc;
 use bellhop_core::event::{Proof, kept_body, kept_headers};
 use bellhop_core::hook::{Hook, HookStatus};
 use bellhop_core::id::{EventId, random_word};
-use bellhop_core::inbound::Url;
 use bellhop_core::inbox::Message;
 use bellhop_core::secret::Secret;
-use bellhop_core::sender::Sender;
-use bellhop_core::sign::{Draft, Outline, Proof as Signature, Unsignable, post, sign_request};
-use bellhop_core::verify::{BadKey, Key, Refusal, verify};
+use bellhop_senders::inbound::Url;
+use bellhop_senders::sender::Sender;
+use bellhop_senders::sign::{Draft, Outline, Proof as Signature, Unsignable, post, sign_request};
+use bellhop_senders::verify::{BadKey, Key, Refusal, verify};
 
 use crate::ports::{Clock, HookReader, Inbox, PortError, Secrets};
 
@@ -25,7 +25,7 @@ pub struct Trials {
     pub secrets: Arc<dyn Secrets>,
     /// Where events are written down.
     pub inbox: Arc<dyn Inbox>,
-    /// The time, and luck.
+    /// The time, and randomness.
     pub clock: Arc<dyn Clock>,
 }
 

@@ -1,10 +1,10 @@
 //! What more can be said of a refused request than the first thing that is wrong with it, for the operator alone.
 
-use bellhop_core::explain::{Case, Finding, hints};
-use bellhop_core::inbound::Inbound;
 use bellhop_core::secret::Secret;
 use bellhop_core::time::Timestamp;
-use bellhop_core::verify::Refusal;
+use bellhop_senders::explain::{Case, Finding, hints};
+use bellhop_senders::inbound::Inbound;
+use bellhop_senders::verify::Refusal;
 
 use crate::doors::{Door, Doors};
 

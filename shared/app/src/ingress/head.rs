@@ -1,6 +1,6 @@
 //! What the head of a request already says: how long its body may be, or that none of it need be read.
 
-use bellhop_core::inbound::Headers;
+use bellhop_senders::inbound::Headers;
 
 use super::refusals::Knock;
 use super::{open_doors, page};

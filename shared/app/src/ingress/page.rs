@@ -6,7 +6,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use bellhop_core::inbound::Headers;
+use bellhop_senders::inbound::Headers;
 
 use crate::answer::Refused;
 use crate::doors::Door;

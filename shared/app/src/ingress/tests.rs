@@ -1,12 +1,12 @@
 use bellhop_core::secret::Secret;
-use bellhop_core::sender::Sender;
-use bellhop_core::sign::{Draft, sign, sign_request};
 use bellhop_core::time::Timestamp;
+use bellhop_senders::sender::Sender;
+use bellhop_senders::sign::{Draft, sign, sign_request};
 use serde_json::{Value, json};
 
-use super::fakes::Memory;
 use super::head::is_encoded;
 use super::*;
+use crate::testing::front::Memory;
 
 const BODY: &[u8] = br#"{"zen":"Approachable is better than simple."}"#;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bellhop_core::secret::Secret;
 use bellhop_core::time::Timestamp;
-use bellhop_core::verify::{FetchedKey, KeyRequest};
+use bellhop_senders::verify::{FetchedKey, KeyRequest};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 

@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 
 use super::*;
-use crate::ports::Note;
+use crate::ports::Document;
 
-/// Notes in memory that count how often they are read and written, and can fail.
+/// Documents in memory that count how often they are read and written, and can fail.
 #[derive(Default)]
 struct Counting {
-    notes: Mutex<HashMap<String, Note>>,
+    documents: Mutex<HashMap<String, Document>>,
     reads: AtomicU32,
     writes: AtomicU32,
     broken: AtomicBool,
@@ -17,7 +17,7 @@ struct Counting {
 }
 
 impl Counting {
-    /// How often notes were read and written since the last time.
+    /// How often documents were read and written since the last time.
     fn counts(&self) -> (u32, u32) {
         (self.reads.swap(0, Ordering::Relaxed), self.writes.swap(0, Ordering::Relaxed))
     }
@@ -33,36 +33,36 @@ impl Counting {
 }
 
 #[async_trait]
-impl Notebook for Counting {
-    async fn note(&self, topic: Topic, key: &str) -> PortResult<Option<Note>> {
+impl Documents for Counting {
+    async fn document(&self, collection: Collection, key: &str) -> PortResult<Option<Document>> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         self.answer().await?;
-        assert_eq!(topic, Topic::Limit);
-        Ok(self.notes.lock().unwrap().get(key).cloned())
+        assert_eq!(collection, Collection::Limit);
+        Ok(self.documents.lock().unwrap().get(key).cloned())
     }
 
-    async fn notes(&self, _: Topic) -> PortResult<Vec<(String, Note)>> {
+    async fn documents(&self, _: Collection) -> PortResult<Vec<(String, Document)>> {
         unreachable!("no limit needs a list")
     }
 
-    async fn write(&self, _: &NewNote<'_>) -> PortResult<()> {
+    async fn write(&self, _: &NewDocument<'_>) -> PortResult<()> {
         unreachable!("a limit is swapped")
     }
 
-    async fn swap(&self, note: &NewNote<'_>, version: Option<u64>) -> PortResult<bool> {
+    async fn swap(&self, document: &NewDocument<'_>, version: Option<u64>) -> PortResult<bool> {
         self.answer().await?;
-        assert!(note.expires.is_some());
-        let mut notes = self.notes.lock().unwrap();
-        if notes.get(note.key).map(|there| there.version) != version {
+        assert!(document.expires.is_some());
+        let mut documents = self.documents.lock().unwrap();
+        if documents.get(document.key).map(|there| there.version) != version {
             return Ok(false);
         }
         self.writes.fetch_add(1, Ordering::Relaxed);
-        let new = Note { text: note.text.to_owned(), version: version.unwrap_or(0) + 1 };
-        notes.insert(note.key.to_owned(), new);
+        let new = Document { text: document.text.to_owned(), version: version.unwrap_or(0) + 1 };
+        documents.insert(document.key.to_owned(), new);
         Ok(true)
     }
 
-    async fn erase_note(&self, _: Topic, _: &str) -> PortResult<bool> {
+    async fn delete_document(&self, _: Collection, _: &str) -> PortResult<bool> {
         unreachable!("a limit expires")
     }
 }
@@ -140,25 +140,25 @@ async fn a_full_minutes_worth_passes_and_the_time_named_is_kept() {
 
 #[tokio::test]
 async fn the_store_is_written_once_per_block_and_left_alone_while_a_block_is_empty() {
-    let notes = Arc::new(Counting::default());
-    let limiter = Limiter::leasing(notes.clone());
+    let documents = Arc::new(Counting::default());
+    let limiter = Limiter::leasing(documents.clone());
     let hook = hook("a", 100);
     // Blocks of 2, 4 and 8 and nine of 10, the last cut short; one read more says that nothing is left. Over all: 20, 40 and 80.
     assert_eq!(flood(&limiter, &hook, 1000, START).await, 100);
-    assert_eq!(notes.counts(), (12 + 1 + 3, 12 + 3));
+    assert_eq!(documents.counts(), (12 + 1 + 3, 12 + 3));
     for ms in 0..5_000 {
         assert!(limiter.pass([&hook].into_iter(), 1000, at(ms)).await.is_err());
     }
-    assert_eq!(notes.counts(), (0, 0));
+    assert_eq!(documents.counts(), (0, 0));
     assert_eq!(flood(&limiter, &hook, 1000, at(6_000)).await, 10);
-    assert_eq!(notes.counts(), (2, 1));
+    assert_eq!(documents.counts(), (2, 1));
 }
 
 #[tokio::test]
 async fn many_processes_at_full_flood_keep_to_the_rate() {
     const PROCESSES: usize = 10;
-    let notes = Arc::new(Counting::default());
-    let limiters: Vec<_> = (0..PROCESSES).map(|_| Limiter::leasing(notes.clone())).collect();
+    let documents = Arc::new(Counting::default());
+    let limiters: Vec<_> = (0..PROCESSES).map(|_| Limiter::leasing(documents.clone())).collect();
     let (narrow, wide) = (&hook("narrow", 100), &hook("wide", 5_000));
     let mut passed = [0; 2];
     for step in 0..180 {
@@ -176,7 +176,7 @@ async fn many_processes_at_full_flood_keep_to_the_rate() {
     assert!((400 - 100..=most(100)).contains(&passed[0]), "{passed:?}");
     let total = passed[0] + passed[1];
     assert!((4000 - 1000..=most(1000)).contains(&total), "{passed:?}");
-    let (_, writes) = notes.counts();
+    let (_, writes) = documents.counts();
     assert!(writes < total / 4, "{writes} writes for {total} requests");
 }
 
@@ -184,8 +184,8 @@ async fn many_processes_at_full_flood_keep_to_the_rate() {
 async fn as_many_processes_as_a_burst_starts_all_let_a_request_through() {
     let hook = &hook("a", 100);
     let processes = || {
-        let notes = Arc::new(Counting::default());
-        (0..50).map(|_| Limiter::leasing(notes.clone())).collect::<Vec<_>>()
+        let documents = Arc::new(Counting::default());
+        (0..50).map(|_| Limiter::leasing(documents.clone())).collect::<Vec<_>>()
     };
     for (process, limiter) in processes().iter().enumerate() {
         assert_eq!(limiter.pass([hook].into_iter(), 1000, START).await, Ok(()), "one after the other: {process}");
@@ -210,34 +210,34 @@ async fn a_flood_on_one_hook_takes_nothing_from_another() {
 
 #[tokio::test]
 async fn while_the_store_fails_each_process_counts_for_itself() {
-    let notes = Arc::new(Counting::default());
-    let limiter = Limiter::leasing(notes.clone());
+    let documents = Arc::new(Counting::default());
+    let limiter = Limiter::leasing(documents.clone());
     let hook = hook("a", 100);
-    notes.broken.store(true, Ordering::Relaxed);
+    documents.broken.store(true, Ordering::Relaxed);
     assert_eq!(flood(&limiter, &hook, 1000, START).await, 100);
-    assert_eq!(notes.counts(), (2, 0));
+    assert_eq!(documents.counts(), (2, 0));
     assert_eq!(flood(&limiter, &hook, 1000, at(9_000)).await, 15);
-    assert_eq!(notes.counts(), (0, 0));
-    notes.broken.store(false, Ordering::Relaxed);
+    assert_eq!(documents.counts(), (0, 0));
+    documents.broken.store(false, Ordering::Relaxed);
     assert!(flood(&limiter, &hook, 1000, at(10_000)).await > 0);
-    assert!(notes.counts().1 > 0);
+    assert!(documents.counts().1 > 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_does_not_answer_is_not_waited_for() {
-    let notes = Arc::new(Counting::default());
-    notes.hangs.store(true, Ordering::Relaxed);
+    let documents = Arc::new(Counting::default());
+    documents.hangs.store(true, Ordering::Relaxed);
     let started = tokio::time::Instant::now();
-    let limiter = Limiter::leasing(notes);
+    let limiter = Limiter::leasing(documents);
     assert_eq!(limiter.pass([&hook("a", 100)].into_iter(), 1000, START).await, Ok(()));
     assert_eq!(started.elapsed().as_millis() / 10, LEASE_TIME.as_millis() / 10);
 }
 
 #[tokio::test]
 async fn a_note_that_cannot_be_read_is_replaced() {
-    let notes = Arc::new(Counting::default());
-    notes.notes.lock().unwrap().insert("a".to_owned(), Note { text: "odd".to_owned(), version: 3 });
-    let limiter = Limiter::leasing(notes.clone());
+    let documents = Arc::new(Counting::default());
+    documents.documents.lock().unwrap().insert("a".to_owned(), Document { text: "odd".to_owned(), version: 3 });
+    let limiter = Limiter::leasing(documents.clone());
     assert_eq!(limiter.pass([&hook("a", 100)].into_iter(), 1000, START).await, Ok(()));
-    assert_eq!(notes.notes.lock().unwrap()["a"].version, 4);
+    assert_eq!(documents.documents.lock().unwrap()["a"].version, 4);
 }

@@ -13,7 +13,7 @@ const NOW: Timestamp = Timestamp::from_ms(1_700_000_000_000);
 /// A task whose event was accepted at [`NOW`] and which stands so after that time.
 fn task(status: TaskStatus, ms: u64) -> Task {
     let (event, hook) = (EventId::new(NOW, &[1; 10]), HookId::from_text("hk_1"));
-    let mut task = Task::queued(TaskId::new(event, &hook, 0), event, hook, "telegram", "1", NOW, NOW);
+    let mut task = Task::queued(TaskId::new(event, &hook, 0), Kind::Telegram, "1", NOW, NOW);
     (task.status, task.due_at) = (status, NOW.plus_ms(ms));
     task
 }
@@ -80,7 +80,7 @@ fn tasks_and_refusals_are_counted_as_what_they_are() {
         task(TaskStatus::Dead, 1),
         task(TaskStatus::Queued, 1),
     ];
-    tasks.iter().for_each(|task| metrics.attempted(Kind::Telegram, task));
+    tasks.iter().for_each(|task| metrics.attempted(task));
     metrics.refused(&Refused::new(401, "unauthorized", "").because(Cause::Stale));
     metrics.refused(&Refused::new(401, "unauthorized", ""));
     metrics.refused(&Refused::unavailable());
@@ -93,7 +93,7 @@ fn tasks_and_refusals_are_counted_as_what_they_are() {
         assert_eq!(sample("bellhop_refused_total", &format!("{{cause=\"{cause}\"}}")), count, "{cause}");
     }
     let delivery = &told["bellhop_delivery_seconds"].samples;
-    assert_eq!(delivery["bellhop_delivery_seconds_count"], 2.0, "what people asked for anew is not slow");
+    assert_eq!(delivery["bellhop_delivery_seconds_count"], 2.0, "what people asked for again is not slow");
     assert_eq!(delivery["bellhop_delivery_seconds_sum"], 4.25);
 }
 

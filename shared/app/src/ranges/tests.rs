@@ -31,13 +31,13 @@ fn hook(allowed: Allowed) -> Hook {
 
 /// The networks in force after each day's answer of the provider.
 async fn check(allowed: Allowed, days: &[(Option<&[&'static str]>, &[&str])]) {
-    let book = Arc::new(Book { hooks: vec![hook(allowed)], ..Book::default() });
+    let documents = Arc::new(Book { hooks: vec![hook(allowed)], ..Book::default() });
     let provider = Arc::new(Provider(Mutex::new(None)));
-    let refresh = RangeRefresh { hooks: book.clone(), notes: book.clone(), published: provider.clone() };
+    let refresh = RangeRefresh { hooks: documents.clone(), documents: documents.clone(), published: provider.clone() };
     for (day, (published, expected)) in (1..).zip(days) {
         *provider.0.lock().unwrap() = published.map(<[_]>::to_vec);
         refresh.refresh(Timestamp::from_ms(day * DAY)).await.ok();
-        let ranges = RangeBook::new(book.clone()).ranges().await;
+        let ranges = RangeBook::new(documents.clone()).ranges().await;
         let networks: Vec<_> = ranges.set("github").unwrap().iter().map(ToString::to_string).collect();
         assert_eq!(networks, *expected, "day {day}");
     }
@@ -78,9 +78,9 @@ async fn nobody_is_asked_where_no_hook_names_a_set() {
 
 #[tokio::test]
 async fn a_set_is_asked_for_once_a_day() {
-    let book = Arc::new(Book { hooks: vec![hook(Allowed::Published("github".to_owned()))], ..Book::default() });
+    let documents = Arc::new(Book { hooks: vec![hook(Allowed::Published("github".to_owned()))], ..Book::default() });
     let provider = Arc::new(Provider(Mutex::new(Some(FOUR.to_vec()))));
-    let refresh = RangeRefresh { hooks: book.clone(), notes: book.clone(), published: provider.clone() };
+    let refresh = RangeRefresh { hooks: documents.clone(), documents: documents.clone(), published: provider.clone() };
     assert!(refresh.refresh(Timestamp::from_ms(DAY)).await.unwrap());
     *provider.0.lock().unwrap() = Some(FOUR[..3].to_vec());
     assert!(!refresh.refresh(Timestamp::from_ms(2 * DAY - 1)).await.unwrap());
@@ -89,8 +89,8 @@ async fn a_set_is_asked_for_once_a_day() {
 
 #[tokio::test]
 async fn a_note_that_cannot_be_read_gives_way_to_the_shipped_set() {
-    let book = Arc::new(Book::default());
-    let note = NewNote { topic: Topic::Ranges, key: "github", text: "{", expires: None };
-    book.write(&note).await.unwrap();
-    assert_eq!(RangeBook::new(book).ranges().await, Ranges::shipped());
+    let documents = Arc::new(Book::default());
+    let document = NewDocument { collection: Collection::Ranges, key: "github", text: "{", expires: None };
+    documents.write(&document).await.unwrap();
+    assert_eq!(RangeBook::new(documents).ranges().await, Ranges::shipped());
 }

@@ -46,7 +46,7 @@ pub struct Seen {
 }
 
 impl Look<'_> {
-    /// Reads the list, asks for what is lost and notes both in the record.
+    /// Reads the list, asks for what is lost and documents both in the record.
     pub async fn take(&self, progress: &mut Progress) -> Seen {
         let (mut seen, mut listed, mut parts) = (Seen::default(), Vec::new(), MOST_PARTS);
         if let Err(refusal) = self.newest(progress, &mut listed, &mut parts, &mut seen).await {

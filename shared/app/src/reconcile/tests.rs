@@ -15,11 +15,11 @@ fn at(minutes: u64) -> Timestamp {
     NOW.plus_ms(minutes * MINUTE)
 }
 
-/// A notebook in memory, and the hooks beside it.
+/// A documents in memory, and the hooks beside it.
 #[derive(Default)]
 pub(crate) struct Book {
     pub(crate) hooks: Vec<Hook>,
-    pub(crate) notes: Mutex<BTreeMap<(Topic, String), Note>>,
+    pub(crate) documents: Mutex<BTreeMap<(Collection, String), Document>>,
 }
 
 #[async_trait]
@@ -34,35 +34,35 @@ impl HookReader for Book {
 }
 
 #[async_trait]
-impl Notebook for Book {
-    async fn note(&self, topic: Topic, key: &str) -> PortResult<Option<Note>> {
-        Ok(self.notes.lock().unwrap().get(&(topic, key.to_owned())).cloned())
+impl Documents for Book {
+    async fn document(&self, collection: Collection, key: &str) -> PortResult<Option<Document>> {
+        Ok(self.documents.lock().unwrap().get(&(collection, key.to_owned())).cloned())
     }
 
-    async fn notes(&self, topic: Topic) -> PortResult<Vec<(String, Note)>> {
-        let notes = self.notes.lock().unwrap();
-        let of_topic = notes.iter().filter(|((of, _), _)| *of == topic);
-        Ok(of_topic.map(|((_, key), note)| (key.clone(), note.clone())).collect())
+    async fn documents(&self, collection: Collection) -> PortResult<Vec<(String, Document)>> {
+        let documents = self.documents.lock().unwrap();
+        let of_topic = documents.iter().filter(|((of, _), _)| *of == collection);
+        Ok(of_topic.map(|((_, key), document)| (key.clone(), document.clone())).collect())
     }
 
-    async fn write(&self, note: &NewNote<'_>) -> PortResult<()> {
-        let mut notes = self.notes.lock().unwrap();
-        let entry = notes.entry((note.topic, note.key.to_owned()));
-        let entry = entry.or_insert(Note { text: String::new(), version: 0 });
-        *entry = Note { text: note.text.to_owned(), version: entry.version + 1 };
+    async fn write(&self, document: &NewDocument<'_>) -> PortResult<()> {
+        let mut documents = self.documents.lock().unwrap();
+        let entry = documents.entry((document.collection, document.key.to_owned()));
+        let entry = entry.or_insert(Document { text: String::new(), version: 0 });
+        *entry = Document { text: document.text.to_owned(), version: entry.version + 1 };
         Ok(())
     }
 
-    async fn swap(&self, note: &NewNote<'_>, version: Option<u64>) -> PortResult<bool> {
-        let found = self.note(note.topic, note.key).await?.map(|note| note.version);
+    async fn swap(&self, document: &NewDocument<'_>, version: Option<u64>) -> PortResult<bool> {
+        let found = self.document(document.collection, document.key).await?.map(|document| document.version);
         if found == version {
-            self.write(note).await?;
+            self.write(document).await?;
         }
         Ok(found == version)
     }
 
-    async fn erase_note(&self, topic: Topic, key: &str) -> PortResult<bool> {
-        Ok(self.notes.lock().unwrap().remove(&(topic, key.to_owned())).is_some())
+    async fn delete_document(&self, collection: Collection, key: &str) -> PortResult<bool> {
+        Ok(self.documents.lock().unwrap().remove(&(collection, key.to_owned())).is_some())
     }
 }
 
@@ -143,46 +143,50 @@ fn hook(webhook: u64, token: &str) -> Hook {
 }
 
 fn reconciler(hooks: Vec<Hook>, sender: Sender) -> (Reconciler, Arc<Sender>, Arc<Book>) {
-    let (book, sender) = (Arc::new(Book { hooks, ..Book::default() }), Arc::new(sender));
-    let reconciler =
-        Reconciler { hooks: book.clone(), secrets: Arc::new(Tokens), notes: book.clone(), deliveries: sender.clone() };
-    (reconciler, sender, book)
+    let (documents, sender) = (Arc::new(Book { hooks, ..Book::default() }), Arc::new(sender));
+    let reconciler = Reconciler {
+        hooks: documents.clone(),
+        secrets: Arc::new(Tokens),
+        documents: documents.clone(),
+        deliveries: sender.clone(),
+    };
+    (reconciler, sender, documents)
 }
 
 /// The record of a hook.
-async fn progress(book: &Book, webhook: u64) -> Progress {
-    let note = book.note(Topic::Reconciled, &format!("hk_{webhook}")).await.unwrap();
-    serde_json::from_str(&note.unwrap().text).unwrap()
+async fn progress(documents: &Book, webhook: u64) -> Progress {
+    let document = documents.document(Collection::Reconciled, &format!("hk_{webhook}")).await.unwrap();
+    serde_json::from_str(&document.unwrap().text).unwrap()
 }
 
 #[tokio::test]
 async fn what_is_lost_is_asked_for_once_and_arrives() {
-    let (reconciler, sender, book) = reconciler(vec![hook(1, "env:T")], Sender::default());
+    let (reconciler, sender, documents) = reconciler(vec![hook(1, "env:T")], Sender::default());
     sender.attempt(1, "before the horizon", Timestamp::from_ms(at(0).as_ms() - HORIZON_MS - 1), false);
     sender.attempt(1, "lost", at(0), false);
     sender.attempt(1, "fine", at(0), true);
     assert_eq!(reconciler.run_once(at(1)).await.unwrap(), 1);
     assert_eq!(sender.asked(), [(1, 2)]);
     assert_eq!(reconciler.run_once(at(2)).await.unwrap(), 0);
-    assert!(progress(&book, 1).await.asked.is_empty(), "it has arrived");
+    assert!(progress(&documents, 1).await.asked.is_empty(), "it has arrived");
 }
 
 #[tokio::test]
 async fn a_hook_without_token_or_disabled_asks_for_nothing() {
     let mut disabled = hook(2, "env:T");
     disabled.status = HookStatus::Disabled;
-    let (reconciler, sender, book) = reconciler(vec![hook(1, "env:NONE"), disabled], Sender::default());
+    let (reconciler, sender, documents) = reconciler(vec![hook(1, "env:NONE"), disabled], Sender::default());
     sender.attempt(1, "lost", at(0), false);
     sender.attempt(2, "refused on purpose", at(0), false);
     assert_eq!(reconciler.run_once(at(20)).await.unwrap(), 0);
     assert!(sender.lists.lock().unwrap().is_empty());
-    assert_eq!(progress(&book, 2).await.since(at(20)), at(10), "enabled again, it looks no further back");
+    assert_eq!(progress(&documents, 2).await.since(at(20)), at(10), "enabled again, it looks no further back");
 }
 
 #[tokio::test]
 async fn a_limit_stops_the_run_for_its_token_and_is_waited_out() {
     let hooks = vec![hook(1, "env:T"), hook(2, "env:T"), hook(3, "env:OTHER")];
-    let (reconciler, sender, book) = reconciler(hooks, Sender::default());
+    let (reconciler, sender, documents) = reconciler(hooks, Sender::default());
     for guid in ["a", "b", "c"] {
         sender.attempt(1, guid, at(0), false);
     }
@@ -190,7 +194,7 @@ async fn a_limit_stops_the_run_for_its_token_and_is_waited_out() {
     assert_eq!(reconciler.run_once(at(1)).await.unwrap(), 1);
     let listed: Vec<_> = sender.lists.lock().unwrap().drain(..).map(|(webhook, _)| webhook).collect();
     assert_eq!(listed, [1, 1, 1, 3], "the second hook has the same token");
-    assert_eq!(progress(&book, 2).await.wait_until, Some(at(30)));
+    assert_eq!(progress(&documents, 2).await.wait_until, Some(at(30)));
     *sender.limited_after.lock().unwrap() = None;
     assert_eq!(reconciler.run_once(at(29)).await.unwrap(), 0);
     assert_eq!(reconciler.run_once(at(30)).await.unwrap(), 2);
@@ -213,7 +217,7 @@ async fn a_run_asks_for_a_hundred_and_each_hook_has_its_share() {
 
 #[tokio::test]
 async fn a_list_too_long_for_one_look_is_read_in_several() {
-    let (reconciler, sender, book) = reconciler(vec![hook(1, "env:T")], Sender { page: 10, ..Sender::default() });
+    let (reconciler, sender, documents) = reconciler(vec![hook(1, "env:T")], Sender { page: 10, ..Sender::default() });
     for number in 0..130 {
         sender.attempt(1, &format!("deep {number}"), at(0), false);
     }
@@ -222,7 +226,7 @@ async fn a_list_too_long_for_one_look_is_read_in_several() {
     }
     for (minutes, asked, unread) in [(100, 0, true), (120, 100, true), (125, 30, false)] {
         assert_eq!(reconciler.run_once(at(minutes)).await.unwrap(), asked, "at {minutes}");
-        assert_eq!(progress(&book, 1).await.unread.is_some(), unread, "at {minutes}");
+        assert_eq!(progress(&documents, 1).await.unread.is_some(), unread, "at {minutes}");
     }
     let asked: std::collections::HashSet<_> = sender.asked().into_iter().collect();
     assert_eq!(asked.len(), 130);
@@ -230,7 +234,7 @@ async fn a_list_too_long_for_one_look_is_read_in_several() {
 
 #[tokio::test]
 async fn what_cannot_be_had_is_given_up_in_the_end() {
-    let (reconciler, sender, book) = reconciler(vec![hook(1, "env:T")], Sender { page: 9, ..Sender::default() });
+    let (reconciler, sender, documents) = reconciler(vec![hook(1, "env:T")], Sender { page: 9, ..Sender::default() });
     sender.attempt(1, "gone", at(0), false);
     sender.attempt(1, "hopeless", at(0), false);
     sender.attempt(1, "fine", at(0), false);
@@ -240,7 +244,7 @@ async fn what_cannot_be_had_is_given_up_in_the_end() {
     let asked = sender.asked();
     let times = |attempt| asked.iter().filter(|(_, of)| *of == attempt).count();
     assert_eq!((times(1), times(2), times(3)), (5, 5, 1));
-    assert!(progress(&book, 1).await.asked.values().all(|asked| asked.given_up));
+    assert!(progress(&documents, 1).await.asked.values().all(|asked| asked.given_up));
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! Records events with the tasks made of them.
 
 use bellhop_core::event::{Duplicate, Event};
-use bellhop_core::hook::Hook;
-use bellhop_core::id::{HookId, TaskId};
+use bellhop_core::id::TaskId;
+use bellhop_core::inbox::{self, BadMessage, Read};
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use bellhop_core::trace::Trace;
@@ -10,66 +10,112 @@ use bellhop_core::work::Work;
 
 use super::gate::Undone;
 use super::making::{self, Making};
+use super::record::{self, NewClaim, NewRecord, Part};
 use super::text::Words;
 use super::{Recorded, Routing, Rule, Rules, gate};
 use crate::metrics::METRICS;
 use crate::ports::{Claim, PortResult};
 use crate::spans;
 
-/// What is made of an event.
-#[derive(Default)]
-struct Made {
-    tasks: Vec<Task>,
-    /// The hooks that have it.
-    hooks: Vec<HookId>,
-    /// The hooks at which it is another copy of a delivery.
-    duplicates: Vec<Duplicate>,
-}
-
 impl Routing {
-    /// Drops duplicates, filters, and records an event with its tasks.
-    pub(super) async fn record_event(&self, mut event: Event) -> PortResult<Recorded> {
-        let rules = self.rules.rules().await?;
-        let words = Words::of(&mut event, &rules);
-        let id = event.head.id;
-        let now = self.clock.now();
-        let expires = rules.expires(now);
-        let made = self.make_tasks(&event, &words, &rules, expires).await?;
-        event.head.duplicates = made.duplicates;
-        self.tell_of_dead(&made.tasks, &rules).await?;
-        let new = self.events.record(&event, &made.tasks, expires).await?;
-        if new && !event.head.duplicates.is_empty() {
-            METRICS.duplicates.add(1);
-        }
-        for Duplicate { hook, first, cause } in &event.head.duplicates {
-            log::info!(event:% = id, hook = hook.as_str(), first:%, cause; "duplicate");
-        }
-        let making = Making { event: &event, words: &words };
-        let work = match new {
-            true => made.tasks.iter().filter_map(|task| making.work(&rules, task)).collect(),
-            false => self.open_work(&making, &rules).await?,
-        };
-        let counts = new && !event.head.test;
-        let counted = made.hooks.into_iter().filter(|_| counts).map(|hook| (hook, event.head.received_at)).collect();
-        spans::routed(&event.head, made.tasks.len(), now, || self.clock.now());
-        let trace = Trace::of_event(&event.head).id_beside(id);
-        log::info!(event:% = id, trace, kind = event.head.event_type.as_deref().unwrap_or(""), tasks = made.tasks.len(), queued = work.len(), new; "routed");
-        Ok(Recorded { event: Some(id), work, counted })
+    /// Makes of an inbox message what is to be recorded, where nothing but the rules is needed for that; `None` where the
+    /// message has to be taken in step by step, by [`Routing::record`].
+    ///
+    /// Whoever writes it down does so for all of it at once, claims first ([`NewRecord::claimed`]), and then calls
+    /// [`Routing::tell`].
+    pub fn prepare(&self, rules: &Rules, message: &[u8]) -> Result<Option<NewRecord>, BadMessage> {
+        let Read::Whole(event) = inbox::read(message)? else { return Ok(None) };
+        let (record, _) = self.make(event, rules);
+        Ok((!record.needs_steps()).then_some(record))
     }
 
-    /// Makes an event's tasks, hook by hook.
-    async fn make_tasks(&self, event: &Event, words: &Words, rules: &Rules, expires: Timestamp) -> PortResult<Made> {
-        let mut made = Made::default();
-        for rule in rules.of(event) {
-            match self.make_for(rule, event, words, expires).await? {
-                Ok(tasks) => {
-                    made.tasks.extend(tasks);
-                    made.hooks.push(rule.hook.id.clone());
-                }
-                Err(duplicate) => made.duplicates.push(duplicate),
+    /// Drops duplicates, filters, and records an event with its tasks.
+    pub(super) async fn record_event(&self, event: Event) -> PortResult<Recorded> {
+        let rules = self.rules.rules().await?;
+        let (mut record, words) = self.make(event, &rules);
+        let id = record.event.head.id;
+        let mut claims = Vec::new();
+        for (hook, claim) in record.claims() {
+            claims.push(self.events.claim_delivery(hook, claim.key(), id, claim.expires).await?);
+        }
+        record.claimed(&claims);
+        self.turn_away(&mut record, &rules).await?;
+        self.tell_of_dead(&record.tasks, &rules).await?;
+        let new = self.events.record(&record.event, &record.tasks, record.expires).await?;
+        if !new {
+            let making = Making { event: &record.event, words: &words };
+            let work = self.open_work(&making, &rules).await?;
+            record = NewRecord { work, ..record };
+        }
+        self.tell(&record, new);
+        let received = record.event.head.received_at;
+        let counted = record.counted().filter(|_| new).map(|hook| (hook.clone(), received)).collect();
+        Ok(Recorded { event: Some(id), work: record.work, counted })
+    }
+
+    /// Tells of an event that was routed; `new` where it was not recorded before.
+    pub fn tell(&self, record: &NewRecord, new: bool) {
+        let head = &record.event.head;
+        if new && !head.duplicates.is_empty() {
+            METRICS.duplicates.add(1);
+        }
+        for Duplicate { hook, first, cause } in &head.duplicates {
+            log::info!(event:% = head.id, hook = hook.as_str(), first:%, cause; "duplicate");
+        }
+        let (tasks, queued) = (record.tasks.len(), record.work.len());
+        spans::routed(head, tasks, record.made_at, || self.clock.now());
+        let trace = Trace::of_event(head).id_beside(head.id);
+        log::info!(event:% = head.id, trace, kind = head.event_type.as_deref().unwrap_or(""), tasks, queued, new; "routed");
+    }
+
+    /// Makes all that is to be recorded of an event, as if it had all its deliveries.
+    fn make(&self, mut event: Event, rules: &Rules) -> (NewRecord, Words) {
+        let words = Words::of(&mut event, rules);
+        let made_at = self.clock.now();
+        let expires = rules.expires(made_at);
+        let (mut parts, mut tasks) = (Vec::new(), Vec::new());
+        for rule in rules.of(&event) {
+            let (part, its_tasks) = self.part(rule, &event, &words, expires);
+            parts.push(part);
+            tasks.extend(its_tasks);
+        }
+        let making = Making { event: &event, words: &words };
+        let work = making.prepare(rules, &mut tasks);
+        (NewRecord { event, parts, tasks, work, made_at, expires }, words)
+    }
+
+    /// What a hook makes of an event, with the tasks of its actions.
+    fn part(&self, rule: &Rule, event: &Event, words: &Words, expires: Timestamp) -> (Part, Vec<Task>) {
+        let (now, hook) = (self.clock.now(), &rule.hook);
+        // An event for a test is nobody's copy.
+        let delivery = if event.head.test { None } else { words.delivery(event, hook) };
+        let ends = |remembered_ms| event.head.id.accepted_at().plus_ms(remembered_ms);
+        let claim = delivery.map(|delivery| NewClaim { expires: ends(delivery.remembered_ms), delivery });
+        let undone = gate::filtered(rule, event, words);
+        let turns = undone.is_none() && gate::has_quota(hook) && !event.head.test;
+        let tasks = hook.actions.iter().enumerate().map(|(index, action)| {
+            let id = TaskId::new(event.head.id, &hook.id, index);
+            let mut task = making::task(id, event, action, now, expires);
+            let told = || gate::told_elsewhere(rule, action, event, words).map(Undone::skipped);
+            if let Some(Undone { status, reason }) = undone.clone().or_else(told) {
+                task.status = status;
+                task.reason = Some(reason);
+            }
+            task
+        });
+        (Part { hook: hook.id.clone(), claim, turns }, tasks.collect())
+    }
+
+    /// Skips what the quotas of the hooks do not let through.
+    async fn turn_away(&self, record: &mut NewRecord, rules: &Rules) -> PortResult<()> {
+        let turns = record.parts.iter().filter(|part| part.turns).map(|part| part.hook.clone());
+        for hook in turns.collect::<Vec<_>>() {
+            let Some(rule) = rules.get(&hook) else { continue };
+            if let Some(reason) = self.turned_away(&rule.hook, record.event.head.id).await? {
+                record.skip(&hook, &reason);
             }
         }
-        Ok(made)
+        Ok(())
     }
 
     /// Claims an event for a hook, asks whether it acts on it, and makes a task for each of its actions; or says of which
@@ -81,22 +127,21 @@ impl Routing {
         words: &Words,
         expires: Timestamp,
     ) -> PortResult<Result<Vec<Task>, Duplicate>> {
-        let now = self.clock.now();
-        if let Some(duplicate) = self.claim(event, words, &rule.hook).await? {
+        let (part, mut tasks) = self.part(rule, event, words, expires);
+        let id = event.head.id;
+        if let Some(claim) = &part.claim
+            && let Claim::Duplicate(first) =
+                self.events.claim_delivery(&part.hook, claim.key(), id, claim.expires).await?
+            && let Some(duplicate) = claim.copy_of(&part.hook, id, first)
+        {
             return Ok(Err(duplicate));
         }
-        let undone = self.undone(rule, event, words).await?;
-        let tasks = rule.hook.actions.iter().enumerate().map(|(index, action)| {
-            let id = TaskId::new(event.head.id, &rule.hook.id, index);
-            let mut task = making::task(id, event, &rule.hook.id, action, now, expires);
-            let told = || gate::told_elsewhere(rule, action, event, words).map(Undone::skipped);
-            if let Some(Undone { status, reason }) = undone.clone().or_else(told) {
-                task.status = status;
-                task.reason = Some(reason);
-            }
-            task
-        });
-        Ok(Ok(tasks.collect()))
+        if part.turns
+            && let Some(reason) = self.turned_away(&rule.hook, id).await?
+        {
+            tasks.iter_mut().for_each(|task| record::skip(task, &reason));
+        }
+        Ok(Ok(tasks))
     }
 
     /// The work of an event's own tasks, as they were recorded before, that are still open.
@@ -105,43 +150,14 @@ impl Routing {
     async fn open_work(&self, making: &Making<'_>, rules: &Rules) -> PortResult<Vec<Work>> {
         let id = making.event.head.id;
         let recorded = self.history.recorded(id).await?.map(|recorded| recorded.tasks).unwrap_or_default();
-        let (mut work, mut orphans) = (Vec::new(), Vec::new());
-        for mut task in recorded.into_iter().filter(|task| is_own(task) && !task.status.is_final()) {
-            match making.work(rules, &task) {
-                Some(its_work) => work.push(its_work),
-                None => {
-                    task.status = TaskStatus::Dead;
-                    task.reason = Some("its hook or action was deleted before its message was made".to_owned());
-                    orphans.push(task);
-                }
-            }
-        }
-        if !orphans.is_empty() {
-            self.tell_of_dead(&orphans, rules).await?;
-            self.tasks.save(&orphans).await?;
+        let open = |task: &Task| task.id.is_own() && task.retries == 0 && !task.status.is_final();
+        let mut open: Vec<_> = recorded.into_iter().filter(open).collect();
+        let work = making.prepare(rules, &mut open);
+        open.retain(|task| task.status == TaskStatus::Dead);
+        if !open.is_empty() {
+            self.tell_of_dead(&open, rules).await?;
+            self.tasks.save(&open).await?;
         }
         Ok(work)
     }
-
-    /// Claims the event's delivery for a hook; says of which event it is a copy, if it is one. An event for a test is
-    /// nobody's copy.
-    async fn claim(&self, event: &Event, words: &Words, hook: &Hook) -> PortResult<Option<Duplicate>> {
-        let delivery = if event.head.test { None } else { words.delivery(event, hook) };
-        let Some(delivery) = delivery else { return Ok(None) };
-        let (id, accepted) = (event.head.id, event.head.id.accepted_at());
-        let ends = accepted.plus_ms(delivery.remembered_ms);
-        let claim = self.events.claim_delivery(&hook.id, &delivery.key, id, ends).await?;
-        // Who came so much later has claimed it anew; this event had its own turn before.
-        let Claim::Duplicate(first) = claim else { return Ok(None) };
-        Ok((first.accepted_at() < ends).then(|| {
-            let cause = delivery.cause(accepted.ms_since(first.accepted_at()));
-            Duplicate { hook: hook.id.clone(), first, cause }
-        }))
-    }
-}
-
-/// Whether a task was made with its event and waits for its first round, which no order has queued.
-fn is_own(task: &Task) -> bool {
-    let made_of = task.id.parts().map(|(event, hook, action)| TaskId::new(event, &hook, action));
-    made_of.as_ref() == Some(&task.id) && task.retries == 0
 }

@@ -1,17 +1,19 @@
 //! Which events a hook acts on.
 
+use bellhop_core::action::Action;
+use bellhop_core::action::forward::{MOST_HOPS, hops};
 use bellhop_core::event::Event;
 use bellhop_core::filter::{Check, Decision, type_passes};
-use bellhop_core::hook::{Action, Hook, HookStatus};
+use bellhop_core::hook::{Hook, HookStatus};
 use bellhop_core::id::EventId;
+use bellhop_core::quota::{Passage, Quota};
 use bellhop_core::task::TaskStatus;
-use bellhop_core::turnstile::{Passage, Turnstile};
 
 use super::text::Words;
 use super::{Routing, Rule};
-use crate::ports::{NewNote, PortError, PortResult, Topic};
+use crate::ports::{Collection, NewDocument, PortError, PortResult};
 
-/// How often a turnstile's note is tried to be written where others write it too.
+/// How often a quota's document is tried to be written where others write it too.
 const TRIES: usize = 32;
 
 /// That a hook's actions are not done for an event.
@@ -31,27 +33,17 @@ impl Undone {
 }
 
 impl Routing {
-    /// Why a hook's actions are not to be done for an event, if they are not.
-    pub(super) async fn undone(&self, rule: &Rule, event: &Event, words: &Words) -> PortResult<Option<Undone>> {
-        let filtered = filtered(rule, event, words);
-        let turns = rule.hook.max_executions.is_some() || rule.hook.cooldown_seconds > 0;
-        if filtered.is_some() || !turns || event.head.test {
-            return Ok(filtered);
-        }
-        Ok(self.turned_away(&rule.hook, event.head.id).await?.map(Undone::skipped))
-    }
-
-    /// Why a hook's turnstile does not let an event through, if it does not.
-    async fn turned_away(&self, hook: &Hook, event: EventId) -> PortResult<Option<String>> {
+    /// Why a hook's quota does not let an event through, if it does not.
+    pub(super) async fn turned_away(&self, hook: &Hook, event: EventId) -> PortResult<Option<String>> {
         for _ in 0..TRIES {
-            let note = self.book.note(Topic::Turnstile, hook.id.as_str()).await?;
-            let mut turnstile: Turnstile = match &note {
-                Some(note) => {
-                    serde_json::from_str(&note.text).map_err(|e| PortError::unreadable("a hook's turnstile", &e))?
+            let document = self.documents.document(Collection::Quota, hook.id.as_str()).await?;
+            let mut quota: Quota = match &document {
+                Some(document) => {
+                    serde_json::from_str(&document.text).map_err(|e| PortError::unreadable("a hook's quota", &e))?
                 }
-                None => Turnstile::default(),
+                None => Quota::default(),
             };
-            match turnstile.pass(event, hook.max_executions, hook.cooldown_seconds) {
+            match quota.pass(event, hook.max_executions, hook.cooldown_seconds) {
                 Passage::Passes => {}
                 Passage::Passed => return Ok(None),
                 Passage::Spent => {
@@ -67,15 +59,20 @@ impl Routing {
                     )));
                 }
             }
-            let text = serde_json::to_string(&turnstile)
-                .map_err(|e| PortError::new("a hook's turnstile cannot be written", e))?;
-            let new = NewNote { topic: Topic::Turnstile, key: hook.id.as_str(), text: &text, expires: None };
-            if self.book.swap(&new, note.map(|note| note.version)).await? {
+            let text =
+                serde_json::to_string(&quota).map_err(|e| PortError::new("a hook's quota cannot be written", e))?;
+            let new = NewDocument { collection: Collection::Quota, key: hook.id.as_str(), text: &text, expires: None };
+            if self.documents.swap(&new, document.map(|document| document.version)).await? {
                 return Ok(None);
             }
         }
-        Err(PortError::new("a hook's turnstile is written by too many at once", &hook.id))
+        Err(PortError::new("a hook's quota is written by too many at once", &hook.id))
     }
+}
+
+/// Whether a hook acts on so many events only, or so often only.
+pub(super) const fn has_quota(hook: &Hook) -> bool {
+    hook.max_executions.is_some() || hook.cooldown_seconds > 0
 }
 
 /// Why an action says nothing of an event that its hook takes: its words are the sender's own, and those come with another
@@ -83,9 +80,8 @@ impl Routing {
 ///
 /// A template of its own asks for every event, and so does a condition that tells a sender's actions apart.
 pub(super) fn told_elsewhere(rule: &Rule, action: &Action, event: &Event, words: &Words) -> Option<String> {
-    let Action::Telegram { template, .. } = action;
     let asks = |text: &str| text.contains("action");
-    let is_asked = template.is_some()
+    let is_asked = !action.speaks_for_sender()
         || event.head.test
         || rule.hook.when.as_deref().is_some_and(asks)
         || rule.hook.conditions.iter().any(|check| asks(&check.field));
@@ -113,6 +109,11 @@ pub(super) fn filtered(rule: &Rule, event: &Event, words: &Words) -> Option<Undo
 fn kept_out(rule: &Rule, event: &Event, words: &Words) -> Option<Result<String, String>> {
     if rule.hook.status == HookStatus::Disabled {
         return Some(Ok("the hook was disabled after the event came in".to_owned()));
+    }
+    if hops(&event.head) >= MOST_HOPS {
+        return Some(Ok(format!(
+            "it has gone through Bellhop {MOST_HOPS} times already, so it goes round in a circle"
+        )));
     }
     let event_type = event.head.event_type.as_deref();
     if !type_passes(&rule.hook.events, event_type) {

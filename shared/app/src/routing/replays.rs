@@ -1,4 +1,4 @@
-//! Does recorded events anew, some with each order, until the replay is finished.
+//! Does recorded events again, some with each order, until the replay is finished.
 
 use bellhop_core::event::{Event, EventHead};
 use bellhop_core::id::{EventId, ReplayId, TaskId};
@@ -10,7 +10,7 @@ use bellhop_core::work::Work;
 use super::making::{self, Making};
 use super::text::Words;
 use super::{Routing, Rules, gate};
-use crate::ports::{NewNote, PortError, PortResult, Topic};
+use crate::ports::{Collection, NewDocument, PortError, PortResult};
 
 /// What an order of a replay makes.
 #[derive(Default)]
@@ -26,12 +26,12 @@ impl Routing {
     /// Its place moves only once the tasks are added and their work is queued, so none is skipped; and tasks of the same
     /// replay have the same ids, so none is made twice.
     pub(super) async fn replay(&self, id: &ReplayId) -> PortResult<()> {
-        let Some(note) = self.book.note(Topic::Replay, id.as_str()).await? else {
+        let Some(document) = self.documents.document(Collection::Replay, id.as_str()).await? else {
             log::warn!(replay = id.as_str(); "there is no such replay, or it has expired");
             return Ok(());
         };
         let mut replay: Replay =
-            serde_json::from_str(&note.text).map_err(|e| PortError::unreadable("a replay's note", &e))?;
+            serde_json::from_str(&document.text).map_err(|e| PortError::unreadable("a replay's note", &e))?;
         if replay.finished_at.is_some() {
             return Ok(());
         }
@@ -52,8 +52,13 @@ impl Routing {
         }
         replay.advance(made.progress, older_than, self.clock.now());
         let text = serde_json::to_string(&replay).map_err(|e| PortError::new("a replay cannot be written", e))?;
-        let new = NewNote { topic: Topic::Replay, key: id.as_str(), text: &text, expires: Some(replay.expires()) };
-        if !self.book.swap(&new, Some(note.version)).await? {
+        let new = NewDocument {
+            collection: Collection::Replay,
+            key: id.as_str(),
+            text: &text,
+            expires: Some(replay.expires()),
+        };
+        if !self.documents.swap(&new, Some(document.version)).await? {
             // Another copy of the order was quicker, and gives the next.
             return Ok(());
         }
@@ -91,6 +96,7 @@ impl Routing {
         let words = Words::of(&mut event, rules);
         let (now, before) = (self.clock.now(), made.tasks.len());
         let expires = rules.expires(now);
+        let making = Making { event: &event, words: &words };
         let wanted = rules.of(&event).into_iter();
         for rule in wanted.filter(|rule| replay.hook.as_ref().is_none_or(|hook| *hook == rule.hook.id)) {
             if gate::filtered(rule, &event, &words).is_some() {
@@ -103,9 +109,9 @@ impl Routing {
                     continue;
                 }
                 let id = TaskId::replayed(event.head.id, &rule.hook.id, index, &replay.id);
-                let mut task = making::task(id, &event, &rule.hook.id, action, now, expires);
+                let mut task = making::task(id, &event, action, now, expires);
                 task.replay = Some(replay.id.clone());
-                made.work.extend(Making { event: &event, words: &words }.work(rules, &task));
+                made.work.extend(making.prepare(rules, std::slice::from_mut(&mut task)));
                 made.tasks.push(task);
             }
         }

@@ -1,16 +1,17 @@
-//! Has tasks done anew that have ended.
+//! Has tasks done again that have ended.
 
+use bellhop_core::action::Kind;
 use bellhop_core::event::Event;
 use bellhop_core::id::TaskId;
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::{TelegramV1, Work};
+use bellhop_core::work::Work;
 
-use super::making::Making;
-use super::text::{Text, Words};
+use super::making::{self, Made, Making};
+use super::text::Words;
 use super::{Recorded, Routing};
-use crate::notices::{self, ROUTE};
-use crate::ports::{NewNote, PortError, PortResult, Topic};
+use crate::delivery;
+use crate::ports::{Collection, NewDocument, PortError, PortResult};
 
 /// How long a copy of an order keeps others from its task: longer than a function runs, and less than it takes for a message
 /// to come again.
@@ -20,11 +21,9 @@ const HELD_MS: u64 = 120_000;
 const FORGOTTEN_MS: u64 = 24 * 60 * 60 * 1000;
 
 impl Routing {
-    /// Has a task done anew that has ended, unless that was done already.
+    /// Has a task done again that has ended, unless that was done already.
     pub(super) async fn retry(&self, id: &TaskId, retries: u32) -> PortResult<Recorded> {
-        let Some((event_id, ..)) = id.parts() else {
-            return Ok(left_alone(id, "its id is not one of ours"));
-        };
+        let event_id = id.event();
         let Some(recorded) = self.history.recorded(event_id).await? else {
             return Ok(left_alone(id, "its event is gone"));
         };
@@ -34,59 +33,70 @@ impl Routing {
         // Between the saving and the queueing the order may have been cut short; then only the queueing is left.
         let was_saved = task.retries == retries + 1 && task.status == TaskStatus::Queued;
         if !was_saved && (task.retries != retries || !task.status.is_final()) {
-            return Ok(left_alone(id, "it has not ended, or was done anew already"));
+            return Ok(left_alone(id, "it has not ended, or was done again already"));
         }
-        if task.kind == ROUTE {
+        if task.kind == Kind::Route {
             return self.retry_route(task).await;
         }
-        let Text { parts, trouble } = match notices::subject(&task, &recorded.tasks) {
-            Some(subject) => Text { parts: vec![notices::text(subject)], trouble: None },
-            None => match self.text_today(&mut task).await? {
-                Some(text) => text,
-                None => return Ok(left_alone(id, "its event's content, its hook or its action was deleted")),
-            },
+        let made = match delivery::subject(&task, &recorded.tasks) {
+            Some(subject) => Some(Made::Work(Box::new(Work::telegram(task.clone(), vec![delivery::text(subject)])))),
+            None => self.made_today(&mut task).await?,
+        };
+        let Some(made) = made else {
+            return Ok(left_alone(id, "its event's content, its hook or its action was deleted"));
+        };
+        let (steps, trouble) = match &made {
+            Made::Work(work) => (work.payload.steps(), work.task.reason.clone()),
+            Made::Never(_) => (1, None),
         };
         if !was_saved {
             self.begin_retry(&task).await?;
-            task.ask_anew(parts.len(), self.clock.now());
+            task.retry(steps, self.clock.now());
             task.reason = trouble;
+            if let Made::Never(why) = &made {
+                task.die(why);
+                self.tell_of_dead(std::slice::from_ref(&task), &*self.rules.rules().await?).await?;
+            }
             self.tasks.save(std::slice::from_ref(&task)).await?;
         }
-        let event = Some(event_id);
-        log::info!(event:% = event_id, task = id.as_str(), retries = task.retries; "task is done anew");
-        self.queue.send(&[Work::TelegramV1(TelegramV1 { task, parts, trace: None })]).await?;
-        Ok(Recorded { event, ..Recorded::default() })
+        log::info!(event:% = event_id, task = id.as_str(), retries = task.retries; "task is retried");
+        if let Made::Work(work) = made {
+            self.queue.send(&[Work { task, trace: None, ..*work }]).await?;
+        }
+        Ok(Recorded { event: Some(event_id), ..Recorded::default() })
     }
 
     /// Sees to it that of several copies of an order one writes the task down: written down late, it would be done twice.
     async fn begin_retry(&self, task: &Task) -> PortResult<()> {
         let key = format!("{}#{}", task.id, task.retries);
-        let (note, now) = (self.book.note(Topic::Retry, &key).await?, self.clock.now());
-        let begun = note.as_ref().and_then(|note| note.text.parse().ok()).map(Timestamp::from_ms);
+        let (document, now) = (self.documents.document(Collection::Retry, &key).await?, self.clock.now());
+        let begun = document.as_ref().and_then(|document| document.text.parse().ok()).map(Timestamp::from_ms);
         let (text, expires) = (now.as_ms().to_string(), Some(now.plus_ms(FORGOTTEN_MS)));
-        let new = NewNote { topic: Topic::Retry, key: &key, text: &text, expires };
+        let new = NewDocument { collection: Collection::Retry, key: &key, text: &text, expires };
         let is_held = begun.is_some_and(|begun| now.ms_since(begun) < HELD_MS);
-        if is_held || !self.book.swap(&new, note.map(|note| note.version)).await? {
+        if is_held || !self.documents.swap(&new, document.map(|document| document.version)).await? {
             return Err(PortError::new("another copy of the order is at work on the task", &task.id));
         }
         Ok(())
     }
 
-    /// A task's message as the hook would make it today, for the chat it names today.
-    async fn text_today(&self, task: &mut Task) -> PortResult<Option<Text>> {
+    /// A task's work as its hook would make it today, for where its action goes today.
+    async fn made_today(&self, task: &mut Task) -> PortResult<Option<Made>> {
         let Some(mut event) = self.whole_event(task).await? else { return Ok(None) };
         let rules = self.rules.rules().await?;
+        if making::redirect(&rules, task).is_none() {
+            return Ok(None);
+        }
+        // What was wrong the last time is over.
+        task.reason = None;
         let words = Words::of(&mut event, &rules);
-        Ok(Making { event: &event, words: &words }.text(&rules, task).map(|(chat, text)| {
-            task.destination = chat;
-            text
-        }))
+        Ok(Making { event: &event, words: &words }.work(&rules, task))
     }
 
     /// Routes a hook's part in an event: the task that stood for it becomes the first of those that are made.
     async fn retry_route(&self, task: Task) -> PortResult<Recorded> {
         let rules = self.rules.rules().await?;
-        let (Some(mut event), Some(rule)) = (self.whole_event(&task).await?, rules.get(&task.hook)) else {
+        let (Some(mut event), Some(rule)) = (self.whole_event(&task).await?, rules.of_task(&task)) else {
             return Ok(left_alone(&task.id, "its event's content or its hook was deleted"));
         };
         let words = Words::of(&mut event, &rules);
@@ -103,9 +113,10 @@ impl Routing {
         });
         first.retries = task.retries + 1;
         // The others first: once the first is written down, an order that comes again has nothing more to route.
-        let others: Vec<_> = made.collect();
+        let mut others: Vec<_> = made.collect();
         let making = Making { event: &event, words: &words };
-        let work: Vec<_> = others.iter().filter_map(|task| making.work(&rules, task)).collect();
+        let work = making.prepare(&rules, &mut others);
+        let first_work = making.prepare(&rules, std::slice::from_mut(&mut first));
         self.tell_of_dead(&others, &rules).await?;
         self.tell_of_dead(std::slice::from_ref(&first), &rules).await?;
         if !others.is_empty() {
@@ -116,10 +127,10 @@ impl Routing {
         }
         self.begin_retry(&task).await?;
         self.tasks.save(std::slice::from_ref(&first)).await?;
-        if let Some(work) = making.work(&rules, &first) {
-            self.queue.send(&[work]).await?;
+        if !first_work.is_empty() {
+            self.queue.send(&first_work).await?;
         }
-        let counted = vec![(task.hook, event.head.received_at)];
+        let counted = vec![(rule.hook.id.clone(), event.head.received_at)];
         Ok(Recorded { event: Some(task.event), counted, ..Recorded::default() })
     }
 
@@ -137,6 +148,6 @@ impl Routing {
 
 /// An order that changes nothing, and why.
 fn left_alone(id: &TaskId, why: &str) -> Recorded {
-    log::warn!(task = id.as_str(), why; "a task is not done anew");
+    log::warn!(task = id.as_str(), why; "a task is not done again");
     Recorded::default()
 }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use bellhop_core::config::Settings;
 use bellhop_core::event::{Event, EventHead};
 use bellhop_core::filter::{BadCondition, Condition};
-use bellhop_core::hook::{Action, Hook};
+use bellhop_core::hook::Hook;
 use bellhop_core::id::HookId;
-use bellhop_core::sender::Sender;
-use bellhop_core::template::{BadTemplate, Escape, Template};
+use bellhop_core::task::Task;
+use bellhop_core::template::{BadTemplate, Template};
 use bellhop_core::time::Timestamp;
+use bellhop_senders::sender::Sender;
 
 use crate::cache::Cache;
 use crate::ports::{HookReader, PortResult};
@@ -29,14 +30,20 @@ pub struct Rule {
     pub hook: Hook,
     /// Its condition; one that cannot be read holds for nothing.
     pub condition: Option<Result<Condition, BadCondition>>,
-    /// Its actions' own templates, in the actions' order; one that cannot be read makes no text.
-    pub templates: Vec<Option<Result<Template, BadTemplate>>>,
+    /// The templates of its actions, in the actions' order, each in the order in which its action gives them; one that
+    /// cannot be read makes no text.
+    pub templates: Vec<Vec<Result<Template, BadTemplate>>>,
 }
 
 impl Rules {
     /// The rule of a hook, unless it has been deleted.
     pub fn get(&self, hook: &HookId) -> Option<&Rule> {
         self.by_hook.get(hook)
+    }
+
+    /// The rule of a task's owner, unless that has been deleted.
+    pub fn of_task(&self, task: &Task) -> Option<&Rule> {
+        self.get(task.hook()?)
     }
 
     /// The rules of the hooks that an event proved itself to, the highest priority first.
@@ -71,11 +78,13 @@ impl Rule {
     fn new(hook: Hook) -> Self {
         let condition = hook.when.as_deref().map(Condition::stored);
         let templates = hook.actions.iter().map(|action| {
-            let Action::Telegram { template, .. } = action;
-            let compiled = Template::compile(template.as_deref()?, Escape::Html);
-            Some(compiled.inspect_err(
-                |error| log::error!(hook = hook.id.as_str(), error:%; "a template of the hook cannot be read"),
-            ))
+            let compiled = action.templates().into_iter().map(|(source, escape)| {
+                let bad = |error: &BadTemplate| {
+                    log::error!(hook = hook.id.as_str(), error:%; "a template of the hook cannot be read");
+                };
+                Template::compile(source, escape).inspect_err(bad)
+            });
+            compiled.collect()
         });
         Self { templates: templates.collect(), condition, hook }
     }

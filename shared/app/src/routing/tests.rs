@@ -1,6 +1,6 @@
 //! The router on a store in memory.
 
-mod anew;
+mod again;
 mod duplicates;
 mod events;
 mod replays;

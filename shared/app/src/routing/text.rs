@@ -83,10 +83,15 @@ impl Words {
         Text { parts: cut(split(&html, MESSAGE_UNITS), event), trouble }
     }
 
+    /// The variables of these templates; `None` where there are none, as making them takes time.
+    pub(super) fn context(&self, event: &Event, hook: &Hook, templates: &[&Template]) -> Option<Context> {
+        (!templates.is_empty()).then(|| Context::new(&self.facts(event, hook)))
+    }
+
     /// Why the sender's own text is not sent for an event of which another event of the sender says the same.
     pub(super) fn told_elsewhere(&self, event: &Event, hook: &Hook) -> Option<String> {
         let event_type = event.head.event_type.as_deref();
-        told_elsewhere(self.speaker(event), event_type, &Context::new(&self.facts(event, hook)))
+        told_elsewhere(self.speaker(event), event_type, || Context::new(&self.facts(event, hook)))
     }
 
     /// Whose texts fit an event: a sender's own speaks of the fields of its payload; without those only the general one

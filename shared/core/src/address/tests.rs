@@ -119,3 +119,131 @@ fn a_url_is_https_at_a_name_or_a_public_address() {
         assert_eq!(may_be_called(&url.parse().unwrap()), may, "{url}");
     }
 }
+
+/// The hosts of these entries.
+fn private_hosts(entries: &[&str]) -> PrivateHosts {
+    entries.iter().map(|entry| entry.parse::<PrivateHost>().unwrap()).collect()
+}
+
+#[test]
+fn a_private_host_is_named_with_or_without_a_port() {
+    let hosts = private_hosts(&["localhost:3000", "Sink.Internal", "10.0.0.7:8080", "[fd00::1]:81", "::1", "my_app"]);
+    assert!(!hosts.is_empty() && PrivateHosts::default().is_empty());
+    for url in [
+        "http://localhost:3000/a?b=c",
+        "https://LOCALHOST:3000",
+        "http://sink.internal/",
+        "https://sink.internal:8443/",
+        "http://10.0.0.7:8080/",
+        "http://[fd00::1]:81/",
+        "http://[fd00:0:0::0:1]:81/",
+        "http://[::1]/",
+        "http://[::1]:9/",
+        "http://my_app/",
+    ] {
+        assert!(hosts.names(&url.parse().unwrap()), "{url}");
+        assert!(!PrivateHosts::default().names(&url.parse().unwrap()), "{url}");
+    }
+    for url in [
+        "http://localhost/",
+        "http://localhost:3001/",
+        "http://localhost:3000.example.com/",
+        "http://localhost.:3000/",
+        "http://a.localhost:3000/",
+        "http://localhost.example.com:3000/",
+        "http://127.0.0.1:3000/",
+        "http://user@localhost:3000/",
+        "http://localhost:3000@evil.example.com/",
+        "ftp://localhost:3000/",
+        "http://xsink.internal/",
+        "http://10.0.0.7/",
+        "http://10.0.0.7:80801/",
+        "http://[::ffff:10.0.0.7]:8080/",
+        "http://[fd00::1]/",
+        "http://[fd00::2]:81/",
+        "/localhost:3000",
+    ] {
+        // What is no URL is not called either.
+        assert!(!url.parse().is_ok_and(|url| hosts.names(&url)), "{url}");
+    }
+}
+
+#[test]
+fn the_standard_port_is_that_of_the_scheme() {
+    let hosts = private_hosts(&["plain:80", "tls:443"]);
+    for (url, named) in [
+        ("http://plain/", true),
+        ("http://plain:80/", true),
+        ("https://plain/", false),
+        ("https://tls/", true),
+        ("http://tls/", false),
+        ("http://tls:443/", true),
+    ] {
+        assert_eq!(hosts.names(&url.parse().unwrap()), named, "{url}");
+    }
+}
+
+#[test]
+fn what_is_no_host_is_refused_with_the_way_to_write_one() {
+    let long = "a".repeat(254);
+    for entry in [
+        "",
+        " ",
+        ":80",
+        "localhost:",
+        "localhost:0",
+        "localhost:65536",
+        "localhost:http",
+        "*",
+        "*.internal",
+        "a..b",
+        ".a",
+        "a.",
+        "http://localhost",
+        "localhost/",
+        "user@localhost",
+        "10.0.0.0/8",
+        "[::1",
+        "[::1]x",
+        "[10.0.0.1]",
+        "::1:x",
+        "local host",
+        "b\u{fc}cher",
+        "a\r\nb",
+        "%6c",
+        &long,
+    ] {
+        let error = entry.parse::<PrivateHost>().unwrap_err();
+        assert!(error.contains("localhost:3000") && !error.contains('\n'), "{entry:?}: {error}");
+    }
+}
+
+#[test]
+fn the_host_of_a_url_is_named_at_its_port_alone() {
+    for (url, beside) in [
+        ("http://127.0.0.1:8081/bot", "http://127.0.0.1:8082/bot"),
+        ("https://bots.internal/x", "http://bots.internal/x"),
+        ("http://[::1]/", "http://[::1]:81/"),
+    ] {
+        let hosts: PrivateHosts = PrivateHost::of(&url.parse().unwrap()).into_iter().collect();
+        assert!(hosts.names(&url.parse().unwrap()) && !hosts.names(&beside.parse().unwrap()), "{url}");
+    }
+    for url in ["ftp://127.0.0.1/", "127.0.0.1:80", "/bot"] {
+        assert_eq!(PrivateHost::of(&url.parse().unwrap()), None, "{url}");
+    }
+}
+
+#[test]
+fn every_host_is_named_in_every_url_of_http() {
+    let hosts = PrivateHosts::every();
+    for (url, named) in [
+        ("http://127.0.0.1:81/", true),
+        ("https://a.internal/", true),
+        ("http://user@127.0.0.1/", false),
+        ("ftp://127.0.0.1/", false),
+        ("/path", false),
+    ] {
+        assert_eq!(hosts.names(&url.parse().unwrap()), named, "{url}");
+    }
+    assert!(!hosts.is_empty());
+}

@@ -1,7 +1,7 @@
 //! A stored hook as someone would write it, so that a change can be laid over it.
 
-use super::{ActionSpec, Chat, HookSpec, Kept, ReconcileSpec};
-use crate::hook::{Action, Allowed, Hook, Reconcile};
+use super::{ActionSpec, HookSpec, Kept, ReconcileSpec};
+use crate::hook::{Allowed, Hook, Reconcile};
 
 impl HookSpec {
     /// The hook as it would be written, without its secrets.
@@ -22,7 +22,7 @@ impl HookSpec {
             rate_per_minute: Some(hook.rate_per_minute),
             allowed_ips: hook.allowed_ips.iter().map(Allowed::to_string).collect(),
             max_body_bytes: Some(hook.max_body_bytes),
-            actions: hook.actions.iter().map(action).collect(),
+            actions: hook.actions.iter().map(ActionSpec::of).collect(),
             deduplicate: hook.deduplicate,
             reconcile: hook.reconcile.as_ref().map(reconcile),
             status: Some(hook.status),
@@ -33,14 +33,8 @@ impl HookSpec {
 impl Kept {
     /// All secrets of a hook.
     pub fn of(hook: &Hook) -> Self {
-        Self { secrets: Some(hook.secrets.clone()), reconcile: hook.reconcile.clone() }
+        Self { secrets: Some(hook.secrets.clone()), reconcile: hook.reconcile.clone(), actions: hook.actions.clone() }
     }
-}
-
-/// An action as it would be written.
-fn action(action: &Action) -> ActionSpec {
-    let Action::Telegram { chat, template } = action;
-    ActionSpec { kind: "telegram".to_owned(), chat: Some(Chat::Text(chat.clone())), template: template.clone() }
 }
 
 /// Where deliveries are looked for, as it would be written, without its token.

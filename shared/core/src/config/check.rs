@@ -6,9 +6,11 @@ mod sender;
 
 use std::collections::HashSet;
 
+pub(crate) use hook::read_chat;
 pub use hook::{HookDraft, Kept, ReconcileDraft, check_change, check_hook, is_capability};
 
 use super::{Capacity, ConfigSpec, Settings};
+use crate::address::{PrivateHost, PrivateHosts};
 use crate::secret::{Secret, SecretRef};
 
 /// A configuration that passed.
@@ -18,6 +20,8 @@ pub struct CheckedConfig {
     pub settings: Settings,
     /// What one process takes at once.
     pub capacity: Capacity,
+    /// Hosts that one process may call though they are private.
+    pub private_hosts: PrivateHosts,
     /// The bot's token.
     pub telegram_token: Option<SecretInput>,
     /// The hooks.
@@ -64,16 +68,16 @@ impl SecretsAs {
 
 /// Collects problems as the checks go along.
 #[derive(Debug, Default)]
-pub(super) struct Problems(Vec<Problem>);
+pub(crate) struct Problems(Vec<Problem>);
 
 impl Problems {
     /// Notes that something is wrong with a field.
-    pub(super) fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
+    pub(crate) fn add(&mut self, field: impl Into<String>, message: impl Into<String>) {
         self.0.push(Problem { field: field.into(), message: message.into() });
     }
 
     /// Passes a good value on, and notes a bad one.
-    pub(super) fn take<T>(&mut self, field: &str, result: Result<T, impl ToString>) -> Option<T> {
+    pub(crate) fn take<T>(&mut self, field: &str, result: Result<T, impl ToString>) -> Option<T> {
         result.map_err(|e| self.add(field, e.to_string())).ok()
     }
 }
@@ -99,10 +103,15 @@ pub fn check_config(spec: &ConfigSpec, secrets: SecretsAs) -> Result<CheckedConf
         }
     }
     let capacity = capacity::check(spec, &mut problems);
+    let private_hosts = spec.network.allow_private_hosts.iter().enumerate();
+    let private_hosts = private_hosts.filter_map(|(i, host)| {
+        problems.take(&format!("network.allow_private_hosts[{i}]"), host.parse::<PrivateHost>())
+    });
+    let private_hosts = private_hosts.collect();
     if !problems.0.is_empty() {
         return Err(problems.0);
     }
-    Ok(CheckedConfig { settings, capacity, telegram_token, hooks })
+    Ok(CheckedConfig { settings, capacity, private_hosts, telegram_token, hooks })
 }
 
 /// Checks what holds for all hooks.
@@ -166,7 +175,7 @@ pub(super) fn read_url(text: &str) -> Result<String, String> {
 }
 
 /// Takes a number between two bounds, both included.
-pub(super) fn between<N: PartialOrd + std::fmt::Display>(number: N, least: N, most: N) -> Result<N, String> {
+pub(crate) fn between<N: PartialOrd + std::fmt::Display>(number: N, least: N, most: N) -> Result<N, String> {
     if number < least || number > most {
         return Err(format!("{number} is not between {least} and {most}"));
     }

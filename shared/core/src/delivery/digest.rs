@@ -2,9 +2,10 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::event::{Event, form};
+use crate::event::Event;
 use crate::json::Value;
-use crate::sender::{Part, Sender, Signed, text_at, values_at};
+use bellhop_senders::body::form;
+use bellhop_senders::sender::{Part, Sender, Signed, text_at, values_at};
 
 /// The fields of an SNS message that are signed and stay the same.
 const SNS: &[&str] = &["Message", "MessageId", "Subject", "TopicArn", "Type"];
@@ -23,12 +24,6 @@ pub(super) fn content(hash: &mut Sha256, event: &Event, payload: Option<&Value>,
     }
 }
 
-/// The fields of the body that a sender changes when it delivers again.
-pub(super) fn changes(sender: &Sender) -> impl Iterator<Item = &'static str> {
-    let of_signing = [sender.clock_field(), sender.proof_field()].into_iter().flatten();
-    sender.repeat().changes.iter().copied().chain(of_signing)
-}
-
 /// Adds a text with its length, so that it ends where it ends.
 pub(super) fn text(hash: &mut Sha256, bytes: &[u8]) {
     hash.update((bytes.len() as u64).to_be_bytes());
@@ -43,7 +38,7 @@ fn counted(hash: &mut Sha256, event: &Event, payload: Option<&Value>, sender: &S
         fields.iter().for_each(|field| text(hash, field.as_bytes()));
         return true;
     }
-    let changes: Vec<_> = changes(sender).filter(|path| *path != "*").collect();
+    let changes: Vec<_> = sender.changing_fields().filter(|path| *path != "*").collect();
     let Some(payload) = payload.filter(|_| !changes.is_empty()) else { return false };
     let mut payload = payload.clone();
     for path in changes {
@@ -60,7 +55,7 @@ fn signed_fields(event: &Event, payload: Option<&Value>, sender: &Sender, signed
         Some(each) => values_at(payload?, each)?,
         None => payload.into_iter().collect(),
     };
-    let changes: Vec<_> = changes(sender).collect();
+    let changes: Vec<_> = sender.changing_fields().collect();
     let mut found = Vec::new();
     let mut add = |item: Option<&Value>, path: &str| {
         if !changes.contains(&path) {

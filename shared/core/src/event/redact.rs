@@ -4,9 +4,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::{REDACTED, form};
+use bellhop_senders::body::form;
+
+use super::REDACTED;
 use crate::json::scan::Raw;
-use crate::sender::{Sender, TokenPlace};
+use bellhop_senders::sender::{Sender, TokenPlace};
 
 /// A body without the tokens that hooks of these senders are proved by, at every place that has the token's name. All other
 /// bytes stay; a body of other senders is lent.

@@ -14,6 +14,8 @@ pub enum Scope {
     Group,
     /// The whole bot: 30 messages a second.
     Bot,
+    /// A destination that is called as fast as its answers allow.
+    Answers,
 }
 
 /// When the last messages of one scope went out, and until when none may: enough to say when the next one may.
@@ -45,6 +47,7 @@ impl Scope {
             Self::Chat => &[Limit { count: 1, window_ms: 1_000 }],
             Self::Group => &[Limit { count: 1, window_ms: 1_000 }, Limit { count: 20, window_ms: 60_000 }],
             Self::Bot => &[Limit { count: 30, window_ms: 1_000 }],
+            Self::Answers => &[],
         }
     }
 }

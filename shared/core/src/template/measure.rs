@@ -110,7 +110,7 @@ pub(super) fn count(budget: &Budget, value: &Value) -> Result<usize, Exceeded> {
     }
 }
 
-/// Charges a value that was made, and turns one that would be made anew whenever it is looked at into a list.
+/// Charges a value that was made, and turns one that would be made again whenever it is looked at into a list.
 pub(super) fn made(budget: &Budget, value: Value) -> Result<Value, Exceeded> {
     if let Some(text) = value.as_str() {
         budget.hold(text.len())?;

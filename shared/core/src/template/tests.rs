@@ -423,7 +423,7 @@ fn every_senders_sample_reads_well() {
         ("shared-secret", "Hello from octo: the nightly backup is done."),
         ("standard-webhooks", "my <door> invoice.paid"),
     ] {
-        let sample = crate::sender::Sender::named(sender).unwrap().sample();
+        let sample = bellhop_senders::sender::Sender::named(sender).unwrap().sample();
         let body = sample.body.as_bytes();
         let delivery = Delivery { sender, event_type: sample.event_type, headers: sample.headers, body };
         let text = html::parse(&delivery.message()).unwrap().text;

@@ -1,10 +1,10 @@
 //! What a verifier allocates does not grow with the body, unless the proof has to be looked for in it.
 
 use allocation_counter::{AllocationInfo, measure};
-use bellhop_core::inbound::Url;
-use bellhop_core::sender::{Scheme, Sender};
-use bellhop_core::sign::{Draft, sign_request};
-use bellhop_core::verify::{Refusal, verify};
+use bellhop_senders::inbound::Url;
+use bellhop_senders::sender::{Scheme, Sender};
+use bellhop_senders::sign::{Draft, sign_request};
+use bellhop_senders::verify::{Refusal, verify};
 
 use super::inputs::request::{BASE, Request};
 use super::inputs::stage::{STAGES, Stage};

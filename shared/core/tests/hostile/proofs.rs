@@ -4,9 +4,9 @@
 use allocation_counter::measure;
 use bellhop_core::event::{Event, EventHead};
 use bellhop_core::id::EventId;
-use bellhop_core::sender::Sender;
 use bellhop_core::time::Timestamp;
-use bellhop_core::verify::{Refusal, verify, wanted_key};
+use bellhop_senders::sender::Sender;
+use bellhop_senders::verify::{Refusal, verify, wanted_key};
 
 use super::inputs::request::Request;
 use super::inputs::stage::{STAGES, Stage};

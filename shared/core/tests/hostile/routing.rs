@@ -8,9 +8,9 @@ use bellhop_core::hook::Hook;
 use bellhop_core::id::{EventId, HookId};
 use bellhop_core::inbox::{Message, Read, read};
 use bellhop_core::json::MOST_VALUES;
-use bellhop_core::sender::Sender;
 use bellhop_core::template::{Context, Facts, message_for};
 use bellhop_core::time::Timestamp;
+use bellhop_senders::sender::Sender;
 use serde_json::json;
 
 /// How long the bodies are.

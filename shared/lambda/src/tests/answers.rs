@@ -4,21 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
+use bellhop_api::web::router;
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::doors::DoorCache;
 use bellhop_app::ingress::{Ingress, Parts};
 use bellhop_app::keys::KeyBook;
 use bellhop_app::limiter::Limiter;
-use bellhop_app::memory::Memory;
 use bellhop_app::offers::Offers;
 use bellhop_app::ports::{Clock as _, HookWriter as _, Vault as _};
 use bellhop_app::ranges::RangeBook;
-use bellhop_app::web::router;
+use bellhop_app::testing::memory::Memory;
 use bellhop_core::config::Settings;
-use bellhop_core::inbound::Url;
 use bellhop_core::secret::Secret;
-use bellhop_core::sender::Sender;
-use bellhop_core::sign::{Outline, Post, post};
+use bellhop_senders::inbound::Url;
+use bellhop_senders::sender::Sender;
+use bellhop_senders::sign::{Outline, Post, post};
 use ed25519_dalek::{Signer as _, SigningKey};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
@@ -150,7 +150,7 @@ async fn each_sender_hears_what_it_wants_to() {
                 false => at_the_function(&ingress, &post).await,
             };
             let what = format!("{name} {body:?} {heard:?}");
-            let messages = memory.with_inbox(bellhop_app::memory::Queue::take_all);
+            let messages = memory.with_inbox(bellhop_app::testing::memory::Queue::take_all);
             let [message] = messages.as_slice() else { panic!("{what}: {} messages", messages.len()) };
             assert_eq!((heard.status, heard.header("content-type")), (status, content_type), "{what}");
             let id = match expected {

@@ -3,20 +3,22 @@
 use std::sync::{Arc, Mutex};
 
 use bellhop_app::cache::{Cache, Changes};
-use bellhop_app::memory::Memory as Elsewhere;
+use bellhop_app::delivery::Engine;
+use bellhop_app::delivery::telegram::{BotCache, Telegram, TelegramEngine};
 use bellhop_app::ports::{Bot, BotAnswer, BotApi, BotMessage, PortError, PortResult};
 use bellhop_app::routing::{Routing, RuleCache};
-use bellhop_app::telegram::{BotCache, TelegramWorker};
+use bellhop_app::testing::memory::Memory as Elsewhere;
+use bellhop_core::action::Kind;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::task::Task;
 use bellhop_core::telegram::{Pace, Scope};
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::{TelegramV1, Work};
+use bellhop_core::work::Work;
 
 use super::ports::{Memory, clock, in_seconds};
 use crate::batch::{Batch, Outcome, Record};
-use crate::chats::Chats;
 use crate::inbox::route;
+use crate::work::Groups;
 
 /// A Bot API that nobody should call.
 struct NoBotApi;
@@ -29,17 +31,16 @@ impl BotApi for NoBotApi {
 }
 
 /// A worker without a bot.
-fn worker(memory: &Arc<Memory>) -> TelegramWorker {
-    TelegramWorker {
+fn worker(memory: &Arc<Memory>) -> TelegramEngine {
+    let worker = Telegram {
         bot: BotCache::new(memory.clone(), memory.clone(), Cache::new(clock(), Changes::default())),
-        tasks: memory.clone(),
-        book: memory.clone(),
-        queue: memory.clone(),
         api: Arc::new(NoBotApi),
         dry_run: memory.clone(),
+        documents: memory.clone(),
         clock: clock(),
         bot_pace: Mutex::new(Pace::new(Scope::Bot)),
-    }
+    };
+    Engine::new(worker, memory.clone(), memory.clone(), memory.clone(), clock())
 }
 
 /// A batch of messages, each a chat, an id and a body; its receipt is its id.
@@ -52,16 +53,16 @@ fn batch(messages: &[(&str, &str, String)]) -> Batch {
 /// Work whose task's id says what happens.
 fn work(task: &str, parts: usize) -> String {
     let parts = (0..parts).map(|n| format!("part {n} of {task}")).collect();
-    let (event, hook) = (EventId::new(Timestamp::from_ms(0), &[0; 10]), HookId::from_text("hk"));
+    let event = EventId::new(Timestamp::from_ms(0), &[0; 10]);
     let (now, later) = (Timestamp::from_ms(0), in_seconds(3_600));
-    let task = Task::queued(TaskId::from_text(task), event, hook, "telegram", task, now, later);
-    serde_json::to_string(&Work::TelegramV1(TelegramV1 { task, parts, trace: None })).unwrap()
+    let task = Task::queued(TaskId::new(event, &HookId::from_text(task), 0), Kind::Telegram, task, now, later);
+    serde_json::to_string(&Work::telegram(task, parts)).unwrap()
 }
 
 /// What a batch comes to, and what was postponed.
 async fn carry(memory: &Arc<Memory>, batch: &Batch, seconds: u64) -> (Outcome, Vec<(String, u64)>) {
     let worker = worker(memory);
-    let chats = Chats { worker: &worker, receipts: memory.as_ref(), deadline: in_seconds(seconds) };
+    let chats = Groups { engine: &worker, receipts: memory.as_ref(), deadline: in_seconds(seconds) };
     let outcome = chats.work(batch).await;
     let postponed = std::mem::take(&mut *memory.postponed.lock().unwrap());
     (outcome, postponed)
@@ -167,7 +168,7 @@ async fn a_batch_s_work_is_sent_at_once_in_the_order_of_its_events() {
     let queued = memory.queued.lock().unwrap();
     let [work] = queued.as_slice() else { panic!("{} calls", queued.len()) };
     assert_eq!(work.len(), 2);
-    assert!(work[0].task().event < work[1].task().event);
+    assert!(work[0].task.event < work[1].task.event);
 }
 
 #[tokio::test]

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bellhop_app::cache::Changes;
-use bellhop_app::memory::{Faults, Memory, SetClock};
-use bellhop_app::ports::{HookWriter as _, Notebook as _, PortError, PortResult, Topic, Vault as _};
+use bellhop_app::ports::{Collection, Documents as _, HookWriter as _, PortError, PortResult, Vault as _};
+use bellhop_app::testing::memory::{Faults, Memory, SetClock};
+use bellhop_core::action::Kind;
 use bellhop_core::config::Settings;
 use bellhop_core::event::Proof;
 use bellhop_core::id::{EventId, HookId, TaskId};
@@ -15,11 +16,11 @@ use bellhop_core::inbox::Message;
 use bellhop_core::secret::{Secret, SecretRef};
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::{TelegramV1, Work};
+use bellhop_core::work::Work;
 
 use crate::batch::{Batch, Outcome};
-use crate::chats::Chats;
 use crate::inbox::route;
+use crate::work::Groups;
 
 const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
 const OPERATOR: &str = "900";
@@ -108,8 +109,8 @@ fn message(number: u8) -> String {
 fn work(number: u8, text: &str) -> (TaskId, String) {
     let (hook, expires) = (HookId::from_text("hk_1"), START.plus_ms(1 << 40));
     let id = TaskId::new(event(number), &hook, 0);
-    let task = Task::queued(id.clone(), event(number), hook, "telegram", "5", START, expires);
-    let work = Work::TelegramV1(TelegramV1 { task, parts: vec![text.to_owned()], trace: None });
+    let task = Task::queued(id.clone(), Kind::Telegram, "5", START, expires);
+    let work = Work::telegram(task, vec![text.to_owned()]);
     (id, serde_json::to_string(&work).unwrap())
 }
 
@@ -123,7 +124,7 @@ async fn run_router(memory: &Memory, batch: &Batch) -> Option<Outcome> {
 /// Runs the worker once, for so many seconds; `None` where the function ended.
 async fn run_worker(memory: &Memory, batch: &Batch, seconds: u64) -> Option<Outcome> {
     let worker = memory.telegram(Changes::default());
-    let chats = Chats { worker: &worker, receipts: memory, deadline: START.plus_ms(seconds * 1_000) };
+    let chats = Groups { engine: &worker, receipts: memory, deadline: START.plus_ms(seconds * 1_000) };
     tokio::time::timeout(Duration::from_millis(200), chats.work(batch)).await.ok()
 }
 
@@ -173,7 +174,7 @@ async fn a_message_that_only_fails_is_never_set_aside() {
     for receives in 1..=4 {
         let outcome = run_router(&memory, &batch(&[("m1", receives, message(1))])).await.unwrap();
         assert_eq!(outcome, Outcome::failed(["m1".to_owned()]));
-        assert_eq!(memory.note(Topic::Crash, "m1").await.unwrap(), None, "its count is taken back");
+        assert_eq!(memory.document(Collection::Crash, "m1").await.unwrap(), None, "its count is taken back");
     }
     trouble.fails.store(false, Ordering::Relaxed);
     assert_eq!(run_router(&memory, &batch(&[("m1", 5, message(1))])).await, Some(Outcome::default()));
@@ -183,12 +184,12 @@ async fn a_message_that_only_fails_is_never_set_aside() {
 #[tokio::test]
 async fn what_holds_no_event_is_left_to_the_dead_letters_and_told_of() {
     let (memory, trouble) = world().await;
-    *trouble.ends_at.lock().unwrap() = Some("note");
+    *trouble.ends_at.lock().unwrap() = Some("document");
     let order = r#"o{"type":"ReplayV1","replay":"rp_1"}"#.to_owned();
     assert_eq!(run_router(&memory, &batch(&[("m1", 1, order.clone())])).await, None);
     *trouble.ends_at.lock().unwrap() = None;
     // As the third receive leaves it.
-    let crashes = crate::crashes::Crashes { book: &*memory, clock: &SetClock::new(START) };
+    let crashes = crate::crashes::Crashes { documents: &*memory, clock: &SetClock::new(START) };
     crashes.begin(&batch(&[("m1", 2, order.clone())]).records[0], 1).await.unwrap();
     for receives in [4, 5] {
         let outcome = run_router(&memory, &batch(&[("m1", receives, order.clone())])).await;
@@ -225,7 +226,7 @@ async fn waiting_for_a_chat_is_no_end() {
         let flood = batch(&[("w1", receives, works[0].1.clone()), ("w2", receives, works[1].1.clone())]);
         memory.answer(|_| Err(PortError::new("the Bot API was not reached", "no answer in time")));
         run_worker(&memory, &flood, 10).await.unwrap();
-        assert_eq!(memory.note(Topic::Crash, "w1").await.unwrap(), None, "after {receives}");
+        assert_eq!(memory.document(Collection::Crash, "w1").await.unwrap(), None, "after {receives}");
     }
     assert_eq!(memory.task(&works[0].0).unwrap().status, TaskStatus::Retrying);
 }

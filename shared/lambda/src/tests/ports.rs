@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bellhop_app::clock::SystemClock;
 use bellhop_app::ports::{
-    Bodies, BotMessage, Claim, Clock as _, DryRun, EventLog, Fetch, HookReader, Inbox, NewNote, Note, Notebook, Orders,
-    PortError, PortResult, Postponed, Receipts, Secrets, TaskLog, Topic, WorkQueue, Written,
+    Bodies, BotMessage, Claim, Clock as _, Collection, Document, Documents, DryRun, EventLog, Fetch, HookReader, Inbox,
+    NewDocument, Orders, PortError, PortResult, Postponed, Receipts, Secrets, TaskLog, WorkQueue, Written,
 };
 use bellhop_core::config::Settings;
 use bellhop_core::event::Event;
@@ -134,7 +134,7 @@ impl WorkQueue for Memory {
 impl TaskLog for Memory {
     async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Written>> {
         for id in ids {
-            match id.as_str().split('-').next() {
+            match id.owner().as_str().split('-').next() {
                 Some("error") => return Err(PortError::new("the table", "is away")),
                 Some("panic") => panic!("as this test wants it"),
                 _ => {}
@@ -155,26 +155,26 @@ impl TaskLog for Memory {
     }
 }
 
-/// A notebook that is always empty.
+/// A documents that is always empty.
 #[async_trait]
-impl Notebook for Memory {
-    async fn note(&self, _: Topic, _: &str) -> PortResult<Option<Note>> {
+impl Documents for Memory {
+    async fn document(&self, _: Collection, _: &str) -> PortResult<Option<Document>> {
         Ok(None)
     }
 
-    async fn notes(&self, _: Topic) -> PortResult<Vec<(String, Note)>> {
+    async fn documents(&self, _: Collection) -> PortResult<Vec<(String, Document)>> {
         Ok(Vec::new())
     }
 
-    async fn write(&self, _: &NewNote<'_>) -> PortResult<()> {
+    async fn write(&self, _: &NewDocument<'_>) -> PortResult<()> {
         Ok(())
     }
 
-    async fn swap(&self, _: &NewNote<'_>, _: Option<u64>) -> PortResult<bool> {
+    async fn swap(&self, _: &NewDocument<'_>, _: Option<u64>) -> PortResult<bool> {
         Ok(true)
     }
 
-    async fn erase_note(&self, _: Topic, _: &str) -> PortResult<bool> {
+    async fn delete_document(&self, _: Collection, _: &str) -> PortResult<bool> {
         Ok(false)
     }
 }

@@ -4,18 +4,19 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Once};
 
 use async_trait::async_trait;
-use bellhop_app::memory::{Memory, Received};
 use bellhop_app::ports::{Claim, EventLog, PortError, PortResult, TaskLog, Written};
+use bellhop_app::testing::memory::{Memory, Received};
+
 use bellhop_core::event::{Event, Proof};
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox::Message;
 use bellhop_core::order::RefusedRequest;
 use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::{TelegramV1, Work};
+use bellhop_core::work::Work;
 
 use crate::faults::Rates;
-use crate::luck::Luck;
+use crate::random::Random;
 use crate::sandbox::Sandbox;
 use crate::sim::{Removed, START, Sim, hook_id};
 
@@ -34,8 +35,8 @@ enum Kind {
 }
 
 impl Kind {
-    fn pick(luck: &Luck) -> Self {
-        *luck.pick(&[Self::Good, Self::Good, Self::Good, Self::Failing, Self::Panicking, Self::Garbage])
+    fn pick(random: &Random) -> Self {
+        *random.pick(&[Self::Good, Self::Good, Self::Good, Self::Failing, Self::Panicking, Self::Garbage])
     }
 
     const fn word(self) -> &'static str {
@@ -136,11 +137,11 @@ fn record(number: u64, body: String, group: Option<String>) -> Received {
     Received { id: format!("m{number}"), receipt: format!("m{number}/1"), body, group, receipts: 1 }
 }
 
-fn garbage(luck: &Luck) -> String {
+fn garbage(random: &Random) -> String {
     let whole =
         ["", "o", "o{}", "1", "1{}\n", "{}", "\n", "null", r#"{"type":"TelegramV9"}"#, r#"o{"type":"RetryV1"}"#];
-    let mut text = (*luck.pick(&whole)).to_owned();
-    (0..luck.below(30)).for_each(|_| text.push(char::from(u8::try_from(luck.between(32, 126)).unwrap())));
+    let mut text = (*random.pick(&whole)).to_owned();
+    (0..random.below(30)).for_each(|_| text.push(char::from(u8::try_from(random.between(32, 126)).unwrap())));
     text
 }
 
@@ -150,7 +151,7 @@ fn event(number: u64) -> EventId {
     EventId::new(START, &random)
 }
 
-fn inbox_body(kind: Kind, number: u64, luck: &Luck) -> String {
+fn inbox_body(kind: Kind, number: u64, random: &Random) -> String {
     let (delivery, body) = (format!("{} {number}", kind.word()), format!(r#"{{"n":{number}}}"#));
     let message = Message {
         id: event(number),
@@ -167,20 +168,20 @@ fn inbox_body(kind: Kind, number: u64, luck: &Luck) -> String {
         test: false,
     };
     match kind {
-        Kind::Garbage => garbage(luck),
+        Kind::Garbage => garbage(random),
         _ => message.to_text(),
     }
 }
 
-fn work_body(kind: Kind, number: u64, chat: &str, luck: &Luck) -> String {
+fn work_body(kind: Kind, number: u64, chat: &str, random: &Random) -> String {
     let event = event(number);
-    let id = TaskId::from_text(format!("{event}.{}.0", kind.word()));
-    let task = Task::queued(id, event, hook_id(0), "telegram", chat, START, START.plus_ms(1 << 40));
+    let id = TaskId::new(event, &HookId::from_text(kind.word()), 0);
+    let task = Task::queued(id, bellhop_core::action::Kind::Telegram, chat, START, START.plus_ms(1 << 40));
     // Too long for two of them to be joined.
     let parts = vec![format!("[m{number}] {}", "x".repeat(2_100))];
     match kind {
-        Kind::Garbage => garbage(luck),
-        _ => serde_json::to_string(&Work::TelegramV1(TelegramV1 { task, parts, trace: None })).unwrap(),
+        Kind::Garbage => garbage(random),
+        _ => serde_json::to_string(&Work::telegram(task, parts)).unwrap(),
     }
 }
 
@@ -198,10 +199,10 @@ fn the_router_reports_exactly_what_it_did_not_do() {
             let mut records = Vec::new();
             let mut failing = HashSet::new();
             let mut good = Vec::new();
-            for _ in 0..sim.luck.between(1, 10) {
+            for _ in 0..sim.random.between(1, 10) {
                 number += 1;
-                let kind = Kind::pick(&sim.luck);
-                records.push(record(number, inbox_body(kind, number, &sim.luck), None));
+                let kind = Kind::pick(&sim.random);
+                records.push(record(number, inbox_body(kind, number, &sim.random), None));
                 match kind {
                     Kind::Good => good.push(number),
                     _ => _ = failing.insert(format!("m{number}")),
@@ -228,11 +229,11 @@ fn the_worker_reports_exactly_what_it_did_not_do() {
         for batch in 0..BATCHES {
             let mut records = Vec::new();
             let (mut failing, mut stopped, mut good) = (HashSet::new(), HashSet::new(), HashSet::new());
-            for _ in 0..sim.luck.between(1, 10) {
+            for _ in 0..sim.random.between(1, 10) {
                 number += 1;
                 // Chats of their own, so that no batch waits for the pace of another.
-                let (kind, chat) = (Kind::pick(&sim.luck), format!("{batch}{}", sim.luck.below(4)));
-                records.push(record(number, work_body(kind, number, &chat, &sim.luck), Some(chat.clone())));
+                let (kind, chat) = (Kind::pick(&sim.random), format!("{batch}{}", sim.random.below(4)));
+                records.push(record(number, work_body(kind, number, &chat, &sim.random), Some(chat.clone())));
                 // A chat stops at its first trouble, and what is behind that comes again as well.
                 if kind != Kind::Good || stopped.contains(&chat) {
                     stopped.insert(chat);
@@ -245,7 +246,7 @@ fn the_worker_reports_exactly_what_it_did_not_do() {
             let reported: Vec<_> = outcome.batch_item_failures.into_iter().map(|one| one.item_identifier).collect();
             assert_eq!(reported.len(), failing.len(), "batch {batch}");
             assert_eq!(reported.into_iter().collect::<HashSet<_>>(), failing, "batch {batch}");
-            let effects = std::mem::take(&mut sim.notes.lock().unwrap().effects);
+            let effects = std::mem::take(&mut sim.observed.lock().unwrap().effects);
             assert!(effects.values().all(|times| *times == 1), "batch {batch}: {effects:?}");
             assert_eq!(effects.into_keys().collect::<HashSet<_>>(), good, "batch {batch}");
         }

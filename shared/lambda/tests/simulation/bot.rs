@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bellhop_app::memory::Faults as _;
 use bellhop_app::ports::{Bot, BotAnswer, BotApi, BotMessage, PortError, PortResult};
+use bellhop_app::testing::memory::Faults as _;
 use bellhop_core::time::Timestamp;
 
 use crate::faults::{KILLS_WORKER, Plan};
@@ -40,7 +40,7 @@ impl BotApi for SimBot {
             self.plan.kill().await;
         }
         let markers = markers(message.text);
-        let retry_after = self.sim.luck.between(1, 60);
+        let retry_after = self.sim.random.between(1, 60);
         let (status, body) = self.sim.answer(message, retry_after);
         self.sim.see(message.chat, &markers, status, retry_after);
         if status == 200 {
@@ -51,7 +51,7 @@ impl BotApi for SimBot {
             if status == 200 {
                 self.plan.end();
             }
-            self.sim.notes.lock().unwrap().pace_excuses += 1;
+            self.sim.observed.lock().unwrap().pace_excuses += 1;
             return Err(error);
         }
         match status {
@@ -65,29 +65,31 @@ impl Sim {
     /// What the Bot API answers.
     fn answer(&self, message: &BotMessage<'_>, retry_after: u64) -> (u16, String) {
         let (code, description) = match self.moods.get(message.chat).copied().unwrap_or(Mood::Well) {
-            Mood::Flaky(share) if self.luck.chance(share) => match self.luck.below(3) {
+            Mood::Flaky(share) if self.random.chance(share) => match self.random.below(3) {
                 0 => return (0, String::new()),
                 1 => return (504, "<html>".to_owned()),
                 _ => (502, "Bad Gateway"),
             },
             Mood::DownUntil(end) if self.now() < end => (500, "Internal Server Error"),
             Mood::Blocked => (403, "Forbidden: bot was blocked by the user"),
-            Mood::Flooded(share) if self.luck.chance(share) => {
+            Mood::Flooded(share) if self.random.chance(share) => {
                 let told = r#"{"ok":false,"error_code":429,"description":"Too Many Requests","parameters":"#;
                 return (429, format!(r#"{told}{{"retry_after":{retry_after}}}}}"#));
             }
-            Mood::Picky(share) if message.html && self.luck.chance(share) => (400, "Bad Request: can't parse entities"),
+            Mood::Picky(share) if message.html && self.random.chance(share) => {
+                (400, "Bad Request: can't parse entities")
+            }
             _ => return (200, r#"{"ok":true,"result":{"message_id":7}}"#.to_owned()),
         };
         (code, format!(r#"{{"ok":false,"error_code":{code},"description":"{description}"}}"#))
     }
 
-    /// Notes a message, and whether it came too soon.
+    /// Observed a message, and whether it came too soon.
     fn see(&self, chat: &str, markers: &[String], status: u16, retry_after: u64) {
         self.note(&format!("{chat} {status} {markers:?}"));
         let now = self.now();
-        let mut notes = self.notes.lock().unwrap();
-        let sends = notes.sends.entry(chat.to_owned()).or_default();
+        let mut observed = self.observed.lock().unwrap();
+        let sends = observed.sends.entry(chat.to_owned()).or_default();
         let ago = |place: usize| sends.len().checked_sub(place).map(|at| now.ms_since(sends[at].0));
         let mut breaks = Vec::new();
         if ago(1).is_some_and(|ms| ms < 1_000) {
@@ -103,7 +105,7 @@ impl Sim {
         for blocked in [chat, "*"] {
             // Others may have been about to send when the answer came.
             let grace_ms = if blocked == "*" { 90_000 } else { 0 };
-            if let Some((since, until)) = notes.blocked.get(blocked)
+            if let Some((since, until)) = observed.blocked.get(blocked)
                 && now < *until
                 && now.ms_since(*since) > grace_ms
             {
@@ -112,15 +114,15 @@ impl Sim {
         }
         if status == 429 {
             let until = now.plus_ms(retry_after * 1_000);
-            notes.blocked.insert(chat.to_owned(), (now, until));
-            notes.blocked.insert("*".to_owned(), (now, until));
+            observed.blocked.insert(chat.to_owned(), (now, until));
+            observed.blocked.insert("*".to_owned(), (now, until));
         }
         if status == 200 {
             for marker in markers {
-                *notes.effects.entry(marker.clone()).or_default() += 1;
+                *observed.effects.entry(marker.clone()).or_default() += 1;
             }
         }
-        notes.pace_breaks.extend(breaks);
+        observed.pace_breaks.extend(breaks);
     }
 }
 

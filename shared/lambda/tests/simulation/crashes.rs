@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bellhop_app::ports::{Inbox as _, WorkQueue as _};
+use bellhop_core::action::Kind;
 use bellhop_core::event::Proof;
 use bellhop_core::id::{EventId, TaskId};
 use bellhop_core::inbox::Message;
 use bellhop_core::task::{Task, TaskStatus};
-use bellhop_core::work::{TelegramV1, Work};
+use bellhop_core::work::Work;
 use bellhop_lambda::batch::Outcome;
 
 use crate::faults::{Rates, Side};
@@ -34,7 +35,7 @@ struct End {
 impl End {
     /// How often messages arrived that had arrived before.
     fn duplicates(&self) -> u64 {
-        self.sim.notes.lock().unwrap().effects.values().map(|times| times - 1).sum()
+        self.sim.observed.lock().unwrap().effects.values().map(|times| times - 1).sum()
     }
 }
 
@@ -118,9 +119,9 @@ async fn queue(sim: &Sim, chats: u8) {
         let (event, hook) = (event(number), hook_id(u64::from(number % chats)));
         let chat = (number % chats + 1).to_string();
         let expires = START.plus_ms(1 << 40);
-        let task = Task::queued(TaskId::new(event, &hook, 0), event, hook, "telegram", &chat, START, expires);
+        let task = Task::queued(TaskId::new(event, &hook, 0), Kind::Telegram, &chat, START, expires);
         let parts = vec![format!("[m{number}] {}", "x".repeat(4_000))];
-        sim.memory.send(&[Work::TelegramV1(TelegramV1 { task, parts, trace: None })]).await.unwrap();
+        sim.memory.send(&[Work::telegram(task, parts)]).await.unwrap();
     }
 }
 
@@ -138,9 +139,9 @@ fn a_worker_that_dies_anywhere_loses_nothing_and_repeats_one_message_of_a_chat_a
             let end = run(Function::Worker, chats, Removed::Nothing, crash);
             let tasks = end.sim.memory.all_tasks();
             assert!(tasks.len() == 10 && tasks.iter().all(|task| task.status == TaskStatus::Succeeded), "{crash:?}");
-            assert_eq!(end.sim.notes.lock().unwrap().effects.len(), 10, "{crash:?}");
+            assert_eq!(end.sim.observed.lock().unwrap().effects.len(), 10, "{crash:?}");
             assert!(end.duplicates() <= u64::from(chats), "{crash:?}: {} duplicates", end.duplicates());
-            let repeated = end.sim.notes.lock().unwrap().effects.values().filter(|times| **times > 2).count();
+            let repeated = end.sim.observed.lock().unwrap().effects.values().filter(|times| **times > 2).count();
             assert_eq!(repeated, 0, "{crash:?}");
             assert!(end.took < Duration::from_secs(360 + 60), "{crash:?}: {:?}", end.took);
         }

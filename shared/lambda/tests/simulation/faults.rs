@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bellhop_app::memory::Faults;
 use bellhop_app::ports::{PortError, PortResult};
+use bellhop_app::testing::memory::Faults;
 use tokio::sync::Notify;
 
 use crate::invariants::base_of;
@@ -38,7 +38,7 @@ pub(crate) struct Rates {
     pub(crate) poison: u64,
 }
 
-/// One sandbox's plan: it is drawn anew for each invocation.
+/// One sandbox's plan: it is drawn again for each invocation.
 pub(crate) struct Plan {
     sim: Arc<Sim>,
     calls: AtomicU64,
@@ -65,10 +65,10 @@ impl Plan {
 
     /// Draws the next invocation's fate.
     pub(crate) fn begin(&self) {
-        let luck = &self.sim.luck;
-        let side = if luck.chance(500) { Side::Before } else { Side::After };
-        let point = luck.between(1, 30);
-        self.begin_with(luck.chance(self.sim.rates.crash).then_some((point, side)));
+        let random = &self.sim.random;
+        let side = if random.chance(500) { Side::Before } else { Side::After };
+        let point = random.between(1, 30);
+        self.begin_with(random.chance(self.sim.rates.crash).then_some((point, side)));
     }
 
     /// Sets the next invocation's fate: at which call it dies, if at any.
@@ -124,7 +124,7 @@ impl Plan {
     /// Dies here and now, of what is in hand.
     pub(crate) async fn kill(&self) {
         self.sim.note("killed");
-        self.sim.notes.lock().unwrap().kills += 1;
+        self.sim.observed.lock().unwrap().kills += 1;
         self.crashed.notify_one();
         std::future::pending::<()>().await;
     }
@@ -139,15 +139,15 @@ impl Plan {
 #[async_trait]
 impl Faults for Plan {
     async fn before(&self, call: &'static str) -> PortResult<()> {
-        let (luck, rates) = (&self.sim.luck, self.sim.rates);
+        let (random, rates) = (&self.sim.random, self.sim.rates);
         let number = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
-        let slow = luck.chance(rates.slow);
-        let ms = if slow { luck.between(1_000, 20_000) } else { luck.between(1, 40) };
+        let slow = random.chance(rates.slow);
+        let ms = if slow { random.between(1_000, 20_000) } else { random.between(1, 40) };
         self.hurt.fetch_or(slow, Ordering::Relaxed);
         tokio::time::sleep(Duration::from_millis(ms)).await;
         self.sim.note(call);
         self.die_at(number, Side::Before).await;
-        if luck.chance(rates.refused) { self.fail("refused", call) } else { Ok(()) }
+        if random.chance(rates.refused) { self.fail("refused", call) } else { Ok(()) }
     }
 
     async fn after(&self, call: &'static str) -> PortResult<()> {
@@ -156,6 +156,6 @@ impl Faults for Plan {
         }
         let number = self.ends.fetch_add(1, Ordering::Relaxed) + 1;
         self.die_at(number, Side::After).await;
-        if self.sim.luck.chance(self.sim.rates.lost) { self.fail("lost", call) } else { Ok(()) }
+        if self.sim.random.chance(self.sim.rates.lost) { self.fail("lost", call) } else { Ok(()) }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use bellhop_app::ports::{Notebook as _, Topic};
+use bellhop_app::ports::{Collection, Documents as _};
+use bellhop_core::action::Kind;
 use bellhop_core::id::EventId;
 use bellhop_core::replay::Replay;
 use bellhop_core::task::{Task, TaskStatus};
@@ -10,30 +11,30 @@ use bellhop_core::task::{Task, TaskStatus};
 use crate::faults::KILLS_WORKER;
 use crate::people::REPLAY;
 use crate::pollers::is_own;
-use crate::sim::{Notes, Sim};
+use crate::sim::{Observed, Sim};
 
 /// Everything that does not hold.
 pub(crate) async fn broken(sim: &Sim) -> Vec<String> {
-    let replay = sim.memory.note(Topic::Replay, REPLAY).await.unwrap();
-    let replay: Option<Replay> = replay.map(|note| serde_json::from_str(&note.text).unwrap());
+    let replay = sim.memory.document(Collection::Replay, REPLAY).await.unwrap();
+    let replay: Option<Replay> = replay.map(|document| serde_json::from_str(&document.text).unwrap());
     let tasks = sim.memory.all_tasks();
     let keys = sim.memory.with_work(|queue| queue.put_keys.clone());
-    let notes = sim.notes.lock().unwrap();
-    let mut broken = notes.broken.clone();
-    if !notes.ended {
+    let observed = sim.observed.lock().unwrap();
+    let mut broken = observed.broken.clone();
+    if !observed.ended {
         broken.push("the world never comes to rest".to_owned());
     }
     let stuck = sim.memory.with_work(|queue| queue.dead.len());
     if stuck > 0 {
         broken.push(format!("{stuck} messages of the workers' queue are dead letters"));
     }
-    broken.extend(lost_events(sim, &notes, &tasks));
+    broken.extend(lost_events(sim, &observed, &tasks));
     broken.extend(open_tasks(&tasks));
-    broken.extend(revived(&notes, &tasks));
-    broken.extend(wrong_effects(&notes, &tasks));
-    broken.extend(disorder(&notes, &tasks, &keys, sim.rates.poison + sim.rates.crash > 0));
-    if sim.most_skew_ms == 0 && notes.pace_breaks.len() as u64 > notes.pace_excuses {
-        broken.push(format!("{:?}, and only {} excuses", notes.pace_breaks, notes.pace_excuses));
+    broken.extend(revived(&observed, &tasks));
+    broken.extend(wrong_effects(&observed, &tasks));
+    broken.extend(disorder(&observed, &tasks, &keys, sim.rates.poison + sim.rates.crash > 0));
+    if sim.most_skew_ms == 0 && observed.pace_breaks.len() as u64 > observed.pace_excuses {
+        broken.push(format!("{:?}, and only {} excuses", observed.pace_breaks, observed.pace_excuses));
     }
     if let Some(replay) = replay {
         let recorded: HashSet<EventId> = tasks.iter().filter(|task| is_own(task)).map(|task| task.event).collect();
@@ -45,30 +46,30 @@ pub(crate) async fn broken(sim: &Sim) -> Vec<String> {
 }
 
 /// Every acknowledged event is recorded with its tasks, or was a copy of one that is.
-fn lost_events(sim: &Sim, notes: &Notes, tasks: &[Task]) -> Vec<String> {
+fn lost_events(sim: &Sim, observed: &Observed, tasks: &[Task]) -> Vec<String> {
     let mut made: BTreeMap<(EventId, &str), usize> = BTreeMap::new();
     let mut aside: HashSet<(EventId, &str)> = HashSet::new();
     for task in tasks.iter().filter(|task| is_own(task)) {
-        if task.kind == "route" {
-            aside.insert((task.event, task.hook.as_str()));
+        if task.kind == Kind::Route {
+            aside.insert((task.event, task.owner.as_str()));
         } else {
-            *made.entry((task.event, task.hook.as_str())).or_default() += 1;
+            *made.entry((task.event, task.owner.as_str())).or_default() += 1;
         }
     }
     let mut lost = Vec::new();
     for (event, hook) in &aside {
-        let deaths = notes.deaths.get(event).copied().unwrap_or_default();
+        let deaths = observed.deaths.get(event).copied().unwrap_or_default();
         // Where writes fail, one that takes a count back may.
         let all_written = sim.rates.refused + sim.rates.lost + sim.rates.slow == 0;
         if deaths < 2 && all_written {
             lost.push(format!("event {event} of {hook} was set aside after {deaths} deaths"));
         }
     }
-    for rung in &notes.rung {
+    for rung in &observed.rung {
         for proof in &rung.hooks {
             let hook = sim.hooks.iter().find(|hook| hook.id == proof.hook).unwrap();
             let count = made.get(&(rung.id, hook.id.as_str())).copied().unwrap_or_default();
-            let copies = notes.rung.iter().filter(|other| {
+            let copies = observed.rung.iter().filter(|other| {
                 rung.delivery.is_some() && other.delivery == rung.delivery && other.hooks.contains(proof)
             });
             let copies: Vec<_> = if rung.delivery.is_some() { copies.collect() } else { vec![rung] };
@@ -86,19 +87,19 @@ fn lost_events(sim: &Sim, notes: &Notes, tasks: &[Task]) -> Vec<String> {
 }
 
 /// What kills a function is not done, and kills a few of them at most.
-fn revived(notes: &Notes, tasks: &[Task]) -> Vec<String> {
+fn revived(observed: &Observed, tasks: &[Task]) -> Vec<String> {
     let poison: Vec<_> =
-        notes.rung.iter().filter(|rung| rung.kills == Some(KILLS_WORKER)).map(|rung| rung.id).collect();
+        observed.rung.iter().filter(|rung| rung.kills == Some(KILLS_WORKER)).map(|rung| rung.id).collect();
     let of_poison = |task: &&Task| poison.contains(&task.event) && !task.id.as_str().contains(".notice");
     let done = tasks.iter().filter(of_poison).filter(|task| task.status == TaskStatus::Succeeded);
     let mut wrong: Vec<_> = done.map(|task| format!("task {} killed its worker and succeeded", task.id)).collect();
-    let poisonous = notes.rung.iter().filter(|rung| rung.kills.is_some()).count() as u64;
+    let poisonous = observed.rung.iter().filter(|rung| rung.kills.is_some()).count() as u64;
     let tasks_of_poison =
-        tasks.iter().filter(|task| notes.rung.iter().any(|r| r.id == task.event && r.kills.is_some()));
+        tasks.iter().filter(|task| observed.rung.iter().any(|r| r.id == task.event && r.kills.is_some()));
     let asked: u64 = tasks_of_poison.map(|task| u64::from(1 + task.retries)).sum();
     // A dead letter that is put back is received five times more.
-    if notes.kills > 12 * (poisonous + asked) + 5 * notes.redriven {
-        wrong.push(format!("{poisonous} events killed {} functions", notes.kills));
+    if observed.kills > 12 * (poisonous + asked) + 5 * observed.redriven {
+        wrong.push(format!("{poisonous} events killed {} functions", observed.kills));
     }
     wrong
 }
@@ -110,22 +111,22 @@ fn open_tasks(tasks: &[Task]) -> Vec<String> {
 }
 
 /// Every part of a message that succeeded has arrived, and none arrived more often than it was asked for, but for crashes.
-fn wrong_effects(notes: &Notes, tasks: &[Task]) -> Vec<String> {
+fn wrong_effects(observed: &Observed, tasks: &[Task]) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut bounds: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     for task in tasks.iter().filter(|task| !task.id.as_str().contains(".notice")) {
-        let Some(base) = marker_of(notes, task) else { continue };
-        let number = notes.rung.iter().position(|rung| rung.id == task.event).unwrap();
-        for marker in 0..notes.rung[number].markers {
+        let Some(base) = marker_of(observed, task) else { continue };
+        let number = observed.rung.iter().position(|rung| rung.id == task.event).unwrap();
+        for marker in 0..observed.rung[number].markers {
             let (least, most) = bounds.entry(format!("{base}.{marker}")).or_default();
             *least += u64::from(task.status == TaskStatus::Succeeded);
             *most += u64::from(task.status != TaskStatus::Skipped) * u64::from(1 + task.retries);
         }
     }
-    for marker in bounds.keys().chain(notes.effects.keys()).collect::<HashSet<_>>() {
+    for marker in bounds.keys().chain(observed.effects.keys()).collect::<HashSet<_>>() {
         let (least, most) = bounds.get(marker).copied().unwrap_or_default();
-        let excuses = notes.excuses.get(marker).copied().unwrap_or_default();
-        let effects = notes.effects.get(marker).copied().unwrap_or_default();
+        let excuses = observed.excuses.get(marker).copied().unwrap_or_default();
+        let effects = observed.effects.get(marker).copied().unwrap_or_default();
         if effects < least || effects > most + excuses {
             wrong.push(format!("{marker} arrived {effects} times, not {least} to {most} and {excuses}"));
         }
@@ -136,11 +137,11 @@ fn wrong_effects(notes: &Notes, tasks: &[Task]) -> Vec<String> {
 
 /// Messages for a chat are sent first in the order in which they were queued first, but for those that may have been set
 /// aside, which ends of functions lead to: of those it is not known whether they were sent at their turn.
-fn disorder(notes: &Notes, tasks: &[Task], keys: &[String], may_be_aside: bool) -> Vec<String> {
+fn disorder(observed: &Observed, tasks: &[Task], keys: &[String], may_be_aside: bool) -> Vec<String> {
     let mut places: BTreeMap<(&str, String), usize> = BTreeMap::new();
     let mut aside: HashSet<(&str, String)> = HashSet::new();
     for task in tasks {
-        let (Some(base), key) = (marker_of(notes, task), format!("{}#", task.id)) else { continue };
+        let (Some(base), key) = (marker_of(observed, task), format!("{}#", task.id)) else { continue };
         let is_tried = !task.attempts.is_empty();
         let has_ended_functions = task.reason.as_deref().is_some_and(|reason| reason.contains("ended the function"));
         if may_be_aside && (task.retries > 0 || !is_tried && task.status == TaskStatus::Dead || has_ended_functions) {
@@ -153,7 +154,7 @@ fn disorder(notes: &Notes, tasks: &[Task], keys: &[String], may_be_aside: bool) 
     }
     places.retain(|place, _| !aside.contains(place));
     let mut wrong = Vec::new();
-    for (chat, sends) in &notes.sends {
+    for (chat, sends) in &observed.sends {
         let mut seen = HashSet::new();
         let bases = sends.iter().flat_map(|(_, markers)| markers).map(|marker| base_of(marker));
         let firsts: Vec<_> = bases.filter(|base| seen.insert((*base).to_owned())).collect();
@@ -166,13 +167,12 @@ fn disorder(notes: &Notes, tasks: &[Task], keys: &[String], may_be_aside: bool) 
 }
 
 /// What the markers of a task's message begin with.
-pub(crate) fn marker_of(notes: &Notes, task: &Task) -> Option<String> {
-    let (event, hook, action) = task.id.parts()?;
-    let number = notes.rung.iter().position(|rung| rung.id == event)?;
-    if task.id.as_str().contains(".notice") {
+pub(crate) fn marker_of(observed: &Observed, task: &Task) -> Option<String> {
+    let number = observed.rung.iter().position(|rung| rung.id == task.event)?;
+    if task.id.subject().is_some() {
         return None;
     }
-    Some(format!("e{number}{hook}a{action}"))
+    Some(format!("e{number}{}a{}", task.owner, task.id.action()))
 }
 
 /// A marker without its part.

@@ -1,10 +1,10 @@
-//! Those outside: senders, who ring, and a person, who has tasks and events done anew.
+//! Those outside: senders, who ring, and a person, who has tasks and events done again.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bellhop_app::ports::{Inbox as _, NewNote, Notebook as _, Orders as _, Topic};
+use bellhop_app::ports::{Collection, Documents as _, Inbox as _, NewDocument, Orders as _};
 use bellhop_core::event::Proof;
 use bellhop_core::id::{EventId, ReplayId};
 use bellhop_core::inbox::Message;
@@ -20,37 +20,37 @@ pub(crate) const REPLAY: &str = "rp_simulated";
 /// Rings so many times, now quickly, now slowly; some deliveries come twice, some messages too.
 pub(crate) async fn ring(sim: Arc<Sim>, events: u64) {
     for number in 0..events {
-        let pause_ms = *sim.luck.pick(&[0, 0, 10, 400, 3_000, 60_000]);
-        tokio::time::sleep(Duration::from_millis(sim.luck.below(pause_ms + 1))).await;
+        let pause_ms = *sim.random.pick(&[0, 0, 10, 400, 3_000, 60_000]);
+        tokio::time::sleep(Duration::from_millis(sim.random.below(pause_ms + 1))).await;
         ring_once(&sim, number).await;
     }
     sim.is_quiet();
 }
 
 async fn ring_once(sim: &Sim, number: u64) {
-    let luck = &sim.luck;
-    let mut random = [0; 10];
-    random.fill_with(|| luck.next().to_be_bytes()[0]);
-    let id = EventId::new(sim.now(), &random);
-    let first = luck.below(sim.hooks.len() as u64);
-    let rung = sim.hooks.iter().enumerate().filter(|(at, _)| *at as u64 == first || luck.chance(600));
+    let random = &sim.random;
+    let mut bytes = [0; 10];
+    bytes.fill_with(|| random.next().to_be_bytes()[0]);
+    let id = EventId::new(sim.now(), &bytes);
+    let first = random.below(sim.hooks.len() as u64);
+    let rung = sim.hooks.iter().enumerate().filter(|(at, _)| *at as u64 == first || random.chance(600));
     let hooks: Vec<_> = rung.map(|(_, hook)| Proof { hook: hook.id.clone(), secret: None }).collect();
-    let earlier: Vec<_> = sim.notes.lock().unwrap().rung.iter().filter_map(|rung| rung.delivery.clone()).collect();
-    let delivery = match luck.below(10) {
+    let earlier: Vec<_> = sim.observed.lock().unwrap().rung.iter().filter_map(|rung| rung.delivery.clone()).collect();
+    let delivery = match random.below(10) {
         0..3 => None,
-        3..5 if !earlier.is_empty() => Some(luck.pick(&earlier).clone()),
+        3..5 if !earlier.is_empty() => Some(random.pick(&earlier).clone()),
         _ => Some(format!("delivery {number}")),
     };
     // Long enough for two parts, now and then.
-    let markers = if luck.chance(60) { 5 } else { 1 };
+    let markers = if random.chance(60) { 5 } else { 1 };
     let filler = if markers > 1 { "word ".repeat(180) } else { "hello ".to_owned() };
-    let kills = luck.chance(sim.rates.poison).then(|| *luck.pick(&[KILLS_ROUTER, KILLS_WORKER]));
+    let kills = random.chance(sim.rates.poison).then(|| *random.pick(&[KILLS_ROUTER, KILLS_WORKER]));
     let filler = kills.map_or(filler, str::to_owned);
     let mut text = String::new();
     for marker in 0..markers {
         let _ = write!(text, "[e{number}H.{marker}] {filler}");
     }
-    let body = serde_json::json!({ "text": text, "odd": luck.chance(500) }).to_string();
+    let body = serde_json::json!({ "text": text, "odd": random.chance(500) }).to_string();
     let message = Message {
         id,
         path: "p",
@@ -65,29 +65,29 @@ async fn ring_once(sim: &Sim, number: u64) {
         body: body.as_bytes(),
         test: false,
     };
-    for _ in 0..if luck.chance(100) { 2 } else { 1 } {
+    for _ in 0..if random.chance(100) { 2 } else { 1 } {
         sim.memory.put(&message).await.unwrap();
     }
     sim.note(&format!("event {number} {id}"));
-    sim.notes.lock().unwrap().rung.push(Rung { id, delivery, hooks, markers, kills });
+    sim.observed.lock().unwrap().rung.push(Rung { id, delivery, hooks, markers, kills });
     sim.something_new.notify_waiters();
 }
 
-/// Has ended tasks done anew, and now and then everything of a while.
+/// Has ended tasks done again, and now and then everything of a while.
 pub(crate) async fn meddle(sim: Arc<Sim>) {
-    for _ in 0..sim.luck.below(4) {
-        let hours = *sim.luck.pick(&[0, 1, 20, 30]);
-        tokio::time::sleep(Duration::from_secs(sim.luck.between(10, 3_000) + hours * 3_600)).await;
+    for _ in 0..sim.random.below(4) {
+        let hours = *sim.random.pick(&[0, 1, 20, 30]);
+        tokio::time::sleep(Duration::from_secs(sim.random.between(10, 3_000) + hours * 3_600)).await;
         let ended: Vec<_> = sim.memory.all_tasks().into_iter().filter(|task| task.status.is_final()).collect();
         if ended.is_empty() {
             continue;
         }
-        let task = sim.luck.pick(&ended);
+        let task = sim.random.pick(&ended);
         sim.note(&format!("retry {}", task.id));
         let order = Order::RetryV1 { task: task.id.clone(), retries: task.retries };
         give(&sim, &order).await;
     }
-    if sim.luck.chance(300) {
+    if sim.random.chance(300) {
         tokio::time::sleep(Duration::from_secs(2 * 3_600)).await;
         let id = ReplayId::from_text(REPLAY);
         let replay = Replay {
@@ -103,8 +103,8 @@ pub(crate) async fn meddle(sim: Arc<Sim>) {
         };
         let text = serde_json::to_string(&replay).unwrap();
         let expires = Some(replay.expires());
-        let note = NewNote { topic: Topic::Replay, key: id.as_str(), text: &text, expires };
-        assert!(sim.memory.swap(&note, None).await.unwrap());
+        let document = NewDocument { collection: Collection::Replay, key: id.as_str(), text: &text, expires };
+        assert!(sim.memory.swap(&document, None).await.unwrap());
         sim.note("replay");
         give(&sim, &Order::ReplayV1 { replay: id }).await;
     }
@@ -113,9 +113,9 @@ pub(crate) async fn meddle(sim: Arc<Sim>) {
 
 /// Gives an order, which may come twice.
 async fn give(sim: &Sim, order: &Order) {
-    for _ in 0..if sim.luck.chance(200) { 2 } else { 1 } {
+    for _ in 0..if sim.random.chance(200) { 2 } else { 1 } {
         sim.memory.give(order).await.unwrap();
         sim.something_new.notify_waiters();
-        tokio::time::sleep(Duration::from_secs(sim.luck.below(2) * 300)).await;
+        tokio::time::sleep(Duration::from_secs(sim.random.below(2) * 300)).await;
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bellhop_app::memory::{Memory, Queue, Received};
+use bellhop_app::testing::memory::{Memory, Queue, Received};
 use bellhop_core::id::{EventId, TaskId};
 use bellhop_core::inbox::{self, Read};
 use bellhop_core::task::Task;
@@ -38,8 +38,8 @@ pub(crate) async fn poll(sim: Arc<Sim>, function: Function) {
         tokio::pin!(news);
         news.as_mut().enable();
         let now = sim.now();
-        let most = usize::try_from(sim.luck.between(1, 10)).unwrap();
-        let pick = |count: usize| usize::try_from(sim.luck.below(count as u64)).unwrap();
+        let most = usize::try_from(sim.random.between(1, 10)).unwrap();
+        let pick = |count: usize| usize::try_from(sim.random.below(count as u64)).unwrap();
         let received = function.with(&sim.memory, |queue| queue.receive(most, now, pick));
         if received.is_empty() {
             // The last message may just have become a dead letter.
@@ -62,16 +62,16 @@ pub(crate) async fn poll(sim: Arc<Sim>, function: Function) {
             Function::Worker => sandbox.carry(&received).await,
         };
         if sandbox.plan.is_hurt() || outcome.is_none() {
-            sim.notes.lock().unwrap().pace_excuses += 1;
+            sim.observed.lock().unwrap().pace_excuses += 1;
         }
         match outcome {
             Some(outcome) => settle(&sim, function, &parcels, &outcome, sandbox.plan.is_hurt()).await,
             None => {
                 sandbox = Sandbox::new(&sim);
-                let mut notes = sim.notes.lock().unwrap();
+                let mut observed = sim.observed.lock().unwrap();
                 for parcel in &parcels {
                     if let Wish::Route(event) = parcel.wish {
-                        *notes.deaths.entry(event).or_default() += 1;
+                        *observed.deaths.entry(event).or_default() += 1;
                     }
                 }
             }
@@ -100,7 +100,7 @@ impl<'r> Parcel<'r> {
     fn new(sim: &Sim, function: Function, message: &'r Received) -> Self {
         let wish = match function {
             Function::Worker => {
-                let Work::TelegramV1(work) = serde_json::from_str(&message.body).unwrap();
+                let work: Work = serde_json::from_str(&message.body).unwrap();
                 Wish::Do(work.task.id, work.task.retries)
             }
             Function::Router => match inbox::read(message.body.as_bytes()).unwrap() {
@@ -123,7 +123,7 @@ impl Wish {
             }
             Self::Route(event) => {
                 let tasks = sim.memory.event_tasks(*event);
-                // What an order opened anew is that order's to queue, and it comes again until it has.
+                // What an order opened again is that order's to queue, and it comes again until it has.
                 let first_round = |task: &&Task| is_own(task) && task.retries == 0;
                 let mut open = tasks.iter().filter(first_round).filter(|task| !task.status.is_final());
                 let put = |key: &String| sim.memory.with_work(|queue| queue.put_keys.contains(key));
@@ -154,11 +154,11 @@ async fn settle(sim: &Sim, function: Function, parcels: &[Parcel<'_>], outcome: 
             sim.broken(format!("{function:?}: message {} was reported as failed: {failed}, done: {done}", message.id));
         }
     }
-    if sim.luck.chance(sim.rates.lost * 2) {
+    if sim.random.chance(sim.rates.lost * 2) {
         return;
     }
-    if sim.luck.chance(sim.rates.slow) {
-        tokio::time::sleep(Duration::from_secs(sim.luck.between(1, 400))).await;
+    if sim.random.chance(sim.rates.slow) {
+        tokio::time::sleep(Duration::from_secs(sim.random.between(1, 400))).await;
     }
     let now = sim.now();
     for Parcel { message, .. } in parcels {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bellhop_app::cache::Changes;
-use bellhop_app::memory::{Memory, Received};
+use bellhop_app::delivery::telegram::TelegramEngine;
 use bellhop_app::ports::Clock as _;
 use bellhop_app::routing::Routing;
-use bellhop_app::telegram::TelegramWorker;
+use bellhop_app::testing::memory::{Memory, Received};
 use bellhop_lambda::batch::{Batch, Outcome};
-use bellhop_lambda::chats::Chats;
 use bellhop_lambda::inbox::route;
+use bellhop_lambda::work::Groups;
 
 use crate::bot::SimBot;
 use crate::faults::Plan;
@@ -25,7 +25,7 @@ const WORKER_SECONDS: u64 = 60;
 pub(crate) struct Sandbox {
     pub(crate) plan: Arc<Plan>,
     pub(crate) routing: Routing,
-    pub(crate) worker: TelegramWorker,
+    pub(crate) worker: TelegramEngine,
     clock: Arc<SimClock>,
     entrance: Memory,
 }
@@ -34,15 +34,15 @@ impl Sandbox {
     /// A fresh one, whose clock goes wrong in its own way.
     pub(crate) fn new(sim: &Arc<Sim>) -> Self {
         let plan = Plan::new(sim);
-        let skew_ms = sim.luck.between(0, sim.most_skew_ms);
-        let clock = SimClock::new(sim.begin, skew_ms, sim.luck.next());
+        let skew_ms = sim.random.between(0, sim.most_skew_ms);
+        let clock = SimClock::new(sim.begin, skew_ms, sim.random.next());
         let entrance = sim.memory.entrance(clock.clone(), plan.clone());
         let watched = Arc::new(Watched { sim: Arc::clone(sim), plan: plan.clone(), memory: entrance.clone() });
         let mut routing = entrance.routing(Changes::default());
         routing.events = watched.clone();
         let mut worker = entrance.telegram(Changes::default());
         worker.tasks = watched;
-        worker.api = Arc::new(SimBot { sim: Arc::clone(sim), plan: plan.clone() });
+        worker.worker.api = Arc::new(SimBot { sim: Arc::clone(sim), plan: plan.clone() });
         Self { plan, routing, worker, clock, entrance }
     }
 
@@ -55,7 +55,7 @@ impl Sandbox {
     /// Runs the Telegram worker's function on a batch; `None` where it died.
     pub(crate) async fn carry(&self, received: &[Received]) -> Option<Outcome> {
         let (batch, deadline) = (batch(received), self.clock.now().plus_ms((WORKER_SECONDS - 1) * 1000));
-        let chats = Chats { worker: &self.worker, receipts: &self.entrance, deadline };
+        let chats = Groups { engine: &self.worker, receipts: &self.entrance, deadline };
         self.live(chats.work(&batch), WORKER_SECONDS).await
     }
 

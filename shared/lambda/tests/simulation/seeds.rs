@@ -10,9 +10,9 @@ use serde_json::json;
 use crate::bot::Mood;
 use crate::faults::Rates;
 use crate::invariants;
-use crate::luck::Luck;
 use crate::people;
 use crate::pollers::{Function, poll};
+use crate::random::Random;
 use crate::sim::{Removed, START, Sim, hook_id};
 
 /// Until when a world must have come to rest.
@@ -32,9 +32,9 @@ fn run(seed: u64, removed: Removed) -> Report {
 }
 
 async fn world(seed: u64, removed: Removed) -> Report {
-    let luck = Luck::new(seed ^ 0x00be_1140);
+    let random = Random::new(seed ^ 0x00be_1140);
     // A third of the worlds is kind, so that what they hide is not excused.
-    let rough = |most: u64| luck.below(most + 1) * u64::from(!seed.is_multiple_of(3));
+    let rough = |most: u64| random.below(most + 1) * u64::from(!seed.is_multiple_of(3));
     let rates = Rates {
         refused: rough(60),
         lost: rough(20),
@@ -42,17 +42,17 @@ async fn world(seed: u64, removed: Removed) -> Report {
         crash: rough(300),
         poison: u64::from(seed.is_multiple_of(4)) * 80,
     };
-    let skew_ms = if luck.chance(300) { rough(4_000) } else { 0 };
-    let hooks: Vec<_> = (0..luck.between(1, 3)).map(|place| hook(place, &luck)).collect();
+    let skew_ms = if random.chance(300) { rough(4_000) } else { 0 };
+    let hooks: Vec<_> = (0..random.between(1, 3)).map(|place| hook(place, &random)).collect();
     let chats = ["1", "2", "-3", "-4"];
-    let moods = chats.iter().map(|chat| ((*chat).to_owned(), mood(&luck))).collect();
+    let moods = chats.iter().map(|chat| ((*chat).to_owned(), mood(&random))).collect();
     let sim = Sim::new(seed, rates, skew_ms, removed, hooks, moods).await;
-    let events = sim.luck.between(5, 30);
+    let events = sim.random.between(5, 30);
     (0..2).for_each(|_| sim.is_busy());
     let mut all: Vec<std::pin::Pin<Box<dyn Future<Output = ()>>>> =
         vec![Box::pin(people::ring(Arc::clone(&sim), events)), Box::pin(people::meddle(Arc::clone(&sim)))];
     for function in [Function::Router, Function::Worker] {
-        for _ in 0..sim.luck.between(1, 3) {
+        for _ in 0..sim.random.between(1, 3) {
             all.push(Box::pin(poll(Arc::clone(&sim), function)));
         }
     }
@@ -63,46 +63,46 @@ async fn world(seed: u64, removed: Removed) -> Report {
         sim.note(&serde_json::to_string(&task).unwrap());
     }
     let broken = invariants::broken(&sim).await;
-    let notes = sim.notes.lock().unwrap();
+    let observed = sim.observed.lock().unwrap();
     if !broken.is_empty() {
-        for line in &notes.log {
+        for line in &observed.log {
             println!("{line}");
         }
     }
-    Report { broken, trace: notes.trace }
+    Report { broken, trace: observed.trace }
 }
 
 /// A hook with one or two actions, and now and then a cap, a cool-down or a condition.
-fn hook(place: u64, luck: &Luck) -> Hook {
+fn hook(place: u64, random: &Random) -> Hook {
     let id = hook_id(place);
-    let actions: Vec<_> = (0..luck.between(1, 2))
+    let actions: Vec<_> = (0..random.between(1, 2))
         .map(|action| {
             let template = format!("{{{{ payload.text | replace('H', '{id}a{action}') }}}}");
-            json!({"kind": "telegram", "chat": luck.pick(&["1", "2", "-3", "-4"]), "template": template})
+            json!({"kind": "telegram", "chat": random.pick(&["1", "2", "-3", "-4"]), "template": template})
         })
         .collect();
     let mut hook = json!({
         "id": id, "name": id, "path": "p", "sender": "none", "secrets": [], "rate_per_minute": 100,
         "max_body_bytes": 4096, "status": "active", "origin": "api", "created_at": 0, "updated_at": 0,
-        "priority": luck.below(3), "actions": actions, "deduplicate": "id",
+        "priority": random.below(3), "actions": actions, "deduplicate": "id",
     });
-    match luck.below(8) {
-        0 => hook["max_executions"] = luck.between(1, 8).into(),
-        1 => hook["cooldown_seconds"] = luck.between(1, 60).into(),
+    match random.below(8) {
+        0 => hook["max_executions"] = random.between(1, 8).into(),
+        1 => hook["cooldown_seconds"] = random.between(1, 60).into(),
         2 => hook["conditions"] = json!([{"field": "payload.odd", "operator": "equals", "value": true}]),
         _ => {}
     }
     serde_json::from_value(hook).unwrap()
 }
 
-fn mood(luck: &Luck) -> Mood {
-    match luck.below(12) {
-        0..3 => Mood::Flaky(luck.between(50, 600)),
-        3 => Mood::DownUntil(START.plus_ms(luck.between(1, 90_000) * 1_000)),
-        4 => Mood::DownUntil(START.plus_ms(luck.between(1, 7) * 24 * 3_600_000)),
+fn mood(random: &Random) -> Mood {
+    match random.below(12) {
+        0..3 => Mood::Flaky(random.between(50, 600)),
+        3 => Mood::DownUntil(START.plus_ms(random.between(1, 90_000) * 1_000)),
+        4 => Mood::DownUntil(START.plus_ms(random.between(1, 7) * 24 * 3_600_000)),
         5 => Mood::Blocked,
-        6 => Mood::Flooded(luck.between(50, 400)),
-        7 => Mood::Picky(luck.between(100, 1_000)),
+        6 => Mood::Flooded(random.between(50, 400)),
+        7 => Mood::Picky(random.between(100, 1_000)),
         _ => Mood::Well,
     }
 }

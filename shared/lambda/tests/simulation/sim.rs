@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
-use bellhop_app::memory::{Memory, NoFaults};
 use bellhop_app::ports::{Clock, HookWriter as _, Vault as _};
+use bellhop_app::testing::memory::{Memory, NoFaults};
 use bellhop_core::config::Settings;
 use bellhop_core::event::Proof;
 use bellhop_core::hook::Hook;
@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use crate::bot::Mood;
 use crate::faults::Rates;
-use crate::luck::Luck;
+use crate::random::Random;
 
 pub(crate) const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
 
@@ -40,12 +40,12 @@ pub(crate) enum Removed {
 pub(crate) struct SimClock {
     begin: Instant,
     skew_ms: u64,
-    luck: Luck,
+    random: Random,
 }
 
 impl SimClock {
     pub(crate) fn new(begin: Instant, skew_ms: u64, seed: u64) -> Arc<Self> {
-        Arc::new(Self { begin, skew_ms, luck: Luck::new(seed) })
+        Arc::new(Self { begin, skew_ms, random: Random::new(seed) })
     }
 }
 
@@ -56,7 +56,7 @@ impl Clock for SimClock {
     }
 
     fn random(&self, bytes: &mut [u8]) {
-        bytes.fill_with(|| self.luck.next().to_be_bytes()[0]);
+        bytes.fill_with(|| self.random.next().to_be_bytes()[0]);
     }
 }
 
@@ -74,7 +74,7 @@ pub(crate) struct Rung {
 
 /// What is noted while a world runs.
 #[derive(Default)]
-pub(crate) struct Notes {
+pub(crate) struct Observed {
     pub(crate) trace: u64,
     pub(crate) log: Vec<String>,
     pub(crate) rung: Vec<Rung>,
@@ -101,7 +101,7 @@ pub(crate) struct Notes {
 
 /// The world.
 pub(crate) struct Sim {
-    pub(crate) luck: Luck,
+    pub(crate) random: Random,
     pub(crate) rates: Rates,
     pub(crate) removed: Removed,
     pub(crate) verbose: bool,
@@ -112,7 +112,7 @@ pub(crate) struct Sim {
     pub(crate) moods: HashMap<String, Mood>,
     pub(crate) hooks: Vec<Hook>,
     pub(crate) something_new: Notify,
-    pub(crate) notes: Mutex<Notes>,
+    pub(crate) observed: Mutex<Observed>,
 }
 
 impl Sim {
@@ -135,10 +135,10 @@ impl Sim {
         };
         memory.keep("bot", &Secret::new("1:simulated").unwrap()).await.unwrap();
         memory.write_hooks(&hooks, &[], Some(&settings)).await.unwrap();
-        let (luck, something_new, notes) = (Luck::new(seed), Notify::new(), Mutex::default());
+        let (random, something_new, observed) = (Random::new(seed), Notify::new(), Mutex::default());
         let verbose = std::env::var("BELLHOP_SEED_LOG").is_ok();
         Arc::new(Self {
-            luck,
+            random,
             rates,
             removed,
             verbose,
@@ -149,7 +149,7 @@ impl Sim {
             moods,
             hooks,
             something_new,
-            notes,
+            observed,
         })
     }
 
@@ -157,41 +157,41 @@ impl Sim {
         self.clock.now()
     }
 
-    /// Notes what happened: the trace of two equal runs is equal.
+    /// Observed what happened: the trace of two equal runs is equal.
     pub(crate) fn note(&self, what: &str) {
         let at = self.now().ms_since(START);
-        let mut notes = self.notes.lock().unwrap();
-        let mut hash = notes.trace ^ at;
+        let mut observed = self.observed.lock().unwrap();
+        let mut hash = observed.trace ^ at;
         for byte in what.bytes() {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
-        notes.trace = hash;
+        observed.trace = hash;
         if self.verbose {
-            notes.log.push(format!("{at:>10} {what}"));
+            observed.log.push(format!("{at:>10} {what}"));
         }
     }
 
-    /// Notes that an invariant is broken.
+    /// Observed that an invariant is broken.
     pub(crate) fn broken(&self, what: String) {
-        self.notes.lock().unwrap().broken.push(what);
+        self.observed.lock().unwrap().broken.push(what);
     }
 
     /// Allows each of these markers to arrive once more.
     pub(crate) fn excuse(&self, markers: &[String]) {
-        let mut notes = self.notes.lock().unwrap();
+        let mut observed = self.observed.lock().unwrap();
         for marker in markers {
-            *notes.excuses.entry(marker.clone()).or_default() += 1;
+            *observed.excuses.entry(marker.clone()).or_default() += 1;
         }
     }
 
     /// One more who may still make something new, until it is quiet.
     pub(crate) fn is_busy(&self) {
-        self.notes.lock().unwrap().busy += 1;
+        self.observed.lock().unwrap().busy += 1;
     }
 
     /// One fewer.
     pub(crate) fn is_quiet(&self) {
-        self.notes.lock().unwrap().busy -= 1;
+        self.observed.lock().unwrap().busy -= 1;
         self.look_around();
         self.something_new.notify_waiters();
     }
@@ -206,20 +206,20 @@ impl Sim {
         });
         if redriven > 0 {
             self.note("redriven");
-            self.notes.lock().unwrap().redriven += redriven as u64;
+            self.observed.lock().unwrap().redriven += redriven as u64;
             self.something_new.notify_waiters();
             return;
         }
         let empty = self.memory.with_inbox(|queue| queue.is_empty()) && self.memory.with_work(|queue| queue.is_empty());
-        let mut notes = self.notes.lock().unwrap();
-        if empty && notes.busy == 0 && !notes.ended {
-            notes.ended = true;
+        let mut observed = self.observed.lock().unwrap();
+        if empty && observed.busy == 0 && !observed.ended {
+            observed.ended = true;
             self.something_new.notify_waiters();
         }
     }
 
     pub(crate) fn has_ended(&self) -> bool {
-        self.notes.lock().unwrap().ended
+        self.observed.lock().unwrap().ended
     }
 }
 

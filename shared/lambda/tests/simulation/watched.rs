@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bellhop_app::memory::Memory;
 use bellhop_app::ports::{Claim, EventLog, PortResult, TaskLog, Written};
+use bellhop_app::testing::memory::Memory;
 use bellhop_core::event::Event;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::order::RefusedRequest;
@@ -31,9 +31,9 @@ impl TaskLog for Watched {
     async fn save(&self, tasks: &[Task]) -> PortResult<()> {
         let forgets = self.sim.removed == Removed::TaskWrites;
         self.memory.save(if forgets { &[] } else { tasks }).await?;
-        let notes = self.sim.notes.lock().unwrap();
-        let bases: Vec<_> = tasks.iter().filter_map(|task| marker_of(&notes, task)).collect();
-        drop(notes);
+        let observed = self.sim.observed.lock().unwrap();
+        let bases: Vec<_> = tasks.iter().filter_map(|task| marker_of(&observed, task)).collect();
+        drop(observed);
         self.plan.close_window(&bases);
         Ok(())
     }

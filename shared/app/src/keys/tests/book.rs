@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use bellhop_core::inbound::{Headers, Inbound};
-use bellhop_core::verify::Refusal;
+use bellhop_senders::inbound::{Headers, Inbound};
+use bellhop_senders::verify::Refusal;
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
@@ -11,20 +11,20 @@ use super::issuer::{
 };
 use super::site::Site;
 use crate::doors::Door;
-use crate::ingress::fakes::Memory;
 use crate::keys::{KeyBook, Unproved};
 use crate::ports::Clock as _;
+use crate::testing::front::Memory;
 
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
 const MISMATCH: Result<Option<usize>, Unproved> = Err(Unproved::Refused(Refusal::Mismatch("signature")));
 const UNAVAILABLE: Result<Option<usize>, Unproved> = Err(Unproved::Unavailable);
 
-/// A book, a site for it, and a hook.
+/// A documents, a site for it, and a hook.
 struct World {
     memory: Arc<Memory>,
     site: Arc<Site>,
-    book: KeyBook,
+    documents: KeyBook,
     doors: Vec<Arc<Door>>,
 }
 
@@ -39,7 +39,7 @@ impl World {
     async fn with(site: Arc<Site>, hooks: &[Value], secrets: &[(&'static str, &'static str)]) -> Self {
         let memory = Memory::with(hooks, secrets);
         let doors = memory.doors().doors().await.unwrap().at("p").to_vec();
-        Self { book: KeyBook::new(site.clone(), memory.clone()), memory, site, doors }
+        Self { documents: KeyBook::new(site.clone(), memory.clone()), memory, site, doors }
     }
 
     /// Travis, with its key in place.
@@ -63,7 +63,7 @@ impl World {
     async fn prove_from(&self, source: &str, door: usize, sent: &Sent) -> Result<Option<usize>, Unproved> {
         let pairs: Vec<_> = sent.headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
         let inbound = Inbound { source_ip: source.parse().ok(), ..Inbound::new(Headers::new(&pairs), &sent.body) };
-        let proved = self.book.prove(&self.doors[door], inbound, self.memory.now()).await;
+        let proved = self.documents.prove(&self.doors[door], inbound, self.memory.now()).await;
         proved.map(|verified| verified.matched_key())
     }
 
@@ -321,8 +321,8 @@ async fn plaids_key_is_asked_for_with_each_account_and_is_that_accounts_alone() 
 #[tokio::test]
 async fn a_visit_goes_well_where_somebody_answers() {
     let world = World::travis().await;
-    assert!(world.book.visit(TRAVIS_KEY).await);
-    assert!(!world.book.visit("https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription").await);
+    assert!(world.documents.visit(TRAVIS_KEY).await);
+    assert!(!world.documents.visit("https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription").await);
     assert_eq!(world.calls(), 2);
 }
 

@@ -2,7 +2,7 @@ use std::sync::{Arc, LazyLock};
 
 use bellhop_core::id::HookId;
 use bellhop_core::time::Timestamp;
-use bellhop_core::verify::{FetchedKey, KeyRequest, Wanted};
+use bellhop_senders::verify::{FetchedKey, KeyRequest, Wanted};
 
 use super::issuer::{IN_FORCE, SNS_NAME, certificate};
 use crate::keys::shelf::{Asked, Shelf};

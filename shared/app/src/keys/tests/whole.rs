@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bellhop_core::inbound::Headers;
+use bellhop_senders::inbound::Headers;
 use serde_json::{Value, json};
 
 use super::issuer::{
@@ -10,12 +10,12 @@ use super::issuer::{
     plaid, plaid_jwk, plaid_question, public_key, sns, travis, travis_config, wise,
 };
 use super::site::Site;
-use crate::ingress::fakes::Memory;
 use crate::ingress::{Head, Ingress, Parts, Taken};
 use crate::keys::KeyBook;
 use crate::limiter::Limiter;
 use crate::offers::Offers;
 use crate::ports::Clock as _;
+use crate::testing::front::Memory;
 
 /// What a request was answered, what was recorded of its refusal, and how many calls it cost.
 type Outcome = (u16, Option<&'static str>, usize);

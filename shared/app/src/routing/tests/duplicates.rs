@@ -9,7 +9,7 @@ use bellhop_core::task::TaskStatus;
 use serde_json::{Value, json};
 
 use super::stage::{Ringing, START, Stage, hook};
-use crate::ports::{Claim, EventLog as _, NewNote, Notebook as _, Tallies as _, Topic};
+use crate::ports::{Claim, Collection, Documents as _, EventCounts as _, EventLog as _, NewDocument};
 
 const DAY: u64 = 86_400_000;
 
@@ -107,7 +107,7 @@ async fn a_copy_is_an_event_that_did_nothing_is_not_counted_and_can_be_replayed(
     let head = stage.memory.event(copy.id).await.unwrap().unwrap();
     assert_eq!(head.head.duplicates[0].cause, "same delivery id and content");
     assert_eq!(head.body, copy.body.to_string().as_bytes(), "it can be looked at, and done by hand");
-    assert_eq!(stage.memory.tallies().await.unwrap()[&HookId::from_text("h")].events, 1);
+    assert_eq!(stage.memory.counts().await.unwrap()[&HookId::from_text("h")].events, 1);
 
     let replay = Replay {
         id: bellhop_core::id::ReplayId::from_text("rp_1"),
@@ -121,7 +121,11 @@ async fn a_copy_is_an_event_that_did_nothing_is_not_counted_and_can_be_replayed(
         finished_at: None,
     };
     let text = serde_json::to_string(&replay).unwrap();
-    stage.memory.write(&NewNote { topic: Topic::Replay, key: "rp_1", text: &text, expires: None }).await.unwrap();
+    stage
+        .memory
+        .write(&NewDocument { collection: Collection::Replay, key: "rp_1", text: &text, expires: None })
+        .await
+        .unwrap();
     stage.obey(&Order::ReplayV1 { replay: replay.id }).await;
     let tasks = stage.tasks(copy.id);
     assert_eq!((tasks.len(), tasks[0].status), (1, TaskStatus::Queued), "asked for, it acts");
@@ -134,7 +138,7 @@ async fn a_copy_at_one_hook_may_be_new_at_another_and_both_are_seen() {
     let event = |ms| Ringing { hooks: vec!["h", "all"], ..ringing(ms, "stripe", None, json!({"id": "evt_1"})) };
     assert_eq!(stage.route(&event(0)).await.len(), 2);
     let tasks = stage.route(&event(5)).await;
-    assert_eq!(tasks.iter().map(|task| task.hook.as_str()).collect::<Vec<_>>(), ["all"]);
+    assert_eq!(tasks.iter().map(|task| task.owner.as_str()).collect::<Vec<_>>(), ["all"]);
     let copies = copies(&stage, &event(5)).await;
     assert_eq!(copies.iter().map(|copy| copy.hook.as_str()).collect::<Vec<_>>(), ["h"]);
 }

@@ -1,4 +1,4 @@
-//! Events: filters, turnstiles, tests, counts, and what a second routing does.
+//! Events: filters, quotas, tests, counts, and what a second routing does.
 
 use bellhop_core::hook::HookStatus;
 use bellhop_core::id::{EventId, HookId};
@@ -6,7 +6,7 @@ use bellhop_core::task::TaskStatus;
 use serde_json::json;
 
 use super::stage::{Ringing, START, Stage, ends, hook};
-use crate::ports::{EventLog as _, Tallies as _, Tally};
+use crate::ports::{EventCount, EventCounts as _, EventLog as _};
 
 #[tokio::test]
 async fn conditions_stand_beside_the_expression_and_say_which_failed() {
@@ -101,7 +101,7 @@ async fn the_higher_priority_goes_first() {
     ])
     .await;
     stage.route(&Ringing::new(1, &["a", "b", "c", "d"])).await;
-    let order: Vec<_> = stage.queued().into_iter().map(|work| work.task.hook.to_string()).collect();
+    let order: Vec<_> = stage.queued().into_iter().map(|work| work.task.owner.to_string()).collect();
     assert_eq!(order, ["c", "b", "d", "a"]);
 }
 
@@ -135,7 +135,7 @@ async fn a_hundred_events_at_once_pass_a_cap_of_three_exactly() {
 }
 
 #[tokio::test]
-async fn a_test_is_marked_and_passes_claims_and_turnstiles() {
+async fn a_test_is_marked_and_passes_claims_and_quotas() {
     let stage =
         Stage::new(&[hook("cap", "1", json!({"max_executions": 1})), hook("typed", "1", json!({"events": ["x"]}))])
             .await;
@@ -146,10 +146,10 @@ async fn a_test_is_marked_and_passes_claims_and_turnstiles() {
         assert_eq!((tasks[0].status, tasks[0].test), (TaskStatus::Queued, true));
         assert_eq!(tasks[1].status, TaskStatus::Skipped, "filters hold for tests too");
     }
-    let texts: Vec<_> = stage.queued().into_iter().map(|work| work.parts.concat()).collect();
+    let texts: Vec<_> = stage.queued().into_iter().map(|work| work.parts().concat()).collect();
     assert_eq!(texts, ["at 1", "Test: at 2", "Test: at 3", "Test: at 4"]);
-    let tallies = stage.memory.tallies().await.unwrap();
-    assert_eq!(tallies[&HookId::from_text("cap")].events, 1, "tests are not counted");
+    let counts = stage.memory.counts().await.unwrap();
+    assert_eq!(counts[&HookId::from_text("cap")].events, 1, "tests are not counted");
 }
 
 #[tokio::test]
@@ -164,10 +164,10 @@ async fn events_are_counted_once_and_in_a_batch_once_a_hook() {
     batch.push(stage.record(&copy).await);
     batch.push(stage.record(&Ringing::new(1, &["a", "b"])).await);
     stage.routing.count(&batch).await;
-    let tallies = stage.memory.tallies().await.unwrap();
-    let tally = |events, second: u64| Some(Tally { events, last: START.plus_ms(second * 1_000) });
-    assert_eq!(tallies.get(&HookId::from_text("a")).copied(), tally(4, 4));
-    assert_eq!(tallies.get(&HookId::from_text("b")).copied(), tally(3, 3));
+    let counts = stage.memory.counts().await.unwrap();
+    let count = |events, second: u64| Some(EventCount { events, last: START.plus_ms(second * 1_000) });
+    assert_eq!(counts.get(&HookId::from_text("a")).copied(), count(4, 4));
+    assert_eq!(counts.get(&HookId::from_text("b")).copied(), count(3, 3));
 }
 
 #[tokio::test]
@@ -181,9 +181,9 @@ async fn a_second_routing_queues_what_the_first_recorded_whatever_the_hooks_say_
     let disabled = hook("off", "1", json!({"status": "disabled"}));
     stage.change(&[disabled, hook("late", "1", json!({}))], &["gone"]).await;
     let tasks = stage.route(&event).await;
-    let hooks: Vec<_> = stage.queued().into_iter().map(|work| work.task.hook.to_string()).collect();
+    let hooks: Vec<_> = stage.queued().into_iter().map(|work| work.task.owner.to_string()).collect();
     assert_eq!(hooks, ["off", "on"]);
-    let status = |id: &str| tasks.iter().find(|task| task.hook.as_str() == id).map(|task| task.status);
+    let status = |id: &str| tasks.iter().find(|task| task.owner.as_str() == id).map(|task| task.status);
     assert_eq!(status("gone"), Some(TaskStatus::Dead));
     assert_eq!(status("late"), Some(TaskStatus::Skipped));
     assert_eq!(off.status, HookStatus::Disabled);

@@ -6,8 +6,8 @@ use bellhop_core::replay::{Replay, Selection};
 use serde_json::json;
 
 use super::stage::{Ringing, START, Stage, hook};
-use crate::memory::Queue;
-use crate::ports::{History as _, NewNote, Notebook as _, Topic};
+use crate::ports::{Collection, Documents as _, History as _, NewDocument};
+use crate::testing::memory::Queue;
 
 /// A stage with so many routed events at two hooks, one of which takes every other event, capped at three.
 async fn stage(events: u64) -> (Stage, Vec<Ringing>) {
@@ -42,15 +42,16 @@ async fn ask(stage: &Stage, selection: Selection, hook: Option<&str>) -> ReplayI
         finished_at: None,
     };
     let text = serde_json::to_string(&replay).unwrap();
-    let note = NewNote { topic: Topic::Replay, key: id.as_str(), text: &text, expires: Some(replay.expires()) };
-    assert!(stage.memory.swap(&note, None).await.unwrap());
+    let document =
+        NewDocument { collection: Collection::Replay, key: id.as_str(), text: &text, expires: Some(replay.expires()) };
+    assert!(stage.memory.swap(&document, None).await.unwrap());
     stage.obey(&Order::ReplayV1 { replay: id.clone() }).await;
     id
 }
 
 async fn progress(stage: &Stage, id: &ReplayId) -> Replay {
-    let note = stage.memory.note(Topic::Replay, id.as_str()).await.unwrap().unwrap();
-    serde_json::from_str(&note.text).unwrap()
+    let document = stage.memory.document(Collection::Replay, id.as_str()).await.unwrap().unwrap();
+    serde_json::from_str(&document.text).unwrap()
 }
 
 /// Does the orders in the inbox until there are none, each so many times at once.
@@ -82,7 +83,8 @@ async fn a_range_is_done_once_each_though_every_order_comes_three_times() {
     let replay = progress(&stage, &id).await;
     assert_eq!((replay.seen, replay.replayed, replay.tasks), (62, 62, 62 + 31));
     assert!(replay.finished_at.is_some() && (3..=4).contains(&orders), "{orders} orders: {replay:?}");
-    let mut texts: Vec<_> = stage.queued().into_iter().map(|work| (work.task.hook, work.parts.concat())).collect();
+    let mut texts: Vec<_> =
+        stage.queued().into_iter().map(|work| (work.task.owner.clone(), work.parts().concat())).collect();
     assert_eq!(texts.len(), 93, "the cap does not hold for a replay, filters do");
     texts.sort();
     texts.dedup();
@@ -107,7 +109,7 @@ async fn named_events_are_done_for_the_hook_that_is_asked_for() {
     do_orders(&stage, 1).await;
     let replay = progress(&stage, &id).await;
     assert_eq!((replay.seen, replay.replayed, replay.tasks), (41, 19, 19), "one is erased, one was never there");
-    assert!(stage.queued().iter().all(|work| work.task.hook.as_str() == "odd" && work.chat() == "2"));
+    assert!(stage.queued().iter().all(|work| work.task.owner.as_str() == "odd" && work.group() == "2"));
 }
 
 #[tokio::test]

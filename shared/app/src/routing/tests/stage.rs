@@ -10,13 +10,13 @@ use bellhop_core::inbox::{Message, order_text};
 use bellhop_core::order::Order;
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::{TelegramV1, Work};
+use bellhop_core::work::Work;
 use serde_json::{Value, json};
 
 use crate::cache::Changes;
-use crate::memory::{Memory, SetClock};
 use crate::ports::{Clock as _, HookWriter as _, TaskLog as _};
 use crate::routing::{Recorded, Routing};
+use crate::testing::memory::{Memory, SetClock};
 
 pub(super) const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
 
@@ -73,9 +73,9 @@ impl Stage {
     }
 
     /// The work on the queue.
-    pub(super) fn queued(&self) -> Vec<TelegramV1> {
+    pub(super) fn queued(&self) -> Vec<Work> {
         let bodies = self.memory.with_work(|queue| queue.bodies());
-        bodies.iter().map(|body| serde_json::from_str(body).unwrap()).map(|Work::TelegramV1(work)| work).collect()
+        bodies.iter().map(|body| serde_json::from_str(body).unwrap()).collect()
     }
 
     /// Ends a task as a worker would.

@@ -7,16 +7,16 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::{Problem, Problems, SecretInput, SecretsAs, between, read_secret, read_url};
-use crate::config::{ActionSpec, Chat, HookSpec, ReconcileSpec};
+use crate::action::{self as actions, Action};
+use crate::config::{Chat, HookSpec, ReconcileSpec};
 use crate::delivery::Deduplicate;
 use crate::filter::{Check, Condition};
-use crate::hook::{Action, Allowed, GITHUB, Hook, HookStatus, Origin, Reconcile};
+use crate::hook::{Allowed, GITHUB, Hook, HookStatus, Origin, Reconcile};
 use crate::id::HookId;
 use crate::secret::SecretRef;
-use crate::sender::{CustomScheme, Sender};
-use crate::template::{Escape, Template};
 use crate::time::Timestamp;
-use crate::verify::Key;
+use bellhop_senders::sender::{CustomScheme, Sender};
+use bellhop_senders::verify::Key;
 
 /// How long the path of an unsigned hook is at least, in characters.
 const CAPABILITY_LENGTH: usize = 22;
@@ -54,8 +54,8 @@ pub struct HookDraft {
     pub allowed_ips: Vec<Allowed>,
     /// The longest body, in bytes.
     pub max_body_bytes: u64,
-    /// Its actions.
-    pub actions: Vec<Action>,
+    /// Its actions, with secrets that are not kept yet.
+    pub actions: Vec<Action<SecretInput>>,
     /// What tells its deliveries apart.
     pub deduplicate: Option<Deduplicate>,
     /// How to find deliveries that did not reach us.
@@ -71,6 +71,8 @@ pub struct Kept {
     pub secrets: Option<Vec<SecretRef>>,
     /// How its lost deliveries are found; of this the token is kept.
     pub reconcile: Option<Reconcile>,
+    /// Its actions: their secrets stay where they go to the same places.
+    pub actions: Vec<Action>,
 }
 
 /// How to find deliveries that did not reach us, with a token that is not kept yet.
@@ -98,7 +100,16 @@ impl ReconcileDraft {
 
 impl HookDraft {
     /// The hook, with what its store adds.
-    pub fn into_hook(self, id: HookId, path: String, secrets: Vec<SecretRef>, origin: Origin, now: Timestamp) -> Hook {
+    /// Its own secrets and its actions' are given as they are kept.
+    pub fn into_hook(
+        self,
+        id: HookId,
+        path: String,
+        secrets: Vec<SecretRef>,
+        actions: Vec<Action>,
+        origin: Origin,
+        now: Timestamp,
+    ) -> Hook {
         Hook {
             id,
             name: self.name,
@@ -116,7 +127,7 @@ impl HookDraft {
             rate_per_minute: self.rate_per_minute,
             allowed_ips: self.allowed_ips,
             max_body_bytes: self.max_body_bytes,
-            actions: self.actions,
+            actions,
             deduplicate: self.deduplicate,
             status: self.status.unwrap_or_default(),
             origin,
@@ -193,7 +204,10 @@ pub(super) fn check(
         problems.add(field("actions"), "a hook needs an action: `[[hooks.actions]]` with a `kind`");
     }
     let actions = spec.actions.iter().enumerate();
-    let actions = actions.filter_map(|(i, action)| check_action(action, &field(&format!("actions[{i}].")), problems));
+    let actions = actions.filter_map(|(i, action)| {
+        let at = field(&format!("actions[{i}]."));
+        action.check(&mut actions::Check { at: &at, secrets, kept: &kept.actions, problems })
+    });
     Some(HookDraft {
         name: spec.name.clone(),
         description: spec.description.clone().unwrap_or_default(),
@@ -315,26 +329,8 @@ fn check_reconcile(
     Some(ReconcileDraft { of: spec.of.clone(), webhook_id: spec.webhook_id, token, api_base, vouched })
 }
 
-/// Checks an action.
-fn check_action(spec: &ActionSpec, at: &str, problems: &mut Problems) -> Option<Action> {
-    if spec.kind != "telegram" {
-        problems.add(format!("{at}kind"), format!("unknown kind `{}`; known are telegram", spec.kind));
-        return None;
-    }
-    if let Some(template) = &spec.template {
-        let compiled = Template::compile(template, Escape::Html).and_then(|_| crate::template::check_tags(template));
-        problems.take(&format!("{at}template"), compiled);
-    }
-    let Some(chat) = &spec.chat else {
-        problems.add(format!("{at}chat"), "a `telegram` action needs a chat: `chat = \"123456789\"`");
-        return None;
-    };
-    let chat = problems.take(&format!("{at}chat"), read_chat(chat))?;
-    Some(Action::Telegram { chat, template: spec.template.clone() })
-}
-
 /// Reads a chat.
-pub(super) fn read_chat(chat: &Chat) -> Result<String, String> {
+pub(crate) fn read_chat(chat: &Chat) -> Result<String, String> {
     let text = match chat {
         Chat::Id(id) => return Ok(id.to_string()),
         Chat::Text(text) => text.trim(),

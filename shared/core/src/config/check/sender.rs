@@ -2,7 +2,7 @@
 
 use super::Problems;
 use crate::delivery::Deduplicate;
-use crate::sender::{CustomScheme, Place, Sender};
+use bellhop_senders::sender::{CustomScheme, Place, Sender};
 
 /// The sender of this name, with what the hook does in another way.
 pub(super) fn check(

@@ -137,7 +137,7 @@ fn a_scheme_of_ones_own_is_kept_as_it_was_written() {
     let draft = check_config(&with(&scheme), SecretsAs::References).unwrap().hooks.remove(0);
     assert_eq!((draft.sender.name, draft.sender.scheme.carrier()), ("hmac-sha256", "x-acme"));
     let (id, now) = (crate::id::HookId::from_text("hk_x"), crate::time::Timestamp::default());
-    let hook = draft.into_hook(id, "p".to_owned(), Vec::new(), crate::hook::Origin::File, now);
+    let hook = draft.into_hook(id, "p".to_owned(), Vec::new(), Vec::new(), crate::hook::Origin::File, now);
     let stored = serde_json::to_value(&hook).unwrap();
     assert_eq!(stored["scheme"], scheme);
     let read: crate::hook::Hook = serde_json::from_value(stored.clone()).unwrap();

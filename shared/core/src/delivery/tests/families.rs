@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::rows::{changes_at, leaves, other, value_mut};
 use super::sent::{Sent, custom};
 use crate::delivery::Deduplicate;
-use crate::sender::{Place, Sender};
+use bellhop_senders::sender::{Place, Sender};
 
 /// How many pairs of each kind a family is tried on.
 const PAIRS: usize = 10_000;
@@ -160,7 +160,7 @@ fn the_list(document: &mut Value) -> Option<&mut Vec<Value>> {
 /// The same delivery with a fresh signature, time and count of attempts.
 fn signed_anew(dice: &mut Dice, sender: &'static Sender, sent: &Sent) -> Sent {
     let mut again = sent.clone();
-    if let crate::sender::Scheme::Signed(_) = &sender.scheme
+    if let bellhop_senders::sender::Scheme::Signed(_) = &sender.scheme
         && let Some(name) = sender_header(sender)
     {
         again = again.header(name, &dice.word());
@@ -174,8 +174,8 @@ fn signed_anew(dice: &mut Dice, sender: &'static Sender, sent: &Sent) -> Sent {
 /// The header of a sender's signature.
 fn sender_header(sender: &'static Sender) -> Option<&'static str> {
     match &sender.scheme {
-        crate::sender::Scheme::Signed(signed) => match signed.place {
-            crate::sender::Carrier::Headers([name, ..]) => Some(name),
+        bellhop_senders::sender::Scheme::Signed(signed) => match signed.place {
+            bellhop_senders::sender::Carrier::Headers([name, ..]) => Some(name),
             _ => None,
         },
         _ => None,
@@ -184,11 +184,11 @@ fn sender_header(sender: &'static Sender) -> Option<&'static str> {
 
 /// The same delivery, the fields changed that its sender changes.
 fn counted_up(dice: &mut Dice, sender: &'static Sender, sent: &Sent) -> Sent {
-    if super::super::digest::changes(sender).next().is_none() {
+    if sender.changing_fields().next().is_none() {
         return signed_anew(dice, sender, sent);
     }
     let mut document = sent.document();
-    for path in super::super::digest::changes(sender) {
+    for path in sender.changing_fields() {
         let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
         let fill = |target: Option<&mut Value>, value: Value| {
             if let Some(Value::Object(fields)) = target {

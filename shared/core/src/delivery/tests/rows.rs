@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::sent::Sent;
-use crate::delivery::{Basis, basis};
-use crate::sender::{Part, Place, Scheme, Sender, value_at};
+use crate::delivery::Basis;
+use bellhop_senders::sender::{Part, Place, Scheme, Sender, value_at};
 
 /// A value's places at which something stands that is no object and no list.
 pub(super) fn leaves(value: &Value, at: &str, found: &mut Vec<String>) {
@@ -25,7 +25,7 @@ pub(super) fn repeating() -> impl Iterator<Item = &'static Sender> {
 
 /// Whether a row says that what stands at a place changes when the sender delivers again.
 pub(super) fn changes_at(sender: &Sender, place: &str) -> bool {
-    super::super::digest::changes(sender).any(|path| {
+    sender.changing_fields().any(|path| {
         let (path, place): (Vec<_>, Vec<_>) = (path.split('.').collect(), place.split('.').collect());
         path.len() <= place.len() && path.iter().zip(&place).all(|(step, name)| *step == "*" || step == name)
     })
@@ -109,7 +109,7 @@ fn another_id_is_another_delivery_where_it_is_proved_and_none_where_anybody_coul
         let forged = sent.clone().header(header, "d-2");
         let stripped =
             Sent { headers: sent.headers.iter().filter(|(name, _)| name != header).cloned().collect(), ..sent.clone() };
-        match basis(sender) {
+        match sender.same_delivery() {
             Basis::Content => {
                 assert_eq!(sent.key_at(sender), forged.key_at(sender), "{}", sender.name);
                 if matches!(sender.delivery_id, Place::Header(_)) {
@@ -130,7 +130,7 @@ fn another_id_is_another_delivery_where_it_is_proved_and_none_where_anybody_coul
 fn the_senders_whose_content_alone_decides_are_known() {
     let found: Vec<_> = Sender::all()
         .iter()
-        .filter(|sender| sender.delivery_id != Place::Nowhere && basis(sender) == Basis::Content)
+        .filter(|sender| sender.delivery_id != Place::Nowhere && sender.same_delivery() == Basis::Content)
         .map(|sender| sender.name)
         .filter(|name| !name.starts_with("hmac-"))
         .collect();
@@ -140,7 +140,7 @@ fn the_senders_whose_content_alone_decides_are_known() {
         assert!(found.contains(&name), "{name}: {found:?}");
     }
     for name in ["hmac-sha1", "hmac-sha256", "hmac-sha256-hub", "hmac-sha512"] {
-        assert_eq!(basis(Sender::named(name).unwrap()), Basis::Content, "{name}");
+        assert_eq!(Sender::named(name).unwrap().same_delivery(), Basis::Content, "{name}");
     }
     for name in [
         "adyen",
@@ -156,7 +156,7 @@ fn the_senders_whose_content_alone_decides_are_known() {
         "travis",
         "zendesk",
     ] {
-        assert_eq!(basis(Sender::named(name).unwrap()), Basis::Both, "{name}");
+        assert_eq!(Sender::named(name).unwrap().same_delivery(), Basis::Both, "{name}");
     }
 }
 

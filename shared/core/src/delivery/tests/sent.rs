@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use crate::delivery::{Deduplicate, Delivery, query_fingerprint};
 use crate::event::{Event, EventHead};
-use crate::inbound::Url;
-use crate::sender::{CustomScheme, Sender};
-use crate::sign::{Outline, post};
 use crate::time::Timestamp;
+use bellhop_senders::inbound::Url;
+use bellhop_senders::sender::{CustomScheme, Sender};
+use bellhop_senders::sign::{Outline, post};
 
 /// A request, as far as it tells deliveries apart.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +29,7 @@ impl Sent {
         let url = Url::new("https://hooks.example.com", "/webhook/p");
         let outline = Outline {
             url,
-            body: Some(&crate::sign::with_id(sender, sender.sample().body.as_bytes(), id)),
+            body: Some(&bellhop_senders::sign::with_id(sender, sender.sample().body.as_bytes(), id)),
             event_type: None,
             id,
         };

@@ -18,7 +18,7 @@ fn message(event: &str, payload: &Value) -> String {
 
 #[test]
 fn messages_for_the_payloads_of_ours() {
-    let cases: Vec<Case> = serde_json::from_str(include_str!("cases/github.json")).unwrap();
+    let cases: Vec<Case> = serde_json::from_str(include_str!("../../../../senders/cases/github.json")).unwrap();
     let mut all = String::new();
     for Case { case, event, payload } in cases {
         all += &format!("## {event}: {case}\n{}\n\n", message(&event, &payload));
@@ -30,7 +30,7 @@ fn messages_for_the_payloads_of_ours() {
 
 #[test]
 fn an_empty_or_odd_payload_still_makes_a_message() {
-    let events = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/senders/github")).unwrap();
+    let events = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../senders/table/github")).unwrap();
     for event in events {
         let event = event.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned();
         for payload in [json!({}), json!([]), json!(7), json!({"action": null, "repository": "x", "commits": 3})] {
@@ -77,7 +77,7 @@ fn githubs_own_examples_make_messages() {
     let file = std::path::Path::new(&folder).join("node_modules/@octokit/webhooks-examples/api.github.com/index.json");
     let kinds: Vec<Value> = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
     assert!(kinds.len() >= 50);
-    for text in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/senders/github")).unwrap() {
+    for text in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../senders/table/github")).unwrap() {
         let name = text.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned();
         let is_known = kinds.iter().any(|kind| kind["name"] == name.as_str()) || name == "_default" || name == "sample";
         assert!(is_known, "GitHub has no event {name}");

@@ -4,7 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::sender::Sender;
+use bellhop_senders::body::Body;
+use bellhop_senders::sender::Sender;
+use bellhop_senders::texts::default_text;
 
 /// One payload of a sender and what it is called.
 #[derive(serde::Deserialize)]
@@ -56,7 +58,7 @@ fn compiled(source: &'static str) -> Template {
 
 /// The folder of the table.
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("senders")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../senders/table")
 }
 
 /// The senders that have texts, of their own or another's.
@@ -67,7 +69,7 @@ fn with_texts() -> impl Iterator<Item = &'static Sender> {
 /// The sample of a sender and the cases of ours.
 fn cases(sender: &'static Sender) -> Vec<Case> {
     let sample = sender.sample();
-    let payload = sample.payload(sender.name);
+    let payload = Body::new(sample.headers, sample.body.as_bytes()).read(Some(sender)).payload.expect(sender.name);
     let delivery = Delivery { sender: sender.name, event_type: sample.event_type, headers: sample.headers, body: &[] };
     let mut head = delivery.head();
     head.read_fields(None, Some(&payload));
@@ -77,7 +79,7 @@ fn cases(sender: &'static Sender) -> Vec<Case> {
         headers: vec![],
         payload: serde_json::to_value(payload).unwrap(),
     }];
-    let file = format!("src/template/tests/cases/{}.json", sender.name);
+    let file = format!("../senders/cases/{}.json", sender.name);
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     if let Ok(text) = std::fs::read_to_string(file) {
         all.extend(serde_json::from_str::<Vec<Case>>(&text).unwrap_or_else(|error| panic!("{}: {error}", sender.name)));

@@ -176,7 +176,7 @@ fn one_release_is_told_once() {
     let told = |payload: &Value| {
         let body = payload.to_string();
         let delivery = Delivery { sender: "github", event_type: Some("release"), headers: &[], body: body.as_bytes() };
-        (told_elsewhere("github", Some("release"), &delivery.context()), html::plain(&delivery.message()))
+        (told_elsewhere("github", Some("release"), || delivery.context()), html::plain(&delivery.message()))
     };
     let one = json!({"tag_name": "v1", "published_at": "2026-11-20T09:30:00Z", "updated_at": "2026-11-20T09:30:02Z"});
     let sentence = "acme/shop · ann published the release v1";
@@ -203,7 +203,7 @@ fn one_release_is_told_once() {
     let hostile =
         json!({"ref": "<!-- skipped: by me -->", "commits": [], "pusher": {"name": "<!-- skipped: x -->"}}).to_string();
     let delivery = Delivery { sender: "github", event_type: Some("push"), headers: &[], body: hostile.as_bytes() };
-    assert_eq!(told_elsewhere("github", Some("push"), &delivery.context()), None);
+    assert_eq!(told_elsewhere("github", Some("push"), || delivery.context()), None);
 }
 
 #[test]

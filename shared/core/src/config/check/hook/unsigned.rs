@@ -6,7 +6,7 @@ use super::super::Problems;
 use super::{CAPABILITY_LENGTH, is_capability};
 use crate::config::HookSpec;
 use crate::hook::Allowed;
-use crate::sender::Sender;
+use bellhop_senders::sender::Sender;
 
 /// The widest network that says who somebody is, by its prefix, and the widest that all of a list may be together.
 ///

@@ -1,0 +1,38 @@
+//! The forward worker: posts events to other URLs.
+
+use std::sync::Arc;
+
+use bellhop_app::cache::{Cache, Changes};
+use bellhop_app::clock::SystemClock;
+use bellhop_app::delivery::Engine;
+use bellhop_app::delivery::forward::{Forward, SettingsCache};
+use bellhop_app::ports::Clock;
+use bellhop_aws::Aws;
+use bellhop_core::action::Kind;
+use bellhop_http::Forwarder;
+use bellhop_lambda::batch::{Batch, deadline};
+use bellhop_lambda::start::{required, start_logging};
+use bellhop_lambda::work::Groups;
+use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    start_logging();
+    let aws = Aws::from_env()?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let table = Arc::new(aws.table(required("BELLHOP_TABLE")?, Arc::clone(&clock)));
+    let bodies = Arc::new(aws.bucket(&required("BELLHOP_BUCKET")?));
+    let events = Arc::new(aws.events((*table).clone(), (*bodies).clone()));
+    let secrets = Arc::new(aws.secrets(required("BELLHOP_SSM_PREFIX")?));
+    let receipts = &aws.receipts(required("BELLHOP_FORWARD_QUEUE_URL")?);
+    let queue = Arc::new(aws.work_queues(vec![(Kind::Telegram, required("BELLHOP_TELEGRAM_QUEUE_URL")?)]));
+    let settings = SettingsCache::new(table.clone(), Cache::new(Arc::clone(&clock), Changes::default()));
+    let outbound = Arc::new(Forwarder::new(aws.private_hosts()));
+    let forward = Forward { outbound, events, bodies, secrets, settings, clock: Arc::clone(&clock) };
+    let engine = &Engine::new(forward, table.clone(), table, queue, clock);
+    let work = |event: LambdaEvent<Batch>| async move {
+        let groups = Groups { engine, receipts, deadline: deadline(&event) };
+        Ok::<_, Error>(groups.work(&event.payload).await)
+    };
+    Runtime::new(service_fn(work)).run().await
+}

@@ -1,0 +1,114 @@
+//! What a kind of work supplies: its effect, and how to read the answer.
+
+use async_trait::async_trait;
+use bellhop_core::action::Kind;
+use bellhop_core::telegram::Pace;
+use bellhop_core::time::Timestamp;
+use bellhop_core::work::Work;
+
+use super::Batch;
+use crate::ports::PortResult;
+
+/// Makes the effects of one kind.
+#[async_trait]
+pub trait Worker: Send + Sync {
+    /// The kind.
+    const KIND: Kind;
+
+    /// Whether all who call a destination keep one pace, so that it is written down after each call; where not, what is
+    /// known of a destination is written down only when it begins or ceases to be called.
+    const SHARES_PACE: bool;
+
+    /// How many of the first pieces of work make one effect together; at least one.
+    fn fitting(works: &[Work]) -> usize;
+
+    /// The pace of a destination that was never called.
+    fn pace(destination: &str) -> Pace;
+
+    /// The chat that is told of trouble.
+    async fn operator_chat(&self) -> PortResult<Option<String>>;
+
+    /// Whether effects are only shown, for something is missing to make them.
+    async fn is_dry_run(&self) -> PortResult<bool> {
+        Ok(false)
+    }
+
+    /// Shows what would be done.
+    fn show(&self, _batch: &Batch<'_>) {}
+
+    /// When the worker as a whole may make its next effect, if that is not now; else it counts as made.
+    async fn not_before(&self, _now: Timestamp) -> PortResult<Option<Timestamp>> {
+        Ok(None)
+    }
+
+    /// Makes an effect of a batch that is not empty; `moved_to` is where its destination is now, where that is known.
+    ///
+    /// An error says that nothing was done and nothing is known: the turn is taken again.
+    async fn attempt(&self, batch: &Batch<'_>, moved_to: Option<&str>) -> PortResult<Attempted>;
+}
+
+/// What came of an attempt.
+#[derive(Debug)]
+pub struct Attempted {
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When the last answer was there.
+    pub ended_at: Timestamp,
+    /// Whether the effect happened.
+    pub result: Result<(), Failure>,
+    /// The last answer's HTTP status, where one came.
+    pub status: Option<u16>,
+    /// The beginning of the last answer.
+    pub answer: String,
+    /// Until when the destination wants no other call.
+    pub blocked_until: Option<Timestamp>,
+    /// Where the destination has moved to.
+    pub moved_to: Option<String>,
+}
+
+/// Why an effect did not happen, in words, and what follows from it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The destination asks to come back later, which wears no task out and says nothing against it.
+    #[error("{why}")]
+    Throttled {
+        /// Why.
+        why: String,
+        /// After how many seconds.
+        seconds: u64,
+    },
+    /// It may happen later.
+    #[error("{why}")]
+    Passing {
+        /// Why.
+        why: String,
+        /// After how many seconds to come back, where the destination said so.
+        seconds: Option<u64>,
+        /// Whether it speaks against the destination.
+        counts: bool,
+    },
+    /// It will never happen, for what it is itself: that says nothing of the destination.
+    #[error("{0}")]
+    Refused(String),
+    /// It will never happen there.
+    #[error("{0}")]
+    Closed(String),
+    /// It will never happen there, nor will any other: the destination is disabled.
+    #[error("{0}")]
+    Gone(String),
+}
+
+impl Failure {
+    /// Whether trying again cannot help.
+    pub const fn is_final(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::Closed(_) | Self::Gone(_))
+    }
+
+    /// Whether it speaks against the destination; `None` where it says nothing of it.
+    pub const fn speaks_against(&self) -> Option<bool> {
+        match self {
+            Self::Throttled { .. } | Self::Refused(_) | Self::Passing { counts: false, .. } => None,
+            Self::Passing { .. } | Self::Closed(_) | Self::Gone(_) => Some(true),
+        }
+    }
+}

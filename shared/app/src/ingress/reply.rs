@@ -1,0 +1,50 @@
+//! What the front door answers.
+
+use std::borrow::Cow;
+
+use bellhop_core::door::Door;
+use bellhop_senders::handshake::Reply;
+use http::Method;
+
+use super::Taken;
+use crate::answer::Refused;
+
+/// The header with an event's id, where the answer is one that its sender wants.
+const EVENT_HEADER: &str = "x-bellhop-event";
+
+/// What the health check answers.
+pub fn healthy() -> Reply {
+    json(r#"{"status":"ok"}"#)
+}
+
+impl Taken {
+    /// The answer to an accepted request.
+    pub fn into_reply(self) -> Reply {
+        match self {
+            Self::Event { id, answer: None } => json(format!(r#"{{"id":"{id}","status":"accepted"}}"#)),
+            Self::Event { id, answer: Some(answer) } => Reply {
+                status: answer.status,
+                content_type: answer.content_type,
+                headers: vec![(EVENT_HEADER, id.to_string())],
+                body: answer.body.into(),
+            },
+            Self::Greeted(reply) => reply,
+        }
+    }
+}
+
+/// 200 with a JSON body.
+fn json(body: impl Into<Cow<'static, str>>) -> Reply {
+    Reply { status: 200, content_type: "application/json", headers: Vec::new(), body: body.into() }
+}
+
+/// Finds the door of a request, or refuses a way of knocking that it does not know.
+pub fn at_door<'a>(method: &Method, path: &'a str) -> Result<Door<'a>, Refused> {
+    match (Door::at(path), method) {
+        (Door::Nowhere, _) => Err(Refused::new(404, "not_found", "nothing is here; hooks are at /webhook/{path}")),
+        (Door::Health, &Method::GET | &Method::HEAD) => Ok(Door::Health),
+        (Door::Hook(path), &Method::POST | &Method::GET | &Method::HEAD | &Method::OPTIONS) => Ok(Door::Hook(path)),
+        (Door::Health, _) => Err(Refused::method("GET")),
+        (Door::Hook(_), _) => Err(Refused::method("POST")),
+    }
+}

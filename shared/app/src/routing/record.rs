@@ -1,0 +1,112 @@
+//! What is to be recorded of an event, made before anything is written, so that many can be written together.
+
+use bellhop_core::delivery::Delivery;
+use bellhop_core::event::{Duplicate, Event};
+use bellhop_core::id::{EventId, HookId};
+use bellhop_core::task::{Task, TaskStatus};
+use bellhop_core::time::Timestamp;
+use bellhop_core::work::Work;
+
+use crate::ports::Claim;
+
+/// An event about to be recorded, with all that is written down together with it.
+///
+/// It is made as if the event had all its deliveries. [`NewRecord::claimed`] takes out what another event had first, so
+/// the claims can be asked for inside the transaction that records the event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewRecord {
+    /// The event.
+    pub event: Event,
+    /// What its hooks make of it, the highest priority first.
+    pub parts: Vec<Part>,
+    /// The tasks of all parts, in their order.
+    pub tasks: Vec<Task>,
+    /// The work of those tasks that are to be done.
+    pub work: Vec<Work>,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// When the record may be deleted.
+    pub expires: Timestamp,
+}
+
+/// What one hook makes of an event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// The hook.
+    pub hook: HookId,
+    /// The delivery to claim; `None` where nothing tells the event's delivery from others.
+    pub claim: Option<NewClaim>,
+    /// Whether the hook's quota decides besides.
+    pub(super) turns: bool,
+}
+
+/// A delivery that an event claims.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewClaim {
+    pub(super) delivery: Delivery,
+    /// From when on another event may claim it.
+    pub expires: Timestamp,
+}
+
+impl NewClaim {
+    /// The key of the delivery.
+    pub fn key(&self) -> &str {
+        &self.delivery.key
+    }
+
+    /// That an event is a copy of the one that had the delivery first, unless that came so much later that it has claimed
+    /// the delivery again: then this event had its own turn before.
+    pub(super) fn copy_of(&self, hook: &HookId, event: EventId, first: EventId) -> Option<Duplicate> {
+        (first.accepted_at() < self.expires).then(|| {
+            let cause = self.delivery.cause(event.accepted_at().ms_since(first.accepted_at()));
+            Duplicate { hook: hook.clone(), first, cause }
+        })
+    }
+}
+
+impl NewRecord {
+    /// The deliveries to claim, by hook; [`NewRecord::claimed`] wants what became of them in this order.
+    pub fn claims(&self) -> impl Iterator<Item = (&HookId, &NewClaim)> {
+        self.parts.iter().filter_map(|part| Some((&part.hook, part.claim.as_ref()?)))
+    }
+
+    /// Takes out what the hooks make of it at which another event had the delivery first; says whether there are any.
+    pub fn claimed(&mut self, claims: &[Claim]) -> bool {
+        let id = self.event.head.id;
+        let duplicates = self.claims().zip(claims).filter_map(|((hook, claim), became)| match became {
+            Claim::Ours => None,
+            Claim::Duplicate(first) => claim.copy_of(hook, id, *first),
+        });
+        let duplicates: Vec<_> = duplicates.collect();
+        for Duplicate { hook, .. } in &duplicates {
+            self.parts.retain(|part| part.hook != *hook);
+            self.tasks.retain(|task| task.hook() != Some(hook));
+            self.work.retain(|work| work.task.hook() != Some(hook));
+        }
+        let any = !duplicates.is_empty();
+        self.event.head.duplicates.extend(duplicates);
+        any
+    }
+
+    /// The hooks at whose counts the event is added.
+    pub fn counted(&self) -> impl Iterator<Item = &HookId> {
+        self.parts.iter().map(|part| &part.hook).filter(|_| !self.event.head.test)
+    }
+
+    /// Whether more than claims decides about it, or somebody has to be told first, so that it is recorded step by step.
+    pub(super) fn needs_steps(&self) -> bool {
+        self.parts.iter().any(|part| part.turns) || self.tasks.iter().any(|task| task.status == TaskStatus::Dead)
+    }
+
+    /// Skips the tasks of one hook.
+    pub(super) fn skip(&mut self, hook: &HookId, reason: &str) {
+        self.tasks.iter_mut().filter(|task| task.hook() == Some(hook)).for_each(|task| skip(task, reason));
+        self.work.retain(|work| work.task.hook() != Some(hook));
+    }
+}
+
+/// Skips a task.
+pub(super) fn skip(task: &mut Task, reason: &str) {
+    task.status = TaskStatus::Skipped;
+    task.reason = Some(reason.to_owned());
+}

@@ -1,0 +1,73 @@
+//! The documents, in the table: a partition for each collection.
+
+use async_trait::async_trait;
+use bellhop_app::ports::{Collection, Document, Documents, NewDocument, PortError, PortResult};
+
+use crate::Table;
+use crate::error::{code, failed};
+use crate::table::{Key, Row, count, is_refused, number, read_text, seconds, text};
+
+#[async_trait]
+impl Documents for Table {
+    async fn document(&self, collection: Collection, key: &str) -> PortResult<Option<Document>> {
+        self.row(&Key::document(collection, key)).await?.map(|row| read_note(&row)).transpose()
+    }
+
+    async fn documents(&self, collection: Collection) -> PortResult<Vec<(String, Document)>> {
+        let rows = self.rows(&Key::document(collection, "").pk, None).await?;
+        rows.iter().map(|row| Ok((read_text(row, "sk")?.to_owned(), read_note(row)?))).collect()
+    }
+
+    async fn write(&self, document: &NewDocument<'_>) -> PortResult<()> {
+        let expiry = if document.expires.is_some() { ", expires_at = :expires" } else { " REMOVE expires_at" };
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(Key::document(document.collection, document.key).row()))
+            .update_expression(format!("SET doc = :doc{expiry} ADD version :one"))
+            .expression_attribute_values(":doc", text(document.text))
+            .expression_attribute_values(":one", count(1));
+        let request = match document.expires {
+            Some(expires) => request.expression_attribute_values(":expires", seconds(expires)),
+            None => request,
+        };
+        request.send().await.map(|_| ()).map_err(failed("a document could not be written"))
+    }
+
+    async fn swap(&self, document: &NewDocument<'_>, version: Option<u64>) -> PortResult<bool> {
+        let row = note_row(document, version.unwrap_or_default() + 1);
+        let request = self.client.put_item().table_name(&self.name).set_item(Some(row));
+        let request = match version {
+            Some(version) => request
+                .condition_expression("version = :version AND (attribute_not_exists(expires_at) OR expires_at > :now)")
+                .expression_attribute_values(":version", count(version)),
+            None => request.condition_expression("attribute_not_exists(pk) OR expires_at <= :now"),
+        };
+        match request.expression_attribute_values(":now", seconds(self.clock.now())).send().await {
+            Err(error) if is_refused(code(&error)) => Ok(false),
+            result => result.map(|_| true).map_err(failed("a document could not be written")),
+        }
+    }
+
+    async fn delete_document(&self, collection: Collection, key: &str) -> PortResult<bool> {
+        self.delete_row(&Key::document(collection, key)).await
+    }
+}
+
+/// A document's row.
+fn note_row(document: &NewDocument<'_>, version: u64) -> Row {
+    let mut row = Key::document(document.collection, document.key).row();
+    row.insert("doc".to_owned(), text(document.text));
+    row.insert("version".to_owned(), count(version));
+    if let Some(expires) = document.expires {
+        row.insert("expires_at".to_owned(), seconds(expires));
+    }
+    row
+}
+
+/// The document in a row.
+fn read_note(row: &Row) -> PortResult<Document> {
+    let version = number(row, "version").ok_or_else(|| PortError::new("a stored document is incomplete", "version"))?;
+    Ok(Document { text: read_text(row, "doc")?.to_owned(), version })
+}

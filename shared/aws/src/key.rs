@@ -1,0 +1,163 @@
+//! The keys of the table, and over which partitions a day is spread.
+
+use bellhop_app::ports::Collection;
+use bellhop_core::id::{EventId, HookId, TaskId};
+use bellhop_core::task::TaskStatus;
+use bellhop_core::time::Timestamp;
+use sha2::{Digest, Sha256};
+
+use crate::table::{Row, text};
+
+/// Over how many partitions a day, or a list of tasks, is spread. The service writes 1,000 units a second to one, and an
+/// event takes up to 3: sixteen carry 5,000 events a second, and a list still reads few rows of each.
+pub(crate) const SHARDS: u8 = 16;
+
+/// The kind of the rows of tasks, which stand beside those of their events.
+pub(crate) const TASK: &str = "TASK";
+
+/// Where a row is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+}
+
+impl Key {
+    /// The partition of the hooks' counts.
+    pub(crate) const COUNTS: &str = "TALLY";
+
+    /// Where a hook is.
+    pub(crate) fn hook(id: &HookId) -> Self {
+        Self::new("HOOKS".to_owned(), id.as_str())
+    }
+
+    /// Where the settings are: beside the hooks, so that one query reads both.
+    pub(crate) fn settings() -> Self {
+        Self::new("HOOKS".to_owned(), "#SETTINGS")
+    }
+
+    /// Where an event is.
+    pub(crate) fn event(id: EventId) -> Self {
+        Self::new(Self::of_day("EVENT", id), &id.to_string())
+    }
+
+    /// Where a task is.
+    pub(crate) fn task(id: &TaskId) -> Self {
+        Self::new(Self::of_day(TASK, id.event()), id.as_str())
+    }
+
+    /// Where a refused request is.
+    pub(crate) fn refused(id: EventId) -> Self {
+        Self::new(Self::of_day("REFUSED", id), &id.to_string())
+    }
+
+    /// The partition of a kind of row for an event: its day and shard.
+    pub(crate) fn of_day(kind: &str, id: EventId) -> String {
+        format!("{kind}#{}#{:02}", day(id.accepted_at()), shard(id))
+    }
+
+    /// The same key as versions before shards had it: of an event, a task or a refused request.
+    pub(crate) fn former(&self) -> Self {
+        let pk = self.pk.rsplit_once('#').map_or(self.pk.as_str(), |(day, _)| day);
+        Self::new(pk.to_owned(), &self.sk)
+    }
+
+    /// Where it stands that a shard of a day has rows of a kind.
+    pub(crate) fn day_of(kind: &str, day: &str, shard: &str) -> Self {
+        Self::new(Self::days(kind), &format!("{day}#{shard}"))
+    }
+
+    /// The partition of the days that have rows of a kind.
+    pub(crate) fn days(kind: &str) -> String {
+        format!("DAYS#{kind}")
+    }
+
+    /// Where it stands that a task is in trouble; `None` where it is not.
+    pub(crate) fn trouble(id: &TaskId, status: TaskStatus) -> Option<Self> {
+        is_trouble(status).then(|| Self::new(Self::troubled(status, shard(id.event())), id.as_str()))
+    }
+
+    /// A partition of the tasks that are in a kind of trouble.
+    pub(crate) fn troubled(status: TaskStatus, shard: u8) -> String {
+        format!("TROUBLE#{}#{shard:02}", status.as_str())
+    }
+
+    /// Where the claim on a delivery is; a digest, as senders choose their ids as they like.
+    pub(crate) fn claim(hook: &HookId, delivery: &str) -> Self {
+        let digest = Sha256::new().chain_update(hook.as_str()).chain_update([0]).chain_update(delivery).finalize();
+        Self::new(format!("SEEN#{}", hex::encode(digest)), "#")
+    }
+
+    /// Where a document is.
+    pub(crate) fn document(collection: Collection, key: &str) -> Self {
+        Self::new(format!("NOTE#{}", collection.as_str()), key)
+    }
+
+    /// Where a hook's count is.
+    pub(crate) fn count(hook: &HookId) -> Self {
+        Self::new(Self::COUNTS.to_owned(), hook.as_str())
+    }
+
+    /// The beginning of a row.
+    pub(crate) fn row(&self) -> Row {
+        Row::from([("pk".to_owned(), text(&self.pk)), ("sk".to_owned(), text(&self.sk))])
+    }
+
+    /// The key of these two.
+    fn new(pk: String, sk: &str) -> Self {
+        Self { pk, sk: sk.to_owned() }
+    }
+}
+
+/// Whether tasks that stand so are listed by themselves.
+pub(crate) const fn is_trouble(status: TaskStatus) -> bool {
+    matches!(status, TaskStatus::Retrying | TaskStatus::Dead)
+}
+
+/// The day of a moment: `2026-11-21`.
+pub(crate) fn day(moment: Timestamp) -> String {
+    let mut day = moment.rfc3339();
+    day.truncate(10);
+    day
+}
+
+/// An event's shard: the last bits of its id, which are random.
+pub(crate) const fn shard(id: EventId) -> u8 {
+    id.as_bytes()[15] % SHARDS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_and_tasks_stand_in_the_day_and_the_shard_of_the_event() {
+        let id = EventId::new(Timestamp::from_ms(1_700_000_000_000), &[0x17; 10]);
+        assert_eq!(Key::event(id).pk, "EVENT#2023-11-14#07");
+        assert_eq!(Key::event(id).former().pk, "EVENT#2023-11-14");
+        let task = TaskId::new(id, &HookId::from_text("hk_1"), 0);
+        let key = Key::task(&task);
+        assert_eq!((key.pk.as_str(), key.sk.as_str()), ("TASK#2023-11-14#07", task.as_str()));
+        assert_eq!(key.former().sk, task.as_str());
+        assert_eq!(Key::trouble(&task, TaskStatus::Dead).unwrap().pk, "TROUBLE#dead#07");
+        assert_eq!(Key::trouble(&task, TaskStatus::Succeeded), None);
+    }
+
+    #[test]
+    fn the_events_of_a_moment_are_spread_evenly() {
+        let mut rows = [0; SHARDS as usize];
+        for n in 0..16_000u32 {
+            let digest = Sha256::digest(n.to_be_bytes());
+            let id = EventId::new(Timestamp::from_ms(5), digest[..10].try_into().unwrap());
+            rows[usize::from(shard(id))] += 1;
+        }
+        assert!(rows.iter().all(|rows| (800..1_200).contains(rows)), "{rows:?}");
+    }
+
+    #[test]
+    fn claims_of_other_hooks_and_deliveries_are_others() {
+        let claim = |hook: &str, delivery: &str| Key::claim(&HookId::from_text(hook), delivery).pk;
+        assert_eq!(claim("a", "b").len(), 5 + 64);
+        assert_ne!(claim("a", "bc"), claim("ab", "c"));
+    }
+}

@@ -1,0 +1,122 @@
+//! What a hook does with an event: a closed set of kinds, each with a room of its own.
+//!
+//! A room says what is configured, how it is checked, how its destination is named, what of an event travels to its worker,
+//! and on which lane. Whatever else needs to know a kind asks here: the compiler finds what a new one lacks.
+
+pub mod forward;
+pub mod telegram;
+
+mod secrets;
+mod spec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::secret::SecretRef;
+
+pub use secrets::Place;
+pub use spec::ActionSpec;
+pub(crate) use spec::Check;
+
+/// What a hook does with an event; `S` is where its secrets are, or what they are until they are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Action<S = SecretRef> {
+    /// Sends a message to a Telegram chat.
+    Telegram(telegram::Telegram),
+    /// Posts the event to another URL.
+    Forward(forward::Forward<S>),
+}
+
+/// The kind of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A message to a Telegram chat.
+    Telegram,
+    /// A request to another URL.
+    Forward,
+    /// What stands for a hook's whole part in an event that could not be routed when it came. It has the id of the first
+    /// task that the routing would have made.
+    Route,
+}
+
+/// How tasks travel to their worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lane {
+    /// One at a time for each destination, in the order of their events.
+    Ordered,
+    /// None waits for another.
+    Parallel,
+}
+
+impl Kind {
+    /// The kinds that have workers.
+    pub const WITH_WORKERS: [Self; 2] = [Self::Telegram, Self::Forward];
+
+    /// The word for it in configurations, the API, metrics and stores.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Telegram => "telegram",
+            Self::Forward => "forward",
+            Self::Route => "route",
+        }
+    }
+
+    /// What the log says of an effect that was made.
+    pub const fn done(self) -> &'static str {
+        match self {
+            Self::Telegram => "message sent",
+            Self::Forward => "event forwarded",
+            Self::Route => "event routed",
+        }
+    }
+
+    /// The kind of this word.
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::Telegram, Self::Forward, Self::Route].into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl<S> Action<S> {
+    /// Its kind.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Telegram(_) => Kind::Telegram,
+            Self::Forward(_) => Kind::Forward,
+        }
+    }
+
+    /// Whether it says something in the sender's own words, because it has no template of its own.
+    pub const fn speaks_for_sender(&self) -> bool {
+        match self {
+            Self::Telegram(action) => action.template.is_none(),
+            Self::Forward(_) => false,
+        }
+    }
+
+    /// The sources of its templates, with what each is rendered into.
+    pub fn templates(&self) -> Vec<(&str, crate::template::Escape)> {
+        match self {
+            Self::Telegram(action) => action.templates(),
+            Self::Forward(action) => action.templates(),
+        }
+    }
+}
+
+impl Action {
+    /// Where its effect goes, as people name it: nothing of it is secret.
+    pub fn destination(&self) -> String {
+        match self {
+            Self::Telegram(action) => action.chat.clone(),
+            Self::Forward(action) => action.destination(),
+        }
+    }
+}

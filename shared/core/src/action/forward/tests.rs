@@ -1,0 +1,256 @@
+//! What may be written of a `forward` action, where it goes by name, and what it makes of an event.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::action::{Action, ActionSpec};
+use crate::config::{Problem, SecretsAs, check_change};
+use crate::event::EventHead;
+use crate::id::{EventId, HookId, TaskId};
+use crate::secret::Secret;
+use crate::template::{Context, Facts};
+use crate::time::Timestamp;
+
+const URL: &str = "https://example.com/in";
+
+/// A hook's check with one action.
+fn checked(action: &Value, secrets: SecretsAs, kept: &[Action]) -> Result<Action<SecretInput>, Vec<Problem>> {
+    let spec = json!({"name": "h", "sender": "github", "secrets": [], "actions": [action]});
+    let spec = serde_json::from_value(spec).unwrap();
+    let reference = SecretRef::parse("env:IN").unwrap();
+    let kept = crate::config::Kept { secrets: Some(vec![reference]), actions: kept.to_vec(), ..Default::default() };
+    check_change(&spec, secrets, &kept).map(|draft| draft.actions[0].clone())
+}
+
+/// The action as it is kept, secrets given by value under a name.
+fn kept(action: Action<SecretInput>) -> Action {
+    action.map(|secret| match secret {
+        SecretInput::Reference(reference) => reference,
+        SecretInput::Value(_) => SecretRef::stored("name", "0a1b"),
+    })
+}
+
+fn forward(action: &Value) -> Forward {
+    match kept(checked(action, SecretsAs::References, &[]).unwrap()) {
+        Action::Forward(forward) => forward,
+        Action::Telegram(_) => unreachable!("it is a `forward` action"),
+    }
+}
+
+#[test]
+fn what_is_not_said_is_filled_in() {
+    let action = forward(&json!({"kind": "forward", "url": URL}));
+    assert_eq!((action.method, action.timeout_seconds, action.ordered), (Method::Post, 10, false));
+    assert_eq!((action.body, action.sign, action.headers.len()), (None, None, 0));
+}
+
+#[test]
+fn every_wrong_field_is_named_and_no_value_is_repeated() {
+    let with = |field: &str, value: Value| {
+        let mut action = json!({"kind": "forward", "url": URL});
+        action[field] = value;
+        action
+    };
+    let canary = "canary-7f3a";
+    for (action, field) in [
+        (json!({"kind": "forward"}), "actions[0].url"),
+        (with("url", json!("")), "actions[0].url"),
+        (with("url", json!("example.com")), "actions[0].url"),
+        (with("url", json!(format!("ftp://{canary}.example.com"))), "actions[0].url"),
+        (with("url", json!(format!("https://user:{canary}@example.com/"))), "actions[0].url"),
+        (with("url", json!("https://")), "actions[0].url"),
+        (with("url", json!(format!("https://example.com/#{canary}"))), "actions[0].url"),
+        (with("url", json!("https://exa mple.com/")), "actions[0].url"),
+        (with("url", json!(["https://example.com"])), "actions[0].url"),
+        (with("url", json!("stored:x")), "actions[0].url"),
+        (with("method", json!("GET")), "actions[0].method"),
+        (with("method", json!("post")), "actions[0].method"),
+        (with("timeout_seconds", json!(0)), "actions[0].timeout_seconds"),
+        (with("timeout_seconds", json!(31)), "actions[0].timeout_seconds"),
+        (with("timeout_seconds", json!(-1)), "actions[0].timeout_seconds"),
+        (with("ordered", json!("yes")), "actions[0].ordered"),
+        (with("body", json!("{{ payload")), "actions[0].body"),
+        (with("headers", json!({"x-a": "{{ payload"})), "actions[0].headers.x-a"),
+        (with("headers", json!({"x a": "b"})), "actions[0].headers"),
+        (with("headers", json!({"x\r\ny": "b"})), "actions[0].headers"),
+        (with("headers", json!({"Host": "b"})), "actions[0].headers"),
+        (with("headers", json!({"Content-Length": "1"})), "actions[0].headers"),
+        (with("headers", json!({"X-Bellhop-Hops": "0"})), "actions[0].headers"),
+        (with("sign", json!({"scheme": "github"})), "actions[0].sign.secret"),
+        (with("sign", json!({"scheme": "github", "secret": canary})), "actions[0].sign.secret"),
+        (with("sign", json!({"scheme": "stripe", "secret": "env:X"})), "actions[0].sign.scheme"),
+        (with("sign", json!({"secret": "env:X"})), "actions[0].sign"),
+        (with("chat", json!("1")), "actions[0].chat"),
+        (with("colour", json!(canary)), "actions[0].colour"),
+        (json!({"kind": "pigeon", "url": URL}), "actions[0].kind"),
+        (json!({"url": URL}), "actions[0].kind"),
+        (json!({"kind": "telegram", "chat": 1, "url": URL}), "actions[0].url"),
+        (json!({"kind": "telegram", "chat": {"canary-7f3a": 1}}), "actions[0].chat"),
+        (json!({"kind": "route"}), "actions[0].kind"),
+    ] {
+        let problems = checked(&action, SecretsAs::References, &[]).unwrap_err();
+        assert!(problems.iter().any(|problem| problem.field == field), "{action}: {problems:?}");
+        assert!(!format!("{problems:?}").contains(canary), "{action}: {problems:?}");
+    }
+}
+
+#[test]
+fn secrets_are_read_with_the_rights_of_whoever_wrote_them() {
+    let sign = |secret: &str| json!({"kind": "forward", "url": URL, "sign": {"scheme": "github", "secret": secret}});
+    let at = |url: &str| json!({"kind": "forward", "url": url});
+    for (action, file, operator, other) in [
+        (sign("env:OUT"), true, false, false),
+        (sign("ssm:/team/out"), true, true, false),
+        (sign("a-value-of-its-own"), false, true, true),
+        (at("env:OUT_URL"), true, false, false),
+        (at("file:/run/url"), true, false, false),
+        (at("ssm:/team/url"), true, true, false),
+        (at(URL), true, true, true),
+    ] {
+        for (secrets, taken) in
+            [(SecretsAs::References, file), (SecretsAs::Values, operator), (SecretsAs::ValuesAlone, other)]
+        {
+            assert_eq!(checked(&action, secrets, &[]).is_ok(), taken, "{action} {secrets:?}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_stays_only_where_the_request_goes_to_the_same_place() {
+    let old = json!({"kind": "forward", "url": URL, "sign": {"scheme": "github", "secret": "a-value"}});
+    let old = kept(checked(&old, SecretsAs::ValuesAlone, &[]).unwrap());
+    let (hidden, other_hidden) =
+        (json!({"kind": "forward", "url": "env:A"}), json!({"kind": "forward", "url": "env:B"}));
+    let hidden = kept(checked(&hidden, SecretsAs::References, &[]).unwrap());
+    let other_hidden = kept(checked(&other_hidden, SecretsAs::References, &[]).unwrap());
+    let signed = |url: &str, scheme: &str| json!({"kind": "forward", "url": url, "sign": {"scheme": scheme}});
+    for (action, before, taken) in [
+        (signed(URL, "github"), vec![old.clone()], true),
+        (signed(URL, "standard-webhooks"), vec![old.clone()], false),
+        (signed("https://attacker.example.com/in", "github"), vec![old.clone()], false),
+        (signed(URL, "github"), vec![], false),
+        (json!({"kind": "forward"}), vec![hidden.clone()], true),
+        (json!({"kind": "forward"}), vec![hidden, other_hidden], false),
+    ] {
+        assert_eq!(checked(&action, SecretsAs::ValuesAlone, &before).is_ok(), taken, "{action}");
+    }
+    let again = ActionSpec::of(&old);
+    assert!(!serde_json::to_string(&again).unwrap().contains("stored:"), "{again:?}");
+    let again = serde_json::to_value(again).unwrap();
+    assert_eq!(kept(checked(&again, SecretsAs::ValuesAlone, std::slice::from_ref(&old)).unwrap()), old);
+}
+
+#[test]
+fn a_destination_shows_no_part_of_a_path_that_may_be_a_key() {
+    for (url, shown) in [
+        (URL, "https://example.com/in"),
+        ("https://example.com", "https://example.com"),
+        ("http://localhost:3000/a/b?token=canary", "http://localhost:3000/a/b"),
+        ("https://n8n.example.com/webhook/3f1c9c1e-canary-4c1f", "https://n8n.example.com/webhook/…3b3cbf0c"),
+    ] {
+        let destination = forward(&json!({"kind": "forward", "url": url})).destination();
+        assert!(!destination.contains("canary"), "{destination}");
+        let is_same = destination == shown
+            || (shown.contains('…') && destination.starts_with(&shown[..shown.find('…').unwrap()]));
+        assert!(is_same, "{destination}");
+    }
+    assert_eq!(forward(&json!({"kind": "forward", "url": "env:OUT_URL"})).destination(), "env:OUT_URL");
+}
+
+/// What an action makes of an event with these headers.
+fn request(action: &Value, headers: &[(&str, &str)], payload: Value) -> Result<Request, String> {
+    let action = forward(action);
+    let head: EventHead = serde_json::from_value(json!({
+        "id": EventId::new(Timestamp::from_ms(7), &[1; 10]), "path": "p", "sender": "github", "received_at": 7,
+        "headers": headers, "hooks": [], "body_bytes": 2, "event_type": "push",
+    }))
+    .unwrap();
+    let hook = crate::hook::Hook {
+        ..serde_json::from_value(json!({
+            "id": "hk_1", "name": "n", "path": "p", "sender": "github", "secrets": [], "rate_per_minute": 1,
+            "max_body_bytes": 1, "actions": [], "status": "active", "origin": "api", "created_at": 0, "updated_at": 0,
+        }))
+        .unwrap()
+    };
+    let payload = crate::json::Value::from(payload);
+    let facts = Facts { event: &head, hook: &hook, method: "POST", body: b"{}", payload: Some(&payload), test: false };
+    let compiled: Vec<_> =
+        action.templates().into_iter().map(|(source, escape)| Template::compile(source, escape).unwrap()).collect();
+    let task = TaskId::new(head.id, &HookId::from_text("hk_1"), 0);
+    let context = Context::new(&facts);
+    Request::render(&action, &compiled.iter().collect::<Vec<_>>(), &head, &task, Some(&context))
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn the_original_goes_along_without_what_is_of_the_connection_of_proxies_of_ours_or_secret() {
+    let sent = [
+        ("content-type", "application/json"),
+        ("x-github-event", "push"),
+        ("x-hub-signature-256", "sha256=00"),
+        ("authorization", "[redacted]"),
+        ("connection", "close"),
+        ("transfer-encoding", "chunked"),
+        ("host", "hooks.example.com"),
+        ("content-length", "2"),
+        ("accept-encoding", "gzip"),
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-bellhop-event", "forged"),
+        ("x-bellhop-hops", "2"),
+        ("user-agent", "GitHub-Hookshot"),
+    ];
+    let made = request(&json!({"kind": "forward", "url": URL}), &sent, json!({})).unwrap();
+    let mut names: Vec<_> = made.headers.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    let expected = [
+        "content-type",
+        "user-agent",
+        "x-bellhop-delivery",
+        "x-bellhop-event",
+        "x-bellhop-hops",
+        "x-github-event",
+        "x-hub-signature-256",
+    ];
+    assert_eq!((names.as_slice(), &made.body), (&expected[..], &Body::Original));
+    let value = |name: &str| made.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str());
+    assert_eq!((value("x-bellhop-hops"), value("content-type")), (Some("3"), Some("application/json")));
+    assert_ne!(value("x-bellhop-event"), Some("forged"));
+}
+
+#[test]
+fn a_body_and_headers_are_templates_and_no_value_begins_another_header() {
+    let action = json!({
+        "kind": "forward", "url": URL, "method": "PUT", "body": "{\"text\":{{ payload.text | tojson }}}",
+        "headers": {"X-Env": "prod", "x-title": "{{ payload.text }}", "Content-Type": "application/x-odd"},
+    });
+    let text = "a\r\nx-evil: 1\u{0}<b>\"";
+    let made = request(&action, &[("content-type", "text/plain"), ("x-env", "test")], json!({"text": text})).unwrap();
+    let Body::Text(body) = &made.body else { panic!("the body was made") };
+    assert_eq!(serde_json::from_str::<Value>(body).unwrap()["text"], text);
+    let value = |name: &str| {
+        let found: Vec<_> = made.headers.iter().filter(|(found, _)| found == name).map(|(_, value)| value).collect();
+        assert!(found.len() <= 1, "{name} is there twice");
+        found.first().map(|value| value.as_str())
+    };
+    assert_eq!((value("x-env"), value("content-type")), (Some("prod"), Some("application/x-odd")));
+    assert_eq!((value("x-title"), value("x-evil")), (Some("a  x-evil: 1 <b>\""), None));
+}
+
+#[test]
+fn a_signature_is_what_its_verifier_takes_and_its_id_stays() {
+    let (now, later) = (Timestamp::from_seconds(1_700_000_000), Timestamp::from_seconds(1_700_000_060));
+    let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+    for (scheme, id) in [(SignScheme::StandardWebhooks, Some("webhook-id")), (SignScheme::Github, None)] {
+        let sender = bellhop_senders::sender::Sender::named(scheme.sender()).unwrap();
+        let keys = [bellhop_senders::verify::Key::new(sender, &secret).unwrap()];
+        for moment in [now, later] {
+            let headers = signed(scheme, &secret, "an-id", b"{}", moment).unwrap();
+            let pairs: Vec<(&str, &[u8])> =
+                headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+            let inbound = bellhop_senders::inbound::Inbound::new(bellhop_senders::inbound::Headers::new(&pairs), b"{}");
+            assert!(bellhop_senders::verify::verify(sender, &keys, inbound, None, moment).is_ok(), "{scheme:?}");
+            let sent = id.map(|id| headers.iter().find(|(name, _)| name == id).unwrap().1.as_str());
+            assert_eq!(sent, id.map(|_| "an-id"));
+        }
+    }
+}

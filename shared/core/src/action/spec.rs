@@ -1,0 +1,108 @@
+//! An action as people write it: its kind, and the fields of that kind.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Action, Kind, forward, telegram};
+use crate::config::{Problems, SecretInput, SecretsAs, field_problem};
+
+/// An action, as written: a `kind`, and the fields that this kind has.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ActionSpec {
+    /// Its kind.
+    pub kind: String,
+    /// The fields of its kind; which there are is checked with the rest.
+    #[serde(flatten)]
+    pub fields: Map<String, Value>,
+}
+
+/// An action: its kind, and the fields of that kind.
+#[cfg(feature = "schema")]
+#[derive(utoipa::ToSchema)]
+#[schema(as = ActionSpec)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(dead_code, reason = "it describes what `ActionSpec` reads")]
+enum Written {
+    /// Sends a message to a Telegram chat.
+    Telegram(telegram::Spec),
+    /// Posts the event to another URL.
+    Forward(forward::Spec),
+}
+
+#[cfg(feature = "schema")]
+impl utoipa::PartialSchema for ActionSpec {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        Written::schema()
+    }
+}
+
+#[cfg(feature = "schema")]
+impl utoipa::ToSchema for ActionSpec {
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>) {
+        Written::schemas(schemas);
+    }
+}
+
+/// What the check of one action goes by, and where it says what is wrong.
+pub(crate) struct Check<'a> {
+    pub(crate) at: &'a str,
+    pub(crate) secrets: SecretsAs,
+    /// The hook's actions before, whose secrets stay where they go to the same place.
+    pub(crate) kept: &'a [Action],
+    pub(crate) problems: &'a mut Problems,
+}
+
+impl Check<'_> {
+    /// Says that something is wrong with a field of the action.
+    pub(super) fn add(&mut self, field: &str, message: impl Into<String>) {
+        self.problems.add(format!("{}{field}", self.at), message);
+    }
+
+    /// Passes a good value on, and says what is wrong with a bad one.
+    pub(super) fn take<T>(&mut self, field: &str, result: Result<T, impl ToString>) -> Option<T> {
+        self.problems.take(&format!("{}{field}", self.at), result)
+    }
+
+    /// The fields of a kind.
+    fn fields<T: DeserializeOwned>(&mut self, fields: &Map<String, Value>) -> Option<T> {
+        let read = serde_path_to_error::deserialize(Value::Object(fields.clone()));
+        read.map_err(|error| {
+            let problem = field_problem(&error);
+            let field = if error.path().iter().next().is_none() { String::new() } else { problem.field };
+            let at =
+                if field.is_empty() { self.at.trim_end_matches('.').to_owned() } else { self.at.to_owned() + &field };
+            self.problems.add(at, problem.message);
+        })
+        .ok()
+    }
+}
+
+impl ActionSpec {
+    /// Checks the action; its secrets are as they were given.
+    pub(crate) fn check(&self, check: &mut Check<'_>) -> Option<Action<SecretInput>> {
+        match Kind::named(&self.kind) {
+            Some(Kind::Telegram) => {
+                telegram::Telegram::check(&check.fields(&self.fields)?, check).map(Action::Telegram)
+            }
+            Some(Kind::Forward) => forward::Forward::check(&check.fields(&self.fields)?, check).map(Action::Forward),
+            Some(Kind::Route) | None => {
+                let known: Vec<_> = Kind::WITH_WORKERS.map(Kind::as_str).into();
+                check.add("kind", format!("unknown kind `{}`; known are {}", self.kind, known.join(", ")));
+                None
+            }
+        }
+    }
+
+    /// A stored action as it would be written, without its secrets.
+    pub fn of(action: &Action) -> Self {
+        let fields = match action {
+            Action::Telegram(action) => serde_json::to_value(action.spec()),
+            Action::Forward(action) => serde_json::to_value(action.spec()),
+        };
+        // A struct of texts and numbers is an object.
+        let fields = fields.ok().and_then(|fields| fields.as_object().cloned()).unwrap_or_default();
+        Self { kind: action.kind().as_str().to_owned(), fields }
+    }
+}

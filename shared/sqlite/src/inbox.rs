@@ -1,0 +1,99 @@
+//! The inbox on the SQLite file.
+
+use async_trait::async_trait;
+use bellhop_app::ports::{Bodies, Inbox, Orders, PortError, PortResult};
+use bellhop_core::id::EventId;
+use bellhop_core::inbox::{Message, order_text};
+use bellhop_core::order::Order;
+use rusqlite::{Connection, OptionalExtension as _};
+
+use crate::database::Database;
+use crate::packed::signed;
+
+#[async_trait]
+impl Inbox for Database {
+    async fn put(&self, message: &Message<'_>) -> PortResult<()> {
+        self.put_bytes(message.to_bytes()).await
+    }
+}
+
+#[async_trait]
+impl Orders for Database {
+    async fn give(&self, order: &Order) -> PortResult<()> {
+        self.put_bytes(order_text(order).into_bytes()).await
+    }
+}
+
+#[async_trait]
+impl Bodies for Database {
+    async fn get(&self, event: EventId) -> PortResult<Vec<u8>> {
+        // Inbox messages carry their bodies here, however large.
+        Err(PortError::new("no body is kept apart", event))
+    }
+}
+
+impl Database {
+    /// Puts a message that may be anything, as it lies in the table.
+    pub async fn put_bytes(&self, message: Vec<u8>) -> PortResult<()> {
+        self.writer.put_message(message).await?;
+        self.arrived.inbox.notify_one();
+        Ok(())
+    }
+
+    /// The oldest inbox messages, with their places.
+    pub fn oldest_messages(&self, most: usize) -> PortResult<Vec<(i64, Vec<u8>)>> {
+        self.messages_after(i64::MIN, most, usize::MAX)
+    }
+
+    /// The oldest inbox messages behind a place, with their places: at most `most`, and after the first only as many as
+    /// have `bytes` together.
+    pub fn messages_after(&self, place: i64, most: usize, bytes: usize) -> PortResult<Vec<(i64, Vec<u8>)>> {
+        self.read(|connection| {
+            let mut select =
+                connection.prepare_cached("SELECT seq, message FROM inbox WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
+            let (mut rows, mut messages, mut left) = (select.query((place, signed(most)))?, Vec::new(), bytes);
+            while let Some(row) = rows.next()? {
+                let message = row.get_ref(1)?.as_blob()?;
+                if message.len() > left && !messages.is_empty() {
+                    break;
+                }
+                left = left.saturating_sub(message.len());
+                messages.push((row.get(0)?, message.to_vec()));
+            }
+            Ok(messages)
+        })
+    }
+
+    /// The message at a place.
+    pub fn message(&self, place: i64) -> PortResult<Option<Vec<u8>>> {
+        self.read(|connection| {
+            let mut select = connection.prepare_cached("SELECT message FROM inbox WHERE seq = ?1")?;
+            select.query_row([place], |row| row.get(0)).optional()
+        })
+    }
+
+    /// Forgets messages that have been routed.
+    pub async fn forget_messages(&self, places: Vec<i64>) -> PortResult<()> {
+        self.write(move |connection| places.iter().try_for_each(|place| forget(connection, *place))).await
+    }
+
+    /// Sets a message aside that can never be routed, with the reason.
+    pub async fn set_aside(&self, place: i64, reason: String) -> PortResult<()> {
+        self.write(move |connection| {
+            connection.execute(
+                "INSERT INTO poison (message, reason) SELECT message, ?2 FROM inbox WHERE seq = ?1",
+                (place, reason),
+            )?;
+            forget(connection, place)
+        })
+        .await
+    }
+}
+
+/// Forgets a message, and what speaks against it: its place may be another's at once.
+pub(crate) fn forget(connection: &Connection, place: i64) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM inbox WHERE seq = ?1")?.execute([place])?;
+    let mut clear =
+        connection.prepare_cached("DELETE FROM crashes WHERE kind IN ('message', 'aside') AND place = ?1")?;
+    clear.execute([place]).map(|_| ())
+}

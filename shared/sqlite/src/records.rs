@@ -1,0 +1,122 @@
+//! Many events recorded in one transaction, with all that comes of them: claims, tasks, work, counts, and their messages
+//! gone from the inbox.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+
+use bellhop_app::ports::{Claim, PortResult};
+use bellhop_app::routing::NewRecord;
+use bellhop_core::id::HookId;
+use bellhop_core::time::Timestamp;
+use rusqlite::Connection;
+
+use crate::counts::add;
+use crate::database::Database;
+use crate::events::{EventRow, claim};
+use crate::inbox::forget;
+use crate::tasks::{TaskRow, insert_tasks, task_rows};
+use crate::work::{WorkRow, insert_work, work_rows};
+
+/// A record as its rows, with the place of its message in the inbox.
+pub struct PackedRecord {
+    place: i64,
+    record: NewRecord,
+    event: EventRow,
+    tasks: Vec<TaskRow>,
+    work: Vec<WorkRow>,
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Committed {
+    /// It is recorded as it stands here, but for its body, and its message is gone from the inbox.
+    New(Box<NewRecord>),
+    /// Its event was recorded before, or deleted: nothing was written but claims, and its message is where it was.
+    Known,
+}
+
+impl PackedRecord {
+    /// Makes the rows of a record, of which the body is left out from now on.
+    pub fn new(place: i64, mut record: NewRecord) -> PortResult<Self> {
+        let event = EventRow::new(&record.event, record.expires)?;
+        record.event.body = Vec::new();
+        Ok(Self { place, event, tasks: task_rows(&record.tasks)?, work: work_rows(&record.work)?, record })
+    }
+
+    /// The place of its message in the inbox.
+    pub const fn place(&self) -> i64 {
+        self.place
+    }
+
+    /// Writes it; says whether its event is new.
+    fn write(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
+        let (record, id) = (&self.record, self.record.event.head.id);
+        let claims: Vec<Claim> = record
+            .claims()
+            .map(|(hook, wanted)| claim(connection, hook, wanted.key(), id, wanted.expires))
+            .collect::<rusqlite::Result<_>>()?;
+        if self.record.claimed(&claims) {
+            self.repack().map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        }
+        if !self.event.insert(connection)? {
+            return Ok(false);
+        }
+        insert_tasks(connection, &self.tasks, false)?;
+        insert_work(connection, &self.work)?;
+        forget(connection, self.place)?;
+        Ok(true)
+    }
+
+    /// Makes the rows again of what is left of the record.
+    fn repack(&mut self) -> PortResult<()> {
+        self.event.set_head(&self.record.event.head)?;
+        self.tasks = task_rows(&self.record.tasks)?;
+        self.work = work_rows(&self.record.work)?;
+        Ok(())
+    }
+}
+
+impl Database {
+    /// Queues the writing of records, which is one write, in their order; gives what became of each.
+    ///
+    /// They are all written or none. Written again, they are known.
+    pub fn commit(
+        &self,
+        mut records: Vec<PackedRecord>,
+    ) -> impl Future<Output = PortResult<Vec<Committed>>> + Send + use<> {
+        let arrived = self.arrived.clone();
+        let queues: BTreeSet<_> = records.iter().flat_map(|record| &record.work).map(|row| row.0).collect();
+        let written = self.submit(move |connection| {
+            let mut news = Vec::with_capacity(records.len());
+            for record in &mut records {
+                news.push(record.write(connection)?);
+            }
+            let committed = records.into_iter().zip(news).map(|(packed, is_new)| match is_new {
+                true => Committed::New(Box::new(packed.record)),
+                false => Committed::Known,
+            });
+            let committed: Vec<_> = committed.collect();
+            count(connection, &committed)?;
+            Ok(committed)
+        });
+        async move {
+            let committed = written.await?;
+            queues.into_iter().for_each(|queue| arrived.tell(queue));
+            Ok(committed)
+        }
+    }
+}
+
+/// Adds new events to the counts of their hooks, once for each hook.
+fn count(connection: &Connection, committed: &[Committed]) -> rusqlite::Result<()> {
+    let mut sums: BTreeMap<&HookId, (u64, Timestamp)> = BTreeMap::new();
+    for committed in committed {
+        let Committed::New(record) = committed else { continue };
+        for hook in record.counted() {
+            let (events, last) = sums.entry(hook).or_default();
+            *events += 1;
+            *last = (*last).max(record.event.head.received_at);
+        }
+    }
+    sums.into_iter().try_for_each(|(hook, (events, last))| add(connection, hook, events, last))
+}

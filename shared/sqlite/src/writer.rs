@@ -1,0 +1,302 @@
+//! The one writer: a thread that gathers what waits to be written and makes it durable together.
+//!
+//! The front door goes first: its messages are all taken into the next commit, those that come while it is written too,
+//! other writes only for so long at a time, so that a flood of events is written down before it is worked off.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bellhop_app::ports::{PortError, PortResult};
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::database::database_error;
+
+/// How many inbox messages one commit takes at most.
+const MOST_MESSAGES: usize = 512;
+
+/// How many other writes one commit takes at most.
+const MOST_OTHERS: usize = 64;
+
+/// For how long a commit takes in other writes: whoever waits for an inbox message waits for these too.
+const LONGEST: Duration = Duration::from_millis(2);
+
+/// A handle on the writer; when the last one is gone, the writer ends.
+#[derive(Clone)]
+pub(crate) struct Writer {
+    shared: Arc<Shared>,
+    _alive: Arc<Alive>,
+}
+
+/// What the writer and its callers share.
+#[derive(Default)]
+struct Shared {
+    waiting: Mutex<Waiting>,
+    wake: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    messages: VecDeque<(Vec<u8>, oneshot::Sender<PortResult<()>>)>,
+    others: VecDeque<Box<dyn Job>>,
+    closed: bool,
+}
+
+/// A write that is not an inbox message.
+trait Job: Send {
+    /// Does it, inside the commit's transaction.
+    fn write(&mut self, connection: &Connection) -> Result<(), PortError>;
+    /// Whether what was there before must be gone from the disk before its caller is told.
+    fn erases(&self) -> bool;
+    /// Tells its caller how the commit went.
+    fn answer(self: Box<Self>, committed: PortResult<()>);
+}
+
+struct Write<F, T> {
+    write: Option<F>,
+    erases: bool,
+    result: Option<PortResult<T>>,
+    answer: oneshot::Sender<PortResult<T>>,
+}
+
+impl<F, T> Job for Write<F, T>
+where
+    F: FnOnce(&Connection) -> rusqlite::Result<T> + Send,
+    T: Send,
+{
+    fn write(&mut self, connection: &Connection) -> Result<(), PortError> {
+        let Some(write) = self.write.take() else {
+            return Ok(());
+        };
+        match write(connection).map_err(|e| database_error(&e)) {
+            Ok(value) => {
+                self.result = Some(Ok(value));
+                Ok(())
+            }
+            Err(error) => {
+                self.result = Some(Err(error.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    fn erases(&self) -> bool {
+        self.erases
+    }
+
+    fn answer(self: Box<Self>, committed: PortResult<()>) {
+        let result = match (committed, self.result) {
+            (Err(error), _) => Err(error),
+            (Ok(()), Some(result)) => result,
+            (Ok(()), None) => Err(closed()),
+        };
+        // A caller that no longer waits does not want to know.
+        let _ = self.answer.send(result);
+    }
+}
+
+/// Ends the writer when the last handle is dropped.
+struct Alive(Arc<Shared>);
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.waiting().closed = true;
+        self.0.wake.notify_one();
+    }
+}
+
+impl Shared {
+    /// What waits; nothing panics while it is held.
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Writer {
+    /// Starts the writer's thread on a connection.
+    pub(crate) fn start(connection: Connection) -> PortResult<Self> {
+        let shared = Arc::new(Shared::default());
+        let thread = std::thread::Builder::new().name("writer".to_owned());
+        let its = Arc::clone(&shared);
+        thread.spawn(move || write_on(&connection, &its)).map_err(|e| PortError::new("no thread for the writer", e))?;
+        Ok(Self { _alive: Arc::new(Alive(Arc::clone(&shared))), shared })
+    }
+
+    /// Writes an inbox message; durable when it returns.
+    pub(crate) async fn put_message(&self, message: Vec<u8>) -> PortResult<()> {
+        let (answer, answered) = oneshot::channel();
+        self.shared.waiting().messages.push_back((message, answer));
+        self.shared.wake.notify_one();
+        answered.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Does another write; durable when it returns.
+    pub(crate) async fn run<T, F>(&self, write: F) -> PortResult<T>
+    where
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.submit(write).await
+    }
+
+    /// Queues another write at once, whether the answer is waited for or not.
+    pub(crate) fn submit<T, F>(&self, write: F) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
+    where
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.give(write, false)
+    }
+
+    /// Does a write that erases; when it returns, the log has been carried over and emptied.
+    pub(crate) async fn erase<T, F>(&self, write: F) -> PortResult<T>
+    where
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.give(write, true).await
+    }
+
+    /// Gives the thread a write, and waits for its answer.
+    fn give<T, F>(&self, write: F, erases: bool) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
+    where
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job = Box::new(Write { write: Some(write), erases, result: None, answer });
+        self.shared.waiting().others.push_back(job);
+        self.shared.wake.notify_one();
+        async { answered.await.unwrap_or_else(|_| Err(closed())) }
+    }
+}
+
+/// The writer is gone.
+fn closed() -> PortError {
+    PortError::new("nothing is written any more", "the writer has ended")
+}
+
+/// The writer's thread.
+fn write_on(connection: &Connection, shared: &Shared) {
+    let mut next_place = 1;
+    while let Some(mut taken) = shared.first() {
+        let committed = commit(connection, shared, &mut taken, &mut next_place);
+        for (_, answer) in taken.messages {
+            let _ = answer.send(committed.clone());
+        }
+        let emptied = match committed.is_ok() && taken.others.iter().any(|job| job.erases()) {
+            true => empty_log(connection),
+            false => Ok(()),
+        };
+        for job in taken.others {
+            let done = if job.erases() { committed.clone().and(emptied.clone()) } else { committed.clone() };
+            job.answer(done);
+        }
+    }
+}
+
+/// Carries the write-ahead log over into the file and cuts it to nothing, so that no former content is left in it.
+fn empty_log(connection: &Connection) -> PortResult<()> {
+    let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+    match busy.map_err(|e| database_error(&e))? {
+        false => Ok(()),
+        true => {
+            Err(PortError::new("what was erased is still in the database's log", "others are reading; erase again"))
+        }
+    }
+}
+
+/// What one commit has taken.
+#[derive(Default)]
+struct Taken {
+    messages: Vec<(Vec<u8>, oneshot::Sender<PortResult<()>>)>,
+    others: Vec<Box<dyn Job>>,
+}
+
+impl Shared {
+    /// What the next commit begins with; waits for it. `None` once nothing can come any more.
+    fn first(&self) -> Option<Taken> {
+        let mut waiting = self.waiting();
+        while waiting.messages.is_empty() && waiting.others.is_empty() {
+            if waiting.closed {
+                return None;
+            }
+            waiting = self.wake.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+        let count = waiting.messages.len().min(MOST_MESSAGES);
+        Some(Taken {
+            messages: waiting.messages.drain(..count).collect(),
+            others: waiting.others.pop_front().into_iter().collect(),
+        })
+    }
+
+    /// Takes more messages into a commit; gives how many.
+    fn more_messages(&self, taken: &mut Taken) -> usize {
+        let mut waiting = self.waiting();
+        let count = waiting.messages.len().min(MOST_MESSAGES.saturating_sub(taken.messages.len()));
+        taken.messages.extend(waiting.messages.drain(..count));
+        count
+    }
+}
+
+/// Writes everything in one transaction; when it returns well, all that was taken is on the disk.
+fn commit(connection: &Connection, shared: &Shared, taken: &mut Taken, next_place: &mut i64) -> PortResult<()> {
+    let failed = |e: rusqlite::Error| database_error(&e);
+    let begun = Instant::now();
+    connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(failed)?;
+    let written = insert(connection, &taken.messages, next_place)
+        .and_then(|()| write_others(connection, shared, taken, begun))
+        .and_then(|()| {
+            // What came meanwhile need not wait for a commit of its own.
+            let more = shared.more_messages(taken);
+            insert(connection, &taken.messages[taken.messages.len() - more..], next_place)
+        });
+    let ended = written
+        .and_then(|()| connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map(|_| ()))
+        .map_err(failed);
+    if ended.is_err() && !connection.is_autocommit() {
+        // If even that fails, the next BEGIN does, and nothing is acknowledged.
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    ended
+}
+
+/// Writes messages into the inbox, at places that this process gave to none before: whoever reads on from a place meets
+/// all that came later, also where the inbox was empty in between.
+fn insert(
+    connection: &Connection,
+    messages: &[(Vec<u8>, oneshot::Sender<PortResult<()>>)],
+    next_place: &mut i64,
+) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO inbox (seq, message) VALUES (max(?1, ifnull((SELECT max(seq) FROM inbox), 0) + 1), ?2)",
+    )?;
+    for (message, _) in messages {
+        insert.execute((*next_place, message))?;
+        *next_place = connection.last_insert_rowid() + 1;
+    }
+    Ok(())
+}
+
+/// Does other writes for as long as a commit may take, each by itself: one that fails is undone alone, and only its caller
+/// is told.
+fn write_others(connection: &Connection, shared: &Shared, taken: &mut Taken, begun: Instant) -> rusqlite::Result<()> {
+    let mut begin = connection.prepare_cached("SAVEPOINT one")?;
+    let mut keep = connection.prepare_cached("RELEASE one")?;
+    let mut undo = connection.prepare_cached("ROLLBACK TO one")?;
+    let mut done = 0;
+    while let Some(job) = taken.others.get_mut(done) {
+        begin.execute([])?;
+        if job.write(connection).is_err() {
+            undo.execute([])?;
+        }
+        keep.execute([])?;
+        done += 1;
+        if done < MOST_OTHERS && begun.elapsed() < LONGEST {
+            taken.others.extend(shared.waiting().others.pop_front());
+        }
+    }
+    Ok(())
+}
