@@ -115,6 +115,11 @@ impl<'r> Parcel<'r> {
 }
 
 impl Wish {
+    /// Whether this asks for the same task as another.
+    fn is_twin(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Do(a, _), Self::Do(b, _)) if a == b)
+    }
+
     /// Whether it is done, as far as the message goes.
     fn is_done(&self, sim: &Sim) -> bool {
         match self {
@@ -139,7 +144,7 @@ async fn settle(sim: &Sim, function: Function, parcels: &[Parcel<'_>], outcome: 
     let failures: Vec<_> = outcome.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
     sim.note(&format!("{function:?} failed {failures:?}"));
     let mut stopped = HashSet::new();
-    for Parcel { message, wish, was_done } in parcels {
+    for (place, Parcel { message, wish, was_done }) in parcels.iter().enumerate() {
         let (failed, done) = (failures.contains(&message.id.as_str()), wish.is_done(sim));
         // Behind a message that has to come again, all of its group come again.
         let behind = function == Function::Worker && stopped.contains(&message.group);
@@ -147,9 +152,11 @@ async fn settle(sim: &Sim, function: Function, parcels: &[Parcel<'_>], outcome: 
             stopped.insert(&message.group);
         }
         // A chat that has to wait is not even looked at, so what was done before may be reported once more; and what was
-        // postponed for less time than the other chats took may be done already by others.
+        // postponed for less time than the other chats took may be done already by others. The same goes for a task whose
+        // work is in hand twice.
+        let twice = parcels[..place].iter().any(|other| other.wish.is_twin(wish));
         let others = || !function.with(&sim.memory, |queue| queue.holds(&message.receipt));
-        let excused = failed && (hurt || behind || *was_done || others());
+        let excused = failed && (hurt || behind || *was_done || twice || others());
         if sim.removed == Removed::Nothing && failed == done && !excused {
             sim.broken(format!("{function:?}: message {} was reported as failed: {failed}, done: {done}", message.id));
         }

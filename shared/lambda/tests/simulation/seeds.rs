@@ -14,6 +14,7 @@ use crate::people;
 use crate::pollers::{Function, poll};
 use crate::random::Random;
 use crate::sim::{Removed, START, Sim, hook_id};
+use crate::urls::{ORDERED, PARALLEL};
 
 /// Until when a world must have come to rest.
 const HORIZON: Duration = Duration::from_secs(40 * 24 * 3_600);
@@ -44,8 +45,8 @@ async fn world(seed: u64, removed: Removed) -> Report {
     };
     let skew_ms = if random.chance(300) { rough(4_000) } else { 0 };
     let hooks: Vec<_> = (0..random.between(1, 3)).map(|place| hook(place, &random)).collect();
-    let chats = ["1", "2", "-3", "-4"];
-    let moods = chats.iter().map(|chat| ((*chat).to_owned(), mood(&random))).collect();
+    let places = ["1", "2", "-3", "-4"].into_iter().chain(ORDERED).chain(PARALLEL);
+    let moods = places.map(|chat| (chat.to_owned(), mood(&random))).collect();
     let sim = Sim::new(seed, rates, skew_ms, removed, hooks, moods).await;
     let events = sim.random.between(5, 30);
     (0..2).for_each(|_| sim.is_busy());
@@ -78,7 +79,14 @@ fn hook(place: u64, random: &Random) -> Hook {
     let actions: Vec<_> = (0..random.between(1, 2))
         .map(|action| {
             let template = format!("{{{{ payload.text | replace('H', '{id}a{action}') }}}}");
-            json!({"kind": "telegram", "chat": random.pick(&["1", "2", "-3", "-4"]), "template": template})
+            let forward = |url: &str, ordered: bool| {
+                json!({"kind": "forward", "url": url, "method": "POST", "body": template, "ordered": ordered, "timeout_seconds": 10})
+            };
+            match random.below(4) {
+                0 => forward(random.pick::<&str>(&ORDERED), true),
+                1 => forward(random.pick::<&str>(&PARALLEL), false),
+                _ => json!({"kind": "telegram", "chat": random.pick(&["1", "2", "-3", "-4"]), "template": template}),
+            }
         })
         .collect();
     let mut hook = json!({
