@@ -258,6 +258,10 @@ pub struct Postponed<'a> {
 pub trait Receipts: Send + Sync {
     /// Has messages come again after their time; each must be reported as not done besides.
     async fn postpone(&self, messages: &[Postponed<'_>]) -> PortResult<()>;
+
+    /// Forgets messages by their receipts, so that those behind them can be received; they may be reported as done
+    /// besides.
+    async fn delete(&self, receipts: &[&str]) -> PortResult<()>;
 }
 
 /// A message that a queue has put aside, because whoever received it failed on it too often.

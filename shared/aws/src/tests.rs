@@ -98,16 +98,18 @@ async fn too_many_hooks_change_nothing(table: &Table) {
     assert!(table.hooks_and_settings().await.unwrap().0.is_empty());
 }
 
-/// Messages of a chat that are given back come again in their order, and none is kept back by another's longer wait.
+/// Messages of a chat that are given back come again in their order, and none is kept back by another's longer wait, nor
+/// by one that is deleted.
 async fn postponed_messages_come_again_in_order(aws: &Aws, url: &str) {
     let (event, hook, now) = (event_id(1), HookId::from_text("hk"), Timestamp::from_ms(1));
-    let work: Vec<_> = (0..3)
+    let mut work: Vec<_> = (0..4)
         .map(|n| {
             let task = TaskId::new(event, &hook, n);
             let task = Task::queued(task, bellhop_core::action::Kind::Telegram, "7", now, now);
             Work::telegram(task, Vec::new())
         })
         .collect();
+    let behind = work.split_off(3);
     aws.work_queues(vec![(bellhop_core::action::Kind::Telegram, url.to_owned())]).send(&work).await.unwrap();
     let first = resources::receive(aws, url).await;
     assert_eq!(first.len(), 3);
@@ -118,6 +120,14 @@ async fn postponed_messages_come_again_in_order(aws: &Aws, url: &str) {
     let bodies =
         |received: &[(String, String)]| -> Vec<String> { received.iter().map(|(body, _)| body.clone()).collect() };
     assert_eq!(bodies(&again), bodies(&first));
+    // What is deleted lets those behind it through, though it is deleted twice.
+    let receipts: Vec<_> = again.iter().map(|(_, receipt)| receipt.as_str()).collect();
+    aws.work_queues(vec![(bellhop_core::action::Kind::Telegram, url.to_owned())]).send(&behind).await.unwrap();
+    assert!(resources::receive(aws, url).await.is_empty());
+    for _ in 0..2 {
+        aws.receipts(url.to_owned()).delete(&receipts).await.unwrap();
+    }
+    assert_eq!(resources::receive(aws, url).await.len(), 1);
 }
 
 /// A claim of the former version, which has no time but the one in whole seconds, holds until then.

@@ -30,6 +30,8 @@ pub(super) struct Memory {
     pub(super) queued: Mutex<Vec<Vec<Work>>>,
     pub(super) shown: Mutex<Vec<(String, String)>>,
     pub(super) postponed: Mutex<Vec<(String, u64)>>,
+    /// The receipts of each call.
+    pub(super) deleted: Mutex<Vec<Vec<String>>>,
     pub(super) inbox_broken: bool,
     pub(super) queue_broken: bool,
 }
@@ -137,6 +139,7 @@ impl TaskLog for Memory {
             match id.owner().as_str().split('-').next() {
                 Some("error") => return Err(PortError::new("the table", "is away")),
                 Some("panic") => panic!("as this test wants it"),
+                Some("slow") => tokio::time::sleep(std::time::Duration::from_secs(9)).await,
                 _ => {}
             }
         }
@@ -184,6 +187,11 @@ impl Receipts for Memory {
     async fn postpone(&self, messages: &[Postponed<'_>]) -> PortResult<()> {
         let messages = messages.iter().map(|message| (message.receipt.to_owned(), message.seconds));
         self.postponed.lock().unwrap().extend(messages);
+        Ok(())
+    }
+
+    async fn delete(&self, receipts: &[&str]) -> PortResult<()> {
+        self.deleted.lock().unwrap().push(receipts.iter().map(|receipt| (*receipt).to_owned()).collect());
         Ok(())
     }
 }

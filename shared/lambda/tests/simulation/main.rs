@@ -10,6 +10,7 @@ mod bot;
 mod crashes;
 mod faults;
 mod invariants;
+mod neighbours;
 mod people;
 mod pollers;
 mod random;

@@ -11,11 +11,9 @@ use bellhop_app::ports::Clock as _;
 use bellhop_app::routing::Routing;
 use bellhop_app::testing::memory::{Memory, Received};
 use bellhop_core::action::Kind;
-use bellhop_core::work::Work;
 use bellhop_lambda::batch::{Batch, Outcome};
 use bellhop_lambda::inbox::route;
 use bellhop_lambda::work::Groups;
-use futures_util::future::join;
 
 use crate::bot::SimBot;
 use crate::faults::Plan;
@@ -69,24 +67,19 @@ impl Sandbox {
         self.live(route(&self.routing, &batch, deadline), ROUTER_SECONDS).await
     }
 
-    /// Runs the workers' functions on a batch, each on the work of its kind; `None` where they died.
-    pub(crate) async fn carry(&self, received: &[Received]) -> Option<Outcome> {
-        let deadline = self.clock.now().plus_ms((WORKER_SECONDS - 1) * 1000);
-        let of = |kind| {
-            let is_of = |message: &&Received| {
-                serde_json::from_str::<Work>(&message.body).map_or(Kind::Telegram, |work| work.kind()) == kind
-            };
-            batch(&received.iter().filter(is_of).cloned().collect::<Vec<_>>())
-        };
-        let (told, forwarded) = (of(Kind::Telegram), of(Kind::Forward));
-        let chats = Groups { engine: &self.worker, receipts: &self.entrance, deadline };
-        let urls = Groups { engine: &self.forwarder, receipts: &self.entrance, deadline };
-        let both = async {
-            let (mut outcome, other) = join(chats.work(&told), urls.work(&forwarded)).await;
-            outcome.batch_item_failures.extend(other.batch_item_failures);
-            outcome
-        };
-        self.live(both, WORKER_SECONDS).await
+    /// Runs the function of a kind on a batch; `None` where it died.
+    pub(crate) async fn carry(&self, kind: Kind, received: &[Received]) -> Option<Outcome> {
+        let (batch, deadline) = (batch(received), self.clock.now().plus_ms((WORKER_SECONDS - 1) * 1000));
+        match kind {
+            Kind::Forward => {
+                let groups = Groups { engine: &self.forwarder, receipts: &self.entrance, deadline };
+                self.live(groups.work(&batch), WORKER_SECONDS).await
+            }
+            Kind::Telegram | Kind::Route => {
+                let groups = Groups { engine: &self.worker, receipts: &self.entrance, deadline };
+                self.live(groups.work(&batch), WORKER_SECONDS).await
+            }
+        }
     }
 
     /// Runs an invocation until it is done, dies, or has to be stopped.

@@ -1,13 +1,15 @@
 //! Ten thousand worlds.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bellhop_core::action::Kind;
 use bellhop_core::hook::Hook;
+use bellhop_core::task::TaskStatus;
 use serde_json::json;
 
-use crate::bot::Mood;
+use crate::bot::{Mood, base_text};
 use crate::faults::Rates;
 use crate::invariants;
 use crate::people;
@@ -24,6 +26,8 @@ const HORIZON: Duration = Duration::from_secs(40 * 24 * 3_600);
 struct Report {
     broken: Vec<String>,
     trace: u64,
+    /// The kinds of its tasks, and how they ended.
+    ends: BTreeSet<(&'static str, &'static str)>,
 }
 
 /// Runs the world of a seed.
@@ -52,7 +56,7 @@ async fn world(seed: u64, removed: Removed) -> Report {
     (0..2).for_each(|_| sim.is_busy());
     let mut all: Vec<std::pin::Pin<Box<dyn Future<Output = ()>>>> =
         vec![Box::pin(people::ring(Arc::clone(&sim), events)), Box::pin(people::meddle(Arc::clone(&sim)))];
-    for function in [Function::Router, Function::Worker] {
+    for function in [Function::Router, Function::Worker(Kind::Telegram), Function::Worker(Kind::Forward)] {
         for _ in 0..sim.random.between(1, 3) {
             all.push(Box::pin(poll(Arc::clone(&sim), function)));
         }
@@ -60,7 +64,9 @@ async fn world(seed: u64, removed: Removed) -> Report {
     // What forgets its attempts tries for ever; it is not waited for as long.
     let horizon = if removed == Removed::TaskWrites { HORIZON / 500 } else { HORIZON };
     let _ = tokio::time::timeout(horizon, futures_util::future::join_all(all)).await;
+    let mut ends = BTreeSet::new();
     for task in sim.memory.all_tasks() {
+        ends.insert((task.kind.as_str(), task.status.as_str()));
         sim.note(&serde_json::to_string(&task).unwrap());
     }
     let broken = invariants::broken(&sim).await;
@@ -70,7 +76,7 @@ async fn world(seed: u64, removed: Removed) -> Report {
             println!("{line}");
         }
     }
-    Report { broken, trace: observed.trace }
+    Report { broken, trace: observed.trace, ends }
 }
 
 /// A hook with one or two actions, and now and then a cap, a cool-down or a condition.
@@ -78,7 +84,7 @@ fn hook(place: u64, random: &Random) -> Hook {
     let id = hook_id(place);
     let actions: Vec<_> = (0..random.between(1, 2))
         .map(|action| {
-            let template = format!("{{{{ payload.text | replace('H', '{id}a{action}') }}}}");
+            let template = base_text(&id, action);
             let forward = |url: &str, ordered: bool| {
                 json!({"kind": "forward", "url": url, "method": "POST", "body": template, "ordered": ordered, "timeout_seconds": 10})
             };
@@ -162,11 +168,32 @@ fn a_seed_runs_the_same_each_time() {
 
 #[test]
 fn without_its_safety_steps_the_engine_breaks_its_promises() {
-    for (removed, expected) in
-        [(Removed::FailureLists, "on no queue"), (Removed::TaskWrites, "arrived"), (Removed::EventWrites, "have tasks")]
-    {
-        let broken = run_all(0..30, removed);
-        let named = broken.values().flat_map(|report| &report.broken).any(|what| what.contains(expected));
-        assert!(named, "{removed:?}: {} worlds of 30 broke, none so: {expected}", broken.len());
+    let steps = [
+        (Removed::FailureLists, ["is retrying and on no queue", "is queued and on no queue"]),
+        (Removed::TaskWrites, ["arrived at https://", "arrived at -"]),
+        (Removed::EventWrites, ["0 have tasks of hk_0", "0 have tasks of hk_1"]),
+        (Removed::Groups, ["https://o1.example/in got", "-3 got"]),
+    ];
+    for (removed, expected) in steps {
+        let broken = run_all(0..60, removed);
+        let named =
+            |expected: &str| broken.values().flat_map(|report| &report.broken).any(|what| what.contains(expected));
+        for expected in expected {
+            assert!(named(expected), "{removed:?}: {} worlds of 60 broke, none so: {expected}", broken.len());
+        }
+    }
+}
+
+/// Each kind of work comes to each of its ends, or the worlds would prove less than they say.
+#[test]
+fn the_worlds_hold_every_kind_and_every_end() {
+    let mut seen = BTreeSet::new();
+    for seed in 0..60 {
+        seen.extend(run(seed, Removed::Nothing).ends);
+    }
+    for kind in [Kind::Telegram, Kind::Forward] {
+        for status in [TaskStatus::Succeeded, TaskStatus::Dead, TaskStatus::Skipped] {
+            assert!(seen.contains(&(kind.as_str(), status.as_str())), "no {kind:?} of these worlds is {status:?}");
+        }
     }
 }

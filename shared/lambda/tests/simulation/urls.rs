@@ -1,6 +1,7 @@
 //! Addresses with moods, to which events are forwarded.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bellhop_app::ports::{Outbound, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest};
@@ -12,7 +13,13 @@ use crate::sim::Sim;
 
 /// Those at which events arrive one at a time, in their order, and those at which they arrive side by side.
 pub(crate) const ORDERED: [&str; 2] = ["https://o1.example/in", "https://o2.example/in"];
-pub(crate) const PARALLEL: [&str; 3] = ["https://p1.example/in", "https://p2.example/in", "https://p3.example/in"];
+pub(crate) const PARALLEL: [&str; 5] = [
+    "https://p1.example/in",
+    "https://p2.example/in",
+    "https://p3.example/in",
+    "https://p4.example/in",
+    "https://p5.example/in",
+];
 
 /// The addresses as one sandbox reaches them.
 pub(crate) struct SimUrls {
@@ -30,6 +37,9 @@ impl Outbound for SimUrls {
             self.plan.kill().await;
         }
         let (markers, seconds) = (markers(&body), self.sim.random.between(1, 60));
+        if let Some(Mood::Slow(ms)) = self.sim.moods.get(request.url) {
+            tokio::time::sleep(Duration::from_millis(*ms)).await;
+        }
         let status = self.sim.status_of(request.url);
         self.sim.see_request(request.url, &markers, status);
         if status == 200 {

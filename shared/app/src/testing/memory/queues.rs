@@ -70,4 +70,8 @@ impl Receipts for Memory {
         })
         .await
     }
+
+    async fn delete(&self, receipts: &[&str]) -> PortResult<()> {
+        self.call("delete", |world, now| receipts.iter().for_each(|receipt| world.work.delete(receipt, now))).await
+    }
 }
