@@ -9,6 +9,8 @@ mod poison;
 mod routing;
 
 #[cfg(test)]
+mod former;
+#[cfg(test)]
 mod made;
 
 use std::sync::Arc;

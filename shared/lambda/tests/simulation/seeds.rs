@@ -1,4 +1,4 @@
-//! Ten thousand worlds.
+//! Worlds by the thousand: two of them in each run of the tests, ten with `BELLHOP_SEEDS=10000`.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -135,8 +135,8 @@ fn run_all(seeds: std::ops::Range<u64>, removed: Removed) -> HashMap<u64, Report
 }
 
 #[test]
-fn ten_thousand_worlds_keep_every_promise() {
-    let count = std::env::var("BELLHOP_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(10_000);
+fn worlds_keep_every_promise() {
+    let count = std::env::var("BELLHOP_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(2_000);
     let broken = run_all(0..count, Removed::Nothing);
     let mut seeds: Vec<_> = broken.iter().map(|(seed, report)| (seed, &report.broken)).collect();
     seeds.sort();

@@ -15,6 +15,8 @@ use serde_json::json;
 use super::*;
 use crate::engine::made::engine;
 
+mod steps;
+
 /// The message of a delivery at the hook, by which its body is told from others; `number` tells its event.
 fn message(number: u8, delivery: &'static str, parts: &EngineParts) -> Message<'static> {
     let now = parts.clock.now();
