@@ -70,6 +70,7 @@ fn constants_are_what_is_promised() {
             ("routing/text.rs", "MOST_PARTS", &[8.0]),
             ("delivery/destination.rs", "FRESH_MS", &[60_000.0]),
             ("delivery/destination.rs", "MOST", &[10_000.0]),
+            ("delivery/destination.rs", "RECENT_MS", &[604_800_000.0]),
             ("delivery/destination.rs", "REMEMBERED_MS", &[34_560_000_000.0]),
             ("delivery/telegram.rs", "ARRIVED_ANSWER_BYTES", &[256.0]),
             ("delivery/telegram.rs", "SHORTEST_SECRET", &[7.0]),

@@ -29,6 +29,7 @@ async fn events_and_tasks() {
     conformance::records(&database, &database, &database).await;
     conformance::tasks(&database, &database, &database).await;
     conformance::deleted(&database, &database, &database).await;
+    conformance::turns(&database, &database, &database).await;
     conformance::history(&database, &database, &database).await;
     conformance::events_with_task(&database, &database, &database).await;
     conformance::refused(&database, &database).await;

@@ -48,7 +48,6 @@ type Prepared = Result<(String, Vec<(String, String)>, Bytes), String>;
 #[async_trait]
 impl Worker for Forward {
     const KIND: Kind = Kind::Forward;
-    const SHARES_PACE: bool = false;
 
     fn fitting(_: &[Work]) -> usize {
         1

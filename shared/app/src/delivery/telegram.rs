@@ -56,7 +56,6 @@ struct Called {
 #[async_trait]
 impl Worker for Telegram {
     const KIND: Kind = Kind::Telegram;
-    const SHARES_PACE: bool = true;
 
     fn fitting(works: &[Work]) -> usize {
         let together = works.iter().map_while(|work| match message(work) {

@@ -15,10 +15,6 @@ pub trait Worker: Send + Sync {
     /// The kind.
     const KIND: Kind;
 
-    /// Whether all who call a destination keep one pace, so that it is written down after each call; where not, what is
-    /// known of a destination is written down only when it begins or ceases to be called.
-    const SHARES_PACE: bool;
-
     /// How many of the first pieces of work make one effect together; at least one.
     fn fitting(works: &[Work]) -> usize;
 

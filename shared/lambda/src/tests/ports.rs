@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use bellhop_app::clock::SystemClock;
 use bellhop_app::ports::{
     Bodies, BotMessage, Claim, Clock as _, Collection, Document, Documents, DryRun, EventLog, Fetch, HookReader, Inbox,
-    NewDocument, Orders, PortError, PortResult, Postponed, Receipts, Secrets, TaskLog, WorkQueue, Written,
+    Known, NewDocument, NewTurn, Orders, PortError, PortResult, Postponed, Receipts, Secrets, TaskLog, WorkQueue,
+    Written,
 };
 use bellhop_core::config::Settings;
 use bellhop_core::event::Event;
@@ -134,6 +135,14 @@ impl WorkQueue for Memory {
 /// A task's id says what is to happen when it is looked up.
 #[async_trait]
 impl TaskLog for Memory {
+    async fn destination(&self, _: &str, _: &[TaskId]) -> PortResult<Known> {
+        Ok(Known::default())
+    }
+
+    async fn end_turn(&self, turn: &NewTurn<'_>) -> PortResult<()> {
+        self.save(turn.tasks).await
+    }
+
     async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Written>> {
         for id in ids {
             match id.owner().as_str().split('-').next() {
