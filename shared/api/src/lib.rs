@@ -11,7 +11,7 @@ mod query;
 mod replays;
 mod tasks;
 mod tokens;
-mod view;
+pub mod view;
 pub mod web;
 
 use std::sync::{Arc, OnceLock};
@@ -19,9 +19,9 @@ use std::sync::{Arc, OnceLock};
 use axum::Router;
 use axum::body::Bytes;
 use axum::response::Response;
-use axum::routing::get;
 use bellhop_core::token::Scope;
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 pub use auth::{Guard, guarded};
 pub use document::document;
@@ -115,9 +115,8 @@ pub fn router(api: Api) -> Router {
         let (routes, _) = routes.split_for_parts();
         router = router.merge(guarded(routes.with_state(api.clone()), &api.guard, scope));
     }
-    router
-        .route("/openapi.json", get(async || json_response(200, document_text(), None)))
-        .layer(axum::middleware::map_response(in_our_words))
+    let (open, _) = open_routes().split_for_parts();
+    router.merge(open.with_state(api)).layer(axum::middleware::map_response(in_our_words))
 }
 
 /// Answers a path that is nobody's, where the API stands alone.
@@ -134,6 +133,19 @@ fn routes() -> [(Scope, OpenApiRouter<Api>); 4] {
         (Scope::Events, all([events::changing(), replays::changing(), tasks::changing()])),
         (Scope::Admin, OpenApiRouter::new().merge(tokens::routes()).merge(config::routes())),
     ]
+}
+
+/// The routes that need no token.
+fn open_routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(openapi))
+}
+
+/// Shows this document.
+#[utoipa::path(get, path = "/openapi.json", tag = "doors", responses(
+    (status = 200, description = "This document", body = Object),
+))]
+async fn openapi() -> Response {
+    json_response(200, document_text(), None)
 }
 
 /// The document as it is served; it is made when it is first asked for.

@@ -1,5 +1,7 @@
 //! Hooks and tasks as the API shows them.
 
+mod applied;
+mod error;
 mod task;
 
 use bellhop_core::action::Action;
@@ -11,6 +13,8 @@ use bellhop_senders::sender::CustomScheme;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+pub use applied::AppliedView;
+pub use error::{Accepted, AcceptedStatus, ErrorBody, ErrorView};
 pub(super) use task::{Execution, TaskView};
 
 use bellhop_app::ports::EventCount;

@@ -9,7 +9,7 @@ use super::{HookBook, keep};
 use crate::ports::PortResult;
 
 /// What applying a configuration did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Applied {
     /// Hooks that are new.
     pub created: usize,
