@@ -7,6 +7,7 @@
 mod batch;
 mod conclusion;
 mod destination;
+mod lease;
 mod outcome;
 mod worker;
 
@@ -101,7 +102,7 @@ impl<W: Worker> Engine<W> {
         if batch.tasks.is_empty() {
             return Ok(Turn { settled: batch.settled(), next: batch.due_at.unwrap_or(now) });
         }
-        let attempted = self.worker.attempt(&batch, entry.moved_to.as_deref()).await?;
+        let attempted = self.attempt(&mut batch, entry.moved_to.as_deref()).await?;
         self.conclude(destination, entry, batch, attempted).await
     }
 

@@ -28,10 +28,11 @@ impl Watched {
         self.sim.removed == Removed::TaskWrites
     }
 
-    /// Closes the window in which a crash may repeat the effects of these tasks.
+    /// Closes the window in which a crash may repeat the effects of these tasks, unless they are only about to have any.
     fn saved(&self, tasks: &[Task]) {
         let observed = self.sim.observed.lock().unwrap();
-        let bases: Vec<_> = tasks.iter().filter_map(|task| marker_of(&observed, task)).collect();
+        let ended = tasks.iter().filter(|task| task.status != TaskStatus::Running);
+        let bases: Vec<_> = ended.filter_map(|task| marker_of(&observed, task)).collect();
         drop(observed);
         self.plan.close_window(&bases);
     }
