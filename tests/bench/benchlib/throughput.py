@@ -180,7 +180,11 @@ def noting_sink() -> Iterator[tuple[int, list[float], threading.Event]]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Sink)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_: object) -> None:
+            """The process that calls is killed in the end."""
+
+    server = Server(("127.0.0.1", 0), Sink)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield server.server_address[1], arrivals, arrived
@@ -197,6 +201,8 @@ def full_store(config: Path) -> Backlog:
         running.send_signal(signal.SIGKILL)
         running.wait()
         shutil.copytree(paths.work("servers") / "bellhop" / "data", folder / "data")
+    # What was in hand when the process was killed would be looked at before all others.
+    (folder / "data" / "in-hand").unlink()
     ids = fill(folder / "data" / "bellhop.db")
     port = servers.free_port()
     environment = {**os.environ, "BENCH_SECRET": payload.SECRET, "BELLHOP_ADMIN_TOKEN": "bench-admin-token"}
