@@ -17,6 +17,9 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub use claim::{Claimed, OfferView};
+pub use trial::Tested;
+
 use super::auth::Caller;
 use super::body::{Answered, Body, Id, IfMatch, Params, invalid, unknown};
 use super::document::NewHook;

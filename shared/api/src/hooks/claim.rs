@@ -1,5 +1,7 @@
 //! The secrets that senders offered: which there are, and taking one.
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
@@ -21,16 +23,16 @@ use bellhop_app::offers::Offer;
 const NOTE: &str = "this hook comes from a configuration file: put the secret into its `secrets` there";
 
 /// An offered secret, without its value.
-#[derive(Serialize, ToSchema)]
-pub(super) struct OfferView {
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct OfferView {
     /// Its id, to claim it by.
-    id: String,
+    pub id: String,
     /// When it was last offered.
-    offered_at: String,
+    pub offered_at: String,
     /// Where from; null where that is not known.
-    source_ip: Option<String>,
+    pub source_ip: Option<String>,
     /// The first eight digits of the secret's SHA-256.
-    fingerprint: String,
+    pub fingerprint: String,
 }
 
 /// Which offer to take.
@@ -42,17 +44,17 @@ pub(super) struct ClaimSpec {
 }
 
 /// A secret that a sender offered.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Claimed {
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Claimed {
     /// The secret. It is shown this once.
-    secret: String,
+    pub secret: String,
     /// When it was offered.
-    offered_at: String,
+    pub offered_at: String,
     /// Where from: nothing else says who offered it.
-    source_ip: Option<String>,
+    pub source_ip: Option<String>,
     /// What is left to do; absent where the secret is the hook's first one already.
     #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<&'static str>,
+    pub note: Option<Cow<'static, str>>,
 }
 
 /// Lists what was offered to a hook within the last hour, newest first. Whoever knows the hook's URL can offer a secret: see
@@ -112,7 +114,7 @@ pub(super) async fn claim_secret(
         secret: offer.secret.expose().to_owned(),
         offered_at: offer.offered_at.rfc3339(),
         source_ip: offer.source_ip.map(|ip| ip.to_string()),
-        note: (!ours).then_some(NOTE),
+        note: (!ours).then_some(NOTE.into()),
     };
     Ok(tagged(StatusCode::OK, hook.version, &answer))
 }

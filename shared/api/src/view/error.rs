@@ -14,10 +14,14 @@ pub struct ErrorBody {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct ErrorView {
     /// A word for programs.
+    #[serde(default)]
+    #[schema(required)]
     pub code: String,
     /// A sentence for people: what is wrong, where, and how to mend it.
     pub message: String,
     /// An id to name when asking for help.
+    #[serde(default)]
+    #[schema(required)]
     pub request_id: String,
 }
 
