@@ -59,7 +59,7 @@ fn constants_are_what_is_promised() {
             ("delivery/notices.rs", "QUIET_MS", &[3_600_000.0]),
             ("delivery/notices.rs", "REASON_CHARS", &[600.0]),
             ("offers.rs", "KEPT_MS", &[3_600_000.0]),
-            ("ports.rs", "DELETED_KNOWN_MS", &[1_728_000_000.0]),
+            ("ports/tasks.rs", "DELETED_KNOWN_MS", &[1_728_000_000.0]),
             ("ports/outbound.rs", "MOST_ANSWER_BYTES", &[2_048.0]),
             ("ranges.rs", "RENEW_MS", &[86_400_000.0]),
             ("reconcile.rs", "KEPT_MS", &[2_592_000_000.0]),

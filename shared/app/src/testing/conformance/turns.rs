@@ -17,8 +17,9 @@ struct Stage<'a> {
     chat: String,
 }
 
-/// What a turn writes down of its destination and of its tasks is found by the next turn, by whoever looks at an event,
-/// and by nobody once the event is deleted; whatever else is written down of a task overrules it.
+/// What a turn writes down is found by the next turn, and by whoever looks at an event.
+///
+/// Whatever else is written down of a task overrules it, and nobody finds it once the event is deleted.
 pub async fn turns(log: &dyn EventLog, history: &dyn History, tasks: &dyn TaskLog) {
     let stage = Stage { log, history, tasks, chat: fresh_hook_id().to_string() };
     let begin = now();
