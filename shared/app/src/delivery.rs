@@ -75,6 +75,11 @@ impl<W> Engine<W> {
 impl<W: Worker> Engine<W> {
     /// Takes a turn with work for one destination, given in order.
     pub async fn turn(&self, works: &[Work]) -> PortResult<Turn> {
+        self.turn_telling(works, &|| {}).await
+    }
+
+    /// The same, and tells when the destination is left alone again, though nothing is written down yet.
+    pub async fn turn_telling(&self, works: &[Work], attempt_is_over: &(dyn Fn() + Sync)) -> PortResult<Turn> {
         let now = self.clock.now();
         let Some(first) = works.first() else {
             return Ok(Turn { settled: 0, next: now });
@@ -103,6 +108,7 @@ impl<W: Worker> Engine<W> {
             return Ok(Turn { settled: batch.settled(), next: batch.due_at.unwrap_or(now) });
         }
         let attempted = self.attempt(&mut batch, entry.moved_to.as_deref()).await?;
+        attempt_is_over();
         self.conclude(destination, entry, batch, attempted).await
     }
 

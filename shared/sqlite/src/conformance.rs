@@ -10,7 +10,6 @@ use bellhop_core::event::Event;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::Work;
 
 use crate::{Database, LocalSecrets};
 
@@ -54,7 +53,7 @@ async fn inbox_and_queue() {
     let work = || async {
         let groups = database.groups("telegram").unwrap();
         let rows = groups.iter().flat_map(|group| database.group_work("telegram", group, 1000).unwrap());
-        rows.map(|work| serde_json::from_str::<Work>(&work.message).unwrap()).collect()
+        rows.map(|mut row| row.work().unwrap()).collect()
     };
     conformance::queue(&database, work).await;
 }

@@ -128,8 +128,8 @@ async fn made(seed: u64, now: Timestamp, in_batches: bool) -> Made {
     }
     for queue in ["telegram", "forward"] {
         for group in database.groups(queue).unwrap() {
-            for row in database.group_work(queue, &group, 1_000).unwrap() {
-                let Work { task, payload, .. } = serde_json::from_str(&row.message).unwrap();
+            for mut row in database.group_work(queue, &group, 1_000).unwrap() {
+                let Work { task, payload, .. } = row.work().unwrap();
                 if !has_quota(&task) {
                     work.push(json!([group, row.key, timeless(&task), format!("{payload:?}")]));
                 }
