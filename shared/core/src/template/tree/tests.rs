@@ -31,7 +31,8 @@ fn alike(one: &Value, other: &Value) {
     assert_eq!((one.kind(), one.len(), one.is_true()), (other.kind(), other.len(), other.is_true()));
     assert_eq!((format!("{one}"), format!("{one:#?}")), (format!("{other}"), format!("{other:#?}")));
     assert_eq!(serde_json::to_string(one).unwrap(), serde_json::to_string(other).unwrap());
-    assert!(one == other && other == one && one.cmp(other).is_eq());
+    assert_eq!((one, one.cmp(other)), (other, std::cmp::Ordering::Equal));
+    assert_eq!(other, one);
     let backwards = |value: &Value| value.reverse().map(|value| value.to_string()).ok();
     assert_eq!(backwards(one), backwards(other));
     for key in ["a", "b", "zz"].map(Value::from).into_iter().chain([0, -1, 7].map(Value::from)) {
