@@ -73,7 +73,7 @@ fn however_often_a_value_is_looked_at_it_is_made_once() {
         while value.kind() == minijinja::value::ValueKind::Seq {
             value = value.get_item_by_index(0).unwrap();
         }
-        value.get_attr("long").unwrap_or(value)
+        if value.kind() == minijinja::value::ValueKind::Map { value.get_attr("long").unwrap() } else { value }
     };
     for name in ["t", "l", "d"] {
         let look = || innermost(one.get_attr(name).unwrap());
