@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 use super::body::{Answered, Body, invalid};
 use super::{Api, failed};
 use crate::view::AppliedView;
-use bellhop_app::hooks::checks;
+use bellhop_app::catalogue::checks;
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<Api> {

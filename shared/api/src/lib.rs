@@ -84,7 +84,7 @@ impl Api {
     pub fn new(admin: AdminToken, ports: Ports) -> Self {
         let Ports { reader, writer, vault, secrets, inbox, orders, events, history, counts, documents, clock, changes } =
             ports;
-        let hooks = HookBook { reader: Arc::clone(&reader), writer, vault, clock: Arc::clone(&clock), changes };
+        let hooks = HookBook::new(Arc::clone(&reader), writer, vault, Arc::clone(&clock), changes);
         let trials = Trials { hooks: Arc::clone(&reader), secrets, inbox, clock: Arc::clone(&clock) };
         let records = Arc::new(Records { history, events, hooks: reader, clock: Arc::clone(&clock) });
         let redo = Redo {

@@ -1,5 +1,6 @@
 //! Everything the use cases ask of the world. An adapter implements these; a use case holds only those it needs.
 
+mod configurations;
 mod documents;
 mod fetch;
 mod outbound;
@@ -19,6 +20,7 @@ use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
+pub use configurations::Configurations;
 pub use documents::{Collection, Document, Documents, NewDocument};
 pub use fetch::Fetch;
 pub use outbound::{MOST_ANSWER_BYTES, Outbound, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest};

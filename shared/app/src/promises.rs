@@ -10,6 +10,7 @@ fn constants_are_what_is_promised() {
         &[
             ("cache.rs", "OLDEST_MS", &[60_000.0]),
             ("cache.rs", "RENEW_MS", &[30_000.0]),
+            ("catalogue.rs", "TRIES", &[5.0]),
             ("delivery/forward/answer.rs", "LONGEST_WAIT", &[86_400.0]),
             ("delivery/dead_letters.rs", "MOST_ROUNDS", &[20.0]),
             ("delivery/lease.rs", "LEASE_MS", &[40_000.0]),
@@ -19,8 +20,6 @@ fn constants_are_what_is_promised() {
             ("history/walk.rs", "BUDGET", &[2_000.0]),
             ("history/walk.rs", "LEAST", &[50.0]),
             ("history/walk.rs", "READ", &[100.0]),
-            ("hooks/change.rs", "MOST_RETIRING", &[10.0]),
-            ("hooks/change.rs", "TRIES", &[5.0]),
             ("ingress/cost.rs", "CHEAP_BYTES", &[131_072.0]),
             ("ingress/explained.rs", "MOST_BYTES", &[65_536.0]),
             ("ingress/explained.rs", "MOST_CHARS", &[500.0]),

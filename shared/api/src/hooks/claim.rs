@@ -11,12 +11,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::rotate::GRACE_SECONDS;
-use super::{not_made, tagged};
+use super::{not_rotated, tagged};
 use crate::body::Rejection;
 use crate::body::{Answered, Id, IfMatch, OptionalBody};
 use crate::query::Listed;
 use crate::{Api, failed};
-use bellhop_app::hooks::{Rotation, fingerprint};
+use bellhop_app::catalogue::fingerprint;
+use bellhop_app::hooks::Rotation;
 use bellhop_app::offers::Offer;
 
 /// What to do with the secret of a hook that is not changed here.
@@ -98,7 +99,7 @@ pub(super) async fn claim_secret(
     let ours = hook.origin == Origin::Api;
     if ours {
         let rotation = Rotation { secret: Some(offer.secret.expose().to_owned()), grace_seconds: GRACE_SECONDS };
-        hook = api.hooks.rotate(&hook.id, expected.versions(), &rotation).await.map_err(not_made)?.hook;
+        hook = api.hooks.rotate(hook.id.as_str(), expected.versions(), &rotation).await.map_err(not_rotated)?.hook;
     }
     if !api.offers.take(&offer).await.map_err(failed)? {
         return Err(no_offer());

@@ -1,6 +1,6 @@
 //! What applying a configuration did.
 
-use bellhop_app::hooks::Applied;
+use bellhop_app::catalogue::Applied;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
