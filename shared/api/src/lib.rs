@@ -31,12 +31,12 @@ use crate::web::{json_response, refusal};
 use bellhop_app::answer::Refused;
 use bellhop_app::cache::Changes;
 use bellhop_app::history::{Records, Redo};
-use bellhop_app::hooks::{HookBook, Trials};
+use bellhop_app::hooks::{Hooks, Trials};
 use bellhop_app::offers::Offers;
 use bellhop_app::ports::{
     Clock, Documents, EventCounts, EventLog, History, HookReader, HookWriter, Inbox, Orders, PortError, Secrets, Vault,
 };
-use bellhop_app::tokens::{AdminToken, TokenBook};
+use bellhop_app::tokens::{AdminToken, Tokens};
 
 /// The longest body the API takes: a configuration of a thousand hooks.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
@@ -47,7 +47,7 @@ pub struct Api {
     /// Who may use it.
     pub guard: Arc<Guard>,
     /// The hooks.
-    pub hooks: Arc<HookBook>,
+    pub hooks: Arc<Hooks>,
     /// The secrets that senders offered to hooks.
     pub offers: Arc<Offers>,
     /// Hooks being tried out.
@@ -59,7 +59,7 @@ pub struct Api {
     /// What is to be done again.
     pub redo: Arc<Redo>,
     /// The tokens.
-    pub tokens: Arc<TokenBook>,
+    pub tokens: Arc<Tokens>,
 }
 
 /// Everything the API asks of the world.
@@ -84,7 +84,7 @@ impl Api {
     pub fn new(admin: AdminToken, ports: Ports) -> Self {
         let Ports { reader, writer, vault, secrets, inbox, orders, events, history, counts, documents, clock, changes } =
             ports;
-        let hooks = HookBook::new(Arc::clone(&reader), writer, vault, Arc::clone(&clock), changes);
+        let hooks = Hooks::new(Arc::clone(&reader), writer, vault, Arc::clone(&clock), changes);
         let trials = Trials { hooks: Arc::clone(&reader), secrets, inbox, clock: Arc::clone(&clock) };
         let records = Arc::new(Records { history, events, hooks: reader, clock: Arc::clone(&clock) });
         let redo = Redo {
@@ -94,7 +94,7 @@ impl Api {
             clock: Arc::clone(&clock),
         };
         let offers = Arc::new(Offers::new(Arc::clone(&documents), Arc::clone(&clock)));
-        let tokens = Arc::new(TokenBook { documents, clock: Arc::clone(&clock) });
+        let tokens = Arc::new(Tokens { documents, clock: Arc::clone(&clock) });
         Self {
             guard: Arc::new(Guard::new(admin, Arc::clone(&tokens), clock)),
             hooks: Arc::new(hooks),

@@ -19,7 +19,7 @@ use crate::catalogue::{Catalogue, Edit, NotMade};
 use crate::ports::{Clock, Configurations, HookReader, HookWriter, PortResult, Vault};
 
 /// The hooks, as people manage them.
-pub struct HookBook {
+pub struct Hooks {
     /// What all kinds have in common.
     pub catalogue: Catalogue<Hook>,
     reader: Arc<dyn HookReader>,
@@ -52,7 +52,7 @@ fn ids(texts: &[String]) -> Vec<HookId> {
     texts.iter().map(HookId::from_text).collect()
 }
 
-impl HookBook {
+impl Hooks {
     /// The hooks behind these ports; `changes` tells this process's caches of what is changed.
     pub fn new(
         reader: Arc<dyn HookReader>,

@@ -3,8 +3,8 @@
 mod reader;
 
 use crate::config::{Capacity, HookSpec, SecretsAs, Settings, check_hook};
+use crate::pace::{Pace, Scope};
 use crate::retry::next_attempt;
-use crate::telegram::pace::{Pace, Scope};
 use crate::time::Timestamp;
 
 #[test]

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bellhop_core::action::Kind;
-use bellhop_core::telegram::Pace;
+use bellhop_core::pace::Pace;
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 

@@ -3,12 +3,12 @@
 use bellhop_core::config::{CheckedConfig, Settings};
 use bellhop_core::hook::Origin;
 
-use super::{HookBook, ids};
+use super::{Hooks, ids};
 use crate::catalogue::Applied;
 use crate::catalogue::secrets::referred;
 use crate::ports::PortResult;
 
-impl HookBook {
+impl Hooks {
     /// Makes the hooks of earlier configurations those of this one, and its settings the settings, all or nothing.
     ///
     /// Hooks are told apart by name; those made through the API stay, unless the configuration takes over their name.

@@ -7,7 +7,7 @@ use bellhop_core::time::Timestamp;
 use bellhop_senders::sender::Sender;
 use bellhop_senders::verify::Key;
 
-use super::HookBook;
+use super::Hooks;
 use crate::catalogue::secrets::referred;
 use crate::catalogue::{Edit, NotMade};
 use crate::ports::{Clock, PortError};
@@ -47,7 +47,7 @@ impl From<PortError> for NotRotated {
     }
 }
 
-impl HookBook {
+impl Hooks {
     /// Gives a hook a new secret; its old ones match for a while longer.
     pub async fn rotate(&self, id: &str, expected: Option<&[u64]>, rotation: &Rotation) -> Result<Rotated, NotRotated> {
         let hook = self.catalogue.get(id).await?.ok_or(NotMade::Gone("hook"))?;

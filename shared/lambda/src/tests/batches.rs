@@ -10,8 +10,8 @@ use bellhop_app::routing::{Routing, RuleCache};
 use bellhop_app::testing::memory::Memory as Elsewhere;
 use bellhop_core::action::Kind;
 use bellhop_core::id::{EventId, HookId, TaskId};
+use bellhop_core::pace::{Pace, Scope};
 use bellhop_core::task::Task;
-use bellhop_core::telegram::{Pace, Scope};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
