@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use bellhop_api::view::AppliedView;
 use bellhop_core::secret::SecretRef;
 use clap::Args;
 
@@ -37,14 +38,10 @@ impl Apply {
         // A token whose variable is unset means that there is no bot yet.
         spec.telegram.token = spec.telegram.token.and_then(|token| value_of(&token).ok());
         let body = serde_json::to_string(&spec).map_err(|e| Failure::new("the configuration cannot be sent", e))?;
-        let applied = self.server.call("PUT", "/api/config", Some(body))?;
-        let count = |name: &str| applied[name].as_u64().unwrap_or_default();
+        let applied: AppliedView = self.server.call("PUT", "/api/config", Some(body))?;
+        let AppliedView { created, updated, unchanged, deleted } = applied;
         to_stdout(&format!(
-            "hooks: {} created, {} updated, {} unchanged, {} deleted; in force within a minute",
-            count("created"),
-            count("updated"),
-            count("unchanged"),
-            count("deleted")
+            "hooks: {created} created, {updated} updated, {unchanged} unchanged, {deleted} deleted; in force within a minute"
         ));
         Ok(())
     }

@@ -1,11 +1,13 @@
 //! `bellhop events`: what came in, and what became of it.
 
+use bellhop_api::view::{
+    AttemptView, Entry, EventEntry, EventStatus, EventView, HeadView, Listed, RefusedEntry, TaskView,
+};
 use clap::Args;
-use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::print::{say, show};
-use crate::server::{Server, encoded, items, text};
+use crate::server::{Server, encoded};
 
 /// List events, or show one.
 #[derive(Args)]
@@ -35,9 +37,9 @@ impl Events {
         let hook = self.server.hook_id_of(self.hook.as_deref())?;
         let mut left = self.limit;
         let query = [("hook", hook.as_deref()), ("status", self.status.as_deref())];
-        self.server.pages("/api/events", &query, |page| {
-            for event in items(page).take(left) {
-                say(&line(event));
+        self.server.pages("/api/events", &query, |page: Listed<Entry>| {
+            for entry in page.items.iter().take(left) {
+                say(&line(entry));
                 left -= 1;
             }
             left > 0
@@ -46,61 +48,67 @@ impl Events {
 }
 
 /// One event, or one refused request, for a person.
-fn line(event: &Value) -> String {
-    let (at, id) = (text(event, "received_at"), text(event, "id"));
-    if let (Some(cause), None) = (event["cause"].as_str(), event["sender"].as_str()) {
-        let (from, bytes) = (text(event, "source_ip"), &event["body_bytes"]);
-        return format!("{at}  {id}  refused {}  from {from}, {bytes} bytes: {cause}", event["status"]);
+fn line(entry: &Entry) -> String {
+    match entry {
+        Entry::Event(EventEntry { head, tasks }) => {
+            accepted(head, tasks.iter().map(|task| format!("{} {}", task.kind, task.status)))
+        }
+        Entry::Refused(RefusedEntry { id, received_at, source_ip, status, cause, body_bytes, .. }) => {
+            let from = source_ip.as_deref().unwrap_or_default();
+            format!("{received_at}  {id}  refused {status}  from {from}, {body_bytes} bytes: {cause}")
+        }
     }
-    let tasks = event["tasks"].as_array().into_iter().flatten();
-    let tasks: Vec<_> = tasks.map(|task| format!("{} {}", text(task, "kind"), text(task, "status"))).collect();
-    let test = if event["test"] == true { "  TEST" } else { "" };
-    let (sender, kind) = (text(event, "sender"), text(event, "type"));
-    let mut fate = tasks.join(", ");
-    if event["status"] == "duplicate" {
+}
+
+/// One event, with what became of its tasks.
+fn accepted(head: &HeadView, tasks: impl Iterator<Item = String>) -> String {
+    let HeadView { id, received_at, sender, .. } = head;
+    let test = if head.test { "  TEST" } else { "" };
+    let kind = head.event_type.as_deref().unwrap_or_default();
+    let mut fate = tasks.collect::<Vec<_>>().join(", ");
+    if head.status == EventStatus::Duplicate.into() {
         let done = if fate.is_empty() { String::new() } else { format!("; {fate}") };
-        fate = format!("duplicate of {}: {}{done}", text(event, "duplicate_of"), text(event, "cause"));
+        let (first, cause) = (head.duplicate_of.as_deref(), head.cause.as_deref());
+        fate = format!("duplicate of {}: {}{done}", first.unwrap_or_default(), cause.unwrap_or_default());
     }
-    format!("{at}  {id}  {sender:14}  {kind:20}  {fate}{test}")
+    format!("{received_at}  {id}  {sender:14}  {kind:20}  {fate}{test}")
 }
 
 /// All of an event.
-fn whole(event: &Value) {
-    say(&line(event));
-    for field in ["path", "delivery_id", "source_ip", "body_bytes", "erased_at"] {
-        match &event[field] {
-            Value::Null => {}
-            Value::String(value) => say(&format!("{field}: {value}")),
-            value => say(&format!("{field}: {value}")),
+fn whole(event: &EventView) {
+    let head = &event.head;
+    say(&accepted(head, event.tasks.iter().map(|task| format!("{} {}", task.kind, task.status))));
+    let body_bytes = head.body_bytes.to_string();
+    for (field, value) in [
+        ("path", head.path.as_deref()),
+        ("delivery_id", head.delivery_id.as_deref()),
+        ("source_ip", head.source_ip.as_deref()),
+        ("body_bytes", Some(body_bytes.as_str())),
+        ("erased_at", head.erased_at.as_deref()),
+    ] {
+        if let Some(value) = value {
+            say(&format!("{field}: {value}"));
         }
     }
-    for hook in event["hooks"].as_array().into_iter().flatten() {
-        let name = text(&event["hook_names"], text(hook, "id"));
-        let secret = hook["secret"].as_u64().map(|number| format!(", by its secret {number}")).unwrap_or_default();
-        let copy = match hook["duplicate_of"].as_str() {
-            Some(first) => format!(", a duplicate of {first} there: {}", text(hook, "cause")),
+    for hook in &head.hooks {
+        let name = event.hook_names.get(&hook.id).map(String::as_str).unwrap_or_default();
+        let secret = hook.secret.map(|number| format!(", by its secret {number}")).unwrap_or_default();
+        let copy = match &hook.duplicate_of {
+            Some(first) => format!(", a duplicate of {first} there: {}", hook.cause.as_deref().unwrap_or_default()),
             None => String::new(),
         };
-        say(&format!("hook: {name} ({}){secret}{copy}", text(hook, "id")));
+        say(&format!("hook: {name} ({}){secret}{copy}", hook.id));
     }
-    for task in event["tasks"].as_array().into_iter().flatten() {
-        say(&format!(
-            "task {}: {} to {}, {} {}",
-            text(task, "id"),
-            text(task, "kind"),
-            text(task, "destination"),
-            text(task, "status"),
-            text(task, "reason")
-        ));
-        for attempt in task["attempts"].as_array().into_iter().flatten() {
-            let (at, outcome, detail) =
-                (text(attempt, "started_at"), text(attempt, "outcome"), text(attempt, "detail"));
-            say(&format!("  {at}  {outcome} after {} ms  {detail}", attempt["duration_ms"]));
+    for TaskView { id, kind, destination, status, reason, attempts, .. } in &event.tasks {
+        let reason = reason.as_deref().unwrap_or_default();
+        say(&format!("task {id}: {kind} to {destination}, {status} {reason}"));
+        for AttemptView { started_at, outcome, duration_ms, detail, .. } in attempts {
+            say(&format!("  {started_at}  {outcome} after {duration_ms} ms  {detail}"));
         }
     }
-    for header in event["headers"].as_array().into_iter().flatten() {
-        say(&format!("{}: {}", text(header, "name"), text(header, "value")));
+    for header in &event.headers {
+        say(&format!("{}: {}", header.name, header.value));
     }
     say("");
-    show(text(event, "body"));
+    show(event.body.as_deref().unwrap_or_default());
 }

@@ -1,11 +1,15 @@
 //! `bellhop hooks`: the hooks of a server.
 
+use bellhop_api::view::{Claimed, HookView, Listed, OfferView};
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::failure::Failure;
 use crate::print::say;
-use crate::server::{Server, encoded, items, text};
+use crate::server::{Server, encoded};
+
+/// Where something comes from whose address is not known.
+const NOWHERE: &str = "an unknown address";
 
 /// List the hooks of a deployed stack or a running server, and take the secrets that senders offered them.
 #[derive(Args)]
@@ -39,26 +43,27 @@ impl Hooks {
     /// Does what is asked; lists where nothing is.
     pub(crate) fn run(self) -> Result<(), Failure> {
         match self.command.unwrap_or(Command::List) {
-            Command::List => self.server.pages("/api/hooks", &[], |page| {
-                items(page).for_each(|hook| say(&line(hook)));
+            Command::List => self.server.pages("/api/hooks", &[], |page: Listed<HookView>| {
+                page.items.iter().for_each(|hook| say(&line(hook)));
                 true
             }),
             Command::Offers { hook } => {
                 let hook = self.server.hook_id(&hook)?;
-                let offers = self.server.call("GET", &format!("/api/hooks/{}/offers", encoded(&hook)), None)?;
-                items(&offers).for_each(|offer| say(&offered(offer)));
+                let path = format!("/api/hooks/{}/offers", encoded(&hook));
+                let offers: Listed<OfferView> = self.server.call("GET", &path, None)?;
+                offers.items.iter().for_each(|offer| say(&offered(offer)));
                 Ok(())
             }
             Command::Claim { hook, offer } => {
                 let hook = self.server.hook_id(&hook)?;
                 let named = offer.map(|offer| json!({ "offer": offer }).to_string());
-                let claimed = self.server.call("POST", &format!("/api/hooks/{}/claim", encoded(&hook)), named)?;
-                let source = claimed["source_ip"].as_str().unwrap_or("an unknown address");
-                say(&format!("offered at {} from {source}; it is shown this once:", text(&claimed, "offered_at")));
-                say(text(&claimed, "secret"));
-                say(claimed["note"]
-                    .as_str()
-                    .unwrap_or("it is the hook's first secret now; the old ones match for a day"));
+                let path = format!("/api/hooks/{}/claim", encoded(&hook));
+                let claimed: Claimed = self.server.call("POST", &path, named)?;
+                let source = claimed.source_ip.as_deref().unwrap_or(NOWHERE);
+                say(&format!("offered at {} from {source}; it is shown this once:", claimed.offered_at));
+                say(&claimed.secret);
+                let note = claimed.note.as_deref();
+                say(note.unwrap_or("it is the hook's first secret now; the old ones match for a day"));
                 Ok(())
             }
         }
@@ -66,15 +71,15 @@ impl Hooks {
 }
 
 /// One offer for a person.
-fn offered(offer: &Value) -> String {
-    let source = offer["source_ip"].as_str().unwrap_or("an unknown address");
-    let (id, time, fingerprint) = (text(offer, "id"), text(offer, "offered_at"), text(offer, "fingerprint"));
-    format!("{id}  offered at {time} from {source}  fingerprint {fingerprint}")
+fn offered(offer: &OfferView) -> String {
+    let OfferView { id, offered_at, source_ip, fingerprint } = offer;
+    let source = source_ip.as_deref().unwrap_or(NOWHERE);
+    format!("{id}  offered at {offered_at} from {source}  fingerprint {fingerprint}")
 }
 
 /// One hook for a person, unsigned ones marked.
-fn line(hook: &Value) -> String {
-    let unsigned = if hook["unsigned"] == true { "  UNSIGNED" } else { "" };
-    let (id, status, sender) = (text(hook, "id"), text(hook, "status"), text(hook, "sender"));
-    format!("{id}  {status:8}  {sender:18}  {:30}  {}{unsigned}", text(hook, "url_path"), text(hook, "name"))
+fn line(hook: &HookView) -> String {
+    let HookView { id, status, sender, url_path, name, .. } = hook;
+    let unsigned = if hook.unsigned { "  UNSIGNED" } else { "" };
+    format!("{id}  {status:8}  {sender:18}  {url_path:30}  {name}{unsigned}")
 }

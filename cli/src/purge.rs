@@ -1,5 +1,6 @@
 //! `bellhop purge`: deletes old events of a hook.
 
+use bellhop_api::view::PurgeView;
 use bellhop_app::clock::SystemClock;
 use bellhop_app::ports::Clock as _;
 use clap::Args;
@@ -31,11 +32,11 @@ impl Purge {
         let (mut deleted, mut kept, mut cursor) = (0, 0, None::<String>);
         loop {
             let body = json!({"hook": hook, "before": before, "limit": 200, "cursor": cursor});
-            let part = self.server.call("POST", "/api/events/purge", Some(body.to_string()))?;
-            deleted += part["deleted"].as_u64().unwrap_or_default();
-            kept += part["kept"].as_u64().unwrap_or_default();
-            cursor = part["next_cursor"].as_str().map(str::to_owned);
-            if part["more"] != true || cursor.is_none() {
+            let part: PurgeView = self.server.call("POST", "/api/events/purge", Some(body.to_string()))?;
+            deleted += part.deleted;
+            kept += part.kept;
+            cursor = part.next_cursor;
+            if !part.more || cursor.is_none() {
                 break;
             }
         }

@@ -3,6 +3,7 @@
 use std::thread::sleep;
 use std::time::Duration;
 
+use bellhop_api::view::{ReplayAsked, ReplayView};
 use bellhop_app::clock::SystemClock;
 use bellhop_app::ports::Clock as _;
 use clap::Args;
@@ -10,7 +11,7 @@ use serde_json::json;
 
 use crate::failure::Failure;
 use crate::print::say;
-use crate::server::{Server, encoded, text};
+use crate::server::{Server, encoded};
 use crate::when::Moment;
 
 /// How often to look how far it is.
@@ -46,19 +47,19 @@ impl Replay {
         if let Some(hook) = self.server.hook_id_of(self.hook.as_deref())? {
             body["hook"] = hook.into();
         }
-        let asked = self.server.call("POST", "/api/events/replay", Some(body.to_string()))?;
-        let id = text(&asked, "replay_id");
+        let asked: ReplayAsked = self.server.call("POST", "/api/events/replay", Some(body.to_string()))?;
+        let id = asked.replay_id;
         say(&format!("replay {id} is under way; it goes on without this command"));
         let mut told = String::new();
         loop {
-            let progress = self.server.call("GET", &format!("/api/events/replays/{}", encoded(id)), None)?;
-            let (seen, replayed, tasks) = (&progress["seen"], &progress["replayed"], &progress["tasks"]);
+            let path = format!("/api/events/replays/{}", encoded(&id));
+            let ReplayView { seen, replayed, tasks, finished_at, .. } = self.server.call("GET", &path, None)?;
             let line = format!("events looked at: {seen}, done again: {replayed}, tasks: {tasks}");
             if line != told {
                 say(&line);
                 told = line;
             }
-            if !progress["finished_at"].is_null() {
+            if finished_at.is_some() {
                 return Ok(());
             }
             sleep(LOOK_EVERY);

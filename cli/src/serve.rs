@@ -13,7 +13,7 @@ use bellhop_app::delivery::forward::{Forward, SettingsCache};
 use bellhop_app::delivery::telegram::{BotCache, Telegram};
 use bellhop_app::doors::DoorCache;
 use bellhop_app::ingress::{Ingress, Parts};
-use bellhop_app::keys::KeyBook;
+use bellhop_app::keys::PublishedKeys;
 use bellhop_app::limiter::Limiter;
 use bellhop_app::logging::{self, Form};
 use bellhop_app::offers::Offers;
@@ -24,7 +24,7 @@ use bellhop_app::routing::{Routing, RuleCache};
 use bellhop_app::tokens::AdminToken;
 use bellhop_core::address::{PrivateHost, PrivateHosts};
 use bellhop_core::config::{Capacity, CheckedConfig};
-use bellhop_core::telegram::{Pace, Scope as PaceScope};
+use bellhop_core::pace::{Pace, Scope as PaceScope};
 use bellhop_core::token::Scope;
 use bellhop_http::{Forwarder, GitHub, HttpBot, HttpFetch};
 use bellhop_process::{Engine, EngineParts, Listener, VerifyWorker};
@@ -174,7 +174,7 @@ impl Shared {
             inbox,
             orders: self.database.clone(),
             limiter: Limiter::alone(),
-            keys: KeyBook::new(Arc::new(HttpFetch::new()), Arc::clone(&self.clock)),
+            keys: PublishedKeys::new(Arc::new(HttpFetch::new()), Arc::clone(&self.clock)),
             offers: Offers::new(self.database.clone(), Arc::clone(&self.clock)),
             clock: Arc::clone(&self.clock),
         })

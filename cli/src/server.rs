@@ -2,9 +2,12 @@
 
 use std::net::IpAddr;
 
+use bellhop_api::view::{Board, ErrorBody, HookView, Listed};
+use bellhop_core::config::field_problem;
 use bellhop_http::Client;
 use clap::Args;
 use http::Uri;
+use serde::de::{Deserialize as _, DeserializeOwned};
 use serde_json::Value;
 
 use crate::failure::Failure;
@@ -31,8 +34,32 @@ impl Server {
         Self { url, insecure_http }
     }
 
-    /// Makes one call and reads its JSON answer, null where it is empty; the failure says what the server said.
-    pub(crate) fn call(&self, method: &str, path: &str, body: Option<String>) -> Result<Value, Failure> {
+    /// Makes one call and reads its answer; the failure says what the server said, or what of its answer is missing.
+    pub(crate) fn call<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<String>,
+    ) -> Result<T, Failure> {
+        let (status, answer) = self.ask(method, path, body)?;
+        read(answer.as_ref()).map_err(|why| match why {
+            Unread::NoJson => self.not_ours(status),
+            Unread::Misfit(what) => Failure(format!(
+                "{} answered {method} {path} in a way that this version ({}) cannot read: {}",
+                self.url,
+                env!("CARGO_PKG_VERSION"),
+                plain(&what)
+            )),
+        })
+    }
+
+    /// Makes one call whose answer says nothing.
+    pub(crate) fn send(&self, method: &str, path: &str) -> Result<(), Failure> {
+        self.ask(method, path, None).map(drop)
+    }
+
+    /// Makes one call; its status and its answer, where that is no refusal.
+    fn ask(&self, method: &str, path: &str, body: Option<String>) -> Result<(u16, impl AsRef<[u8]> + use<>), Failure> {
         let token = token::from_environment()?;
         let token = token.ok_or_else(|| Failure(format!("set {} to the server's admin token", token::VARIABLE)))?;
         if !self.insecure_http && !keeps_secrets(&self.url) {
@@ -46,30 +73,32 @@ impl Server {
         let (status, answer) = runtime
             .block_on(Client::new().call(method, &url, &token, body))
             .map_err(|why| Failure::new(&format!("{} was not reached", self.url), why))?;
-        if status < 300 && answer.is_empty() {
-            return Ok(Value::Null);
+        if status < 300 {
+            return Ok((status, answer));
         }
-        let answer: Value = serde_json::from_slice(&answer)
-            .map_err(|_| Failure(format!("{} answered {status} with something that is not Bellhop's", self.url)))?;
-        match answer["error"]["message"].as_str() {
-            None if status < 300 => Ok(answer),
-            message => Err(Failure(format!("{} answered {status}: {}", self.url, plain(message.unwrap_or_default())))),
-        }
+        let refusal: Value = serde_json::from_slice(&answer).map_err(|_| self.not_ours(status))?;
+        let message = ErrorBody::deserialize(refusal).map(|refusal| refusal.error.message).unwrap_or_default();
+        Err(Failure(format!("{} answered {status}: {}", self.url, plain(&message))))
+    }
+
+    /// An answer that no server of ours gives.
+    fn not_ours(&self, status: u16) -> Failure {
+        Failure(format!("{} answered {status} with something that is not Bellhop's", self.url))
     }
 
     /// Reads a list page by page, until it ends or `each` has had enough.
-    pub(crate) fn pages(
+    pub(crate) fn pages<P: Page>(
         &self,
         path: &str,
         query: &[(&str, Option<&str>)],
-        mut each: impl FnMut(&Value) -> bool,
+        mut each: impl FnMut(P) -> bool,
     ) -> Result<(), Failure> {
         let (mut cursor, limit) = (None::<String>, PAGE.to_string());
         loop {
             let page = [("limit", Some(limit.as_str())), ("cursor", cursor.as_deref())];
-            let page = self.call("GET", &with_query(path, &[query, &page].concat()), None)?;
-            cursor = page["next_cursor"].as_str().map(str::to_owned);
-            if !each(&page) || cursor.is_none() {
+            let mut page: P = self.call("GET", &with_query(path, &[query, &page].concat()), None)?;
+            cursor = page.next_cursor().take();
+            if !each(page) || cursor.is_none() {
                 return Ok(());
             }
         }
@@ -81,9 +110,8 @@ impl Server {
             return Ok(name.to_owned());
         }
         let mut id = None;
-        self.pages("/api/hooks", &[], |page| {
-            let found = items(page).find(|hook| hook["name"] == name);
-            id = found.and_then(|hook| hook["id"].as_str()).map(str::to_owned);
+        self.pages("/api/hooks", &[], |page: Listed<HookView>| {
+            id = page.items.into_iter().find(|hook| hook.name == name).map(|hook| hook.id);
             id.is_none()
         })?;
         id.ok_or_else(|| Failure(format!("no hook is called `{name}`; `bellhop hooks` lists them")))
@@ -105,14 +133,45 @@ fn keeps_secrets(url: &str) -> bool {
     url.scheme_str() == Some("https") || is_here
 }
 
-/// The entries of a page.
-pub(crate) fn items(page: &Value) -> impl Iterator<Item = &Value> {
-    page["items"].as_array().into_iter().flatten()
+/// A page of a list.
+pub(crate) trait Page: DeserializeOwned {
+    /// What to ask the next page with.
+    fn next_cursor(&mut self) -> &mut Option<String>;
 }
 
-/// A field's text; empty where there is none.
-pub(crate) fn text<'a>(value: &'a Value, field: &str) -> &'a str {
-    value[field].as_str().unwrap_or_default()
+impl<T: DeserializeOwned> Page for Listed<T> {
+    fn next_cursor(&mut self) -> &mut Option<String> {
+        &mut self.next_cursor
+    }
+}
+
+impl Page for Board {
+    fn next_cursor(&mut self) -> &mut Option<String> {
+        &mut self.next_cursor
+    }
+}
+
+/// Why an answer could not be read.
+#[derive(Debug, PartialEq, Eq)]
+enum Unread {
+    /// It is no JSON.
+    NoJson,
+    /// A field is missing, or is something else than it should be.
+    Misfit(String),
+}
+
+/// Reads an answer; fields that are not known are a newer server's, and are passed over.
+fn read<T: DeserializeOwned>(answer: &[u8]) -> Result<T, Unread> {
+    let reader = &mut serde_json::Deserializer::from_slice(answer);
+    let value = serde_path_to_error::deserialize(&mut *reader).map_err(|error| match error.inner().classify() {
+        serde_json::error::Category::Data => {
+            let problem = field_problem(&error);
+            Unread::Misfit(format!("{}: {}", problem.field, problem.message))
+        }
+        _ => Unread::NoJson,
+    })?;
+    reader.end().map_err(|_| Unread::NoJson)?;
+    Ok(value)
 }
 
 /// A path with those parameters that have a value.
@@ -129,6 +188,9 @@ pub(crate) fn encoded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use bellhop_api::view::Entry;
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -162,6 +224,64 @@ mod tests {
         ] {
             assert_eq!(keeps_secrets(url), kept, "{url}");
         }
+    }
+
+    /// A list of one event, without some of its fields and with others.
+    fn events(change: impl FnOnce(&mut Value)) -> Vec<u8> {
+        let mut event = json!({
+            "id": "e", "status": "accepted", "received_at": "t", "path": "p", "sender": "github", "type": null,
+            "delivery_id": null, "source_ip": null, "body_bytes": 2, "hooks": [{"id": "hk_1", "secret": 0}],
+            "test": false, "erased_at": null, "duplicate_of": null, "cause": null,
+            "tasks": [{"id": "t", "hook": "hk_1", "kind": "telegram", "status": "queued"}],
+        });
+        change(&mut event);
+        json!({"items": [event], "next_cursor": null}).to_string().into_bytes()
+    }
+
+    #[test]
+    fn a_newer_server_is_understood() {
+        let answer = events(|event| {
+            event["colour"] = "red".into();
+            event["status"] = "postponed".into();
+            event["tasks"][0]["kind"] = "pigeon".into();
+            event["tasks"][0]["status"] = "flying".into();
+            event["hooks"][0]["new"] = json!({"a": [1]});
+        });
+        let mut page = read::<Listed<Entry>>(&answer).unwrap();
+        let Some(Entry::Event(event)) = page.items.pop() else { panic!("no event: {page:?}") };
+        assert_eq!(event.head.status.to_string(), "postponed");
+        assert_eq!(
+            (event.tasks[0].kind.to_string(), event.tasks[0].status.to_string()),
+            ("pigeon".into(), "flying".into())
+        );
+        let refused = json!({
+            "id": "e", "received_at": "t", "hook": null, "path": "p", "source_ip": null, "status": 401, "cause": "c",
+            "body_bytes": 2, "new": true,
+        });
+        let answer = json!({"items": [refused], "next_cursor": "c", "total": 7}).to_string();
+        let page = read::<Listed<Entry>>(answer.as_bytes()).unwrap();
+        assert!(matches!(&page.items[..], [Entry::Refused(refused)] if refused.status == 401), "{page:?}");
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_its_place() {
+        let missing = |why: Unread, words: [&str; 2]| {
+            let Unread::Misfit(what) = &why else { panic!("{why:?}") };
+            assert!(words.iter().all(|word| what.contains(word)), "{what}");
+        };
+        let without = |field: &'static str| events(|event| drop(event.as_object_mut().unwrap().remove(field)));
+        missing(
+            read::<Listed<Entry>>(&without("received_at")).unwrap_err(),
+            ["items[0]", "missing field `received_at`"],
+        );
+        missing(read::<Listed<Entry>>(b"{}").unwrap_err(), ["the body", "missing field `items`"]);
+        missing(
+            read::<Listed<HookView>>(br#"{"items":[{"id":7}]}"#).unwrap_err(),
+            ["items[0].id", "expected a string"],
+        );
+        missing(read::<Board>(br#"{"groups":{"queued":[]}}"#).unwrap_err(), ["groups", "missing field `running`"]);
+        assert_eq!(read::<Board>(b"<html>").unwrap_err(), Unread::NoJson);
+        assert_eq!(read::<Board>(b"").unwrap_err(), Unread::NoJson);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! `bellhop tasks` and `bellhop retry`: what is to be done, and what is to be done again.
 
+use bellhop_api::view::{Board, Execution, RetriesAsked};
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::failure::Failure;
 use crate::print::say;
-use crate::server::{Server, encoded, text};
+use crate::server::{Server, encoded};
 
 /// List tasks, by where they stand.
 #[derive(Args)]
@@ -45,12 +46,11 @@ impl Tasks {
         let hook = self.server.hook_id_of(self.hook.as_deref())?;
         let mut left = self.limit;
         let query = [("hook", hook.as_deref()), ("status", self.status.as_deref())];
-        self.server.pages("/api/tasks", &query, |page| {
-            let groups = page["groups"].as_object().into_iter().flat_map(|groups| groups.values());
-            let mut tasks: Vec<_> = groups.filter_map(Value::as_array).flatten().collect();
+        self.server.pages("/api/tasks", &query, |page: Board| {
+            let mut tasks: Vec<_> = page.groups.into_tasks().collect();
             // Ids begin with their event's, and these sort by time.
-            tasks.sort_by(|a, b| text(b, "id").cmp(text(a, "id")));
-            for task in tasks.into_iter().take(left) {
+            tasks.sort_by(|a, b| b.id.cmp(&a.id));
+            for task in tasks.iter().take(left) {
                 say(&line(task));
                 left -= 1;
             }
@@ -60,17 +60,17 @@ impl Tasks {
 }
 
 /// One task for a person.
-fn line(task: &Value) -> String {
-    let (status, id, kind) = (text(task, "status"), text(task, "id"), text(task, "kind"));
-    let (to, reason) = (text(task, "destination"), text(task, "reason"));
-    format!("{status:9}  {id}  {kind} to {to}  {}  {reason}", text(task, "created_at")).trim_end().to_owned()
+fn line(task: &Execution) -> String {
+    let Execution { status, id, kind, destination, created_at, .. } = task;
+    let reason = task.reason.as_deref().unwrap_or_default();
+    format!("{status:9}  {id}  {kind} to {destination}  {created_at}  {reason}").trim_end().to_owned()
 }
 
 impl Retry {
     /// Asks for the tasks one by one, or for all that are dead.
     pub(crate) fn run(self) -> Result<(), Failure> {
         for task in &self.tasks {
-            self.server.call("POST", &format!("/api/tasks/{}/retry", encoded(task)), None)?;
+            self.server.send("POST", &format!("/api/tasks/{}/retry", encoded(task)))?;
             say(&format!("{task} is done again"));
         }
         if !self.all_dead {
@@ -80,9 +80,9 @@ impl Retry {
         let (mut count, mut cursor) = (0, None::<String>);
         loop {
             let body = json!({"status": "dead", "hook": hook, "cursor": cursor});
-            let part = self.server.call("POST", "/api/tasks/retry", Some(body.to_string()))?;
-            count += part["count"].as_u64().unwrap_or_default();
-            cursor = part["next_cursor"].as_str().map(str::to_owned);
+            let part: RetriesAsked = self.server.call("POST", "/api/tasks/retry", Some(body.to_string()))?;
+            count += part.count;
+            cursor = part.next_cursor;
             if cursor.is_none() {
                 say(&format!("tasks done again: {count}"));
                 return Ok(());

@@ -1,11 +1,12 @@
 //! `bellhop tokens`: who may call the management API.
 
+use bellhop_api::view::{Listed, NewToken, TokenView};
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::failure::Failure;
 use crate::print::say;
-use crate::server::{Server, encoded, items, text};
+use crate::server::{Server, encoded};
 use crate::when::stretch;
 
 /// List, make and revoke tokens of the management API.
@@ -45,20 +46,20 @@ impl Tokens {
     /// Does what is asked; lists where nothing is.
     pub(crate) fn run(self) -> Result<(), Failure> {
         match self.command.unwrap_or(Command::List) {
-            Command::List => self.server.pages("/api/tokens", &[], |page| {
-                items(page).for_each(|token| say(&line(token)));
+            Command::List => self.server.pages("/api/tokens", &[], |page: Listed<TokenView>| {
+                page.items.iter().for_each(|token| say(&line(token)));
                 true
             }),
             Command::Create { name, scope, expires } => {
                 let seconds = expires.map(|ms| (ms / 1000).max(1));
                 let body = json!({"name": name, "scopes": scope, "expires_in_seconds": seconds});
-                let made = self.server.call("POST", "/api/tokens", Some(body.to_string()))?;
-                say(&format!("{}  keep its value, it is shown this once:", text(&made, "id")));
-                say(text(&made, "token"));
+                let made: NewToken = self.server.call("POST", "/api/tokens", Some(body.to_string()))?;
+                say(&format!("{}  keep its value, it is shown this once:", made.kept.id));
+                say(&made.token);
                 Ok(())
             }
             Command::Revoke { id } => {
-                self.server.call("DELETE", &format!("/api/tokens/{}", encoded(&id)), None)?;
+                self.server.send("DELETE", &format!("/api/tokens/{}", encoded(&id)))?;
                 say(&format!("{id} is revoked"));
                 Ok(())
             }
@@ -67,11 +68,9 @@ impl Tokens {
 }
 
 /// One token for a person.
-fn line(token: &Value) -> String {
-    let scopes = token["scopes"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let scopes: Vec<_> = scopes.collect();
-    let ends = token["expires_at"].as_str().unwrap_or("never");
-    let used = token["last_used_at"].as_str().unwrap_or("never");
-    let (id, name) = (text(token, "id"), text(token, "name"));
+fn line(token: &TokenView) -> String {
+    let TokenView { id, name, scopes, .. } = token;
+    let ends = token.expires_at.as_deref().unwrap_or("never");
+    let used = token.last_used_at.as_deref().unwrap_or("never");
     format!("{id}  {:24}  ends {ends:24}  used {used:24}  {name}", scopes.join(","))
 }

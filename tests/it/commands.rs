@@ -77,17 +77,59 @@ async fn check(arguments: &[&str], answers: &[(u16, Value)], asked: &[&str], pri
     }
 }
 
+/// An answer of all its fields, of which these are as they are given.
+fn with(mut all: Value, given: Value) -> Value {
+    if let (Value::Object(all), Value::Object(given)) = (&mut all, given) {
+        all.extend(given);
+    }
+    all
+}
+
+/// A hook with these fields.
+fn hook(given: Value) -> Value {
+    let all = json!({
+        "id": "hk_1", "name": "n", "description": "", "path": "p", "url_path": "/webhook/p", "sender": "github",
+        "scheme": null, "unsigned": false, "secrets": [{"fingerprint": "0a1b2c3d"}], "retiring": [], "events": [],
+        "when": null, "conditions": [], "priority": 0, "max_executions": null, "cooldown_seconds": 0,
+        "rate_per_minute": 100, "allowed_ips": [], "max_body_bytes": 4_194_304,
+        "actions": [{"kind": "telegram", "chat": "1"}], "deduplicate": null, "reconcile": null, "status": "active",
+        "origin": "api", "created_at": "2026", "updated_at": "2026", "last_triggered_at": null, "executions": 0,
+        "version": 1,
+    });
+    with(all, given)
+}
+
+/// An event with these fields: in a list, or whole.
+fn event(given: Value) -> Value {
+    let all = json!({
+        "id": "e1", "status": "accepted", "duplicate_of": null, "cause": null, "received_at": "2026", "path": "p",
+        "sender": "github", "type": "push", "delivery_id": null, "source_ip": null, "body_bytes": 7, "hooks": [],
+        "test": false, "erased_at": null, "tasks": [],
+    });
+    with(all, given)
+}
+
+/// A task with these fields: in a list, or with its attempts.
+fn task(given: Value) -> Value {
+    let all = json!({
+        "id": "t", "event": "e1", "event_type": null, "sender": "github", "hook": "hk_1", "kind": "telegram",
+        "destination": "1", "status": "queued", "reason": null, "attempts": 0, "created_at": "2026", "due_at": null,
+        "expires_at": "2026", "retries": 0, "replay": null, "test": false,
+    });
+    with(all, given)
+}
+
 /// A page of a list of hooks.
 fn hooks() -> (u16, Value) {
-    (200, json!({"items": [{"id": "hk_1", "name": "my repos"}], "next_cursor": null}))
+    (200, json!({"items": [hook(json!({"name": "my repos"}))], "next_cursor": null}))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_are_read_to_their_end_or_their_limit() {
-    let event = json!({"id": "e1", "received_at": "2026", "sender": "github", "type": "push", "test": true,
-        "tasks": [{"kind": "telegram", "status": "dead"}]});
+    let mark = json!({"id": "t", "hook": "hk_1", "kind": "telegram", "status": "dead"});
+    let event = event(json!({"test": true, "tasks": [mark]}));
     let refused = json!({"id": "e2", "received_at": "2026", "status": 401, "cause": "no\u{1b}[2J\u{202e}signature",
-        "source_ip": "192.0.2.1", "body_bytes": 7});
+        "source_ip": "192.0.2.1", "body_bytes": 7, "hook": "hk_1", "path": null});
     let page = |items: &[&Value], next: Value| (200, json!({"items": items, "next_cursor": next}));
     check(
         &["events", "--hook", "my repos", "--status", "dead"],
@@ -107,7 +149,10 @@ async fn lists_are_read_to_their_end_or_their_limit() {
         &["e1"],
     )
     .await;
-    let groups = json!({"queued": [{"id": "a", "status": "queued"}], "dead": [{"id": "b", "status": "dead", "reason": "blocked"}]});
+    let groups = json!({
+        "queued": [task(json!({"id": "a"}))], "running": [], "retrying": [], "done": [], "skipped": [],
+        "dead": [task(json!({"id": "b", "status": "dead", "reason": "blocked"}))],
+    });
     check(
         &["tasks", "--status", "dead"],
         &[(200, json!({"groups": groups, "next_cursor": null}))],
@@ -117,7 +162,7 @@ async fn lists_are_read_to_their_end_or_their_limit() {
     .await;
     check(
         &["hooks"],
-        &[page(&[&json!({"id": "hk_1", "name": "n\u{7}", "unsigned": true})], json!(null))],
+        &[page(&[&hook(json!({"name": "n\u{7}", "unsigned": true}))], json!(null))],
         &["GET /api/hooks?limit=200"],
         &["n·  UNSIGNED"],
     )
@@ -126,13 +171,18 @@ async fn lists_are_read_to_their_end_or_their_limit() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_event_is_shown_whole() {
-    let event = json!({
-        "id": "e1", "received_at": "2026", "sender": "github", "type": "push", "path": "a", "test": false,
-        "hooks": [{"id": "hk_1", "secret": 0}], "hook_names": {"hk_1": "my-repos"},
-        "headers": [{"name": "x-a", "value": "b\u{1b}]0;title\u{7}"}], "body": "{\n \"a\": 1\u{9b}\n}",
-        "tasks": [{"id": "e1.hk_1.0", "kind": "telegram", "destination": "123", "status": "dead", "reason": "blocked",
-            "attempts": [{"started_at": "2026", "outcome": "failed", "duration_ms": 12, "detail": "403"}]}],
+    let attempt = json!({
+        "started_at": "2026", "outcome": "failed", "duration_ms": 12, "detail": "403", "response_status": 403,
+        "answer": "",
     });
+    let task = task(json!({
+        "id": "e1.hk_1.0", "destination": "123", "status": "dead", "reason": "blocked", "attempts": [attempt],
+    }));
+    let event = event(json!({
+        "path": "a", "hooks": [{"id": "hk_1", "secret": 0}], "hook_names": {"hk_1": "my-repos"},
+        "headers": [{"name": "x-a", "value": "b\u{1b}]0;title\u{7}"}], "body": "{\n \"a\": 1\u{9b}\n}",
+        "body_encoding": "utf-8", "body_cut": false, "tasks": [task],
+    }));
     check(
         &["events", "a/../b"],
         &[(200, event)],
@@ -146,6 +196,15 @@ async fn one_event_is_shown_whole() {
         ],
     )
     .await;
+}
+
+/// How far a replay is.
+fn replay(given: Value) -> (u16, Value) {
+    let all = json!({
+        "id": "rp_1", "status": "running", "selected": null, "from": "2026", "to": "2026", "hook": null, "seen": 0,
+        "replayed": 0, "tasks": 0, "created_at": "2026", "finished_at": null,
+    });
+    (200, with(all, given))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,9 +242,9 @@ async fn what_changes_something_asks_for_it_part_by_part() {
     check(
         &["replay", "--from", "2026-01-01", "--to", "2026-01-02T12:00:00Z"],
         &[
-            (202, json!({"replay_id": "rp_1"})),
-            (200, json!({"seen": 25, "replayed": 20, "tasks": 20, "finished_at": null})),
-            (200, json!({"seen": 30, "replayed": 24, "tasks": 24, "finished_at": "2026"})),
+            (202, json!({"replay_id": "rp_1", "status_url": "/api/events/replays/rp_1"})),
+            replay(json!({"seen": 25, "replayed": 20, "tasks": 20})),
+            replay(json!({"seen": 30, "replayed": 24, "tasks": 24, "status": "finished", "finished_at": "2026"})),
         ],
         &[
             r#"POST /api/events/replay {"from":"2026-01-01T00:00:00.000Z","to":"2026-01-02T12:00:00.000Z"}"#,
@@ -197,7 +256,7 @@ async fn what_changes_something_asks_for_it_part_by_part() {
     .await;
     check(
         &["test", "my repos"],
-        &[hooks(), (202, json!({"id": "e1"}))],
+        &[hooks(), (202, json!({"id": "e1", "event_url": "/api/events/e1"}))],
         &["GET /api/hooks?limit=200", "POST /api/hooks/hk_1/test"],
         &["bellhop events e1"],
     )
@@ -206,14 +265,17 @@ async fn what_changes_something_asks_for_it_part_by_part() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_are_made_listed_and_revoked() {
+    let token = json!({
+        "id": "tk_1", "name": "ci\r", "scopes": ["events"], "created_at": "2026", "expires_at": null,
+        "last_used_at": "2026",
+    });
     check(
         &["tokens", "create", "--name", "ci", "--scope", "events", "--scope", "channel:a", "--expires", "90d"],
-        &[(201, json!({"id": "tk_1", "token": "bh_new"}))],
+        &[(201, with(token.clone(), json!({"token": "bh_new"})))],
         &[r#"POST /api/tokens {"expires_in_seconds":7776000,"name":"ci","scopes":["events","channel:a"]}"#],
         &["tk_1", "bh_new"],
     )
     .await;
-    let token = json!({"id": "tk_1", "name": "ci\r", "scopes": ["events"], "expires_at": null, "last_used_at": "2026"});
     let list = (200, json!({"items": [token], "next_cursor": null}));
     check(&["tokens"], &[list], &["GET /api/tokens?limit=200"], &["ends never", "used 2026", "ci·"]).await;
     check(&["tokens", "revoke", "tk_1"], &[(204, Value::Null)], &["DELETE /api/tokens/tk_1"], &["tk_1 is revoked"])
@@ -255,8 +317,26 @@ async fn an_offered_secret_is_claimed_by_name_or_id() {
     let failure = (404, json!({"error": {"message": "nothing is offered to this hook"}}));
     let (success, text, _) = run(&["hooks", "claim", "hk_9"], vec![failure]).await;
     assert!(!success && text.contains("answered 404: nothing is offered to this hook"), "{text}");
-    let list = (200, json!({"items": [{"id": "hk_1", "name": "n"}], "next_cursor": null}));
+    let list = (200, json!({"items": [hook(json!({"name": "n"}))], "next_cursor": null}));
     check(&["hooks", "list"], &[list], &["GET /api/hooks?limit=200"], &["hk_1"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_of_another_version_is_read_or_told_apart() {
+    let newer = hook(json!({
+        "name": "newer", "colour": "red", "status": "resting", "deduplicate": "weekly",
+        "actions": [{"kind": "pigeon", "loft": 7}], "secrets": [{"sealed": "x"}],
+    }));
+    let page = (200, json!({"items": [newer], "next_cursor": null, "total": 1}));
+    check(&["hooks"], &[page], &["GET /api/hooks?limit=200"], &["hk_1  resting ", "newer"]).await;
+    let mut older = hook(json!({}));
+    older.as_object_mut().expect("a hook is an object").remove("url_path");
+    let page = (200, json!({"items": [hook(json!({})), older], "next_cursor": null}));
+    let (success, text, _) = run(&["hooks"], vec![page]).await;
+    let told = ["answered GET /api/hooks?limit=200", "items[1]: missing field `url_path`"];
+    assert!(!success && told.iter().all(|words| text.contains(words)), "{text}");
+    let (success, text, _) = run(&["tokens"], vec![(200, json!("canary"))]).await;
+    assert!(!success && text.contains("cannot read: the body:") && !text.contains("canary"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

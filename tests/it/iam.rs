@@ -41,7 +41,7 @@ router     logs:CreateLogStream logs:PutLogEvents        RouterLogs
 router     xray:PutTraceSegments xray:PutTelemetryRecords traces
 
 telegram   dynamodb:GetItem                              HOOKS
-telegram   dynamodb:GetItem dynamodb:PutItem             TASK#*
+telegram   dynamodb:GetItem dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem TASK#*
 telegram   dynamodb:PutItem dynamodb:DeleteItem          TROUBLE#*
 telegram   dynamodb:GetItem dynamodb:UpdateItem          NOTE#destination NOTE#crash
 telegram   dynamodb:GetItem dynamodb:PutItem             NOTE#notice
@@ -66,7 +66,7 @@ forward    xray:PutTraceSegments xray:PutTelemetryRecords traces
 
 api        dynamodb:GetItem dynamodb:Query dynamodb:PutItem dynamodb:DeleteItem HOOKS NOTE#token
 api        dynamodb:GetItem dynamodb:Query dynamodb:PutItem EVENT#*
-api        dynamodb:Query dynamodb:PutItem               TASK#*
+api        dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem TASK#*
 api        dynamodb:Query                                TROUBLE#* DAYS#*
 api        dynamodb:Query                                REFUSED#* TALLY
 api        dynamodb:GetItem dynamodb:UpdateItem          NOTE#replay
@@ -83,6 +83,7 @@ scheduler  dynamodb:GetItem dynamodb:PutItem             EVENT#*
 scheduler  dynamodb:GetItem dynamodb:Query dynamodb:PutItem TASK#*
 scheduler  dynamodb:PutItem dynamodb:DeleteItem          TROUBLE#*
 scheduler  dynamodb:PutItem                              DAYS#*
+scheduler  dynamodb:GetItem                              NOTE#destination
 scheduler  dynamodb:GetItem dynamodb:UpdateItem          NOTE#ranges
 scheduler  dynamodb:Query dynamodb:PutItem               NOTE#reconciled
 scheduler  dynamodb:GetItem dynamodb:PutItem             NOTE#notice

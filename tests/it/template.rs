@@ -1,6 +1,7 @@
 //! The rules of `template.yaml`: queues that lose nothing, routes that do not starve each other, a closed bucket. What
 //! functions may do is in [`crate::iam`].
 
+use bellhop_core::door::Endpoint;
 use bellhop_tests::build::workspace;
 use bellhop_tests::manifest::{Function, Manifest, Start, resource};
 use yaml_rust2::{Yaml, YamlLoader};
@@ -298,5 +299,16 @@ fn every_path_of_the_contract_has_its_route() {
         "GET /openapi.json",
     ] {
         assert!(routes.iter().any(|known| known == route), "{route} is missing of {routes:?}");
+    }
+    for endpoint in Endpoint::ALL {
+        let (start, parameter) = endpoint.path();
+        let paths = match parameter {
+            None => vec![start.to_owned()],
+            Some(name) => vec![format!("{start}{{proxy+}}"), format!("{start}{{{name}}}")],
+        };
+        for method in endpoint.methods() {
+            let leads = |path: &String| [*method, "ANY"].iter().any(|by| routes.contains(&format!("{by} {path}")));
+            assert!(paths.iter().any(leads), "{method} {start} is missing of {routes:?}");
+        }
     }
 }

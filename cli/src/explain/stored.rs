@@ -2,13 +2,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bellhop_api::view::EventView;
 use bellhop_core::event::REDACTED;
 use bellhop_core::time::Timestamp;
 use bellhop_senders::sender::Sender;
 
 use super::request::Saved;
 use crate::failure::Failure;
-use crate::server::{Server, encoded, text};
+use crate::server::{Server, encoded};
 
 /// A stored event.
 pub(super) struct Stored {
@@ -22,23 +23,22 @@ pub(super) struct Stored {
 
 /// Gets an event from a server.
 pub(super) fn event(server: &Server, id: &str) -> Result<Stored, Failure> {
-    let event = server.call("GET", &format!("/api/events/{}", encoded(id)), None)?;
-    let Some(body) = event["body"].as_str() else {
+    let event: EventView = server.call("GET", &format!("/api/events/{}", encoded(id)), None)?;
+    let Some(body) = event.body else {
         return Err(Failure("the event's content was erased: nothing is left to look at".to_owned()));
     };
-    if event["body_cut"] == true {
+    if event.body_cut {
         return Err(Failure("the event's body is too long for the API to show whole".to_owned()));
     }
-    let body = match text(&event, "body_encoding") {
+    let body = match event.body_encoding.as_ref() {
         "base64" => STANDARD.decode(body).map_err(|why| Failure::new("the event's body cannot be read", why))?,
-        _ => body.as_bytes().to_vec(),
+        _ => body.into_bytes(),
     };
-    let headers = event["headers"].as_array().into_iter().flatten();
-    let headers = headers.map(|header| (text(header, "name").to_owned(), text(header, "value").as_bytes().to_vec()));
-    let received_at = Timestamp::from_rfc3339(text(&event, "received_at")).unwrap_or_default();
-    let url = format!("/webhook/{}", text(&event, "path"));
+    let headers = event.headers.into_iter().map(|header| (header.name, header.value.into_bytes()));
+    let received_at = Timestamp::from_rfc3339(&event.head.received_at).unwrap_or_default();
+    let url = format!("/webhook/{}", event.head.path.unwrap_or_default());
     let saved = Saved { method: "POST".to_owned(), url, headers: headers.collect(), body };
-    Ok(Stored { saved, sender: text(&event, "sender").to_owned(), received_at })
+    Ok(Stored { saved, sender: event.head.sender, received_at })
 }
 
 impl Stored {

@@ -6,7 +6,7 @@ use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::clock::SystemClock;
 use bellhop_app::doors::DoorCache;
 use bellhop_app::ingress::{Ingress, Parts};
-use bellhop_app::keys::KeyBook;
+use bellhop_app::keys::PublishedKeys;
 use bellhop_app::limiter::Limiter;
 use bellhop_app::offers::Offers;
 use bellhop_app::ports::Clock;
@@ -27,7 +27,7 @@ async fn main() -> Result<(), Error> {
     let cache = Cache::new(Arc::clone(&clock), Changes::default());
     let (ranges, limiter) = (RangeBook::new(table.clone()), Limiter::leasing(table.clone()));
     let (keys, offers) =
-        (KeyBook::new(Arc::new(aws.fetch()), clock.clone()), Offers::new(table.clone(), clock.clone()));
+        (PublishedKeys::new(Arc::new(aws.fetch()), clock.clone()), Offers::new(table.clone(), clock.clone()));
     let doors = Arc::new(DoorCache::new(table, Arc::new(secrets), ranges, cache));
     // The start is not throttled as the first request is, so connections are opened and hooks read here.
     let (read, ()) = tokio::join!(doors.doors(), aws.warm_sqs());

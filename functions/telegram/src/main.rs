@@ -8,7 +8,7 @@ use bellhop_app::delivery::telegram::{BotCache, Telegram};
 use bellhop_app::{clock::SystemClock, ports::Clock};
 use bellhop_aws::Aws;
 use bellhop_core::action::Kind;
-use bellhop_core::telegram::{Pace, Scope};
+use bellhop_core::pace::{Pace, Scope};
 use bellhop_http::HttpBot;
 use bellhop_lambda::batch::{Batch, deadline};
 use bellhop_lambda::start::{LoggedMessages, required, start_logging, warmed};

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use crate::web::{Source, refusal};
 use bellhop_app::answer::Refused;
 use bellhop_app::ports::Clock;
-use bellhop_app::tokens::{AdminToken, TokenBook};
+use bellhop_app::tokens::{AdminToken, Tokens};
 
 /// How many wrong tokens a minute are taken from one address; the same one again is no new attempt.
 const WRONG_PER_MINUTE: u32 = 10;
@@ -33,7 +33,7 @@ const MOST_SOURCES: usize = 10_000;
 /// Lets requests through that bring a token with the scope they need.
 pub struct Guard {
     admin: AdminToken,
-    tokens: Arc<TokenBook>,
+    tokens: Arc<Tokens>,
     clock: Arc<dyn Clock>,
     wrong: Mutex<Wrong>,
 }
@@ -67,7 +67,7 @@ struct Attempts {
 
 impl Guard {
     /// A guard that knows these tokens.
-    pub fn new(admin: AdminToken, tokens: Arc<TokenBook>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(admin: AdminToken, tokens: Arc<Tokens>, clock: Arc<dyn Clock>) -> Self {
         Self { admin, tokens, clock, wrong: Mutex::default() }
     }
 

@@ -18,7 +18,8 @@ use super::body::{Answered, Id, Params, invalid_field, unknown};
 use super::query::{Listed, cursor, window};
 use super::{Api, failed};
 use bellhop_app::history::{EventFilter, Slice};
-use view::{Entry, EventView};
+pub use purge::PurgeView;
+pub use view::{Entry, EventEntry, EventStatus, EventView, HeadView, HeaderView, ProofView, RefusedEntry, TaskMark};
 
 /// The routes that show something.
 pub(super) fn seeing() -> OpenApiRouter<Api> {

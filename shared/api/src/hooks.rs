@@ -9,13 +9,15 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use bellhop_core::config::HookSpec;
 use bellhop_core::hook::Hook;
-use bellhop_core::id::HookId;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+pub use claim::{Claimed, OfferView};
+pub use trial::Tested;
 
 use super::auth::Caller;
 use super::body::{Answered, Body, Id, IfMatch, Params, invalid, unknown};
@@ -24,8 +26,9 @@ use super::query::{Listed, PageParams, bad, cursor, page_size, window};
 use super::view::{Execution, HookView};
 use super::{Api, failed};
 use crate::body::Rejection;
+use bellhop_app::catalogue::{Edit, NotMade};
 use bellhop_app::history::{Slice, TaskFilter};
-use bellhop_app::hooks::{NotMade, checks};
+use bellhop_app::hooks::NotRotated;
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<Api> {
@@ -50,13 +53,8 @@ async fn list_hooks(State(api): State<Api>, Params(page): Params<PageParams>) ->
     let limit = page_size(page.limit)?;
     let after = page.cursor.as_deref().map(|cursor| place(cursor).ok_or_else(|| bad("cursor", "not one of this list")));
     let after = after.transpose()?;
-    let mut hooks = api.hooks.list().await.map_err(failed)?;
-    let key = |hook: &Hook| (hook.created_at.as_ms(), hook.id.as_str().to_owned());
-    hooks.sort_by_key(|hook| std::cmp::Reverse(key(hook)));
-    hooks.retain(|hook| after.as_ref().is_none_or(|after| key(hook) < *after));
-    let more = hooks.len() > limit;
-    hooks.truncate(limit);
-    let next_cursor = hooks.last().filter(|_| more).map(|hook| format!("{}.{}", hook.created_at.as_ms(), hook.id));
+    let (hooks, next) = api.hooks.catalogue.page(after.as_ref(), limit).await.map_err(failed)?;
+    let next_cursor = next.map(|(created, id)| format!("{created}.{id}"));
     let counts = api.counts.counts().await.map_err(failed)?;
     let items = hooks.iter().map(|hook| HookView::new(hook, counts.get(&hook.id))).collect();
     Ok(Json(Listed { items, next_cursor }))
@@ -81,8 +79,7 @@ async fn create_hook(
     Extension(caller): Extension<Caller>,
     Body(spec): Body<HookSpec>,
 ) -> Answered<Response> {
-    let draft = checks::hook(spec, caller.secrets()).await.map_err(|problems| invalid(&problems))?;
-    let hook = api.hooks.create(draft).await.map_err(not_made)?;
+    let hook = api.hooks.catalogue.create(spec, caller.secrets()).await.map_err(not_made)?;
     Ok(tagged(StatusCode::CREATED, hook.version, &HookView::new(&hook, None)))
 }
 
@@ -117,7 +114,8 @@ async fn patch_hook(
     expected: IfMatch,
     Body(fields): Body<Map<String, Value>>,
 ) -> Answered<Response> {
-    let patched = api.hooks.patch(&HookId::from_text(id), expected.versions(), &fields, caller.secrets()).await;
+    let edit = Edit::Patch(&fields, caller.secrets());
+    let patched = api.hooks.catalogue.change(&id, expected.versions(), &edit).await;
     api.shown(&patched.map_err(not_made)?).await
 }
 
@@ -131,7 +129,7 @@ async fn patch_hook(
     (status = 412, description = "The hook has another version than `If-Match` names"),
 ))]
 async fn delete_hook(State(api): State<Api>, Id(id): Id, expected: IfMatch) -> Answered<StatusCode> {
-    api.hooks.delete(&HookId::from_text(id), expected.versions()).await.map_err(not_made)?;
+    api.hooks.catalogue.delete(&id, expected.versions()).await.map_err(not_made)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -146,7 +144,7 @@ async fn delete_hook(State(api): State<Api>, Id(id): Id, expected: IfMatch) -> A
     (status = 412, description = "The hook has another version than `If-Match` names"),
 ))]
 async fn toggle_hook(State(api): State<Api>, Id(id): Id, expected: IfMatch) -> Answered<Response> {
-    let toggled = api.hooks.toggle(&HookId::from_text(id), expected.versions()).await;
+    let toggled = api.hooks.toggle(&id, expected.versions()).await;
     api.shown(&toggled.map_err(not_made)?).await
 }
 
@@ -184,7 +182,7 @@ async fn list_executions(
 impl Api {
     /// The hook of this id, or 404.
     async fn hook(&self, id: String) -> Answered<Hook> {
-        self.hooks.get(&HookId::from_text(id)).await.map_err(failed)?.ok_or_else(|| unknown("hook"))
+        self.hooks.catalogue.get(&id).await.map_err(failed)?.ok_or_else(|| unknown("hook"))
     }
 
     /// A hook as an answer.
@@ -203,14 +201,21 @@ fn tagged<T: Serialize>(status: StatusCode, version: u64, body: &T) -> Response 
     response
 }
 
+/// Why a hook's secret was not replaced.
+fn not_rotated(why: NotRotated) -> Rejection {
+    match why {
+        NotRotated::Unsigned => Rejection::new(409, "unsigned", why.to_string()),
+        NotRotated::NotMade(why) => not_made(why),
+    }
+}
+
 /// Why a hook was not made or changed.
 fn not_made(why: NotMade) -> Rejection {
     let (status, code) = match &why {
-        NotMade::Gone => return unknown("hook"),
-        NotMade::NameTaken(_) => (409, "name_taken"),
-        NotMade::Outdated => (412, "outdated"),
-        NotMade::Busy => (409, "busy"),
-        NotMade::Unsigned => (409, "unsigned"),
+        NotMade::Gone(kind) => return unknown(kind),
+        NotMade::NameTaken(..) => (409, "name_taken"),
+        NotMade::Outdated(_) => (412, "outdated"),
+        NotMade::Busy(_) => (409, "busy"),
         NotMade::Invalid(problems) => return invalid(problems),
         NotMade::Store(error) => return failed(error.clone()),
     };

@@ -11,7 +11,7 @@ mod query;
 mod replays;
 mod tasks;
 mod tokens;
-mod view;
+pub mod view;
 pub mod web;
 
 use std::sync::{Arc, OnceLock};
@@ -19,9 +19,9 @@ use std::sync::{Arc, OnceLock};
 use axum::Router;
 use axum::body::Bytes;
 use axum::response::Response;
-use axum::routing::get;
 use bellhop_core::token::Scope;
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 pub use auth::{Guard, guarded};
 pub use document::document;
@@ -31,12 +31,12 @@ use crate::web::{json_response, refusal};
 use bellhop_app::answer::Refused;
 use bellhop_app::cache::Changes;
 use bellhop_app::history::{Records, Redo};
-use bellhop_app::hooks::{HookBook, Trials};
+use bellhop_app::hooks::{Hooks, Trials};
 use bellhop_app::offers::Offers;
 use bellhop_app::ports::{
     Clock, Documents, EventCounts, EventLog, History, HookReader, HookWriter, Inbox, Orders, PortError, Secrets, Vault,
 };
-use bellhop_app::tokens::{AdminToken, TokenBook};
+use bellhop_app::tokens::{AdminToken, Tokens};
 
 /// The longest body the API takes: a configuration of a thousand hooks.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
@@ -47,7 +47,7 @@ pub struct Api {
     /// Who may use it.
     pub guard: Arc<Guard>,
     /// The hooks.
-    pub hooks: Arc<HookBook>,
+    pub hooks: Arc<Hooks>,
     /// The secrets that senders offered to hooks.
     pub offers: Arc<Offers>,
     /// Hooks being tried out.
@@ -59,7 +59,7 @@ pub struct Api {
     /// What is to be done again.
     pub redo: Arc<Redo>,
     /// The tokens.
-    pub tokens: Arc<TokenBook>,
+    pub tokens: Arc<Tokens>,
 }
 
 /// Everything the API asks of the world.
@@ -84,7 +84,7 @@ impl Api {
     pub fn new(admin: AdminToken, ports: Ports) -> Self {
         let Ports { reader, writer, vault, secrets, inbox, orders, events, history, counts, documents, clock, changes } =
             ports;
-        let hooks = HookBook { reader: Arc::clone(&reader), writer, vault, clock: Arc::clone(&clock), changes };
+        let hooks = Hooks::new(Arc::clone(&reader), writer, vault, Arc::clone(&clock), changes);
         let trials = Trials { hooks: Arc::clone(&reader), secrets, inbox, clock: Arc::clone(&clock) };
         let records = Arc::new(Records { history, events, hooks: reader, clock: Arc::clone(&clock) });
         let redo = Redo {
@@ -94,7 +94,7 @@ impl Api {
             clock: Arc::clone(&clock),
         };
         let offers = Arc::new(Offers::new(Arc::clone(&documents), Arc::clone(&clock)));
-        let tokens = Arc::new(TokenBook { documents, clock: Arc::clone(&clock) });
+        let tokens = Arc::new(Tokens { documents, clock: Arc::clone(&clock) });
         Self {
             guard: Arc::new(Guard::new(admin, Arc::clone(&tokens), clock)),
             hooks: Arc::new(hooks),
@@ -115,9 +115,8 @@ pub fn router(api: Api) -> Router {
         let (routes, _) = routes.split_for_parts();
         router = router.merge(guarded(routes.with_state(api.clone()), &api.guard, scope));
     }
-    router
-        .route("/openapi.json", get(async || json_response(200, document_text(), None)))
-        .layer(axum::middleware::map_response(in_our_words))
+    let (open, _) = open_routes().split_for_parts();
+    router.merge(open.with_state(api)).layer(axum::middleware::map_response(in_our_words))
 }
 
 /// Answers a path that is nobody's, where the API stands alone.
@@ -134,6 +133,19 @@ fn routes() -> [(Scope, OpenApiRouter<Api>); 4] {
         (Scope::Events, all([events::changing(), replays::changing(), tasks::changing()])),
         (Scope::Admin, OpenApiRouter::new().merge(tokens::routes()).merge(config::routes())),
     ]
+}
+
+/// The routes that need no token.
+fn open_routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(openapi))
+}
+
+/// Shows this document.
+#[utoipa::path(get, path = "/openapi.json", tag = "doors", responses(
+    (status = 200, description = "This document", body = Object),
+))]
+async fn openapi() -> Response {
+    json_response(200, document_text(), None)
 }
 
 /// The document as it is served; it is made when it is first asked for.

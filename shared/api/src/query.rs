@@ -14,12 +14,12 @@ const PAGE: u32 = 50;
 pub(super) const LARGEST_PAGE: u32 = 200;
 
 /// A page of a list.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Listed<T> {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Listed<T> {
     /// The entries, newest first.
-    pub(super) items: Vec<T>,
+    pub items: Vec<T>,
     /// What to send as `cursor` for the next page; null on the last.
-    pub(super) next_cursor: Option<String>,
+    pub next_cursor: Option<String>,
 }
 
 /// Which page of a list.

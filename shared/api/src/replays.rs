@@ -15,6 +15,7 @@ use super::body::{Answered, Body, Id, OptionalBody, invalid_field, unknown};
 use super::events::{event_id, moment};
 use super::{Api, failed};
 use crate::body::Rejection;
+use crate::view::Open;
 use bellhop_app::history::NotRedone;
 
 /// How many events a selection names at most.
@@ -67,45 +68,46 @@ struct ReplaySpec {
 }
 
 /// A replay that was asked for.
-#[derive(Debug, Serialize, ToSchema)]
-struct ReplayAsked {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ReplayAsked {
     /// Its id.
-    replay_id: String,
+    pub replay_id: String,
     /// Where to see how far it is.
-    status_url: String,
+    pub status_url: String,
 }
 
 /// How far a replay is.
-#[derive(Debug, Serialize, ToSchema)]
-struct ReplayView {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ReplayView {
     /// Its id.
-    id: String,
+    pub id: String,
     /// Whether it is over.
-    status: Progress,
+    #[schema(value_type = Progress)]
+    pub status: Open<Progress>,
     /// How many events it names; null for a range of time.
-    selected: Option<usize>,
+    pub selected: Option<usize>,
     /// The range's begin.
-    from: Option<String>,
+    pub from: Option<String>,
     /// The range's end.
-    to: Option<String>,
+    pub to: Option<String>,
     /// The hook it is for; null for all.
-    hook: Option<String>,
+    pub hook: Option<String>,
     /// How many events were looked at.
-    seen: u64,
+    pub seen: u64,
     /// How many of them were done again.
-    replayed: u64,
+    pub replayed: u64,
     /// How many tasks that made.
-    tasks: u64,
+    pub tasks: u64,
     /// When it was asked for.
-    created_at: String,
+    pub created_at: String,
     /// When it was over.
-    finished_at: Option<String>,
+    pub finished_at: Option<String>,
 }
 
 /// Whether a replay is over.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Progress {
+pub enum Progress {
     /// It is under way.
     Running,
     /// It is over.
@@ -121,7 +123,7 @@ impl ReplayView {
         };
         Self {
             id: replay.id.to_string(),
-            status: if replay.finished_at.is_some() { Progress::Finished } else { Progress::Running },
+            status: if replay.finished_at.is_some() { Progress::Finished } else { Progress::Running }.into(),
             selected,
             from: range.map(|(from, _)| from.rfc3339()),
             to: range.map(|(_, to)| to.rfc3339()),

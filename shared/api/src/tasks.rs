@@ -48,35 +48,41 @@ struct TaskParams {
 }
 
 /// Tasks grouped for a board.
-#[derive(Debug, Serialize, ToSchema)]
-struct Board {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Board {
     /// The groups, each newest first.
-    groups: Groups,
+    pub groups: Groups,
     /// What to send as `cursor` for the next page; null on the last.
-    next_cursor: Option<String>,
+    pub next_cursor: Option<String>,
 }
 
 /// A board's groups.
-#[derive(Debug, Default, Serialize, ToSchema)]
-struct Groups {
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct Groups {
     /// Those that wait for their first attempt.
-    queued: Vec<Execution>,
+    pub queued: Vec<Execution>,
     /// Those that a worker has.
-    running: Vec<Execution>,
+    pub running: Vec<Execution>,
     /// Those that failed and will be tried again.
-    retrying: Vec<Execution>,
+    pub retrying: Vec<Execution>,
     /// Those whose effect happened.
-    done: Vec<Execution>,
+    pub done: Vec<Execution>,
     /// Those that failed for good.
-    dead: Vec<Execution>,
+    pub dead: Vec<Execution>,
     /// Those that were not to be done.
-    skipped: Vec<Execution>,
+    pub skipped: Vec<Execution>,
 }
 
 impl Groups {
+    /// All of the tasks, group by group.
+    pub fn into_tasks(self) -> impl Iterator<Item = Execution> {
+        let Self { queued, running, retrying, done, dead, skipped } = self;
+        [queued, running, retrying, done, dead, skipped].into_iter().flatten()
+    }
+
     /// Puts a task into its group.
-    fn add(&mut self, task: Execution) {
-        let group = match task.status {
+    fn add(&mut self, status: TaskStatus, task: Execution) {
+        let group = match status {
             TaskStatus::Queued => &mut self.queued,
             TaskStatus::Running => &mut self.running,
             TaskStatus::Retrying => &mut self.retrying,
@@ -99,7 +105,7 @@ async fn list_tasks(State(api): State<Api>, Params(params): Params<TaskParams>) 
     let Slice { items, next } = api.records.tasks(&window, &filter).await.map_err(failed)?;
     let mut groups = Groups::default();
     for found in &items {
-        groups.add(Execution::new(found));
+        groups.add(found.task.status, Execution::new(found));
     }
     Ok(Json(Board { groups, next_cursor: cursor(next) }))
 }
@@ -117,12 +123,12 @@ async fn get_task(State(api): State<Api>, Id(id): Id) -> Answered<Json<TaskView>
 }
 
 /// A task that is being done again.
-#[derive(Debug, Serialize, ToSchema)]
-struct RetryAsked {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct RetryAsked {
     /// Its id.
-    id: String,
+    pub id: String,
     /// Where to see what becomes of it.
-    task_url: String,
+    pub task_url: String,
 }
 
 /// Does a task again that has ended.
@@ -166,12 +172,12 @@ enum Ended {
 }
 
 /// Tasks that are being done again.
-#[derive(Debug, Serialize, ToSchema)]
-struct RetriesAsked {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct RetriesAsked {
     /// How many.
-    count: usize,
+    pub count: usize,
     /// What to send as `cursor` to go on with older ones; null where there are none.
-    next_cursor: Option<String>,
+    pub next_cursor: Option<String>,
 }
 
 /// Does many tasks again that have ended, at most 200 at once.

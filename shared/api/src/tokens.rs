@@ -44,30 +44,30 @@ struct TokenSpec {
 }
 
 /// A token.
-#[derive(Debug, Serialize, ToSchema)]
-struct TokenView {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct TokenView {
     /// Its id.
-    id: String,
+    pub id: String,
     /// What people call it.
-    name: String,
+    pub name: String,
     /// What it opens.
-    scopes: Vec<String>,
+    pub scopes: Vec<String>,
     /// When it was made.
-    created_at: String,
+    pub created_at: String,
     /// When it ends.
-    expires_at: Option<String>,
+    pub expires_at: Option<String>,
     /// When it was last used, to the minute.
-    last_used_at: Option<String>,
+    pub last_used_at: Option<String>,
 }
 
 /// A token that was just made.
-#[derive(Serialize, ToSchema)]
-struct NewToken {
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct NewToken {
     /// What is kept of it.
     #[serde(flatten)]
-    kept: TokenView,
+    pub kept: TokenView,
     /// Its value. It is shown this once.
-    token: String,
+    pub token: String,
 }
 
 impl TokenView {

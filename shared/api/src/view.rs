@@ -1,5 +1,11 @@
-//! Hooks and tasks as the API shows them.
+//! What the API shows, as it writes it and as its callers read it.
+//!
+//! A caller may be older than the server: fields that it does not know are passed over, and a set that grows, such as the
+//! kinds of actions, is [`Open`].
 
+mod applied;
+mod error;
+mod open;
 mod task;
 
 use bellhop_core::action::Action;
@@ -8,80 +14,99 @@ use bellhop_core::filter::Check;
 use bellhop_core::hook::{Allowed, Hook, HookStatus, Origin};
 use bellhop_core::secret::SecretRef;
 use bellhop_senders::sender::CustomScheme;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub(super) use task::{Execution, TaskView};
+pub use crate::events::{Entry, EventEntry, EventStatus, EventView, HeadView, HeaderView, ProofView, PurgeView};
+pub use crate::events::{RefusedEntry, TaskMark};
+pub use crate::hooks::{Claimed, OfferView, Tested};
+pub use crate::query::Listed;
+pub use crate::replays::{Progress, ReplayAsked, ReplayView};
+pub use crate::tasks::{Board, Groups, RetriesAsked, RetryAsked};
+pub use crate::tokens::{NewToken, TokenView};
+pub use applied::AppliedView;
+pub use error::{Accepted, AcceptedStatus, ErrorBody, ErrorView};
+pub use open::Open;
+pub use task::{AttemptView, Execution, TaskView};
 
 use bellhop_app::ports::EventCount;
 
 /// A hook.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct HookView {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct HookView {
     /// Its id; unless its path is its secret, it also answers at `/webhook/{id}`.
-    id: String,
+    pub id: String,
     /// Its name.
-    name: String,
+    pub name: String,
     /// What it is for.
-    description: String,
+    pub description: String,
     /// Its path below `/webhook/`.
-    path: String,
+    pub path: String,
     /// The path of its door.
-    url_path: String,
+    pub url_path: String,
     /// Its sender.
-    sender: String,
+    pub sender: String,
     /// What it does in another way than its generic sender.
-    scheme: Option<CustomScheme>,
+    #[schema(value_type = Option<CustomScheme>)]
+    pub scheme: Option<Open<CustomScheme>>,
     /// Whether its sender proves nothing, so that its path or its addresses are all that protects it.
-    unsigned: bool,
+    pub unsigned: bool,
     /// Its secrets, never their values.
-    secrets: Vec<SecretView>,
+    #[schema(value_type = Vec<SecretView>)]
+    pub secrets: Vec<Open<SecretView>>,
     /// Secrets that were replaced and still match for a while.
-    retiring: Vec<RetiringView>,
+    #[schema(value_type = Vec<RetiringView>)]
+    pub retiring: Vec<Open<RetiringView>>,
     /// Patterns of the event types it takes; empty: all.
-    events: Vec<String>,
+    pub events: Vec<String>,
     /// A condition in CEL that an event must meet.
-    when: Option<String>,
+    pub when: Option<String>,
     /// Plain conditions, all of which an event must meet.
-    conditions: Vec<Check>,
+    #[schema(value_type = Vec<Check>)]
+    pub conditions: Vec<Open<Check>>,
     /// Its place among the hooks of its path; the higher goes first.
-    priority: i32,
+    pub priority: i32,
     /// After how many events it stops acting.
-    max_executions: Option<u64>,
+    pub max_executions: Option<u64>,
     /// For how many seconds after an event it does not act on others.
-    cooldown_seconds: u64,
+    pub cooldown_seconds: u64,
     /// How many requests a minute it takes.
-    rate_per_minute: u32,
+    pub rate_per_minute: u32,
     /// Where it takes requests from; empty: anywhere.
-    allowed_ips: Vec<String>,
+    pub allowed_ips: Vec<String>,
     /// The longest body it takes, in bytes.
-    max_body_bytes: u64,
+    pub max_body_bytes: u64,
     /// What it does with an event.
-    actions: Vec<Action<SecretView>>,
+    #[schema(value_type = Vec<Action<SecretView>>)]
+    pub actions: Vec<Open<Action<SecretView>>>,
     /// What makes two requests one delivery; null: as the sender's row says.
-    deduplicate: Option<Deduplicate>,
+    #[schema(value_type = Option<Deduplicate>)]
+    pub deduplicate: Option<Open<Deduplicate>>,
     /// How to find deliveries that did not reach us.
-    reconcile: Option<ReconcileView>,
+    #[schema(value_type = Option<ReconcileView>)]
+    pub reconcile: Option<Open<ReconcileView>>,
     /// Whether it takes requests.
-    status: HookStatus,
+    #[schema(value_type = HookStatus)]
+    pub status: Open<HookStatus>,
     /// Who wrote it; applying a configuration overwrites those of the file.
-    origin: Origin,
+    #[schema(value_type = Origin)]
+    pub origin: Open<Origin>,
     /// When it was made.
-    created_at: String,
+    pub created_at: String,
     /// When it was last changed.
-    updated_at: String,
+    pub updated_at: String,
     /// When the last of its events came.
-    last_triggered_at: Option<String>,
+    pub last_triggered_at: Option<String>,
     /// How many events it has had.
-    executions: u64,
+    pub executions: u64,
     /// How often it has been changed; its `ETag`.
-    version: u64,
+    pub version: u64,
 }
 
 /// A secret: where it is, or how to tell it from others.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum SecretView {
+pub enum SecretView {
     /// The first eight digits of its SHA-256.
     Fingerprint(String),
     /// Where it is.
@@ -89,26 +114,26 @@ enum SecretView {
 }
 
 /// A secret that was replaced.
-#[derive(Debug, Serialize, ToSchema)]
-struct RetiringView {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct RetiringView {
     /// The secret.
     #[serde(flatten)]
-    secret: SecretView,
+    pub secret: SecretView,
     /// Until when it still matches.
-    until: String,
+    pub until: String,
 }
 
 /// How to find deliveries that did not reach us.
-#[derive(Debug, Serialize, ToSchema)]
-struct ReconcileView {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ReconcileView {
     /// Whose webhook it is.
-    of: String,
+    pub of: String,
     /// The webhook's number at GitHub.
-    webhook_id: Option<u64>,
+    pub webhook_id: Option<u64>,
     /// The token, never its value.
-    token: SecretView,
+    pub token: SecretView,
     /// Where GitHub's API is.
-    api_base: String,
+    pub api_base: String,
 }
 
 impl HookView {
@@ -121,33 +146,43 @@ impl HookView {
             path: hook.path.clone(),
             url_path: format!("/webhook/{}", hook.path).trim_end_matches('/').to_owned(),
             sender: hook.sender.clone(),
-            scheme: hook.scheme.clone(),
+            scheme: hook.scheme.clone().map(Open::Known),
             unsigned: hook.sender().is_some_and(|sender| sender.is_unsigned()),
-            secrets: hook.secrets.iter().map(SecretView::new).collect(),
+            secrets: hook.secrets.iter().map(|secret| Open::Known(SecretView::new(secret))).collect(),
             retiring: hook
                 .retiring
                 .iter()
                 .map(|old| RetiringView { secret: SecretView::new(&old.secret), until: old.until.rfc3339() })
+                .map(Open::Known)
                 .collect(),
             events: hook.events.clone(),
             when: hook.when.clone(),
-            conditions: hook.conditions.clone(),
+            conditions: hook.conditions.iter().cloned().map(Open::Known).collect(),
             priority: hook.priority,
             max_executions: hook.max_executions,
             cooldown_seconds: hook.cooldown_seconds,
             rate_per_minute: hook.rate_per_minute,
             allowed_ips: hook.allowed_ips.iter().map(Allowed::to_string).collect(),
             max_body_bytes: hook.max_body_bytes,
-            actions: hook.actions.iter().map(|action| action.clone().map(|secret| SecretView::new(&secret))).collect(),
-            deduplicate: hook.deduplicate,
-            reconcile: hook.reconcile.as_ref().map(|reconcile| ReconcileView {
-                of: reconcile.of.clone(),
-                webhook_id: reconcile.webhook_id,
-                token: SecretView::new(&reconcile.token),
-                api_base: reconcile.api_base.clone(),
-            }),
-            status: hook.status,
-            origin: hook.origin,
+            actions: hook
+                .actions
+                .iter()
+                .map(|action| action.clone().map(|secret| SecretView::new(&secret)))
+                .map(Open::Known)
+                .collect(),
+            deduplicate: hook.deduplicate.map(Open::Known),
+            reconcile: hook
+                .reconcile
+                .as_ref()
+                .map(|reconcile| ReconcileView {
+                    of: reconcile.of.clone(),
+                    webhook_id: reconcile.webhook_id,
+                    token: SecretView::new(&reconcile.token),
+                    api_base: reconcile.api_base.clone(),
+                })
+                .map(Open::Known),
+            status: hook.status.into(),
+            origin: hook.origin.into(),
             created_at: hook.created_at.rfc3339(),
             updated_at: hook.updated_at.rfc3339(),
             last_triggered_at: count.map(|count| count.last.rfc3339()),

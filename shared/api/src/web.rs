@@ -64,7 +64,7 @@ async fn take_in(front: &Front, request: Request) -> Result<Reply, Refused> {
     let (parts, body) = request.into_parts();
     let path = match at_door(&parts.method, parts.uri.path())? {
         Door::Hook(path) => path,
-        Door::Health | Door::Nowhere => return Ok(healthy()),
+        Door::Health => return Ok(healthy()),
     };
     let source_ip = parts.extensions.get::<Source>().map(|Source(ip)| ip.to_canonical());
     let pairs = pairs(&parts.headers);

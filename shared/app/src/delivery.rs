@@ -7,6 +7,7 @@
 mod batch;
 mod conclusion;
 mod destination;
+mod lease;
 mod outcome;
 mod worker;
 
@@ -21,6 +22,8 @@ mod tests;
 
 use std::sync::Arc;
 
+use bellhop_core::id::TaskId;
+use bellhop_core::task::Attempt;
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
@@ -72,6 +75,11 @@ impl<W> Engine<W> {
 impl<W: Worker> Engine<W> {
     /// Takes a turn with work for one destination, given in order.
     pub async fn turn(&self, works: &[Work]) -> PortResult<Turn> {
+        self.turn_telling(works, &|| {}).await
+    }
+
+    /// The same, and tells when the destination is left alone again, though nothing is written down yet.
+    pub async fn turn_telling(&self, works: &[Work], attempt_is_over: &(dyn Fn() + Sync)) -> PortResult<Turn> {
         let now = self.clock.now();
         let Some(first) = works.first() else {
             return Ok(Turn { settled: 0, next: now });
@@ -80,9 +88,9 @@ impl<W: Worker> Engine<W> {
             return self.show(works, now).await;
         }
         let destination = first.group();
-        let entry = self.destination(destination).await?;
+        let entry = self.destination(destination, works).await?;
         let disabled = entry.breaker.is_disabled();
-        if disabled && let Some(turn) = self.give_up(works, now).await? {
+        if disabled && let Some(turn) = self.give_up(works, &entry, now).await? {
             return Ok(turn);
         }
         let next = entry.next(now);
@@ -92,14 +100,15 @@ impl<W: Worker> Engine<W> {
         if let Some(next) = self.worker.not_before(now).await? {
             return Ok(Turn { settled: 0, next });
         }
-        let mut batch = self.gather(works, now).await?;
+        let mut batch = self.gather(works, &entry.succeeded, now).await?;
         if disabled {
             batch.truncate(1);
         }
         if batch.tasks.is_empty() {
             return Ok(Turn { settled: batch.settled(), next: batch.due_at.unwrap_or(now) });
         }
-        let attempted = self.worker.attempt(&batch, entry.moved_to.as_deref()).await?;
+        let attempted = self.attempt(&mut batch, entry.moved_to.as_deref()).await?;
+        attempt_is_over();
         self.conclude(destination, entry, batch, attempted).await
     }
 
@@ -125,7 +134,7 @@ impl<W: Worker> Engine<W> {
         let (mut shown, mut traces, mut turn) = (Vec::new(), Vec::new(), Turn { settled: 0, next: now });
         // No pace holds them back, so all that wait share one write.
         loop {
-            let mut batch = self.gather(&works[turn.settled..], now).await?;
+            let mut batch = self.gather(&works[turn.settled..], &[], now).await?;
             if !batch.tasks.is_empty() {
                 self.worker.show(&batch);
                 let steps = batch.steps;
@@ -149,10 +158,16 @@ impl<W: Worker> Engine<W> {
     /// Looks up the tasks of the first message and of as many after it as go out together.
     ///
     /// Nobody else has them: the queue gives a destination, or a task of the parallel lane, to one worker at a time.
-    async fn gather<'w>(&self, works: &'w [Work], now: Timestamp) -> PortResult<Batch<'w>> {
+    async fn gather<'w>(
+        &self,
+        works: &'w [Work],
+        succeeded: &[(TaskId, Attempt)],
+        now: Timestamp,
+    ) -> PortResult<Batch<'w>> {
         let fitting = &works[..W::fitting(works).min(works.len())];
         let ids: Vec<_> = fitting.iter().map(|work| work.task.id.clone()).collect();
         let mut written = self.tasks.written(&ids).await?;
+        fitting.iter().zip(&mut written).for_each(|(work, written)| outcome::look_up(&work.task, succeeded, written));
         // What has expired is as good as deleted, whether it was yet or not.
         let today = self.clock.now();
         for (work, written) in fitting.iter().zip(&mut written).filter(|(work, _)| work.task.expires_at <= today) {
@@ -163,8 +178,8 @@ impl<W: Worker> Engine<W> {
     }
 
     /// Ends the tasks for a destination that is disabled, without an attempt, unless the first is to be tried all the same.
-    async fn give_up(&self, works: &[Work], now: Timestamp) -> PortResult<Option<Turn>> {
-        let mut batch = self.gather(works, Timestamp::from_ms(u64::MAX)).await?;
+    async fn give_up(&self, works: &[Work], entry: &Destination, now: Timestamp) -> PortResult<Option<Turn>> {
+        let mut batch = self.gather(works, &entry.succeeded, Timestamp::from_ms(u64::MAX)).await?;
         let given_up = batch.tasks.iter().take_while(|task| !outcome::is_probe(task)).count();
         if given_up == 0 && !batch.tasks.is_empty() {
             return Ok(None);

@@ -1,160 +1,81 @@
-//! Managing hooks: making, changing and deleting one, and applying a whole configuration, all or nothing.
+//! Managing hooks: the first kind in the catalogue, and what hooks alone have: secrets that are replaced, settings beside
+//! them, and being tried out.
 
 mod apply;
-mod change;
-pub mod checks;
-mod keep;
+mod rotate;
 mod trial;
 
 use std::sync::Arc;
 
-use bellhop_core::config::{HookDraft, Problem};
-use bellhop_core::hook::{Hook, Origin};
-use bellhop_core::id::{HookId, random_word};
+use async_trait::async_trait;
+use bellhop_core::hook::{Hook, HookStatus};
+use bellhop_core::id::HookId;
 
-pub use apply::Applied;
-pub use change::{Rotated, Rotation};
-pub use keep::fingerprint;
+pub use rotate::{NotRotated, Rotated, Rotation};
 pub use trial::{NotTried, Trials};
 
 use crate::cache::Changes;
-use crate::ports::{Clock, HookReader, HookWriter, PortError, PortResult, Vault};
+use crate::catalogue::{Catalogue, Edit, NotMade};
+use crate::ports::{Clock, Configurations, HookReader, HookWriter, PortResult, Vault};
 
 /// The hooks, as people manage them.
-pub struct HookBook {
-    /// For reading.
-    pub reader: Arc<dyn HookReader>,
-    /// For changing.
-    pub writer: Arc<dyn HookWriter>,
-    /// Where secrets given by value are kept.
-    pub vault: Arc<dyn Vault>,
-    /// The time, and randomness.
-    pub clock: Arc<dyn Clock>,
-    /// Where this process's caches learn of a change.
-    pub changes: Changes,
+pub struct Hooks {
+    /// What all kinds have in common.
+    pub catalogue: Catalogue<Hook>,
+    reader: Arc<dyn HookReader>,
+    writer: Arc<dyn HookWriter>,
 }
 
-/// A hook was not made or changed.
-#[derive(Debug, thiserror::Error)]
-pub enum NotMade {
-    /// No hook has this id.
-    #[error("no hook has this id")]
-    Gone,
-    /// There is a hook of that name.
-    #[error("another hook is called `{0}` already")]
-    NameTaken(String),
-    /// The hook has changed since the version that the change was meant for.
-    #[error("the hook has been changed since; read it again")]
-    Outdated,
-    /// The hook was changed by others each time this change was about to be written.
-    #[error("the hook is being changed by others; try again")]
-    Busy,
-    /// Its sender proves nothing, so there is no secret to replace.
-    #[error("the hook's sender checks no secret, so there is none to replace")]
-    Unsigned,
-    /// Fields of it are wrong.
-    #[error("fields are wrong")]
-    Invalid(Vec<Problem>),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] PortError),
+/// The hooks where they are kept, beside the settings.
+struct Kept {
+    reader: Arc<dyn HookReader>,
+    writer: Arc<dyn HookWriter>,
 }
 
-impl HookBook {
-    /// Every hook, by name.
-    pub async fn list(&self) -> PortResult<Vec<Hook>> {
-        let (mut hooks, _) = self.reader.hooks_and_settings().await?;
-        hooks.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(hooks)
+#[async_trait]
+impl Configurations<Hook> for Kept {
+    async fn all(&self) -> PortResult<Vec<Hook>> {
+        self.reader.hooks_and_settings().await.map(|(hooks, _)| hooks)
     }
 
-    /// The hook of this id.
-    pub async fn get(&self, id: &HookId) -> PortResult<Option<Hook>> {
-        let (hooks, _) = self.reader.hooks_and_settings().await?;
-        Ok(hooks.into_iter().find(|hook| hook.id == *id))
+    async fn write(&self, put: &[Hook], delete: &[String]) -> PortResult<()> {
+        self.writer.write_hooks(put, &ids(delete), None).await
     }
 
-    /// Makes a hook.
-    pub async fn create(&self, draft: HookDraft) -> Result<Hook, NotMade> {
-        let (hooks, _) = self.reader.hooks_and_settings().await?;
-        if hooks.iter().any(|hook| hook.name == draft.name) {
-            return Err(NotMade::NameTaken(draft.name));
-        }
-        let hook = self.complete(draft, None, Origin::Api).await?;
-        self.writer.write_hooks(std::slice::from_ref(&hook), &[], None).await?;
-        self.changes.note();
-        log::info!(hook = hook.id.as_str(); "hook made");
-        Ok(hook)
+    async fn replace(&self, hook: &Hook, version: u64) -> PortResult<bool> {
+        self.writer.replace_hook(hook, version).await
+    }
+}
+
+/// The ids of hooks.
+fn ids(texts: &[String]) -> Vec<HookId> {
+    texts.iter().map(HookId::from_text).collect()
+}
+
+impl Hooks {
+    /// The hooks behind these ports; `changes` tells this process's caches of what is changed.
+    pub fn new(
+        reader: Arc<dyn HookReader>,
+        writer: Arc<dyn HookWriter>,
+        vault: Arc<dyn Vault>,
+        clock: Arc<dyn Clock>,
+        changes: Changes,
+    ) -> Self {
+        let things = Arc::new(Kept { reader: Arc::clone(&reader), writer: Arc::clone(&writer) });
+        Self { catalogue: Catalogue { things, vault, clock, changes }, reader, writer }
     }
 
-    /// Deletes a hook and the secrets kept for it; its path is free at once, and its events stay until they expire.
-    pub async fn delete(&self, id: &HookId, expected: Option<&[u64]>) -> Result<(), NotMade> {
-        let hook = self.get(id).await?.ok_or(NotMade::Gone)?;
-        if let Some(expected) = expected {
-            // Taking the version first lets of two changes at the same time only one happen.
-            let taken = Hook { version: hook.version + 1, ..hook.clone() };
-            if !expected.contains(&hook.version) || !self.writer.replace_hook(&taken, hook.version).await? {
-                return Err(NotMade::Outdated);
-            }
-        }
-        self.writer.write_hooks(&[], std::slice::from_ref(id), None).await?;
-        self.changes.note();
-        log::info!(hook = id.as_str(); "hook deleted");
-        self.forget(keep::stored(&hook)).await;
-        Ok(())
-    }
-
-    /// Gives a draft what only the store knows: id, path and times, those of the hook it replaces where there is one.
-    async fn complete(&self, draft: HookDraft, old: Option<&Hook>, origin: Origin) -> PortResult<Hook> {
-        let id = old.map_or_else(|| HookId::from_random(&self.random()), |old| old.id.clone());
-        let minted = || old.map(|old| old.path.clone()).filter(|path| is_minted(path));
-        let path = draft.path.clone().or_else(minted).unwrap_or_else(|| mint_path(&self.random()));
-        let secrets = self.keep_all(id.as_str(), draft.secrets.clone()).await?;
-        let reconcile = match draft.reconcile.clone() {
-            Some(reconcile) => {
-                // Not under the name of the hook's secrets: who looks for deliveries need not know those.
-                let token = self.keep(&format!("reconcile-{id}"), reconcile.token.clone()).await?;
-                Some(reconcile.kept(token))
-            }
-            None => None,
+    /// Disables a hook that is active, and the other way round.
+    pub async fn toggle(&self, id: &str, expected: Option<&[u64]>) -> Result<Hook, NotMade> {
+        let toggled = |old: &Hook, _| {
+            let status = match old.status {
+                HookStatus::Active => HookStatus::Disabled,
+                HookStatus::Disabled => HookStatus::Active,
+            };
+            Hook { status, ..old.clone() }
         };
-        let mut actions = Vec::with_capacity(draft.actions.len());
-        for action in draft.actions.clone() {
-            // Neither are those of its actions, which their workers read.
-            actions.push(self.keep_action(&format!("action-{id}"), action).await?);
-        }
-        let (status, now) = (draft.status, self.clock.now());
-        let mut hook = draft.into_hook(id, path, secrets, actions, origin, now);
-        hook.reconcile = reconcile;
-        if let Some(old) = old {
-            hook.created_at = old.created_at;
-            hook.status = status.unwrap_or(old.status);
-            hook.retiring.clone_from(&old.retiring);
-            // Nothing but the time differs: then it is the same hook.
-            (hook.updated_at, hook.version) = (old.updated_at, old.version);
-            if hook != *old {
-                (hook.updated_at, hook.version) = (now, old.version + 1);
-            }
-        }
-        Ok(hook)
+        self.catalogue.change(id, expected, &Edit::With(&toggled, &[])).await
     }
-
-    /// Random bytes for an id or a path.
-    fn random(&self) -> [u8; 22] {
-        let mut random = [0; 22];
-        self.clock.random(&mut random);
-        random
-    }
-}
-
-/// A path nobody can guess.
-fn mint_path(random: &[u8; 22]) -> String {
-    format!("in-{}", random_word(random))
-}
-
-/// Whether a path was made by us.
-fn is_minted(path: &str) -> bool {
-    path.len() == 25 && path.starts_with("in-")
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ use bellhop_senders::verify::{Refusal, Verified};
 use crate::answer::Refused;
 use crate::budget::{Budget, Shares};
 use crate::doors::{Door, DoorCache, Doors};
-use crate::keys::{KeyBook, Unproved};
+use crate::keys::{PublishedKeys, Unproved};
 use crate::limiter::Limiter;
 use crate::metrics::{Cause, METRICS};
 use crate::offers::Offers;
@@ -52,7 +52,7 @@ pub struct Parts {
     /// What counts requests.
     pub limiter: Limiter,
     /// The keys that senders publish.
-    pub keys: KeyBook,
+    pub keys: PublishedKeys,
     /// The secrets that senders offer.
     pub offers: Offers,
     /// The time, and randomness.

@@ -23,7 +23,7 @@ const KEPT_MS: u64 = 60 * 60 * 1000;
 const SURE_MS: u64 = 60 * 1000;
 
 /// Fetches and keeps keys.
-pub struct KeyBook {
+pub struct PublishedKeys {
     fetch: Arc<dyn Fetch>,
     clock: Arc<dyn Clock>,
     shelf: Mutex<Shelf>,
@@ -47,7 +47,7 @@ pub enum Unproved {
     Unavailable,
 }
 
-impl KeyBook {
+impl PublishedKeys {
     /// A documents that knows no key yet.
     pub fn new(fetch: Arc<dyn Fetch>, clock: Arc<dyn Clock>) -> Self {
         let shelf = Mutex::new(Shelf::new(clock.now()));

@@ -4,6 +4,7 @@
 //! [`routing`] turns it into tasks, [`delivery`] does them. [`hooks`], [`tokens`] and [`history`] are what people manage.
 
 pub mod cache;
+pub mod catalogue;
 pub mod clock;
 pub mod offers;
 pub mod ports;

@@ -120,7 +120,7 @@ impl<'kvs> VisitSource<'kvs> for Pairs<'_> {
 
 /// A text as a JSON string.
 fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    serde_json::to_string(text).unwrap_or_default()
 }
 
 #[cfg(test)]

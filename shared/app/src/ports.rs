@@ -1,8 +1,10 @@
 //! Everything the use cases ask of the world. An adapter implements these; a use case holds only those it needs.
 
+mod configurations;
 mod documents;
 mod fetch;
 mod outbound;
+mod tasks;
 
 use std::collections::HashMap;
 
@@ -10,7 +12,7 @@ use async_trait::async_trait;
 use bellhop_core::config::Settings;
 use bellhop_core::event::{Event, EventHead};
 use bellhop_core::hook::Hook;
-use bellhop_core::id::{EventId, HookId, TaskId};
+use bellhop_core::id::{EventId, HookId};
 use bellhop_core::inbox::Message;
 use bellhop_core::order::{Order, RefusedRequest};
 use bellhop_core::secret::{Secret, SecretRef};
@@ -18,9 +20,11 @@ use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
+pub use configurations::Configurations;
 pub use documents::{Collection, Document, Documents, NewDocument};
 pub use fetch::Fetch;
 pub use outbound::{MOST_ANSWER_BYTES, Outbound, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest};
+pub use tasks::{DELETED_KNOWN_MS, Known, NewTurn, TaskLog, Written};
 
 /// A part of the world did not do what was asked; asking again later may help.
 ///
@@ -258,6 +262,10 @@ pub struct Postponed<'a> {
 pub trait Receipts: Send + Sync {
     /// Has messages come again after their time; each must be reported as not done besides.
     async fn postpone(&self, messages: &[Postponed<'_>]) -> PortResult<()>;
+
+    /// Forgets messages by their receipts, so that those behind them can be received; they may be reported as done
+    /// besides.
+    async fn delete(&self, receipts: &[&str]) -> PortResult<()>;
 }
 
 /// A message that a queue has put aside, because whoever received it failed on it too often.
@@ -279,47 +287,6 @@ pub trait DeadLetters: Send + Sync {
 
     /// Deletes at most ten of them, by the receipts they came with.
     async fn delete(&self, receipts: &[String]) -> PortResult<()>;
-}
-
-/// For how long the tasks of a deleted event are known to be deleted, in milliseconds: 20 days. A message on a queue lives
-/// for 4 days, and for 14 more among the dead letters.
-pub const DELETED_KNOWN_MS: u64 = 20 * 24 * 60 * 60 * 1000;
-
-/// What is written down of a task besides what was recorded with its event.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Written {
-    /// Nothing: it is as it was made, or nobody knows it, or its record has expired.
-    Nothing,
-    /// The task as it was last written down.
-    Task(Box<Task>),
-    /// It was deleted with its event, at most [`DELETED_KNOWN_MS`] ago.
-    Deleted,
-}
-
-impl Written {
-    /// The task, where one is written down.
-    pub fn task(self) -> Option<Task> {
-        match self {
-            Self::Task(task) => Some(*task),
-            Self::Nothing | Self::Deleted => None,
-        }
-    }
-}
-
-/// The record of tasks, as workers keep it.
-///
-/// None of these calls looks at the tasks' events: a task that is known to be deleted is neither saved nor added, and any
-/// other is. What has expired is not written.
-#[async_trait]
-pub trait TaskLog: Send + Sync {
-    /// What is written down of the tasks of these ids, in their order.
-    async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Written>>;
-
-    /// Writes tasks down that shared an attempt; the sooner all are, the fewer effects a crash repeats.
-    async fn save(&self, tasks: &[Task]) -> PortResult<()>;
-
-    /// Writes down tasks made besides those of their event; one that is there already stays as it is.
-    async fn add(&self, tasks: &[Task]) -> PortResult<()>;
 }
 
 /// A message for the Bot API.

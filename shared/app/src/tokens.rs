@@ -42,7 +42,7 @@ const USE_MS: u64 = 60_000;
 const LISTED_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 
 /// The tokens.
-pub struct TokenBook {
+pub struct Tokens {
     /// Where they are kept, by their SHA-256.
     pub documents: Arc<dyn Documents>,
     /// The time, and randomness.
@@ -58,7 +58,7 @@ pub struct Minted {
     pub value: Secret,
 }
 
-impl TokenBook {
+impl Tokens {
     /// Makes a token.
     pub async fn create(
         &self,

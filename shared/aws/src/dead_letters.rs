@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::DeleteMessageBatchRequestEntry;
-use bellhop_app::ports::{DeadLetter, DeadLetters, PortError, PortResult};
+use bellhop_app::ports::{DeadLetter, DeadLetters, PortResult};
 
 use crate::error::failed;
+use crate::receipts::delete;
 
 /// How many messages one call receives or deletes.
 const MOST_MESSAGES: i32 = 10;
@@ -38,22 +38,7 @@ impl DeadLetters for SqsDeadLetters {
     }
 
     async fn delete(&self, receipts: &[String]) -> PortResult<()> {
-        let what = "dead letters could not be deleted";
-        if receipts.is_empty() {
-            return Ok(());
-        }
-        let entries = receipts.iter().enumerate().map(|(place, receipt)| {
-            let entry = DeleteMessageBatchRequestEntry::builder().id(place.to_string()).receipt_handle(receipt);
-            entry.build().map_err(|e| PortError::new(what, e))
-        });
-        let entries = entries.collect::<PortResult<Vec<_>>>()?;
-        let request = self.client.delete_message_batch().queue_url(&self.queue_url).set_entries(Some(entries));
-        let answer = request.send().await.map_err(failed(what))?;
-        match answer.failed().first() {
-            None => Ok(()),
-            Some(entry) => {
-                Err(PortError::new(what, format_args!("{}: {}", entry.code(), entry.message().unwrap_or_default())))
-            }
-        }
+        let receipts: Vec<_> = receipts.iter().map(String::as_str).collect();
+        delete(&self.client, &self.queue_url, &receipts).await
     }
 }

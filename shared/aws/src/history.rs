@@ -102,6 +102,7 @@ impl History for Events {
         let keys = tasks.into_iter().map(Key::task).chain(former.iter().map(|task| Key::task(&task.id).former()));
         let keys: Vec<_> = keys.collect();
         self.bodies.delete(id).await?;
+        self.table.take_out(id, &made).await?;
         // The event last: as long as it is there, a deletion that was cut short is done again.
         try_join_all(keys.iter().map(|key| self.table.mark_deleted(key))).await?;
         let at = Key::event(id);
@@ -128,13 +129,14 @@ impl Events {
         for task in try_join_all(spans).await?.into_iter().flatten() {
             written.entry(task.id.event()).or_default().push(task);
         }
-        for event in events {
+        for event in &mut *events {
             let made = std::mem::take(&mut event.tasks);
             let later = written.remove(&event.head.id).unwrap_or_default();
             let by_id: BTreeMap<_, _> = made.into_iter().chain(later).map(|task| (task.id.clone(), task)).collect();
             event.tasks = by_id.into_values().collect();
         }
-        Ok(())
+        let mut tasks: Vec<_> = events.iter_mut().flat_map(|event| &mut event.tasks).collect();
+        self.table.look_up(&mut tasks).await
     }
 }
 

@@ -46,6 +46,16 @@ impl Key {
         Self::new(Self::of_day(TASK, id.event()), id.as_str())
     }
 
+    /// The partition of the turns at a destination.
+    pub(crate) fn turns(destination: &str) -> String {
+        format!("{TASK}#{destination}")
+    }
+
+    /// Where a turn at a destination is, by its newest event.
+    pub(crate) fn turn(destination: &str, newest: EventId) -> Self {
+        Self::new(Self::turns(destination), &newest.to_string())
+    }
+
     /// Where a refused request is.
     pub(crate) fn refused(id: EventId) -> Self {
         Self::new(Self::of_day("REFUSED", id), &id.to_string())

@@ -29,6 +29,7 @@ mod secrets;
 mod table;
 mod tasks;
 mod trouble;
+mod turns;
 mod vault;
 
 pub use bodies::Bucket;

@@ -23,7 +23,12 @@ const DICTIONARY: &[u8] = include_bytes!("pack/dictionary.txt");
 
 /// Bytes for storing: their mark, then themselves, compressed where they are fewer that way.
 pub(crate) fn pack(bytes: &[u8]) -> Vec<u8> {
-    compressed(bytes).unwrap_or_else(|| [&[RAW], bytes].concat())
+    compressed(bytes).unwrap_or_else(|| keep(bytes))
+}
+
+/// Bytes for storing as they are: to compress them costs more than it saves.
+pub(crate) fn keep(bytes: &[u8]) -> Vec<u8> {
+    [&[RAW], bytes].concat()
 }
 
 /// The bytes that were stored; never more than any body's limit, whatever the stored ones say.

@@ -33,6 +33,8 @@ fn constants_are_what_is_promised() {
             ("queue.rs", "MOST_ENTRIES", &[10.0]),
             ("receipts.rs", "MOST_ENTRIES", &[10.0]),
             ("receipts.rs", "MOST_SECONDS", &[42_300.0]),
+            ("turns.rs", "SHORT_BYTES", &[900.0]),
+            ("turns.rs", "TOGETHER_MS", &[60_000.0]),
         ],
     );
 }

@@ -1,8 +1,8 @@
-//! Messages of an SQS queue that a worker has received and gives back.
+//! Messages of an SQS queue that a worker has received, and gives back or is done with.
 
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
+use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry};
 use bellhop_app::ports::{PortError, PortResult, Postponed, Receipts};
 
 use crate::error::failed;
@@ -49,5 +49,33 @@ impl Receipts for SqsReceipts {
             }
         }
         Ok(())
+    }
+
+    async fn delete(&self, receipts: &[&str]) -> PortResult<()> {
+        for some in receipts.chunks(MOST_ENTRIES) {
+            delete(&self.client, &self.queue_url, some).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Deletes at most ten messages of a queue by their receipts.
+pub(crate) async fn delete(client: &Client, queue_url: &str, receipts: &[&str]) -> PortResult<()> {
+    let what = "messages could not be deleted";
+    if receipts.is_empty() {
+        return Ok(());
+    }
+    let entries = receipts.iter().enumerate().map(|(place, receipt)| {
+        let entry = DeleteMessageBatchRequestEntry::builder().id(place.to_string()).receipt_handle(*receipt);
+        entry.build().map_err(|e| PortError::new(what, e))
+    });
+    let entries = entries.collect::<PortResult<Vec<_>>>()?;
+    let request = client.delete_message_batch().queue_url(queue_url).set_entries(Some(entries));
+    let answer = request.send().await.map_err(failed(what))?;
+    match answer.failed().first() {
+        None => Ok(()),
+        Some(entry) => {
+            Err(PortError::new(what, format_args!("{}: {}", entry.code(), entry.message().unwrap_or_default())))
+        }
     }
 }

@@ -6,6 +6,7 @@
 //! | `HOOKS` | `#SETTINGS` | what holds for all hooks |
 //! | `EVENT#<day>#<shard>` | event id | an event with its tasks as they were made, by the day (UTC) of its id |
 //! | `TASK#<day>#<shard>` | task id | a task that something was written down of since, by the day of its event |
+//! | `TASK#<kind>:<destination>` | event id | what came of a turn at a destination that keeps a pace (`turns`) |
 //! | `REFUSED#<day>#<shard>` | its id | a refused request |
 //! | `DAYS#<kind>` | day and shard | that this shard of the day has rows of the kind |
 //! | `TROUBLE#<status>#<shard>` | task id | that a task is dead, or failed and will be tried again |

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::ReturnValue;
-use bellhop_app::ports::{PortError, PortResult, TaskLog, Written};
+use bellhop_app::ports::{Known, NewTurn, PortError, PortResult, TaskLog, Written};
 use bellhop_core::id::{EventId, TaskId};
 use bellhop_core::task::{Task, TaskStatus};
 use futures_util::future::try_join_all;
@@ -14,6 +14,14 @@ use crate::table::{DELETED, Key, Row, is_refused, packed, read_packed, seconds};
 
 #[async_trait]
 impl TaskLog for Table {
+    async fn destination(&self, key: &str, tasks: &[TaskId]) -> PortResult<Known> {
+        self.known(key, tasks).await
+    }
+
+    async fn end_turn(&self, turn: &NewTurn<'_>) -> PortResult<()> {
+        self.put_turn(turn).await
+    }
+
     async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Written>> {
         try_join_all(ids.iter().map(|id| async move {
             let key = Key::task(id);

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use bellhop_app::clock::SystemClock;
 use bellhop_app::ports::{
-    Bodies as _, Claim, Clock as _, DeadLetters as _, EventLog as _, History as _, HookReader as _, HookWriter as _,
-    Inbox as _, Orders as _, Postponed, Receipts as _, RecordedEvent, TaskLog as _, WorkQueue as _, Written,
+    Bodies as _, Claim, Clock as _, Collection, DeadLetters as _, Documents as _, EventLog as _, History as _,
+    HookReader as _, HookWriter as _, Inbox as _, NewDocument, NewTurn, Orders as _, Postponed, Receipts as _,
+    RecordedEvent, TaskLog as _, WorkQueue as _, Written,
 };
 use bellhop_app::testing::conformance;
 
@@ -17,7 +18,7 @@ use bellhop_core::event::Event;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox::Message;
 use bellhop_core::order::Order;
-use bellhop_core::task::{Task, TaskStatus};
+use bellhop_core::task::{Attempt, AttemptOutcome, Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
@@ -56,9 +57,11 @@ async fn conform(kind: Kind) {
     conformance::records(&events, &events, &table).await;
     conformance::tasks(&events, &events, &table).await;
     conformance::deleted(&events, &events, &table).await;
+    conformance::turns(&events, &events, &table).await;
     conformance::history(&events, &events, &table).await;
     conformance::events_with_task(&events, &events, &table).await;
     rows_of_the_former_version_are_read(&table, &events).await;
+    a_destination_of_the_former_version_is_known_until_its_next_turn(&table).await;
     what_is_out_of_date_is_not_listed_as_trouble(&table, &events).await;
     conformance::refused(&events, &events).await;
     conformance::counts(&table).await;
@@ -98,16 +101,18 @@ async fn too_many_hooks_change_nothing(table: &Table) {
     assert!(table.hooks_and_settings().await.unwrap().0.is_empty());
 }
 
-/// Messages of a chat that are given back come again in their order, and none is kept back by another's longer wait.
+/// Messages of a chat that are given back come again in their order, and none is kept back by another's longer wait, nor
+/// by one that is deleted.
 async fn postponed_messages_come_again_in_order(aws: &Aws, url: &str) {
     let (event, hook, now) = (event_id(1), HookId::from_text("hk"), Timestamp::from_ms(1));
-    let work: Vec<_> = (0..3)
+    let mut work: Vec<_> = (0..4)
         .map(|n| {
             let task = TaskId::new(event, &hook, n);
             let task = Task::queued(task, bellhop_core::action::Kind::Telegram, "7", now, now);
             Work::telegram(task, Vec::new())
         })
         .collect();
+    let behind = work.split_off(3);
     aws.work_queues(vec![(bellhop_core::action::Kind::Telegram, url.to_owned())]).send(&work).await.unwrap();
     let first = resources::receive(aws, url).await;
     assert_eq!(first.len(), 3);
@@ -118,6 +123,14 @@ async fn postponed_messages_come_again_in_order(aws: &Aws, url: &str) {
     let bodies =
         |received: &[(String, String)]| -> Vec<String> { received.iter().map(|(body, _)| body.clone()).collect() };
     assert_eq!(bodies(&again), bodies(&first));
+    // What is deleted lets those behind it through, though it is deleted twice.
+    let receipts: Vec<_> = again.iter().map(|(_, receipt)| receipt.as_str()).collect();
+    aws.work_queues(vec![(bellhop_core::action::Kind::Telegram, url.to_owned())]).send(&behind).await.unwrap();
+    assert!(resources::receive(aws, url).await.is_empty());
+    for _ in 0..2 {
+        aws.receipts(url.to_owned()).delete(&receipts).await.unwrap();
+    }
+    assert_eq!(resources::receive(aws, url).await.len(), 1);
 }
 
 /// A claim of the former version, which has no time but the one in whole seconds, holds until then.
@@ -180,6 +193,36 @@ async fn rows_of_the_former_version_are_read(table: &Table, events: &Events) {
         assert!(!events.record(event, &[], expires).await.unwrap(), "nobody brings it back");
     }
     assert!(list_at(events, begin).await.is_empty());
+}
+
+/// What a version before turns knew of a destination is read until a turn says more, and a plain turn is its row alone.
+async fn a_destination_of_the_former_version_is_known_until_its_next_turn(table: &Table) {
+    let now = SystemClock.now();
+    let (key, expires) = ("telegram:former", now.plus_ms(60_000));
+    let destination =
+        |text, expires| NewDocument { collection: Collection::Destination, key, text, expires: Some(expires) };
+    table.write(&destination("{\"n\":1}", now.plus_ms(120_000))).await.unwrap();
+    let known = table.destination(key, &[]).await.unwrap();
+    assert_eq!(known.text.as_deref(), Some("{\"n\":1}"));
+    let id = TaskId::new(EventId::new(now, &[9; 10]), &HookId::from_text("hk_former"), 0);
+    let mut task = Task::queued(id.clone(), bellhop_core::action::Kind::Telegram, "former", now, expires);
+    task.succeed(Attempt {
+        started_at: now,
+        duration_ms: 3,
+        outcome: AttemptOutcome::Succeeded,
+        detail: String::new(),
+        response_status: Some(200),
+        answer: String::new(),
+    });
+    let destination = destination("{\"n\":2}", expires);
+    let turn = NewTurn { destination, place: &known.place, tasks: std::slice::from_ref(&task), unwritten: &[true] };
+    table.end_turn(&turn).await.unwrap();
+    let known = table.destination(key, std::slice::from_ref(&id)).await.unwrap();
+    assert_eq!(known.text.as_deref(), Some("{\"n\":2}"));
+    assert_eq!(known.succeeded, [(id.clone(), task.plain_success().unwrap().clone())]);
+    assert!(table.row(&Key::task(&id)).await.unwrap().is_none(), "the task has no row of its own");
+    let former = table.document(Collection::Destination, key).await.unwrap().unwrap();
+    assert_eq!(former.text, "{\"n\":2}", "what is known later outlives what was known before");
 }
 
 /// The events of the hour from a moment on.

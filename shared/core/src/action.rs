@@ -73,6 +73,15 @@ impl Kind {
         }
     }
 
+    /// Whether all who call a destination keep one pace, so that what is known of it is read before each turn and written
+    /// down after it; where not, it is written down only when the destination begins or ceases to be called.
+    pub const fn shares_pace(self) -> bool {
+        match self {
+            Self::Telegram => true,
+            Self::Forward | Self::Route => false,
+        }
+    }
+
     /// The kind of this word.
     pub fn named(word: &str) -> Option<Self> {
         [Self::Telegram, Self::Forward, Self::Route].into_iter().find(|kind| kind.as_str() == word)

@@ -2,6 +2,7 @@
 
 mod change;
 mod check;
+mod configured;
 mod fields;
 mod table;
 
@@ -13,6 +14,7 @@ pub use check::{
 };
 
 pub use crate::action::ActionSpec;
+pub use configured::{Configured, Stamp};
 pub use fields::field_problem;
 
 pub(crate) use check::{Problems, between, read_chat};

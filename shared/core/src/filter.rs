@@ -78,6 +78,7 @@ mod tests {
         }))
         .unwrap();
         let body = body.as_bytes();
+        let payload = std::sync::Arc::new(payload);
         let facts = Facts { event: &event, hook: &hook, method: "POST", body, payload: Some(&payload), test: false };
         run(&Variables::new(facts))
     }

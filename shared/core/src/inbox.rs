@@ -85,12 +85,10 @@ struct HeadLine<'a> {
     test: bool,
 }
 
-/// The first line's JSON on the way in.
+/// What the first line's JSON says besides the head. Flattened into one with it, both would be read by way of a copy.
 #[derive(Deserialize)]
-struct ReadLine {
+struct Carried {
     form: Form,
-    #[serde(flatten)]
-    head: EventHead,
 }
 
 /// A message read back.
@@ -181,17 +179,18 @@ pub fn read(message: &[u8]) -> Result<Read, BadMessage> {
     if *version != VERSION {
         return Err(BadMessage("its version is unknown"));
     }
-    let line: ReadLine =
-        serde_json::from_slice(json).map_err(|_| BadMessage("its first line is not an event's head"))?;
-    let body = match line.form {
+    let no_head = |_| BadMessage("its first line is not an event's head");
+    let Carried { form } = serde_json::from_slice(json).map_err(no_head)?;
+    let head: EventHead = serde_json::from_slice(json).map_err(no_head)?;
+    let body = match form {
         Form::Raw => rest[1..].to_vec(),
         Form::Base64 => STANDARD.decode(&rest[1..]).map_err(|_| BadMessage("its body is not base64"))?,
-        Form::Elsewhere => return Ok(Read::Claim(line.head)),
+        Form::Elsewhere => return Ok(Read::Claim(head)),
     };
-    if body.len() != line.head.body_bytes {
+    if body.len() != head.body_bytes {
         return Err(BadMessage("its body was cut"));
     }
-    Ok(Read::Whole(Event { head: line.head, body }))
+    Ok(Read::Whole(Event { head, body }))
 }
 
 /// The event that a message is about, for the log; `None` where it cannot be told.

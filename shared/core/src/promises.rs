@@ -3,8 +3,8 @@
 mod reader;
 
 use crate::config::{Capacity, HookSpec, SecretsAs, Settings, check_hook};
+use crate::pace::{Pace, Scope};
 use crate::retry::next_attempt;
-use crate::telegram::pace::{Pace, Scope};
 use crate::time::Timestamp;
 
 #[test]
@@ -32,6 +32,7 @@ fn constants_are_what_is_promised() {
             ("config/check/hook/unsigned.rs", "WIDEST_V4_TOGETHER", &[7.0]),
             ("config/check/hook/unsigned.rs", "WIDEST_V6", &[20.0]),
             ("config/check/hook/unsigned.rs", "WIDEST_V6_TOGETHER", &[19.0]),
+            ("config/configured/hook.rs", "MOST_RETIRING", &[10.0]),
             ("filter/check.rs", "LONGEST_VALUE", &[65_536.0]),
             ("filter/condition.rs", "LONGEST_CONDITION", &[4_096.0]),
             ("limit/bucket.rs", "ONE", &[60_000.0]),

@@ -163,6 +163,29 @@ impl Task {
         self.attempts.push(attempt);
     }
 
+    /// The attempt of a task that succeeded at the first one, and of which nothing else has changed since it was made:
+    /// [`Task::succeed`] makes the same of what it was.
+    pub fn plain_success(&self) -> Option<&Attempt> {
+        let [attempt] = self.attempts.as_slice() else { return None };
+        let mut again = Self {
+            status: TaskStatus::Queued,
+            attempts: Vec::new(),
+            parts_done: 0,
+            due_at: self.created_at,
+            ..self.clone()
+        };
+        again.succeed(attempt.clone());
+        (self.retries == 0 && again == *self).then_some(attempt)
+    }
+
+    /// Notes an attempt by which the whole effect happened.
+    pub fn succeed(&mut self, attempt: Attempt) {
+        self.due_at = attempt.started_at.plus_ms(attempt.duration_ms);
+        self.status = TaskStatus::Succeeded;
+        self.parts_done += 1;
+        self.note(attempt);
+    }
+
     /// How many attempts failed since the task was made, or last asked for again.
     pub fn failures(&self) -> usize {
         self.all_failures().saturating_sub(self.failures_before)
@@ -254,6 +277,38 @@ mod tests {
                 assert_eq!(task.failures(), failure, "asked {asked} times");
             }
             assert!(task.attempts.len() <= MOST_ATTEMPTS);
+        }
+    }
+
+    #[test]
+    fn a_success_at_the_first_attempt_is_plain_and_nothing_else_is() {
+        let attempt = Attempt {
+            started_at: Timestamp::from_ms(40),
+            duration_ms: 7,
+            outcome: AttemptOutcome::Succeeded,
+            detail: String::new(),
+            response_status: Some(200),
+            answer: "{}".to_owned(),
+        };
+        let made = Task { reason: Some("the sender's own text".to_owned()), ..failed(0) };
+        let mut task = made.clone();
+        task.succeed(attempt.clone());
+        assert_eq!((task.status, task.due_at), (TaskStatus::Succeeded, Timestamp::from_ms(47)));
+        assert_eq!(task.plain_success(), Some(&attempt));
+        let mut twice = task.clone();
+        twice.note(attempt.clone());
+        for other in [
+            made,
+            failed(1),
+            twice,
+            Task { attempts: Vec::new(), ..task.clone() },
+            Task { retries: 1, ..task.clone() },
+            Task { parts_done: 2, ..task.clone() },
+            Task { status: TaskStatus::Queued, ..task.clone() },
+            Task { status: TaskStatus::Dead, ..task.clone() },
+            Task { due_at: Timestamp::from_ms(48), ..task.clone() },
+        ] {
+            assert_eq!(other.plain_success(), None, "{other:?}");
         }
     }
 

@@ -1,8 +1,7 @@
-//! What Telegram allows: its HTML, the length of its messages, its answers and its pace.
+//! What Telegram allows: its HTML, the length of its messages, and its answers.
 
 pub mod answer;
 pub mod html;
-pub mod pace;
 
 mod characters;
 mod digest;
@@ -11,7 +10,6 @@ mod split;
 pub use answer::{Failure, Sent, read_answer};
 pub use characters::{beginning, is_blank, shows_nothing};
 pub use digest::digest;
-pub use pace::{Pace, Scope};
 pub use split::{split, split_plain};
 
 /// The longest message, in UTF-16 units of what is seen, tags and references not counted.

@@ -12,6 +12,7 @@ mod numbers;
 mod pretty;
 mod source;
 mod tags;
+mod tree;
 mod written;
 
 pub use context::{Context, Facts};

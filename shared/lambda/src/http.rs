@@ -63,7 +63,7 @@ async fn take_in(ingress: &Ingress, event: &Event) -> Result<Reply, Refused> {
     let method = http::Method::from_bytes(event.request_context.http.method.as_bytes()).unwrap_or_default();
     let path = match at_door(&method, &event.raw_path)? {
         Door::Hook(path) => path,
-        Door::Health | Door::Nowhere => return Ok(healthy()),
+        Door::Health => return Ok(healthy()),
     };
     let pairs = event.headers.pairs();
     let headers = Headers::new(&pairs);

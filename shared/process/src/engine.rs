@@ -9,7 +9,11 @@ mod poison;
 mod routing;
 
 #[cfg(test)]
+mod former;
+#[cfg(test)]
 mod made;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -24,7 +28,7 @@ use bellhop_app::reconcile::Reconciler;
 use bellhop_app::routing::Routing;
 use bellhop_core::action::Lane;
 use bellhop_core::event::Event;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use bellhop_sqlite::Database;
 use crashes::Crashes;
@@ -113,7 +117,8 @@ fn deliver<W>(
     lane: Lane,
     crashes: &Arc<Crashes>,
 ) -> Delivering<W> {
-    Delivering { parts: Arc::clone(parts), engine: Arc::clone(engine), lane, crashes: Arc::clone(crashes) }
+    let (parts, engine, crashes) = (Arc::clone(parts), Arc::clone(engine), Arc::clone(crashes));
+    Delivering { parts, engine, lane, crashes, attempts: Notify::new() }
 }
 
 /// Deletes what has expired, now and then.

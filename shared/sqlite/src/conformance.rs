@@ -10,7 +10,6 @@ use bellhop_core::event::Event;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::Work;
 
 use crate::{Database, LocalSecrets};
 
@@ -29,6 +28,7 @@ async fn events_and_tasks() {
     conformance::records(&database, &database, &database).await;
     conformance::tasks(&database, &database, &database).await;
     conformance::deleted(&database, &database, &database).await;
+    conformance::turns(&database, &database, &database).await;
     conformance::history(&database, &database, &database).await;
     conformance::events_with_task(&database, &database, &database).await;
     conformance::refused(&database, &database).await;
@@ -53,7 +53,7 @@ async fn inbox_and_queue() {
     let work = || async {
         let groups = database.groups("telegram").unwrap();
         let rows = groups.iter().flat_map(|group| database.group_work("telegram", group, 1000).unwrap());
-        rows.map(|work| serde_json::from_str::<Work>(&work.message).unwrap()).collect()
+        rows.map(|mut row| row.work().unwrap()).collect()
     };
     conformance::queue(&database, work).await;
 }

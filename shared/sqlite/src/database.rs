@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bellhop_app::clock::SystemClock;
 use bellhop_app::ports::{Clock, PortError, PortResult};
 use bellhop_core::time::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Notify;
 
+use crate::fresh::FreshWork;
 use crate::schema::prepare;
 use crate::work::QUEUES;
 use crate::writer::Writer;
@@ -20,6 +22,7 @@ pub struct Database {
     pub(crate) writer: Writer,
     /// Where arrivals are told of.
     pub arrived: Arrived,
+    pub(crate) fresh_work: Arc<FreshWork>,
     reader: Arc<Mutex<Connection>>,
     clock: Arc<dyn Clock>,
 }
@@ -73,6 +76,7 @@ impl Database {
         Ok(Self {
             writer: Writer::start(connection)?,
             arrived: Arrived::default(),
+            fresh_work: Arc::default(),
             reader: Arc::new(Mutex::new(reader)),
             clock,
         })
@@ -120,7 +124,7 @@ impl Database {
 
 /// Opens a connection with what every connection needs.
 ///
-/// The write-ahead log is carried over into the file after every 1,000 pages: often enough that it stays short and is
+/// The write-ahead log is carried over into the file after every 4,000 pages: often enough that it stays short and is
 /// written in place, which syncs faster than a file that grows; seldom enough that the stop is not felt. What is deleted
 /// is overwritten with zeros: an erased body must not lie in a free page, nor in one that a backup copies.
 fn connect(file: &Path) -> PortResult<Connection> {
@@ -133,6 +137,8 @@ fn connect(file: &Path) -> PortResult<Connection> {
              PRAGMA cache_size = -4096;",
         )
         .map_err(|e| database_error(&e))?;
+    // Otherwise a statement is compiled again for each value that it compares a column with, lest there be a better plan.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|e| database_error(&e))?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }

@@ -7,6 +7,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use crate::database::Database;
 use crate::packed::{milliseconds, signed, unsigned};
 
+/// A document about to be written: its collection, its key, its text, and when it expires.
+pub(crate) type NewRow = (&'static str, String, String, Option<i64>);
+
 #[async_trait]
 impl Documents for Database {
     async fn document(&self, collection: Collection, key: &str) -> PortResult<Option<Document>> {
@@ -33,15 +36,7 @@ impl Documents for Database {
 
     async fn write(&self, document: &NewDocument<'_>) -> PortResult<()> {
         let row = row(document);
-        Database::write(self, move |connection| {
-            let mut put = connection.prepare_cached(
-                "INSERT INTO documents (collection, key, text, version, expires_at) VALUES (?1, ?2, ?3, 1, ?4)
-                 ON CONFLICT (collection, key) DO UPDATE SET
-                    text = excluded.text, version = version + 1, expires_at = excluded.expires_at",
-            )?;
-            put.execute(row).map(|_| ())
-        })
-        .await
+        Database::write(self, move |connection| put(connection, &row)).await
     }
 
     async fn swap(&self, document: &NewDocument<'_>, version: Option<u64>) -> PortResult<bool> {
@@ -85,8 +80,18 @@ impl Documents for Database {
     }
 }
 
+/// Writes a document, in place of any other at its key.
+pub(crate) fn put(connection: &Connection, row: &NewRow) -> rusqlite::Result<()> {
+    let mut put = connection.prepare_cached(
+        "INSERT INTO documents (collection, key, text, version, expires_at) VALUES (?1, ?2, ?3, 1, ?4)
+         ON CONFLICT (collection, key) DO UPDATE SET
+            text = excluded.text, version = version + 1, expires_at = excluded.expires_at",
+    )?;
+    put.execute((row.0, &row.1, &row.2, row.3)).map(|_| ())
+}
+
 /// A document as its row, without its version.
-fn row(document: &NewDocument<'_>) -> (&'static str, String, String, Option<i64>) {
+pub(crate) fn row(document: &NewDocument<'_>) -> NewRow {
     (
         document.collection.as_str(),
         document.key.to_owned(),

@@ -48,6 +48,9 @@ impl Database {
     /// The oldest inbox messages behind a place, with their places: at most `most`, and after the first only as many as
     /// have `bytes` together.
     pub fn messages_after(&self, place: i64, most: usize, bytes: usize) -> PortResult<Vec<(i64, Vec<u8>)>> {
+        if let Some(messages) = self.writer.fresh_messages(place, most, bytes) {
+            return Ok(messages);
+        }
         self.read(|connection| {
             let mut select =
                 connection.prepare_cached("SELECT seq, message FROM inbox WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
@@ -74,7 +77,7 @@ impl Database {
 
     /// Forgets messages that have been routed.
     pub async fn forget_messages(&self, places: Vec<i64>) -> PortResult<()> {
-        self.write(move |connection| places.iter().try_for_each(|place| forget(connection, *place))).await
+        self.write(move |connection| forget(connection, &places)).await
     }
 
     /// Sets a message aside that can never be routed, with the reason.
@@ -84,16 +87,24 @@ impl Database {
                 "INSERT INTO poison (message, reason) SELECT message, ?2 FROM inbox WHERE seq = ?1",
                 (place, reason),
             )?;
-            forget(connection, place)
+            forget(connection, &[place])
         })
         .await
     }
 }
 
-/// Forgets a message, and what speaks against it: its place may be another's at once.
-pub(crate) fn forget(connection: &Connection, place: i64) -> rusqlite::Result<()> {
-    connection.prepare_cached("DELETE FROM inbox WHERE seq = ?1")?.execute([place])?;
+/// Forgets messages, and what speaks against them: their places may be others' at once.
+pub(crate) fn forget(connection: &Connection, places: &[i64]) -> rusqlite::Result<()> {
+    let mut delete = connection.prepare_cached("DELETE FROM inbox WHERE seq = ?1")?;
+    places.iter().try_for_each(|place| delete.execute([place]).map(|_| ()))?;
+    // Hardly ever does anything speak against any.
+    if !connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM crashes)")?
+        .query_row([], |row| row.get::<_, bool>(0))?
+    {
+        return Ok(());
+    }
     let mut clear =
         connection.prepare_cached("DELETE FROM crashes WHERE kind IN ('message', 'aside') AND place = ?1")?;
-    clear.execute([place]).map(|_| ())
+    places.iter().try_for_each(|place| clear.execute([place]).map(|_| ()))
 }

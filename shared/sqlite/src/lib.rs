@@ -12,6 +12,7 @@ mod counts;
 mod crashes;
 mod documents;
 mod events;
+mod fresh;
 mod history;
 mod hooks;
 mod inbox;
@@ -31,7 +32,7 @@ pub use crashes::{ABORTED, KILLED, Subject};
 pub use database::{Arrived, Database};
 pub use records::{Committed, PackedRecord};
 pub use secrets::LocalSecrets;
-pub use work::{Waiting, queue};
+pub use work::{Waiting, WorkPlaces, queue};
 
 #[cfg(test)]
 mod promises;

@@ -36,6 +36,13 @@ pub(crate) fn from_json<T: serde::de::DeserializeOwned>(json: &str) -> PortResul
     serde_json::from_str(json).map_err(|e| PortError::unreadable("a stored value", &e))
 }
 
+/// Up to this length a body is packed as LZ4: it packs less tightly, but DEFLATE would take longer to clear its state than
+/// to pack so little.
+const SHORT_BODY: usize = 8 * 1024;
+
+/// What LZ4 stands behind. No stream of DEFLATE begins so: that would be a block of the type that RFC 1951 reserves.
+const LZ4: u8 = 0b0000_0111;
+
 thread_local! {
     /// The compressor of this thread. Its state is some 300 KB: to allocate and clear it for each body costs ten times as
     /// much as to compress a body of 2 KB.
@@ -44,6 +51,11 @@ thread_local! {
 
 /// A body, compressed.
 pub(crate) fn pack(body: &[u8]) -> PortResult<Vec<u8>> {
+    if body.len() <= SHORT_BODY {
+        let mut packed = vec![LZ4];
+        packed.append(&mut lz4_flex::block::compress_prepend_size(body));
+        return Ok(packed);
+    }
     COMPRESSOR.with_borrow_mut(|compressor| {
         compressor.reset();
         let mut packed = Vec::with_capacity(body.len() / 3 + 64);
@@ -61,9 +73,15 @@ pub(crate) fn pack(body: &[u8]) -> PortResult<Vec<u8>> {
 
 /// A body, as it came.
 pub(crate) fn unpack(packed: &[u8]) -> PortResult<Vec<u8>> {
+    let unreadable = |e: &dyn std::fmt::Display| PortError::new("a stored body is unreadable", e);
+    if let Some((&LZ4, rest)) = packed.split_first() {
+        let (length, block) = lz4_flex::block::uncompressed_size(rest).map_err(|e| unreadable(&e))?;
+        let body = lz4_flex::block::decompress(block, length.min(SHORT_BODY)).map_err(|e| unreadable(&e))?;
+        return if body.len() == length { Ok(body) } else { Err(unreadable(&"it was cut")) };
+    }
     let mut body = Vec::new();
     let read = DeflateDecoder::new(packed).take(MOST_BODY_BYTES).read_to_end(&mut body);
-    read.map_err(|e| PortError::new("a stored body is unreadable", e))?;
+    read.map_err(|e| unreadable(&e))?;
     Ok(body)
 }
 
@@ -74,7 +92,8 @@ mod tests {
     #[test]
     fn every_body_comes_back_whoever_was_compressed_before_it() {
         let noise: Vec<u8> = (0..300_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
-        let bodies = [&b""[..], b"{}", &noise, &b"again ".repeat(100_000), b"x", &noise[..2_000]];
+        let (short, long) = (&noise[..SHORT_BODY], &noise[..=SHORT_BODY]);
+        let bodies = [&b""[..], b"{}", &noise, &b"again ".repeat(100_000), b"x", &noise[..2_000], short, long];
         for body in bodies.iter().chain(bodies.iter().rev()) {
             assert_eq!(unpack(&pack(body).unwrap()).unwrap(), *body);
         }
@@ -86,5 +105,18 @@ mod tests {
         let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(b"as it came").unwrap();
         assert_eq!(unpack(&encoder.finish().unwrap()).unwrap(), b"as it came");
+        assert_eq!(unpack(&[3, 0]).unwrap(), b"", "the shortest stream");
+        assert_eq!(LZ4 >> 1 & 0b11, 0b11, "the type of block that no stream has");
+    }
+
+    #[test]
+    fn a_packed_body_that_was_cut_or_says_it_is_endless_is_refused() {
+        let packed = pack(&b"again ".repeat(1_000)).unwrap();
+        assert!(packed.len() < 1_000);
+        for cut in 1..packed.len() {
+            assert!(unpack(&packed[..cut]).is_err(), "{cut}");
+        }
+        let endless = [&[LZ4][..], &u32::MAX.to_le_bytes(), &packed[5..]].concat();
+        assert!(unpack(&endless).is_err());
     }
 }

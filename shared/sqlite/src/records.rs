@@ -15,7 +15,7 @@ use crate::database::Database;
 use crate::events::{EventRow, claim};
 use crate::inbox::forget;
 use crate::tasks::{TaskRow, insert_tasks, task_rows};
-use crate::work::{WorkRow, insert_work, work_rows};
+use crate::work::{WorkPlaces, WorkRow, insert_work, work_rows};
 
 /// A record as its rows, with the place of its message in the inbox.
 pub struct PackedRecord {
@@ -24,13 +24,14 @@ pub struct PackedRecord {
     event: EventRow,
     tasks: Vec<TaskRow>,
     work: Vec<WorkRow>,
+    places: WorkPlaces,
 }
 
 /// What became of a record.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Committed {
-    /// It is recorded as it stands here, but for its body, and its message is gone from the inbox.
-    New(Box<NewRecord>),
+    /// It is recorded as it stands here, but for its body, and its message is gone from the inbox; its work has these places.
+    New(Box<NewRecord>, WorkPlaces),
     /// Its event was recorded before, or deleted: nothing was written but claims, and its message is where it was.
     Known,
 }
@@ -40,7 +41,8 @@ impl PackedRecord {
     pub fn new(place: i64, mut record: NewRecord) -> PortResult<Self> {
         let event = EventRow::new(&record.event, record.expires)?;
         record.event.body = Vec::new();
-        Ok(Self { place, event, tasks: task_rows(&record.tasks)?, work: work_rows(&record.work)?, record })
+        let (tasks, work) = (task_rows(&record.tasks)?, work_rows(&record.work)?);
+        Ok(Self { place, event, tasks, work, places: WorkPlaces::default(), record })
     }
 
     /// The place of its message in the inbox.
@@ -62,8 +64,7 @@ impl PackedRecord {
             return Ok(false);
         }
         insert_tasks(connection, &self.tasks, false)?;
-        insert_work(connection, &self.work)?;
-        forget(connection, self.place)?;
+        self.places = insert_work(connection, &self.work)?;
         Ok(true)
     }
 
@@ -91,8 +92,10 @@ impl Database {
             for record in &mut records {
                 news.push(record.write(connection)?);
             }
+            let recorded = records.iter().zip(&news).filter(|(_, is_new)| **is_new);
+            forget(connection, &recorded.map(|(record, _)| record.place).collect::<Vec<_>>())?;
             let committed = records.into_iter().zip(news).map(|(packed, is_new)| match is_new {
-                true => Committed::New(Box::new(packed.record)),
+                true => Committed::New(Box::new(packed.record), packed.places),
                 false => Committed::Known,
             });
             let committed: Vec<_> = committed.collect();
@@ -111,7 +114,7 @@ impl Database {
 fn count(connection: &Connection, committed: &[Committed]) -> rusqlite::Result<()> {
     let mut sums: BTreeMap<&HookId, (u64, Timestamp)> = BTreeMap::new();
     for committed in committed {
-        let Committed::New(record) = committed else { continue };
+        let Committed::New(record, _) = committed else { continue };
         for hook in record.counted() {
             let (events, last) = sums.entry(hook).or_default();
             *events += 1;

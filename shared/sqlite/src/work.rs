@@ -8,8 +8,6 @@ use bellhop_core::action::{Kind, Lane};
 use bellhop_core::work::Work;
 use rusqlite::Connection;
 
-use rusqlite::OptionalExtension as _;
-
 use crate::database::Database;
 use crate::packed::{signed, to_json};
 
@@ -31,12 +29,38 @@ pub struct Waiting {
     pub place: i64,
     /// Its key, which tells its task even where the message is unreadable.
     pub key: String,
+    message: Message,
+}
+
+/// What the row of waiting work says.
+enum Message {
+    /// The work, for it was queued a moment ago.
+    Fresh(Box<Work>),
     /// The work as JSON.
-    pub message: String,
+    Json(String),
+}
+
+impl Waiting {
+    /// Takes the work out; an error where it cannot be read, or was taken out before.
+    pub fn work(&mut self) -> serde_json::Result<Work> {
+        match std::mem::replace(&mut self.message, Message::Json(String::new())) {
+            Message::Fresh(work) => Ok(*work),
+            Message::Json(json) => serde_json::from_str(&json),
+        }
+    }
 }
 
 /// Work as its row: its queue, its group, its key and its message.
 pub(crate) type WorkRow = (&'static str, String, String, String);
+
+/// The places on the queues that pieces of work were given, each with the bytes that it takes there.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct WorkPlaces(Vec<Option<(i64, usize)>>);
+
+/// Reads a row of waiting work.
+fn waiting(row: &rusqlite::Row<'_>) -> rusqlite::Result<Waiting> {
+    Ok(Waiting { place: row.get(0)?, key: row.get(1)?, message: Message::Json(row.get(2)?) })
+}
 
 /// Work as its rows.
 pub(crate) fn work_rows(work: &[Work]) -> PortResult<Vec<WorkRow>> {
@@ -44,11 +68,15 @@ pub(crate) fn work_rows(work: &[Work]) -> PortResult<Vec<WorkRow>> {
     work.iter().map(row).collect()
 }
 
-/// Puts work on its queues; what is there already stays as it is.
-pub(crate) fn insert_work(connection: &Connection, rows: &[WorkRow]) -> rusqlite::Result<()> {
+/// Puts work on its queues; gives the places. What is there already stays as it is, and is given none.
+pub(crate) fn insert_work(connection: &Connection, rows: &[WorkRow]) -> rusqlite::Result<WorkPlaces> {
     let mut insert =
         connection.prepare_cached("INSERT OR IGNORE INTO work (queue, grp, key, message) VALUES (?1, ?2, ?3, ?4)")?;
-    rows.iter().try_for_each(|row| insert.execute((row.0, &row.1, &row.2, &row.3)).map(|_| ()))
+    let mut put = |row: &WorkRow| {
+        let is_new = insert.execute((row.0, &row.1, &row.2, &row.3))? > 0;
+        Ok(is_new.then(|| (connection.last_insert_rowid(), row.3.len())))
+    };
+    rows.iter().map(&mut put).collect::<rusqlite::Result<_>>().map(WorkPlaces)
 }
 
 #[async_trait]
@@ -56,7 +84,7 @@ impl WorkQueue for Database {
     async fn send(&self, work: &[Work]) -> PortResult<()> {
         let rows = work_rows(work)?;
         let queues: BTreeSet<_> = rows.iter().map(|row| row.0).collect();
-        self.write(move |connection| insert_work(connection, &rows)).await?;
+        self.write(move |connection| insert_work(connection, &rows).map(|_| ())).await?;
         queues.into_iter().for_each(|queue| self.arrived.tell(queue));
         Ok(())
     }
@@ -81,43 +109,67 @@ impl Database {
     /// The first work of a group.
     pub fn group_work(&self, queue: &str, group: &str, most: usize) -> PortResult<Vec<Waiting>> {
         self.read(|connection| {
-            let mut select = connection.prepare_cached(
-                "SELECT seq, key, message FROM work WHERE queue = ?1 AND grp = ?2 ORDER BY seq LIMIT ?3",
-            )?;
-            let rows = select.query_map((queue, group, signed(most)), |row| {
-                Ok(Waiting { place: row.get(0)?, key: row.get(1)?, message: row.get(2)? })
-            })?;
-            rows.collect()
-        })
-    }
-
-    /// The places of the first work of a group.
-    pub fn group_places(&self, queue: &str, group: &str, most: usize) -> PortResult<Vec<i64>> {
-        self.read(|connection| {
-            let mut select = connection
+            let mut places = connection
                 .prepare_cached("SELECT seq FROM work WHERE queue = ?1 AND grp = ?2 ORDER BY seq LIMIT ?3")?;
-            select.query_map((queue, group, signed(most)), |row| row.get(0))?.collect()
+            let places = places.query_map((queue, group, signed(most)), |row| row.get(0))?;
+            places.map(|place| self.waiting(connection, place?)).collect()
         })
     }
 
-    /// The work at a place.
-    pub fn work_at(&self, place: i64) -> PortResult<Option<Waiting>> {
+    /// The work at a place that has some.
+    fn waiting(&self, connection: &Connection, place: i64) -> rusqlite::Result<Waiting> {
+        if let Some(work) = self.fresh_work.take(place) {
+            return Ok(Waiting { place, key: work.key(), message: Message::Fresh(Box::new(work)) });
+        }
+        connection.prepare_cached("SELECT seq, key, message FROM work WHERE seq = ?1")?.query_row([place], waiting)
+    }
+
+    /// Keeps work at hand that was queued a moment ago, with the places that it was given.
+    pub fn keep_fresh(&self, work: Vec<Work>, places: WorkPlaces) {
+        for (work, place) in work.into_iter().zip(places.0) {
+            if let Some((place, bytes)) = place {
+                self.fresh_work.keep(place, work, bytes);
+            }
+        }
+    }
+
+    /// The first work of a group that is free, at most `most` pieces: so many are looked at, which nobody is given twice.
+    pub fn free_work(
+        &self,
+        queue: &str,
+        group: &str,
+        looked_at: usize,
+        most: usize,
+        is_free: impl Fn(i64) -> bool,
+    ) -> PortResult<Vec<Waiting>> {
         self.read(|connection| {
-            let mut select = connection.prepare_cached("SELECT seq, key, message FROM work WHERE seq = ?1")?;
-            let read =
-                |row: &rusqlite::Row<'_>| Ok(Waiting { place: row.get(0)?, key: row.get(1)?, message: row.get(2)? });
-            select.query_row([place], read).optional()
+            let mut places = connection
+                .prepare_cached("SELECT seq FROM work WHERE queue = ?1 AND grp = ?2 ORDER BY seq LIMIT ?3")?;
+            let (mut rows, mut found) = (places.query((queue, group, signed(looked_at)))?, Vec::new());
+            while let Some(row) = rows.next()?
+                && found.len() < most
+            {
+                let place = row.get(0)?;
+                if is_free(place) {
+                    found.push(self.waiting(connection, place)?);
+                }
+            }
+            Ok(found)
         })
     }
 
     /// Forgets work that is settled; most of it went with the outcome of its task, so that nothing is left to write.
     pub async fn forget_work(&self, places: Vec<i64>) -> PortResult<()> {
+        if places.is_empty() {
+            return Ok(());
+        }
         let is_left = self.read(|connection| {
-            let mut select = connection.prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM work WHERE seq = ?1)
-                     OR EXISTS (SELECT 1 FROM crashes WHERE kind = 'work' AND place = ?1)",
-            )?;
-            places.iter().try_fold(false, |is_left, place| Ok(is_left || select.query_row([place], |row| row.get(0))?))
+            let mut crashes = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM crashes WHERE kind = 'work')")?;
+            let is_left = crashes.query_row([], |row| row.get(0))?;
+            let mut select = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM work WHERE seq = ?1)")?;
+            places
+                .iter()
+                .try_fold(is_left, |is_left, place| Ok(is_left || select.query_row([place], |row| row.get(0))?))
         })?;
         if !is_left {
             return Ok(());

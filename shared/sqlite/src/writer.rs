@@ -13,6 +13,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::database::database_error;
+use crate::fresh::FreshMessages;
 
 /// How many inbox messages one commit takes at most.
 const MOST_MESSAGES: usize = 512;
@@ -35,6 +36,7 @@ pub(crate) struct Writer {
 struct Shared {
     waiting: Mutex<Waiting>,
     wake: Condvar,
+    fresh: Mutex<FreshMessages>,
 }
 
 #[derive(Default)]
@@ -108,6 +110,11 @@ impl Drop for Alive {
 }
 
 impl Shared {
+    /// The newest inbox messages; nothing panics while they are held.
+    fn fresh(&self) -> MutexGuard<'_, FreshMessages> {
+        self.fresh.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What waits; nothing panics while it is held.
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
@@ -130,6 +137,11 @@ impl Writer {
         self.shared.waiting().messages.push_back((message, answer));
         self.shared.wake.notify_one();
         answered.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Inbox messages behind a place that were written a moment ago; `None` where the table has to be asked.
+    pub(crate) fn fresh_messages(&self, place: i64, most: usize, bytes: usize) -> Option<Vec<(i64, Vec<u8>)>> {
+        self.shared.fresh().after(place, most, bytes)
     }
 
     /// Does another write; durable when it returns.
@@ -183,7 +195,11 @@ fn write_on(connection: &Connection, shared: &Shared) {
     let mut next_place = 1;
     while let Some(mut taken) = shared.first() {
         let committed = commit(connection, shared, &mut taken, &mut next_place);
-        for (_, answer) in taken.messages {
+        let first_place = next_place.saturating_sub(i64::try_from(taken.messages.len()).unwrap_or(i64::MAX));
+        for (place, (message, answer)) in (first_place..).zip(taken.messages) {
+            if committed.is_ok() {
+                shared.fresh().push(place, message);
+            }
             let _ = answer.send(committed.clone());
         }
         let emptied = match committed.is_ok() && taken.others.iter().any(|job| job.erases()) {
@@ -232,12 +248,11 @@ impl Shared {
         })
     }
 
-    /// Takes more messages into a commit; gives how many.
-    fn more_messages(&self, taken: &mut Taken) -> usize {
+    /// Takes more messages into a commit.
+    fn more_messages(&self, taken: &mut Taken) {
         let mut waiting = self.waiting();
         let count = waiting.messages.len().min(MOST_MESSAGES.saturating_sub(taken.messages.len()));
         taken.messages.extend(waiting.messages.drain(..count));
-        count
     }
 }
 
@@ -246,13 +261,12 @@ fn commit(connection: &Connection, shared: &Shared, taken: &mut Taken, next_plac
     let failed = |e: rusqlite::Error| database_error(&e);
     let begun = Instant::now();
     connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(failed)?;
-    let written = insert(connection, &taken.messages, next_place)
-        .and_then(|()| write_others(connection, shared, taken, begun))
-        .and_then(|()| {
-            // What came meanwhile need not wait for a commit of its own.
-            let more = shared.more_messages(taken);
-            insert(connection, &taken.messages[taken.messages.len() - more..], next_place)
-        });
+    // The messages last: they take the pages that those leave which have been routed, and what came meanwhile need not wait
+    // for a commit of its own.
+    let written = write_others(connection, shared, taken, begun).and_then(|()| {
+        shared.more_messages(taken);
+        insert(connection, &taken.messages, next_place)
+    });
     let ended = written
         .and_then(|()| connection.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map(|_| ()))
         .map_err(failed);
@@ -270,33 +284,103 @@ fn insert(
     messages: &[(Vec<u8>, oneshot::Sender<PortResult<()>>)],
     next_place: &mut i64,
 ) -> rusqlite::Result<()> {
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO inbox (seq, message) VALUES (max(?1, ifnull((SELECT max(seq) FROM inbox), 0) + 1), ?2)",
-    )?;
+    if messages.is_empty() {
+        return Ok(());
+    }
+    let mut last = connection.prepare_cached("SELECT ifnull(max(seq), 0) FROM inbox")?;
+    *next_place = last.query_row([], |row| row.get::<_, i64>(0))?.saturating_add(1).max(*next_place);
+    let mut insert = connection.prepare_cached("INSERT INTO inbox (seq, message) VALUES (?1, ?2)")?;
     for (message, _) in messages {
         insert.execute((*next_place, message))?;
-        *next_place = connection.last_insert_rowid() + 1;
+        *next_place += 1;
     }
     Ok(())
 }
 
 /// Does other writes for as long as a commit may take, each by itself: one that fails is undone alone, and only its caller
-/// is told.
+/// is told. The first has the transaction to itself; for each of the others, what it changes is copied before.
 fn write_others(connection: &Connection, shared: &Shared, taken: &mut Taken, begun: Instant) -> rusqlite::Result<()> {
     let mut begin = connection.prepare_cached("SAVEPOINT one")?;
     let mut keep = connection.prepare_cached("RELEASE one")?;
     let mut undo = connection.prepare_cached("ROLLBACK TO one")?;
     let mut done = 0;
     while let Some(job) = taken.others.get_mut(done) {
-        begin.execute([])?;
-        if job.write(connection).is_err() {
-            undo.execute([])?;
+        if done == 0 {
+            if job.write(connection).is_err() {
+                if !connection.is_autocommit() {
+                    connection.execute_batch("ROLLBACK")?;
+                }
+                connection.execute_batch("BEGIN IMMEDIATE")?;
+            }
+        } else {
+            begin.execute([])?;
+            if job.write(connection).is_err() {
+                undo.execute([])?;
+            }
+            keep.execute([])?;
         }
-        keep.execute([])?;
         done += 1;
         if done < MOST_OTHERS && begun.elapsed() < LONGEST {
             taken.others.extend(shared.waiting().others.pop_front());
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use bellhop_core::id::HookId;
+    use bellhop_core::time::Timestamp;
+
+    use super::*;
+    use crate::Database;
+    use crate::counts::add;
+
+    #[tokio::test]
+    async fn a_write_that_fails_is_undone_alone_wherever_it_stands_in_its_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(folder.path()).unwrap();
+        for failing in 0..3 {
+            // All come while the writer is held up for longer than one commit takes others, so the next takes them all.
+            let (release, held) = mpsc::channel::<()>();
+            let holding = database.submit(move |_| {
+                let _ = held.recv();
+                std::thread::sleep(2 * LONGEST);
+                Ok(())
+            });
+            let writes = (0..3).map(|number| {
+                database.submit(move |connection| {
+                    let hook = HookId::from_text(format!("hk_{failing}_{number}"));
+                    add(connection, &hook, 1, Timestamp::from_ms(0))?;
+                    if number == failing { connection.execute("no SQL", []).map(|_| ()) } else { Ok(()) }
+                })
+            });
+            let writes: Vec<_> = writes.collect();
+            let put = database.put_bytes(format!("1{failing}").into_bytes());
+            let releasing = async {
+                tokio::task::yield_now().await;
+                release.send(()).unwrap();
+            };
+            let (done, ()) = tokio::join!(async { (put.await, holding.await, each(writes).await) }, releasing);
+            assert!(done.0.is_ok() && done.1.is_ok(), "{failing}");
+            let failed: Vec<_> = done.2.iter().map(Result::is_err).collect();
+            assert_eq!(failed, (0..3).map(|number| number == failing).collect::<Vec<_>>());
+        }
+        let kept = bellhop_app::ports::EventCounts::counts(&database).await.unwrap();
+        let mut kept: Vec<_> = kept.keys().map(|hook| hook.as_str().to_owned()).collect();
+        kept.sort_unstable();
+        assert_eq!(kept, ["hk_0_1", "hk_0_2", "hk_1_0", "hk_1_2", "hk_2_0", "hk_2_1"]);
+        assert_eq!(database.oldest_messages(9).unwrap().len(), 3);
+    }
+
+    /// Waits for all.
+    async fn each<T>(all: Vec<impl Future<Output = T>>) -> Vec<T> {
+        let mut ended = Vec::new();
+        for one in all {
+            ended.push(one.await);
+        }
+        ended
+    }
 }

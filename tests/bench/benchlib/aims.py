@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from . import flood, stats
+from . import flood, stats, throughput
 
 
 @dataclass
@@ -52,11 +52,18 @@ def of_process(measured) -> list[Aim]:
 def of_throughput(found) -> list[Aim]:
     """The aims from end to end."""
     judged = []
-    for name, lane in found.items():
+    for name, lane in found.lanes.items():
         share = 100 * lane.sustained_rps / stats.median(lane.accepted_rps)
         judged.append(at_least(f"carried to the end while they come in, {name}", lane.sustained_rps, 8_000, "events/s"))
         judged.append(at_least("the same, of what is accepted at full speed", share, 50))
-        judged.append(at_most("p99 of acceptance meanwhile", lane.p99_ms, 15, "ms"))
+        judged.append(at_most("p99 of acceptance meanwhile, 64 connections", lane.p99_ms, 15, "ms"))
+        judged.append(at_most("p99 of acceptance meanwhile, 16 connections", lane.few_p99_ms, 6, "ms"))
+    backlog = found.backlog
+    judged.append(at_most("from a webhook's answer to its forwarded request, p50", stats.median(found.effect_ms), 5, "ms"))
+    judged.append(at_most("the same, p99", throughput.p99(found.effect_ms), 20, "ms"))
+    judged.append(at_most("start-up over 100,000 waiting events", backlog.start_ms, 1_000, "ms"))
+    judged.append(at_most("memory until they are carried to the end", backlog.peak_kib / 1024, 64, "MiB"))
+    judged.append(Aim("the order of their effects", "kept", "kept" if backlog.in_order else "not kept", backlog.in_order))
     return judged
 
 

@@ -1,5 +1,6 @@
 """What the stand-ins for AWS and the Bot API answer: the first entry that fits a request."""
 
+import base64
 import json
 from pathlib import Path
 
@@ -39,6 +40,17 @@ def row(partition: str, sort: str, document: dict) -> dict:
     return {"pk": {"S": partition}, "sk": {"S": sort}, "doc": {"S": json.dumps(document)}}
 
 
+def turn(partition: str) -> dict:
+    """The row of a turn long ago at a destination that keeps a pace: its first byte says that it is not compressed."""
+    known = {"pace": {"scope": "chat", "sent": [CREATED_MS], "blocked_until": 0}, "breaker": {}}
+    return {
+        "pk": {"S": partition},
+        "sk": {"S": "01900000-0000-7000-8000-000000000000"},
+        "known": {"B": base64.b64encode(b"\0" + json.dumps(known).encode()).decode()},
+        "expires_at": {"N": "9000000000"},
+    }
+
+
 def parameter(name: str, value: str) -> dict:
     """A parameter of SSM."""
     return {"Name": f"{PREFIX}/secrets/{name}", "Type": "SecureString", "Value": value, "Version": 1}
@@ -54,6 +66,7 @@ def answers() -> list[dict]:
         answer("AmazonSQS.SendMessageBatch", {"Successful": [{"Id": "0", **sent}], "Failed": []}),
         answer("AmazonSQS.SendMessage", sent),
         answer("AmazonSSM.GetParameters", {"Parameters": secrets, "InvalidParameters": []}),
+        answer("DynamoDB_20120810.Query", {"Items": [turn("TASK#telegram:1")], "Count": 1, "ScannedCount": 1}, contains="TASK#telegram:1"),
         answer("DynamoDB_20120810.Query", {"Items": hooks, "Count": len(hooks), "ScannedCount": len(hooks)}),
         answer("DynamoDB_20120810.GetItem", {"Item": settings}, contains="#SETTINGS"),
         answer("POST /bot", {"ok": True, "result": {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private"}}}),

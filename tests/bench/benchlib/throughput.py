@@ -1,25 +1,42 @@
-"""Events from end to end: how many a second one process carries while they come in, and how many when it catches up."""
+"""Events from end to end: how many a second one process carries while they come in, how many when it catches up, how soon
+one has its effect, and what a store does that is full of them."""
 
+import http.client
+import json
 import os
+import re
+import shutil
+import signal
 import sqlite3
+import subprocess
+import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Iterator
 
-from . import paths, process, servers, stats
+from . import paths, payload, process, servers, setup, stats
 
 CONNECTIONS = 64
+FEW = 16
 BODY = 2_000
 MOST_AGE_MS = 1_000
 # From fast to slow: 64 connections that pause so long between their requests.
-PAUSES_MS = [0, 2, 4, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64]
+PAUSES_MS = [0, 2, 4, 5, 6, 7, 8, 10, 12, 16, 20, 24, 32, 48, 64]
+# The same for the few connections, of which each has to send more.
+FEW_PAUSES_MS = [0, 1, 2, 3, 4, 5, 6, 8, 12, 16]
 LANES = ["dry run", "forward"]
+WAITING = 100_000
+ONE_BY_ONE = 200
 
 NOTES = f"""\
 Signed pushes of 2 KB over {CONNECTIONS} connections. The process has both cores and shares one of them with the load; `forward` posts to nginx on the same machine, one address, which answers at once.
 *accepted* is the rate at full speed. *caught up* is the rate at which what was left of that is carried to the end, when nothing comes in any more.
-*sustained* is the highest rate, of the paced loads that were tried, at which the oldest event waiting stays under {MOST_AGE_MS:,} ms all along.
+*sustained* is the highest rate, of the paced loads that were tried, at which the oldest event waiting stays under {MOST_AGE_MS:,} ms all along, for {{seconds}} s.
+The *p99* is that of acceptance: at full speed, when the engine falls behind; and at the sustained rate, when it keeps up, over {CONNECTIONS} connections and over {FEW}.
 """
 
 
@@ -28,25 +45,56 @@ class Lane:
     """What was measured of one kind of work."""
 
     accepted_rps: list[float] = field(default_factory=list)
+    flooded_p99_ms: list[float] = field(default_factory=list)
     caught_up_rps: list[float] = field(default_factory=list)
     sustained_rps: float = 0.0
     p99_ms: float = 0.0
+    few_rps: float = 0.0
+    few_p99_ms: float = 0.0
 
 
-def measure(rounds: int, flood_seconds: int, sustained_seconds: int) -> dict[str, Lane]:
-    """Measures both kinds of work."""
+@dataclass
+class Backlog:
+    """What became of a store with many events waiting."""
+
+    start_ms: float
+    started_kib: int
+    peak_kib: int
+    drained_rps: float
+    in_order: bool
+
+
+@dataclass
+class Throughput:
+    """All that was measured from end to end."""
+
+    lanes: dict[str, Lane]
+    seconds: int
+    effect_ms: list[float]
+    backlog: Backlog
+
+
+def measure(rounds: int, flood_seconds: int, sustained_seconds: int) -> Throughput:
+    """Measures both kinds of work, one event at a time, and a full store."""
     found = {name: Lane() for name in LANES}
+    config = paths.work("throughput") / "bellhop.toml"
     with servers.started("nginx") as (sink, _):
         for name, lane in found.items():
-            config = paths.work("throughput") / "bellhop.toml"
             config.write_text(configuration(name, sink))
             for _ in range(rounds):
-                accepted, caught_up = flooded(config, flood_seconds)
-                lane.accepted_rps.append(accepted)
+                flood, caught_up = flooded(config, flood_seconds)
+                lane.accepted_rps.append(flood["requests"] / flood["seconds"])
+                lane.flooded_p99_ms.append(flood["p99_ms"])
                 lane.caught_up_rps.append(caught_up)
-            lane.sustained_rps, lane.p99_ms = sustained(config, sustained_seconds)
+            lane.sustained_rps, lane.p99_ms = sustained(config, sustained_seconds, CONNECTIONS, PAUSES_MS)
+            lane.few_rps, lane.few_p99_ms = sustained(config, sustained_seconds, FEW, FEW_PAUSES_MS)
             print(f"throughput: {name}: {lane}", flush=True)
-    return found
+    effect_ms = one_by_one(config)
+    print(f"throughput: effect after the answer, ms: {stats.median(effect_ms)}", flush=True)
+    config.write_text(configuration("dry run", 0))
+    backlog = full_store(config)
+    print(f"throughput: {backlog}", flush=True)
+    return Throughput(found, sustained_seconds, effect_ms, backlog)
 
 
 def configuration(name: str, sink: int) -> str:
@@ -61,8 +109,8 @@ def configuration(name: str, sink: int) -> str:
     return text.replace(shown, forward) + '\n[network]\nallow_private_hosts = ["127.0.0.1"]\n'
 
 
-def flooded(config: Path, seconds: int) -> tuple[float, float]:
-    """The rate accepted at full speed, and the rate at which what is left then comes to its end."""
+def flooded(config: Path, seconds: int) -> tuple[dict, float]:
+    """What a load at full speed found, and the rate at which what is left then comes to its end."""
     with servers.started("bellhop", config, cores=both()) as (port, _):
         result = process.wrk(port, CONNECTIONS, BODY, seconds, "flood")
         left, began = waiting(), time.monotonic()
@@ -70,14 +118,14 @@ def flooded(config: Path, seconds: int) -> tuple[float, float]:
             if time.monotonic() - began > 120:
                 raise RuntimeError(f"of {left} events, {waiting()} were not carried to the end")
             time.sleep(0.05)
-        return result["requests"] / result["seconds"], (left - waiting()) / (time.monotonic() - began)
+        return result, (left - waiting()) / (time.monotonic() - began)
 
 
-def sustained(config: Path, seconds: int) -> tuple[float, float]:
+def sustained(config: Path, seconds: int, connections: int, pauses_ms: list[int]) -> tuple[float, float]:
     """The highest of the paced rates at which nothing waits too long, and the p99 of acceptance at it."""
-    for pause_ms in PAUSES_MS:
+    for pause_ms in pauses_ms:
         with servers.started("bellhop", config, cores=both()) as (port, _), ThreadPoolExecutor() as pool:
-            load = pool.submit(process.wrk, port, CONNECTIONS, BODY, seconds, "paced", pause_ms=pause_ms)
+            load = pool.submit(process.wrk, port, connections, BODY, seconds, "paced", pause_ms=pause_ms)
             oldest = oldest_of(load)
             result = load.result()
         if oldest < MOST_AGE_MS:
@@ -94,14 +142,134 @@ def oldest_of(load: Future) -> float:
     return oldest
 
 
-def store() -> sqlite3.Connection:
+def one_by_one(config: Path) -> list[float]:
+    """How long after the answer to a webhook, which says that it is on the disk, its forwarded request is there, in ms; the
+    next is sent when it is."""
+    with noting_sink() as (sink, arrivals, arrived):
+        config.write_text(configuration("forward", sink))
+        with servers.started("bellhop", config, cores=both()) as (port, _):
+            connection = http.client.HTTPConnection("127.0.0.1", port)
+            body, times = payload.push(BODY), []
+            for number in range(ONE_BY_ONE + 10):
+                arrived.clear()
+                connection.request("POST", "/webhook/github", body, payload.headers(body, f"one-{number}"))
+                answer = connection.getresponse()
+                answered = time.monotonic()
+                answer.read()
+                if answer.status != 200 or not arrived.wait(10):
+                    raise RuntimeError(f"the webhook was answered with {answer.status} and not forwarded")
+                times.append(1_000 * max(arrivals[-1] - answered, 0.0))
+            return times[10:]
+
+
+@contextmanager
+def noting_sink() -> Iterator[tuple[int, list[float], threading.Event]]:
+    """A server that notes when each request is there, and answers at once."""
+    arrivals, arrived = [], threading.Event()
+
+    class Sink(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            arrivals.append(time.monotonic())
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(204)
+            self.end_headers()
+            arrived.set()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_: object) -> None:
+            """The process that calls is killed in the end."""
+
+    server = Server(("127.0.0.1", 0), Sink)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server.server_address[1], arrivals, arrived
+    finally:
+        server.shutdown()
+
+
+def full_store(config: Path) -> Backlog:
+    """Starts a process over a store in which many events wait, and looks on until it has drained it."""
+    folder = paths.work("servers") / "backlog"
+    shutil.rmtree(folder, ignore_errors=True)
+    with servers.started("bellhop", config, cores=both()) as (port, running):
+        process.wrk(port, CONNECTIONS, BODY, 1, "left")
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+        shutil.copytree(paths.work("servers") / "bellhop" / "data", folder / "data")
+    # What was in hand when the process was killed would be looked at before all others.
+    (folder / "data" / "in-hand").unlink()
+    ids = fill(folder / "data" / "bellhop.db")
+    port = servers.free_port()
+    environment = {**os.environ, "BENCH_SECRET": payload.SECRET, "BELLHOP_ADMIN_TOKEN": "bench-admin-token"}
+    log = (folder / "server.log").open("wb")
+    command = [setup.tool("taskset"), "-c", both(), *servers.commands("bellhop", port, folder, config)]
+    began = time.monotonic()
+    running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=log)
+    try:
+        servers.wait_for(port, running, folder / "server.log")
+        start_ms, started_kib = 1_000 * (time.monotonic() - began), process.memory(running.pid, "VmHWM")
+        while waiting(folder) > 0:
+            if running.poll() is not None or time.monotonic() - began > 600:
+                raise RuntimeError(f"{waiting(folder)} events were not carried to the end")
+            time.sleep(0.2)
+        seconds, peak_kib = time.monotonic() - began, process.memory(running.pid, "VmHWM")
+    finally:
+        running.kill()
+        running.wait()
+    backlog = Backlog(start_ms, started_kib, peak_kib, len(ids) / seconds, were_in_order(folder, ids))
+    shutil.rmtree(folder)
+    return backlog
+
+
+def fill(file: Path) -> list[str]:
+    """Leaves nothing in a store but events that wait for the router, copies of one that was accepted; gives their ids in
+    the order in which they came."""
+    connection = sqlite3.connect(file)
+    message = connection.execute("SELECT message FROM inbox ORDER BY seq LIMIT 1").fetchone()
+    if message is None:
+        raise RuntimeError("nothing was left to copy")
+    head, body = message[0].split(b"\n", 1)
+    event = re.search(rb'"id":"([0-9a-f-]{36})"', head).group(1).decode()
+    delivery = re.search(rb"left-[0-9]+-[0-9]+", head).group()
+    first = int(event[:13].replace("-", ""), 16) - WAITING
+    ids = [(f"{first + number:012x}", event) for number in range(WAITING)]
+    ids = [f"{moment[:8]}-{moment[8:]}{event[13:]}" for moment, event in ids]
+    for table in ["inbox", "events", "tasks", "work", "claims"]:
+        connection.execute(f"DELETE FROM {table}")
+    rows = (
+        (head.replace(event.encode(), text.encode()).replace(delivery, b"waits-%d" % number) + b"\n" + body,)
+        for number, text in enumerate(ids)
+    )
+    connection.executemany("INSERT INTO inbox (message) VALUES (?)", rows)
+    connection.commit()
+    connection.close()
+    return ids
+
+
+def were_in_order(folder: Path, ids: list[str]) -> bool:
+    """Whether each event had its one effect, and none before one that came before it."""
+    connection = store(folder)
+    tasks = connection.execute("SELECT id, doc FROM tasks ORDER BY id").fetchall()
+    connection.close()
+    done = [(task[:36], json.loads(doc)) for task, doc in tasks]
+    moments = [doc["attempts"][0]["started_at"] for _, doc in done if doc["status"] == "succeeded"]
+    return [event for event, _ in done] == ids and len(moments) == len(ids) and moments == sorted(moments)
+
+
+def store(folder: Path | None = None) -> sqlite3.Connection:
     """The file of the running process."""
-    return sqlite3.connect(f"file:{paths.work('servers') / 'bellhop' / 'data' / 'bellhop.db'}?mode=ro", uri=True)
+    folder = folder or paths.work("servers") / "bellhop"
+    return sqlite3.connect(f"file:{folder / 'data' / 'bellhop.db'}?mode=ro", uri=True)
 
 
-def waiting() -> int:
+def waiting(folder: Path | None = None) -> int:
     """How many events wait for the router or for their worker."""
-    connection = store()
+    connection = store(folder)
     try:
         return connection.execute("SELECT (SELECT count(*) FROM inbox) + (SELECT count(*) FROM work)").fetchone()[0]
     finally:
@@ -127,7 +295,12 @@ def both() -> str:
     return f"0-{(os.cpu_count() or 1) - 1}"
 
 
-def section(found: dict[str, Lane]) -> list[str]:
+def p99(values: list[float]) -> float:
+    """The value that one in a hundred is above."""
+    return sorted(values)[max(0, len(values) * 99 // 100 - 1)]
+
+
+def section(found: Throughput) -> list[str]:
     """The section of the report."""
     rows = [
         [
@@ -136,9 +309,20 @@ def section(found: dict[str, Lane]) -> list[str]:
             stats.spread(lane.caught_up_rps),
             stats.short(lane.sustained_rps),
             f"{100 * lane.sustained_rps / stats.median(lane.accepted_rps):.0f} %",
+            stats.spread(lane.flooded_p99_ms),
             stats.short(lane.p99_ms),
+            f"{stats.short(lane.few_p99_ms)} at {stats.short(lane.few_rps)}/s",
         ]
-        for name, lane in found.items()
+        for name, lane in found.lanes.items()
     ]
-    head = ["work", "accepted/s", "caught up/s", "sustained/s", "of the accepted", "p99 ms at it"]
-    return ["\n## From end to end\n", NOTES, stats.table(head, rows)]
+    head = ["work", "accepted/s", "caught up/s", "sustained/s", "of the accepted", "p99 ms at full speed", "p99 ms sustained", f"the same, {FEW} connections"]
+    backlog = found.backlog
+    others = [
+        ["from the answer to a webhook to its forwarded request, one at a time, p50", f"{stats.median(found.effect_ms):.2f} ms"],
+        ["the same, p99", f"{p99(found.effect_ms):.2f} ms"],
+        [f"{WAITING:,} events in the store: until the process listens", f"{stats.short(backlog.start_ms)} ms"],
+        ["memory then, and at most until all were carried to the end", f"{backlog.started_kib / 1024:.1f} and {backlog.peak_kib / 1024:.1f} MiB"],
+        ["carried to the end, dry run", f"{stats.short(backlog.drained_rps)}/s, {'' if backlog.in_order else '**not** '}in order, each once"],
+    ]  # fmt: skip
+    notes = NOTES.format(seconds=found.seconds)
+    return ["\n## From end to end\n", notes, stats.table(head, rows), "", stats.table(["also", "value"], others)]

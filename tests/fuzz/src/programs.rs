@@ -3,7 +3,7 @@
 //! An input is a line that is the program, or whose bytes choose its words, and an event's body. Nothing may panic; the
 //! fuzzer ends a run that takes too much memory at once, or too long.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use bellhop_core::event::{Event, EventHead};
 use bellhop_core::filter::{Condition, Decision, Variables};
@@ -273,18 +273,18 @@ static HOOK: LazyLock<Hook> = LazyLock::new(|| {
 });
 
 /// The payload where an input brings no body.
-static PAYLOAD: LazyLock<Option<Value>> = LazyLock::new(|| json::read(BODY.as_bytes()).ok());
+static PAYLOAD: LazyLock<Option<Arc<Value>>> = LazyLock::new(|| json::read(BODY.as_bytes()).ok().map(Arc::new));
 
 /// The variables of a template where an input brings no body.
 static CONTEXT: LazyLock<Context> = LazyLock::new(|| Context::new(&facts(BODY.as_bytes(), PAYLOAD.as_ref())));
 
 /// What is known of an event with this body.
-fn facts<'a>(body: &'a [u8], payload: Option<&'a Value>) -> Facts<'a> {
+fn facts<'a>(body: &'a [u8], payload: Option<&'a Arc<Value>>) -> Facts<'a> {
     Facts { event: &EVENT, hook: &HOOK, method: "POST", body, payload, test: false }
 }
 
 /// A body, and the payload that is in it.
-type Content = (Vec<u8>, Option<Value>);
+type Content = (Vec<u8>, Option<Arc<Value>>);
 
 /// The program and the body of an input; the body is parsed as an event's is.
 fn split(data: &[u8], words: &[&str]) -> (String, Option<Content>) {
@@ -294,7 +294,7 @@ fn split(data: &[u8], words: &[&str]) -> (String, Option<Content>) {
         [WORDS, chosen @ ..] => chosen.iter().map(|byte| words[usize::from(*byte) % words.len()]).collect(),
         text => String::from_utf8_lossy(text).into_owned(),
     };
-    let parsed = |body: &[u8]| Event { head: EVENT.clone(), body: body.to_vec() }.payload();
+    let parsed = |body: &[u8]| Event { head: EVENT.clone(), body: body.to_vec() }.payload().map(Arc::new);
     (program, body.map(|body| (body.to_vec(), parsed(body))))
 }
 

@@ -17,7 +17,7 @@ async fn the_document_served_is_the_one_that_is_kept() {
     let answer = world.http.get(&world.bellhop.at("/openapi.json")).await;
     assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "application/json"));
     let kept = std::fs::read_to_string(workspace().join("docs/openapi.json")).expect("the document is kept");
-    let renew = "RENEW=1 cargo test -p bellhop-app --lib the_kept_document_is_this_one";
+    let renew = "RENEW=1 cargo test -p bellhop-api --lib the_kept_document_is_this_one";
     assert!(answer.json() == serde_json::from_str::<Value>(&kept).expect("it is JSON"), "renew it by `{renew}`");
     assert_eq!(answer.json()["openapi"], "3.1.0");
     world.finish();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use bellhop_core::event::EventHead;
 use bellhop_core::filter::{Condition, Decision, Variables};
@@ -88,7 +89,7 @@ fn ours(expression: &str, document: &Value) -> (Outcome, String) {
         Err(error) => return (Outcome::None, error.to_string()),
     };
     let body = document.to_string();
-    let payload = tree::read(body.as_bytes()).expect("a document is JSON");
+    let payload = Arc::new(tree::read(body.as_bytes()).expect("a document is JSON"));
     let event: EventHead = serde_json::from_value(json!({"id": "018bcfe5-6807-7000-8000-000000000000", "path": "p",
         "sender": "github", "received_at": 0, "headers": [], "hooks": [], "body_bytes": body.len()}))
     .expect("an event");

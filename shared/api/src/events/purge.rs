@@ -34,16 +34,16 @@ pub(super) struct PurgeSpec {
 }
 
 /// What a purge did.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct PurgeView {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct PurgeView {
     /// How many events were deleted.
-    deleted: usize,
+    pub deleted: usize,
     /// How many stayed because they proved themselves to another hook too.
-    kept: usize,
+    pub kept: usize,
     /// Whether there may be more: then ask again, with `next_cursor`.
-    more: bool,
+    pub more: bool,
     /// What to send as `cursor` to go on; null where there is no more.
-    next_cursor: Option<String>,
+    pub next_cursor: Option<String>,
 }
 
 /// Deletes old events of a hook with their tasks, at most 200 at once.

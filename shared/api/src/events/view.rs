@@ -1,5 +1,6 @@
 //! Events and refused requests as the API shows them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 use base64::Engine as _;
@@ -11,10 +12,12 @@ use bellhop_core::order::RefusedRequest;
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use bellhop_senders::sender::Sender;
-use serde::Serialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::view::TaskView;
+use crate::view::{Open, TaskView};
 use bellhop_app::history::Whole;
 use bellhop_app::ports::RecordedEvent;
 
@@ -24,7 +27,7 @@ const MOST_SHOWN: usize = 2 * 1024 * 1024;
 /// An event, or a refused request, in a list.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
-pub(super) enum Entry {
+pub enum Entry {
     /// An event.
     Event(EventEntry),
     /// A request that was not accepted.
@@ -32,133 +35,150 @@ pub(super) enum Entry {
 }
 
 /// An event in a list.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct EventEntry {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct EventEntry {
     /// What is known of it besides its content.
     #[serde(flatten)]
-    head: HeadView,
+    pub head: HeadView,
     /// Its tasks.
-    tasks: Vec<TaskMark>,
+    pub tasks: Vec<TaskMark>,
 }
 
 /// What is known of an event besides its content.
-#[derive(Debug, Serialize, ToSchema)]
-struct HeadView {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct HeadView {
     /// Its id.
-    id: String,
+    pub id: String,
     /// `duplicate` where it is another copy of a delivery at all of its hooks, so that it did nothing; else `accepted`.
-    status: EventStatus,
+    #[schema(value_type = EventStatus)]
+    pub status: Open<EventStatus>,
     /// The event that had its delivery first, where it is a duplicate.
-    duplicate_of: Option<String>,
+    pub duplicate_of: Option<String>,
     /// Why the two are one delivery, in words.
-    cause: Option<String>,
+    pub cause: Option<String>,
     /// When it was accepted.
-    received_at: String,
+    pub received_at: String,
     /// The path it came in at; null where that is an unsigned hook's secret.
-    path: Option<String>,
+    pub path: Option<String>,
     /// Its sender.
-    sender: String,
+    pub sender: String,
     /// Its type.
     #[serde(rename = "type")]
-    event_type: Option<String>,
+    pub event_type: Option<String>,
     /// The sender's id for the delivery.
-    delivery_id: Option<String>,
+    pub delivery_id: Option<String>,
     /// Where it came from.
-    source_ip: Option<String>,
+    pub source_ip: Option<String>,
     /// Its body's length.
-    body_bytes: usize,
+    pub body_bytes: usize,
     /// The hooks it proved itself to.
-    hooks: Vec<ProofView>,
+    pub hooks: Vec<ProofView>,
     /// Whether it was made to try a hook out.
-    test: bool,
+    pub test: bool,
     /// When its content was erased.
-    erased_at: Option<String>,
+    pub erased_at: Option<String>,
 }
 
 /// What became of an event as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum EventStatus {
+pub enum EventStatus {
+    /// It did something, or may have.
     Accepted,
+    /// It is another copy of a delivery at all of its hooks.
     Duplicate,
 }
 
 /// A hook that an event proved itself to.
-#[derive(Debug, Serialize, ToSchema)]
-struct ProofView {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ProofView {
     /// The hook's id.
-    id: String,
+    pub id: String,
     /// Which of its secrets matched, counted from 0; null where the hook has none.
-    secret: Option<usize>,
+    pub secret: Option<usize>,
     /// The event that had its delivery first at this hook, where it is a copy there.
     #[serde(skip_serializing_if = "Option::is_none")]
-    duplicate_of: Option<String>,
+    pub duplicate_of: Option<String>,
     /// Why the two are one delivery, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<String>,
+    pub cause: Option<String>,
 }
 
 /// A task of an event in a list.
-#[derive(Debug, Serialize, ToSchema)]
-struct TaskMark {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct TaskMark {
     /// Its id.
-    id: String,
+    pub id: String,
     /// Its hook's id.
-    hook: String,
+    pub hook: String,
     /// The kind of action.
-    kind: Kind,
+    #[schema(value_type = Kind)]
+    pub kind: Open<Kind>,
     /// Where it stands.
-    status: TaskStatus,
+    #[schema(value_type = TaskStatus)]
+    pub status: Open<TaskStatus>,
 }
 
 /// A request that was not accepted.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RefusedEntry {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct RefusedEntry {
     /// Its id.
-    id: String,
+    pub id: String,
     /// When it came.
-    received_at: String,
+    pub received_at: String,
     /// The first hook of its path.
-    hook: Option<String>,
+    pub hook: Option<String>,
     /// Its path, where no hook has it.
-    path: Option<String>,
+    pub path: Option<String>,
     /// Where it came from.
-    source_ip: Option<String>,
+    pub source_ip: Option<String>,
     /// What it was answered.
-    status: u16,
+    pub status: u16,
     /// Why.
-    cause: String,
+    pub cause: String,
     /// Its body's length, as far as it was read or promised.
-    body_bytes: u64,
+    pub body_bytes: u64,
 }
 
 /// An event with its content and its tasks.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct EventView {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct EventView {
     /// What is known of it besides its content.
     #[serde(flatten)]
-    head: HeadView,
+    pub head: HeadView,
     /// The names of its hooks that still exist, by id.
-    hook_names: BTreeMap<String, String>,
+    pub hook_names: BTreeMap<String, String>,
     /// Its headers, credentials redacted.
-    headers: Vec<HeaderView>,
+    pub headers: Vec<HeaderView>,
     /// Its body: text, or base64; null where it was erased.
-    body: Option<String>,
+    pub body: Option<String>,
     /// How the body is written: `utf-8` or `base64`.
-    body_encoding: &'static str,
+    pub body_encoding: Cow<'static, str>,
     /// Whether only the first 2 MiB of the body are here.
-    body_cut: bool,
+    pub body_cut: bool,
     /// Its tasks, with everything that was tried.
-    tasks: Vec<TaskView>,
+    pub tasks: Vec<TaskView>,
 }
 
 /// A header.
-#[derive(Debug, Serialize, ToSchema)]
-struct HeaderView {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct HeaderView {
     /// Its name, in lower case.
-    name: String,
+    pub name: String,
     /// Its value.
-    value: String,
+    pub value: String,
+}
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        // A refused request has the status that it was answered with: a number, where an event has a word.
+        match value["status"].is_number() {
+            true => serde_json::from_value(value).map(Self::Refused),
+            false => serde_json::from_value(value).map(Self::Event),
+        }
+        .map_err(D::Error::custom)
+    }
 }
 
 impl HeadView {
@@ -168,7 +188,7 @@ impl HeadView {
         let duplicate = head.duplicates.first().filter(|_| !acted);
         Self {
             id: head.id.to_string(),
-            status: if duplicate.is_some() { EventStatus::Duplicate } else { EventStatus::Accepted },
+            status: if duplicate.is_some() { EventStatus::Duplicate } else { EventStatus::Accepted }.into(),
             duplicate_of: duplicate.map(|duplicate| duplicate.first.to_string()),
             cause: duplicate.map(|duplicate| duplicate.cause.clone()),
             received_at: head.received_at.rfc3339(),
@@ -214,8 +234,8 @@ impl Entry {
         let tasks = recorded.tasks.iter().map(|task| TaskMark {
             id: task.id.to_string(),
             hook: task.owner.to_string(),
-            kind: task.kind,
-            status: task.status,
+            kind: task.kind.into(),
+            status: task.status.into(),
         });
         let head = HeadView::new(&recorded.head, acted(&recorded.tasks), secret_paths);
         Self::Event(EventEntry { head, tasks: tasks.collect() })
@@ -259,7 +279,7 @@ impl EventView {
             hook_names: whole.hooks.iter().map(|hook| (hook.id.to_string(), hook.name.clone())).collect(),
             headers: head.headers.iter().map(header).collect(),
             body: head.erased_at.is_none().then_some(body),
-            body_encoding,
+            body_encoding: body_encoding.into(),
             body_cut: cut,
             tasks: whole.tasks.iter().map(TaskView::new).collect(),
         }

@@ -1,5 +1,7 @@
 //! The secrets that senders offered: which there are, and taking one.
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
@@ -9,28 +11,29 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::rotate::GRACE_SECONDS;
-use super::{not_made, tagged};
+use super::{not_rotated, tagged};
 use crate::body::Rejection;
 use crate::body::{Answered, Id, IfMatch, OptionalBody};
 use crate::query::Listed;
 use crate::{Api, failed};
-use bellhop_app::hooks::{Rotation, fingerprint};
+use bellhop_app::catalogue::fingerprint;
+use bellhop_app::hooks::Rotation;
 use bellhop_app::offers::Offer;
 
 /// What to do with the secret of a hook that is not changed here.
 const NOTE: &str = "this hook comes from a configuration file: put the secret into its `secrets` there";
 
 /// An offered secret, without its value.
-#[derive(Serialize, ToSchema)]
-pub(super) struct OfferView {
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct OfferView {
     /// Its id, to claim it by.
-    id: String,
+    pub id: String,
     /// When it was last offered.
-    offered_at: String,
+    pub offered_at: String,
     /// Where from; null where that is not known.
-    source_ip: Option<String>,
+    pub source_ip: Option<String>,
     /// The first eight digits of the secret's SHA-256.
-    fingerprint: String,
+    pub fingerprint: String,
 }
 
 /// Which offer to take.
@@ -42,17 +45,17 @@ pub(super) struct ClaimSpec {
 }
 
 /// A secret that a sender offered.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Claimed {
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Claimed {
     /// The secret. It is shown this once.
-    secret: String,
+    pub secret: String,
     /// When it was offered.
-    offered_at: String,
+    pub offered_at: String,
     /// Where from: nothing else says who offered it.
-    source_ip: Option<String>,
+    pub source_ip: Option<String>,
     /// What is left to do; absent where the secret is the hook's first one already.
     #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<&'static str>,
+    pub note: Option<Cow<'static, str>>,
 }
 
 /// Lists what was offered to a hook within the last hour, newest first. Whoever knows the hook's URL can offer a secret: see
@@ -96,7 +99,7 @@ pub(super) async fn claim_secret(
     let ours = hook.origin == Origin::Api;
     if ours {
         let rotation = Rotation { secret: Some(offer.secret.expose().to_owned()), grace_seconds: GRACE_SECONDS };
-        hook = api.hooks.rotate(&hook.id, expected.versions(), &rotation).await.map_err(not_made)?.hook;
+        hook = api.hooks.rotate(hook.id.as_str(), expected.versions(), &rotation).await.map_err(not_rotated)?.hook;
     }
     if !api.offers.take(&offer).await.map_err(failed)? {
         return Err(no_offer());
@@ -112,7 +115,7 @@ pub(super) async fn claim_secret(
         secret: offer.secret.expose().to_owned(),
         offered_at: offer.offered_at.rfc3339(),
         source_ip: offer.source_ip.map(|ip| ip.to_string()),
-        note: (!ours).then_some(NOTE),
+        note: (!ours).then_some(NOTE.into()),
     };
     Ok(tagged(StatusCode::OK, hook.version, &answer))
 }

@@ -2,12 +2,11 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use bellhop_core::id::HookId;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{not_made, tagged};
+use super::{not_rotated, tagged};
 use crate::Api;
 use crate::body::{Answered, Id, IfMatch, OptionalBody, invalid_field};
 use bellhop_app::hooks::Rotation;
@@ -61,7 +60,7 @@ pub(super) async fn rotate_secret(
         return Err(invalid_field("grace_seconds", format!("at most {LONGEST_GRACE_SECONDS}")));
     }
     let rotation = Rotation { secret: spec.secret, grace_seconds };
-    let rotated = api.hooks.rotate(&HookId::from_text(id), expected.versions(), &rotation).await.map_err(not_made)?;
+    let rotated = api.hooks.rotate(&id, expected.versions(), &rotation).await.map_err(not_rotated)?;
     let old_until = rotated.hook.updated_at.plus_ms(grace_seconds * 1000).rfc3339();
     let answer = NewSecret { secret: rotated.secret.expose().to_owned(), old_until };
     Ok(tagged(StatusCode::OK, rotated.hook.version, &answer))

@@ -25,12 +25,12 @@ pub(super) struct TestParams {
 }
 
 /// A test event that is on its way.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Tested {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Tested {
     /// The event's id.
-    id: String,
+    pub id: String,
     /// Where to see what becomes of it.
-    event_url: String,
+    pub event_url: String,
 }
 
 /// Sends a sample event of the hook's sender, or the request's body, through all of Bellhop, marked as a test.

@@ -2,44 +2,48 @@
 
 use bellhop_core::action::Kind;
 use bellhop_core::task::{AttemptOutcome, Task, TaskStatus};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use super::Open;
 
 use bellhop_app::history::Found;
 
 /// A task in a list.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Execution {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Execution {
     /// The task's id.
-    pub(crate) id: String,
+    pub id: String,
     /// The event's id.
-    event: String,
+    pub event: String,
     /// The event's type.
-    event_type: Option<String>,
+    pub event_type: Option<String>,
     /// The event's sender.
-    sender: String,
+    pub sender: String,
     /// The hook's id.
-    hook: String,
+    pub hook: String,
     /// The kind of action.
-    kind: Kind,
+    #[schema(value_type = Kind)]
+    pub kind: Open<Kind>,
     /// Where the effect goes.
-    destination: String,
+    pub destination: String,
     /// Where the task stands.
-    pub(crate) status: TaskStatus,
+    #[schema(value_type = TaskStatus)]
+    pub status: Open<TaskStatus>,
     /// Why it is dead or skipped.
-    reason: Option<String>,
+    pub reason: Option<String>,
     /// How often it was tried.
-    attempts: usize,
+    pub attempts: usize,
     /// When it was made.
-    created_at: String,
+    pub created_at: String,
     /// When it is next due, while it is not over.
-    due_at: Option<String>,
+    pub due_at: Option<String>,
     /// How often people have asked for it again.
-    retries: u32,
+    pub retries: u32,
     /// The replay that made it.
-    replay: Option<String>,
+    pub replay: Option<String>,
     /// Whether its event was made to try the hook out.
-    test: bool,
+    pub test: bool,
 }
 
 impl Execution {
@@ -52,9 +56,9 @@ impl Execution {
             event_type: found.event_type.clone(),
             sender: found.sender.clone(),
             hook: task.owner.to_string(),
-            kind: task.kind,
+            kind: task.kind.into(),
             destination: task.destination.clone(),
-            status: task.status,
+            status: task.status.into(),
             reason: task.reason.clone(),
             attempts: task.attempts.len(),
             created_at: task.created_at.rfc3339(),
@@ -67,53 +71,56 @@ impl Execution {
 }
 
 /// A task with everything that was tried.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct TaskView {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct TaskView {
     /// The task's id.
-    id: String,
+    pub id: String,
     /// The event's id.
-    event: String,
+    pub event: String,
     /// The hook's id.
-    hook: String,
+    pub hook: String,
     /// The kind of action.
-    kind: Kind,
+    #[schema(value_type = Kind)]
+    pub kind: Open<Kind>,
     /// Where the effect goes.
-    destination: String,
+    pub destination: String,
     /// Where the task stands.
-    status: TaskStatus,
+    #[schema(value_type = TaskStatus)]
+    pub status: Open<TaskStatus>,
     /// Why it is dead or skipped.
-    reason: Option<String>,
+    pub reason: Option<String>,
     /// What was tried, oldest first.
-    attempts: Vec<AttemptView>,
+    pub attempts: Vec<AttemptView>,
     /// When it was made.
-    created_at: String,
+    pub created_at: String,
     /// When it is next due, while it is not over.
-    due_at: Option<String>,
+    pub due_at: Option<String>,
     /// When its record may be deleted.
-    expires_at: String,
+    pub expires_at: String,
     /// How often people have asked for it again.
-    retries: u32,
+    pub retries: u32,
     /// The replay that made it.
-    replay: Option<String>,
+    pub replay: Option<String>,
     /// Whether its event was made to try the hook out.
-    test: bool,
+    pub test: bool,
 }
 
 /// One try.
-#[derive(Debug, Serialize, ToSchema)]
-struct AttemptView {
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct AttemptView {
     /// When it began.
-    started_at: String,
+    pub started_at: String,
     /// How long it took, in milliseconds.
-    duration_ms: u64,
+    pub duration_ms: u64,
     /// What came of it.
-    outcome: AttemptOutcome,
+    #[schema(value_type = AttemptOutcome)]
+    pub outcome: Open<AttemptOutcome>,
     /// What went wrong, in a few words.
-    detail: String,
+    pub detail: String,
     /// The HTTP status of the answer.
-    response_status: Option<u16>,
+    pub response_status: Option<u16>,
     /// The first 2 KiB of the answer.
-    answer: String,
+    pub answer: String,
 }
 
 impl TaskView {
@@ -122,7 +129,7 @@ impl TaskView {
         let attempts = task.attempts.iter().map(|attempt| AttemptView {
             started_at: attempt.started_at.rfc3339(),
             duration_ms: attempt.duration_ms,
-            outcome: attempt.outcome,
+            outcome: attempt.outcome.into(),
             detail: attempt.detail.clone(),
             response_status: attempt.response_status,
             answer: attempt.answer.clone(),
@@ -131,9 +138,9 @@ impl TaskView {
             id: task.id.to_string(),
             event: task.event.to_string(),
             hook: task.owner.to_string(),
-            kind: task.kind,
+            kind: task.kind.into(),
             destination: task.destination.clone(),
-            status: task.status,
+            status: task.status.into(),
             reason: task.reason.clone(),
             attempts: attempts.collect(),
             created_at: task.created_at.rfc3339(),

@@ -1,8 +1,10 @@
+mod documented;
+
 use std::convert::Infallible;
 use std::sync::Mutex;
 
 use futures_util::{StreamExt as _, stream};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use bellhop_app::testing::front::Memory;

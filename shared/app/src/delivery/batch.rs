@@ -13,6 +13,8 @@ pub struct Batch<'w> {
     pub tasks: Vec<Task>,
     /// Their work, in the same order.
     pub works: Vec<&'w Work>,
+    /// For each of them, whether nothing was written down of it before.
+    pub(super) unwritten: Vec<bool>,
     /// In how many steps the effect is made; work of several goes out alone, step by step.
     pub steps: usize,
     /// When the first open task is due, where it has to wait.
@@ -27,9 +29,17 @@ impl<'w> Batch<'w> {
     /// What is settled is passed over. A message that has to wait ends the batch: those behind it wait as well.
     pub(super) fn new(works: &'w [Work], written: Vec<Written>, now: Timestamp) -> Self {
         let steps = works.first().map_or(1, |work| work.payload.steps());
-        let (tasks, gathered, places) = (Vec::new(), Vec::new(), Vec::new());
-        let mut batch = Self { tasks, works: gathered, steps, due_at: None, places, looked_at: works.len() };
+        let mut batch = Self {
+            tasks: Vec::new(),
+            works: Vec::new(),
+            unwritten: Vec::new(),
+            steps,
+            due_at: None,
+            places: Vec::new(),
+            looked_at: works.len(),
+        };
         for (place, (work, written)) in works.iter().zip(written).enumerate() {
+            let unwritten = written == Written::Nothing;
             let Some(task) = newest(work, written).filter(|task| batch.tasks.iter().all(|other| other.id != task.id))
             else {
                 continue;
@@ -41,6 +51,7 @@ impl<'w> Batch<'w> {
             }
             batch.tasks.push(task);
             batch.works.push(work);
+            batch.unwritten.push(unwritten);
             batch.places.push(place);
         }
         batch
@@ -53,6 +64,7 @@ impl<'w> Batch<'w> {
         }
         self.tasks.truncate(count);
         self.works.truncate(count);
+        self.unwritten.truncate(count);
         self.places.truncate(count);
     }
 

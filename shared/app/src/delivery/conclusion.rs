@@ -2,7 +2,6 @@
 
 use bellhop_core::breaker::Change;
 use bellhop_core::task::{Task, TaskStatus};
-use futures_util::future::join;
 
 use super::batch::Batch;
 use super::worker::{Attempted, Failure, Worker};
@@ -39,15 +38,7 @@ impl<W: Worker> Engine<W> {
             let operator_chat = self.worker.operator_chat().await?;
             self.notices(operator_chat.as_deref()).tell(task).await?;
         }
-        let remembered = async {
-            match changed.is_news {
-                true => self.remember(name, &changed.entry, attempted.ended_at).await,
-                false => Ok(()),
-            }
-        };
-        // Neither waits for the other, and neither is left undone because the other fails.
-        let (saved, remembered) = join(self.tasks.save(&batch.tasks), remembered).await;
-        saved.and(remembered)?;
+        self.write_down(name, &batch, &mut changed, attempted.ended_at).await?;
         batch.tell();
         let due_at = batch.tasks.iter().filter(|task| !task.status.is_final()).map(|task| task.due_at).max();
         Ok(Turn {

@@ -3,17 +3,25 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bellhop_core::action::Kind;
 use bellhop_core::breaker::{Breaker, Change};
-use bellhop_core::telegram::Pace;
+use bellhop_core::id::TaskId;
+use bellhop_core::pace::Pace;
+use bellhop_core::task::Attempt;
 use bellhop_core::time::Timestamp;
+use bellhop_core::work::Work;
+use futures_util::future::join;
 use serde::{Deserialize, Serialize};
 
-use super::Engine;
 use super::worker::{Attempted, Failure, Worker};
-use crate::ports::{Collection, Documents, NewDocument, PortError, PortResult};
+use super::{Batch, Engine};
+use crate::ports::{Collection, Documents, NewDocument, NewTurn, PortError, PortResult};
 
 /// How long a destination that nothing is sent to is remembered: it may have moved, and would be looked for in vain.
 const REMEMBERED_MS: u64 = 400 * 24 * 60 * 60 * 1000;
+
+/// How long one is remembered of which there is no more to know than its pace: longer than any wait that it may ask for.
+const RECENT_MS: u64 = 7 * 24 * 60 * 60 * 1000;
 
 /// How old what a process remembers may be: others may have found out more.
 const FRESH_MS: u64 = 60_000;
@@ -32,6 +40,16 @@ pub(super) struct Destination {
     /// Where it has moved to, if it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) moved_to: Option<String>,
+    /// Until when it is remembered at least, because there was more to know than its pace; what is known later must not be
+    /// forgotten before what was known earlier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    remembered_until: Option<Timestamp>,
+    /// Where the store has it.
+    #[serde(skip)]
+    pub(super) place: String,
+    /// Which of the tasks in hand have succeeded there before.
+    #[serde(skip)]
+    pub(super) succeeded: Vec<(TaskId, Attempt)>,
 }
 
 /// What this process remembers of destinations, by name, and when it was read.
@@ -51,12 +69,27 @@ pub(super) struct Changed {
 impl Destination {
     /// A destination of which nothing is known but its pace.
     pub(super) fn new(pace: Pace) -> Self {
-        Self { pace, breaker: Breaker::default(), moved_to: None }
+        Self {
+            pace,
+            breaker: Breaker::default(),
+            moved_to: None,
+            remembered_until: None,
+            place: String::new(),
+            succeeded: Vec::new(),
+        }
     }
 
     /// When it may be called: `now` or later.
     pub(super) fn next(&self, now: Timestamp) -> Timestamp {
         self.pace.next(now).max(self.breaker.next(now))
+    }
+
+    /// Until when it is remembered, where a turn has just ended.
+    pub(super) fn expires(&mut self, now: Timestamp) -> Timestamp {
+        if self.moved_to.is_some() || self.breaker.failing_since().is_some() {
+            self.remembered_until = Some(now.plus_ms(REMEMBERED_MS));
+        }
+        self.remembered_until.unwrap_or_default().max(now.plus_ms(RECENT_MS))
     }
 
     /// Takes an attempt's result in; gives what that changed.
@@ -85,37 +118,40 @@ impl Destinations {
 }
 
 impl<W: Worker> Engine<W> {
-    /// What is known of a destination; a fresh entry where nothing is.
-    pub(super) async fn destination(&self, name: &str) -> PortResult<Destination> {
+    /// What is known of a destination, and of this work for it; a fresh entry where nothing is.
+    pub(super) async fn destination(&self, name: &str, works: &[Work]) -> PortResult<Destination> {
+        if W::KIND.shares_pace() {
+            let tasks: Vec<_> = works.iter().map(|work| work.task.id.clone()).collect();
+            let known = self.tasks.destination(&key(W::KIND, name), &tasks).await?;
+            let entry = known.text.as_deref().map(from_text).transpose()?;
+            let entry = entry.unwrap_or_else(|| Destination::new(W::pace(name)));
+            return Ok(Destination { place: known.place, succeeded: known.succeeded, ..entry });
+        }
         let now = self.clock.now();
         let kept = self.remembered.all().get(name).filter(|(read_at, _)| now.ms_since(*read_at) < FRESH_MS).cloned();
-        if let Some((_, entry)) = kept.filter(|_| !W::SHARES_PACE) {
+        if let Some((_, entry)) = kept {
             return Ok(entry);
         }
-        let read = read(&*self.documents, &key::<W>(name)).await?;
+        let read = read(&*self.documents, &key(W::KIND, name)).await?;
         let read = read.unwrap_or_else(|| Destination::new(W::pace(name)));
-        if !W::SHARES_PACE {
-            let mut all = self.remembered.all();
-            if all.len() >= MOST {
-                all.clear();
-            }
-            // What this process saw of its failures stays, unless somebody else has found it shut.
-            let (read_at, entry) = all.entry(name.to_owned()).or_insert_with(|| (now, read.clone()));
-            *read_at = now;
-            if read.breaker.is_disabled() != entry.breaker.is_disabled()
-                || read.breaker.next(now) > entry.breaker.next(now)
-            {
-                *entry = read;
-            }
-            return Ok(entry.clone());
+        let mut all = self.remembered.all();
+        if all.len() >= MOST {
+            all.clear();
         }
-        Ok(read)
+        // What this process saw of its failures stays, unless somebody else has found it shut.
+        let (read_at, entry) = all.entry(name.to_owned()).or_insert_with(|| (now, read.clone()));
+        *read_at = now;
+        if read.breaker.is_disabled() != entry.breaker.is_disabled() || read.breaker.next(now) > entry.breaker.next(now)
+        {
+            *entry = read;
+        }
+        Ok(entry.clone())
     }
 
     /// Takes in what an attempt says of its destination, which was this before.
     pub(super) fn take(&self, name: &str, entry: Destination, attempted: &Attempted) -> Changed {
         let was_disabled = entry.breaker.is_disabled();
-        if W::SHARES_PACE {
+        if W::KIND.shares_pace() {
             // Nobody else had the destination meanwhile.
             let mut entry = entry;
             return Changed { change: entry.take(attempted), was_disabled, entry, is_news: true };
@@ -134,7 +170,7 @@ impl<W: Worker> Engine<W> {
         if changed.was_disabled {
             return ends;
         }
-        let first = match self.remembered.all().get_mut(name).filter(|_| !W::SHARES_PACE) {
+        let first = match self.remembered.all().get_mut(name).filter(|_| !W::KIND.shares_pace()) {
             Some((_, entry)) => entry.breaker.tell(),
             None => changed.entry.breaker.tell(),
         };
@@ -142,29 +178,58 @@ impl<W: Worker> Engine<W> {
         first || ends
     }
 
-    /// Writes down what is known of a destination.
-    pub(super) async fn remember(&self, name: &str, entry: &Destination, now: Timestamp) -> PortResult<()> {
-        write(&*self.documents, &key::<W>(name), entry, now).await
+    /// Writes down what came of a turn: its tasks, and what is known of their destination since.
+    pub(super) async fn write_down(
+        &self,
+        name: &str,
+        batch: &Batch<'_>,
+        changed: &mut Changed,
+        now: Timestamp,
+    ) -> PortResult<()> {
+        let (key, entry) = (key(W::KIND, name), &mut changed.entry);
+        if W::KIND.shares_pace() {
+            let expires = Some(entry.expires(now));
+            let text = to_text(entry)?;
+            let destination = NewDocument { collection: Collection::Destination, key: &key, text: &text, expires };
+            let (tasks, unwritten) = (&batch.tasks, &batch.unwritten);
+            return self.tasks.end_turn(&NewTurn { destination, place: &entry.place, tasks, unwritten }).await;
+        }
+        let remembered = async {
+            match changed.is_news {
+                true => write(&*self.documents, &key, entry, now).await,
+                false => Ok(()),
+            }
+        };
+        // Neither waits for the other, and neither is left undone because the other fails.
+        let (saved, remembered) = join(self.tasks.save(&batch.tasks), remembered).await;
+        saved.and(remembered)
     }
 }
 
 /// What is written down under a key.
 pub(super) async fn read(documents: &dyn Documents, key: &str) -> PortResult<Option<Destination>> {
     let document = documents.document(Collection::Destination, key).await?;
-    let read =
-        |text: &str| serde_json::from_str(text).map_err(|e| PortError::unreadable("a destination's document", &e));
-    document.map(|document| read(&document.text)).transpose()
+    document.map(|document| from_text(&document.text)).transpose()
 }
 
 /// Writes down what is known of a destination.
 pub(super) async fn write(documents: &dyn Documents, key: &str, entry: &Destination, now: Timestamp) -> PortResult<()> {
-    let failed = |e| PortError::new("a destination's document cannot be written", e);
-    let text = serde_json::to_string(entry).map_err(failed)?;
+    let text = to_text(entry)?;
     let expires = Some(now.plus_ms(REMEMBERED_MS));
     documents.write(&NewDocument { collection: Collection::Destination, key, text: &text, expires }).await
 }
 
+/// A destination from its document.
+fn from_text(text: &str) -> PortResult<Destination> {
+    serde_json::from_str(text).map_err(|e| PortError::unreadable("a destination's document", &e))
+}
+
+/// A destination's document.
+fn to_text(entry: &Destination) -> PortResult<String> {
+    serde_json::to_string(entry).map_err(|e| PortError::new("a destination's document cannot be written", e))
+}
+
 /// A destination's key among those of all kinds.
-fn key<W: Worker>(name: &str) -> String {
-    format!("{}:{name}", W::KIND)
+pub(super) fn key(kind: Kind, name: &str) -> String {
+    format!("{kind}:{name}")
 }

@@ -9,9 +9,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bellhop_core::action::Kind;
 use bellhop_core::action::forward::{Body, Request, signed};
+use bellhop_core::pace::{Pace, Scope};
 use bellhop_core::secret::{Secret, SecretRef};
 use bellhop_core::task::Task;
-use bellhop_core::telegram::{Pace, Scope};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::{Payload, Work};
 use bytes::Bytes;
@@ -48,7 +48,6 @@ type Prepared = Result<(String, Vec<(String, String)>, Bytes), String>;
 #[async_trait]
 impl Worker for Forward {
     const KIND: Kind = Kind::Forward;
-    const SHARES_PACE: bool = false;
 
     fn fitting(_: &[Work]) -> usize {
         1

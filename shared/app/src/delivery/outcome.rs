@@ -1,5 +1,6 @@
 //! What an attempt makes of its task.
 
+use bellhop_core::id::TaskId;
 use bellhop_core::retry::next_attempt;
 use bellhop_core::task::{Attempt, AttemptOutcome, Task, TaskStatus};
 use bellhop_core::time::Timestamp;
@@ -7,6 +8,7 @@ use bellhop_core::trace::Trace;
 
 use super::worker::{Attempted, Failure};
 use crate::metrics::METRICS;
+use crate::ports::Written;
 use crate::spans;
 
 /// Why a task for a disabled destination is dead, and how to mend that.
@@ -46,6 +48,16 @@ pub(super) fn apply(task: &mut Task, attempted: &Attempted, steps: usize, jitter
             task.due_at = due_at;
         }
         None => task.die(failure.to_string()),
+    }
+}
+
+/// Puts the outcome of a task of which nothing else is written down in its place, if it is among these.
+pub(super) fn look_up(made: &Task, succeeded: &[(TaskId, Attempt)], written: &mut Written) {
+    let found = succeeded.iter().find(|(id, _)| *id == made.id && made.retries == 0 && *written == Written::Nothing);
+    if let Some((_, attempt)) = found {
+        let mut task = Task { parts_done: 0, ..made.clone() };
+        task.succeed(attempt.clone());
+        *written = Written::Task(Box::new(task));
     }
 }
 

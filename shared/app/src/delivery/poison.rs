@@ -12,7 +12,7 @@ use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
-use super::Notices;
+use super::{Notices, destination, outcome};
 use crate::ports::{Clock, Documents, EventLog, History, HookReader, PortResult, TaskLog, WorkQueue, Written};
 
 /// Sets aside what the router cannot do.
@@ -109,10 +109,16 @@ impl Poison {
 /// Writes down that the task in a worker's message is dead, unless it has ended, was asked for again since, or is deleted.
 pub(crate) async fn bury(notices: &Notices<'_>, work: &Work, reason: &str) -> PortResult<()> {
     let copy = &work.task;
-    let task = match notices.tasks.written(std::slice::from_ref(&copy.id)).await?.pop() {
-        Some(Written::Task(task)) => *task,
-        Some(Written::Deleted) => return Ok(()),
-        Some(Written::Nothing) | None => copy.clone(),
+    let ids = std::slice::from_ref(&copy.id);
+    let mut written = notices.tasks.written(ids).await?.pop().unwrap_or(Written::Nothing);
+    if written == Written::Nothing && copy.kind.shares_pace() {
+        let known = notices.tasks.destination(&destination::key(copy.kind, &copy.destination), ids).await?;
+        outcome::look_up(copy, &known.succeeded, &mut written);
+    }
+    let task = match written {
+        Written::Task(task) => *task,
+        Written::Deleted => return Ok(()),
+        Written::Nothing => copy.clone(),
     };
     if task.status.is_final() || task.retries != copy.retries {
         return Ok(());

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bellhop_core::action::{Kind, telegram::Message};
+use bellhop_core::pace::{Pace, Scope};
 use bellhop_core::task::MOST_ANSWER_BYTES;
-use bellhop_core::telegram::{self, Pace, Scope, digest, html, read_answer};
+use bellhop_core::telegram::{self, digest, html, read_answer};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::{Payload, Work};
 
@@ -56,7 +57,6 @@ struct Called {
 #[async_trait]
 impl Worker for Telegram {
     const KIND: Kind = Kind::Telegram;
-    const SHARES_PACE: bool = true;
 
     fn fitting(works: &[Work]) -> usize {
         let together = works.iter().map_while(|work| match message(work) {

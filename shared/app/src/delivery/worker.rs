@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bellhop_core::action::Kind;
-use bellhop_core::telegram::Pace;
+use bellhop_core::pace::Pace;
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
@@ -14,10 +14,6 @@ use crate::ports::PortResult;
 pub trait Worker: Send + Sync {
     /// The kind.
     const KIND: Kind;
-
-    /// Whether all who call a destination keep one pace, so that it is written down after each call; where not, what is
-    /// known of a destination is written down only when it begins or ceases to be called.
-    const SHARES_PACE: bool;
 
     /// How many of the first pieces of work make one effect together; at least one.
     fn fitting(works: &[Work]) -> usize;

@@ -21,8 +21,9 @@ async fn origin_after(fields: Value) -> Origin {
     .unwrap();
     memory.write_hooks(std::slice::from_ref(&hook), &[], None).await.unwrap();
     let (reader, writer, vault) = (memory.clone(), memory.clone(), memory);
-    let documents = HookBook { reader, writer, vault, clock, changes: Changes::default() };
-    documents.patch(&hook.id, None, fields.as_object().unwrap(), SecretsAs::Values).await.unwrap().origin
+    let hooks = Hooks::new(reader, writer, vault, clock, Changes::default());
+    let edit = Edit::Patch(fields.as_object().unwrap(), SecretsAs::Values);
+    hooks.catalogue.change(hook.id.as_str(), None, &edit).await.unwrap().origin
 }
 
 #[tokio::test]

@@ -40,11 +40,9 @@ fn json(body: impl Into<Cow<'static, str>>) -> Reply {
 
 /// Finds the door of a request, or refuses a way of knocking that it does not know.
 pub fn at_door<'a>(method: &Method, path: &'a str) -> Result<Door<'a>, Refused> {
-    match (Door::at(path), method) {
-        (Door::Nowhere, _) => Err(Refused::new(404, "not_found", "nothing is here; hooks are at /webhook/{path}")),
-        (Door::Health, &Method::GET | &Method::HEAD) => Ok(Door::Health),
-        (Door::Hook(path), &Method::POST | &Method::GET | &Method::HEAD | &Method::OPTIONS) => Ok(Door::Hook(path)),
-        (Door::Health, _) => Err(Refused::method("GET")),
-        (Door::Hook(_), _) => Err(Refused::method("POST")),
+    match Door::at(path) {
+        None => Err(Refused::new(404, "not_found", "nothing is here; hooks are at /webhook/{path}")),
+        Some((endpoint, door)) if endpoint.takes(method.as_str()) => Ok(door),
+        Some((endpoint, _)) => Err(Refused::method(endpoint.methods().first().copied().unwrap_or_default())),
     }
 }

@@ -1,5 +1,7 @@
 //! The words of a message: an event's payload, and the text made of it.
 
+use std::sync::Arc;
+
 use bellhop_core::delivery::Delivery;
 use bellhop_core::event::Event;
 use bellhop_core::filter::Variables;
@@ -29,7 +31,7 @@ pub(super) struct Text {
 
 /// An event's payload, parsed once for all its hooks.
 pub(super) struct Words {
-    payload: Option<Value>,
+    payload: Option<Arc<Value>>,
     unreadable: Option<Unreadable>,
 }
 
@@ -37,7 +39,7 @@ impl Words {
     /// Parses an event's body and fills in what its sender puts there.
     pub(super) fn of(event: &mut Event, rules: &Rules) -> Self {
         let content = event.read(rules.sender(&event.head));
-        Self { payload: content.payload, unreadable: content.unreadable }
+        Self { payload: content.payload.map(Arc::new), unreadable: content.unreadable }
     }
 
     /// What tells the event's delivery from others at a hook; `None` where nothing does.
@@ -47,9 +49,9 @@ impl Words {
         let is_first = event.head.hooks.first().is_some_and(|proof| proof.hook == hook.id);
         let id = match is_first || hook.scheme.is_none() && sender.name == event.head.sender {
             true => event.head.delivery_id.clone(),
-            false => event.head.id_of(sender, self.payload.as_ref()),
+            false => event.head.id_of(sender, self.payload.as_deref()),
         };
-        Delivery::of(event, self.payload.as_ref(), sender, id.as_deref(), hook.deduplicate)
+        Delivery::of(event, self.payload.as_deref(), sender, id.as_deref(), hook.deduplicate)
     }
 
     /// The variables of a condition, borrowed.

@@ -8,9 +8,11 @@ mod events;
 mod keeping;
 mod made;
 mod queues;
+mod turns;
 
 pub use events::{
     claims, claims_end, counts, counts_together, deleted, events_with_task, history, records, refused, tasks,
 };
 pub use keeping::{documents, hooks, secrets};
 pub use queues::{inbox, orders, queue};
+pub use turns::turns;

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::cache::{Cache, Changes};
 use crate::doors::DoorCache;
 use crate::ingress::{Ingress, Parts};
-use crate::keys::KeyBook;
+use crate::keys::PublishedKeys;
 use crate::limiter::Limiter;
 use crate::offers::Offers;
 use crate::ports::{
@@ -83,7 +83,7 @@ impl Memory {
             inbox: self.clone(),
             orders: self.clone(),
             limiter: Limiter::alone(),
-            keys: KeyBook::new(self.clone(), self.clone()),
+            keys: PublishedKeys::new(self.clone(), self.clone()),
             offers: Offers::new(self.clone(), self.clone()),
             clock: self.clone(),
         })

@@ -35,7 +35,7 @@ impl<'a> Variables<'a> {
             Root::Event => Value::Map(Map::Borrowed(self.event.get_or_init(|| event(facts)))),
             Root::Hook => Value::Map(Map::Borrowed(self.hook.get_or_init(|| hook(facts)))),
             Root::Headers => Value::Map(Map::Headers(&facts.event.headers)),
-            Root::Payload => facts.payload.map_or(Value::Null, Value::of),
+            Root::Payload => facts.payload.map_or(Value::Null, |payload| Value::of(payload)),
             Root::Body => Value::text(self.body(facts, meter)?),
             Root::CloudEvent => Value::of(self.cloudevent.get_or_init(|| cloudevent(facts))),
             Root::Webhook => {

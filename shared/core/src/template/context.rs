@@ -1,8 +1,12 @@
 //! What templates and conditions know of an event.
 
+use std::sync::{Arc, OnceLock};
+
 use minijinja::Value;
+use minijinja::value::{Enumerator, Object};
 
 use super::numbers::{self, Writings};
+use super::tree;
 use crate::event::EventHead;
 use crate::hook::Hook;
 use crate::json::{self, Map};
@@ -22,7 +26,7 @@ pub struct Facts<'a> {
     /// The body's exact bytes.
     pub body: &'a [u8],
     /// The body as JSON; `None` where it is something else.
-    pub payload: Option<&'a json::Value>,
+    pub payload: Option<&'a Arc<json::Value>>,
     /// Whether the event was made by someone who tries the hook out.
     pub test: bool,
 }
@@ -30,6 +34,16 @@ pub struct Facts<'a> {
 /// The variables of a template.
 #[derive(Debug, Clone)]
 pub struct Context(Value);
+
+/// Octipus' names for what is known of a request; whether its text is none is found out where somebody asks.
+#[derive(Debug)]
+struct Webhook {
+    body: Value,
+    path: Value,
+    method: Value,
+    text: Value,
+    binary: OnceLock<Value>,
+}
 
 impl Facts<'_> {
     /// The variables without the body: `event`, `hook`, `headers`, and `cloudevent` where there is one.
@@ -77,21 +91,22 @@ impl Facts<'_> {
 impl Context {
     /// The variables for one event at one hook.
     pub fn new(facts: &Facts<'_>) -> Self {
-        let body = facts.event.text(facts.body);
-        let binary = is_binary(&body);
-        let body = Value::from(body.into_owned());
-        let writings = Writings::default();
-        let payload = facts.payload.map_or(Value::UNDEFINED, |payload| to_value(payload, &writings));
-        let webhook = Value::from_pairs([
-            ("body", if facts.payload.is_some() { payload.clone() } else { body.clone() }),
-            ("path", Value::from(facts.event.path.as_str())),
-            ("method", Value::from(facts.method)),
-            ("binary", Value::from(binary)),
-        ]);
-        let described = facts.variables();
-        let described = described.iter().map(|(name, value)| (name, to_value(value, &writings))).collect::<Vec<_>>();
-        let writings = Value::from_object(writings);
+        let body = Value::from(facts.event.text(facts.body));
+        let writings = Arc::new(Writings::default());
+        let payload = facts.payload.map_or(Value::UNDEFINED, |payload| tree::shared(payload, &writings));
+        let webhook = Value::from_object(Webhook {
+            body: if facts.payload.is_some() { payload.clone() } else { body.clone() },
+            path: Value::from(facts.event.path.as_str()),
+            method: Value::from(facts.method),
+            text: body.clone(),
+            binary: OnceLock::new(),
+        });
+        let described = facts.variables().into_iter();
+        let described = described.map(|(name, value)| (Value::from(&*name), tree::shared(&Arc::new(value), &writings)));
+        let described = described.collect::<Vec<_>>();
+        let writings = Value::from_dyn_object(writings);
         let carried = [("payload", payload), ("body", body), ("webhook", webhook), (numbers::NAME, writings)];
+        let carried = carried.into_iter().map(|(name, value)| (Value::from(name), value));
         Self(Value::from_pairs(described.into_iter().chain(carried)))
     }
 
@@ -112,17 +127,23 @@ impl Context {
     }
 }
 
-/// A JSON value for templates; null counts as missing. It nests no deeper than the parser lets JSON nest.
-pub(super) fn to_value(json: &json::Value, writings: &Writings) -> Value {
-    match json {
-        json::Value::Null => Value::UNDEFINED,
-        json::Value::Bool(value) => Value::from(*value),
-        json::Value::String(text) => Value::from(text.as_str()),
-        json::Value::Array(items) => items.iter().map(|item| to_value(item, writings)).collect(),
-        json::Value::Object(fields) => {
-            Value::from_pairs(fields.iter().map(|(name, value)| (name, to_value(value, writings))))
+impl Object for Webhook {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        match key {
+            "binary" => Some(self.binary.get_or_init(|| self.text.as_str().is_some_and(is_binary).into()).clone()),
+            "body" => Some(self.body.clone()),
+            "method" => Some(self.method.clone()),
+            "path" => Some(self.path.clone()),
+            _ => None,
         }
-        json::Value::Number(number) => writings.value(number),
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Str(&["binary", "body", "method", "path"])
     }
 }
 

@@ -15,8 +15,8 @@ use minijinja::{State, Value};
 
 pub(super) use self::items::at;
 pub(super) use self::rows::{add, has_filter, has_test};
-use super::context::to_value;
 use super::numbers::{self, Writings};
+use super::tree;
 use super::written;
 use crate::json;
 
@@ -48,5 +48,5 @@ fn from_json(state: &State<'_, '_>, value: &Value) -> Value {
     let json = json::read(text(value).as_bytes()).ok();
     let known = state.lookup(numbers::NAME);
     let writings = known.as_ref().and_then(Value::downcast_object_ref::<Writings>);
-    json.map_or(Value::UNDEFINED, |json| to_value(&json, writings.unwrap_or(&Writings::default())))
+    json.map_or(Value::UNDEFINED, |json| tree::copied(&json, writings.unwrap_or(&Writings::default())))
 }

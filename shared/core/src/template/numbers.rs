@@ -29,7 +29,7 @@ struct Endless(Number);
 impl Writings {
     /// A number for templates.
     pub(super) fn value(&self, number: &Number) -> Value {
-        if let Some(whole) = number.as_i64().filter(|whole| whole.to_string() == number.to_string()) {
+        if let Some(whole) = number.whole() {
             return Value::from(whole);
         }
         let text = number.to_string();

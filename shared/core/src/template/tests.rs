@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -50,7 +52,7 @@ impl Delivery<'_> {
             "max_body_bytes": 1, "actions": [], "status": "active", "origin": "api", "created_at": 0, "updated_at": 0,
         }))
         .unwrap();
-        let payload = Event { head: event.clone(), body: self.body.to_vec() }.payload();
+        let payload = Event { head: event.clone(), body: self.body.to_vec() }.payload().map(Arc::new);
         let payload = payload.as_ref();
         Context::new(&Facts { event: &event, hook: &hook, method: "POST", body: self.body, payload, test: false })
     }

@@ -1,5 +1,7 @@
 //! What the router takes of memory for the worst body that a sender can sign: a function has 128 MB for all of it.
 
+use std::sync::Arc;
+
 use allocation_counter::measure;
 use bellhop_core::delivery::Delivery;
 use bellhop_core::event::{Event, Proof};
@@ -66,11 +68,12 @@ fn route(message: &[u8], hook: &Hook, condition: &Condition) -> (Event, bool) {
     let content = event.read(None);
     let sender = hook.sender().expect("a sender");
     let _ = Delivery::of(&event, content.payload.as_ref(), sender, event.head.delivery_id.as_deref(), None);
-    let payload = content.payload.as_ref();
-    let facts = Facts { event: &event.head, hook, method: "POST", body: &event.body, payload, test: false };
+    let payload = content.payload.map(Arc::new);
+    let facts =
+        Facts { event: &event.head, hook, method: "POST", body: &event.body, payload: payload.as_ref(), test: false };
     let _ = condition.decide(&Variables::new(facts));
     let text = message_for(sender.name, event.head.event_type.as_deref(), None, &Context::new(&facts));
-    assert!(!text.html.is_empty() || content.payload.is_none());
+    assert!(!text.html.is_empty() || payload.is_none());
     (event, content.unreadable.is_some())
 }
 

@@ -8,7 +8,7 @@ use bellhop_api::web::router;
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::doors::DoorCache;
 use bellhop_app::ingress::{Ingress, Parts};
-use bellhop_app::keys::KeyBook;
+use bellhop_app::keys::PublishedKeys;
 use bellhop_app::limiter::Limiter;
 use bellhop_app::offers::Offers;
 use bellhop_app::ports::{Clock as _, HookWriter as _, Vault as _};
@@ -62,7 +62,7 @@ async fn door(sender: &Sender, secret: &Secret) -> (Arc<Ingress>, Memory) {
         inbox: port.clone(),
         orders: port.clone(),
         limiter: Limiter::alone(),
-        keys: KeyBook::new(Arc::new(ports::Memory::default()), clock()),
+        keys: PublishedKeys::new(Arc::new(ports::Memory::default()), clock()),
         offers: Offers::new(port, clock()),
         clock: clock(),
     });

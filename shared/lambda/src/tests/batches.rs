@@ -10,8 +10,8 @@ use bellhop_app::routing::{Routing, RuleCache};
 use bellhop_app::testing::memory::Memory as Elsewhere;
 use bellhop_core::action::Kind;
 use bellhop_core::id::{EventId, HookId, TaskId};
+use bellhop_core::pace::{Pace, Scope};
 use bellhop_core::task::Task;
-use bellhop_core::telegram::{Pace, Scope};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
@@ -91,6 +91,39 @@ async fn each_chat_stops_at_its_own_trouble_and_keeps_its_order() {
     let expected = [("c1", 5), ("e1", 30), ("e2", 0), ("p2", 5), ("p3", 0)];
     assert_eq!(postponed, expected.map(|(id, seconds)| (id.to_owned(), seconds)));
     assert_eq!(memory.succeeded(), 3);
+}
+
+/// While a group takes long, what others have settled is deleted: their next messages must not wait for it. Those whose
+/// order is not kept have nothing behind them.
+#[tokio::test(start_paused = true)]
+async fn settled_groups_do_not_wait_for_a_slow_one() {
+    let mut parallel: serde_json::Value = serde_json::from_str(&work("ok-4", 1)).unwrap();
+    parallel["type"] = "ForwardV1".into();
+    parallel["request"] = serde_json::json!({"url": "https://example.com/", "method": "POST", "headers": [], "body": "original", "timeout_seconds": 10});
+    let parallel = parallel.to_string();
+    let memory = Arc::new(Memory::default());
+    let batch = batch(&[
+        ("well", "w1", work("ok-1", 1)),
+        ("half", "h1", work("ok-2", 1)),
+        ("half", "h2", r#"{"type":"TelegramV9"}"#.to_owned()),
+        ("slow", "s1", work("slow-1", 1)),
+        ("alone", "a1", parallel),
+        ("slow", "s2", work("ok-3", 1)),
+    ]);
+    let (outcome, postponed) = carry(&memory, &batch, 60).await;
+    assert_eq!((outcome, postponed), (named(&["h2"]), vec![("h2".to_owned(), 5)]));
+    assert_eq!(*memory.deleted.lock().unwrap(), [["w1", "h1"]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn groups_that_end_together_are_deleted_by_the_end_of_their_batch_alone() {
+    let memory = Arc::new(Memory::default());
+    let batch = batch(&[("1", "a", work("ok-1", 1)), ("2", "b", work("ok-2", 1)), ("3", "c", work("slow-1", 1))]);
+    let (fast, slow) = (batch.records[..2].to_vec(), batch.records[2..].to_vec());
+    for records in [fast, slow] {
+        assert_eq!(carry(&memory, &Batch { records }, 60).await.0, Outcome::default());
+    }
+    assert!(memory.deleted.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

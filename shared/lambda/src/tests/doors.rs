@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::doors::DoorCache;
 use bellhop_app::ingress::{Ingress, Parts};
-use bellhop_app::keys::KeyBook;
+use bellhop_app::keys::PublishedKeys;
 use bellhop_app::limiter::Limiter;
 use bellhop_app::offers::Offers;
 use bellhop_app::ranges::RangeBook;
@@ -31,7 +31,7 @@ async fn ring_at(memory: Memory, request: &Value) -> (Answer, Vec<String>) {
         inbox: memory.clone(),
         orders: memory.clone(),
         limiter: Limiter::alone(),
-        keys: KeyBook::new(memory.clone(), clock()),
+        keys: PublishedKeys::new(memory.clone(), clock()),
         offers: Offers::new(memory.clone(), clock()),
         clock: clock(),
     });

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use bellhop_app::clock::SystemClock;
 use bellhop_app::ports::{
     Bodies, BotMessage, Claim, Clock as _, Collection, Document, Documents, DryRun, EventLog, Fetch, HookReader, Inbox,
-    NewDocument, Orders, PortError, PortResult, Postponed, Receipts, Secrets, TaskLog, WorkQueue, Written,
+    Known, NewDocument, NewTurn, Orders, PortError, PortResult, Postponed, Receipts, Secrets, TaskLog, WorkQueue,
+    Written,
 };
 use bellhop_core::config::Settings;
 use bellhop_core::event::Event;
@@ -30,6 +31,8 @@ pub(super) struct Memory {
     pub(super) queued: Mutex<Vec<Vec<Work>>>,
     pub(super) shown: Mutex<Vec<(String, String)>>,
     pub(super) postponed: Mutex<Vec<(String, u64)>>,
+    /// The receipts of each call.
+    pub(super) deleted: Mutex<Vec<Vec<String>>>,
     pub(super) inbox_broken: bool,
     pub(super) queue_broken: bool,
 }
@@ -132,11 +135,20 @@ impl WorkQueue for Memory {
 /// A task's id says what is to happen when it is looked up.
 #[async_trait]
 impl TaskLog for Memory {
+    async fn destination(&self, _: &str, _: &[TaskId]) -> PortResult<Known> {
+        Ok(Known::default())
+    }
+
+    async fn end_turn(&self, turn: &NewTurn<'_>) -> PortResult<()> {
+        self.save(turn.tasks).await
+    }
+
     async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Written>> {
         for id in ids {
             match id.owner().as_str().split('-').next() {
                 Some("error") => return Err(PortError::new("the table", "is away")),
                 Some("panic") => panic!("as this test wants it"),
+                Some("slow") => tokio::time::sleep(std::time::Duration::from_secs(9)).await,
                 _ => {}
             }
         }
@@ -184,6 +196,11 @@ impl Receipts for Memory {
     async fn postpone(&self, messages: &[Postponed<'_>]) -> PortResult<()> {
         let messages = messages.iter().map(|message| (message.receipt.to_owned(), message.seconds));
         self.postponed.lock().unwrap().extend(messages);
+        Ok(())
+    }
+
+    async fn delete(&self, receipts: &[&str]) -> PortResult<()> {
+        self.deleted.lock().unwrap().push(receipts.iter().map(|receipt| (*receipt).to_owned()).collect());
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Once};
 
 use async_trait::async_trait;
-use bellhop_app::ports::{Claim, EventLog, PortError, PortResult, TaskLog, Written};
+use bellhop_app::ports::{Claim, EventLog, Known, NewTurn, PortError, PortResult, TaskLog, Written};
 use bellhop_app::testing::memory::{Memory, Received};
 
 use bellhop_core::event::{Event, Proof};
@@ -66,6 +66,14 @@ impl Touchy {
 
 #[async_trait]
 impl TaskLog for Touchy {
+    async fn destination(&self, key: &str, tasks: &[TaskId]) -> PortResult<Known> {
+        self.0.destination(key, tasks).await
+    }
+
+    async fn end_turn(&self, turn: &NewTurn<'_>) -> PortResult<()> {
+        self.0.end_turn(turn).await
+    }
+
     async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Written>> {
         ids.iter().try_for_each(|id| Self::touch(id.as_str()))?;
         self.0.written(ids).await
@@ -242,7 +250,7 @@ fn the_worker_reports_exactly_what_it_did_not_do() {
                     good.insert(format!("m{number}"));
                 }
             }
-            let outcome = sandbox.carry(&records).await.unwrap();
+            let outcome = sandbox.carry(bellhop_core::action::Kind::Telegram, &records).await.unwrap();
             let reported: Vec<_> = outcome.batch_item_failures.into_iter().map(|one| one.item_identifier).collect();
             assert_eq!(reported.len(), failing.len(), "batch {batch}");
             assert_eq!(reported.into_iter().collect::<HashSet<_>>(), failing, "batch {batch}");

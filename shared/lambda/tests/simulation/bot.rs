@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bellhop_app::ports::{Bot, BotAnswer, BotApi, BotMessage, PortError, PortResult};
 use bellhop_app::testing::memory::Faults as _;
+use bellhop_core::id::HookId;
 use bellhop_core::time::Timestamp;
 
 use crate::faults::{KILLS_WORKER, Plan};
@@ -24,6 +25,8 @@ pub(crate) enum Mood {
     Flooded(u64),
     /// So many in a thousand messages are refused for their formatting.
     Picky(u64),
+    /// What an address answers takes so many milliseconds.
+    Slow(u64),
 }
 
 /// The Bot API as one sandbox reaches it.
@@ -130,4 +133,9 @@ impl Sim {
 pub(crate) fn markers(text: &str) -> Vec<String> {
     let pieces = text.split('[').skip(1).filter_map(|piece| piece.split_once(']'));
     pieces.map(|(marker, _)| marker.to_owned()).collect()
+}
+
+/// The template of an action that names its hook and its place in every marker.
+pub(crate) fn base_text(hook: &HookId, action: u64) -> String {
+    format!("{{{{ payload.text | replace('H', '{hook}a{action}') }}}}")
 }

@@ -151,7 +151,7 @@ impl Faults for Plan {
     }
 
     async fn after(&self, call: &'static str) -> PortResult<()> {
-        if matches!(call, "send" | "put" | "give" | "postpone") {
+        if matches!(call, "send" | "put" | "give" | "postpone" | "delete") {
             self.sim.something_new.notify_waiters();
         }
         let number = self.ends.fetch_add(1, Ordering::Relaxed) + 1;

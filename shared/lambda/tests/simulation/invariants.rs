@@ -1,6 +1,6 @@
 //! What must hold when a world has ended.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bellhop_app::ports::{Collection, Documents as _};
 use bellhop_core::action::Kind;
@@ -8,10 +8,12 @@ use bellhop_core::id::EventId;
 use bellhop_core::replay::Replay;
 use bellhop_core::task::{Task, TaskStatus};
 
+use crate::bot::Mood;
 use crate::faults::KILLS_WORKER;
 use crate::people::REPLAY;
 use crate::pollers::is_own;
 use crate::sim::{Observed, Sim};
+use crate::urls::PARALLEL;
 
 /// Everything that does not hold.
 pub(crate) async fn broken(sim: &Sim) -> Vec<String> {
@@ -32,7 +34,7 @@ pub(crate) async fn broken(sim: &Sim) -> Vec<String> {
     broken.extend(open_tasks(&tasks));
     broken.extend(revived(&observed, &tasks));
     broken.extend(wrong_effects(&observed, &tasks));
-    broken.extend(disorder(&observed, &tasks, &keys, sim.rates.poison + sim.rates.crash > 0));
+    broken.extend(disorder(sim, &observed, &tasks, &keys));
     if sim.most_skew_ms == 0 && observed.pace_breaks.len() as u64 > observed.pace_excuses {
         broken.push(format!("{:?}, and only {} excuses", observed.pace_breaks, observed.pace_excuses));
     }
@@ -114,11 +116,14 @@ fn open_tasks(tasks: &[Task]) -> Vec<String> {
 fn wrong_effects(observed: &Observed, tasks: &[Task]) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut bounds: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    let mut places: HashMap<String, &str> = HashMap::new();
     for task in tasks.iter().filter(|task| !task.id.as_str().contains(".notice")) {
         let Some(base) = marker_of(observed, task) else { continue };
         let number = observed.rung.iter().position(|rung| rung.id == task.event).unwrap();
         for marker in 0..observed.rung[number].markers {
-            let (least, most) = bounds.entry(format!("{base}.{marker}")).or_default();
+            let marker = format!("{base}.{marker}");
+            places.insert(marker.clone(), &task.destination);
+            let (least, most) = bounds.entry(marker).or_default();
             *least += u64::from(task.status == TaskStatus::Succeeded);
             *most += u64::from(task.status != TaskStatus::Skipped) * u64::from(1 + task.retries);
         }
@@ -128,7 +133,8 @@ fn wrong_effects(observed: &Observed, tasks: &[Task]) -> Vec<String> {
         let excuses = observed.excuses.get(marker).copied().unwrap_or_default();
         let effects = observed.effects.get(marker).copied().unwrap_or_default();
         if effects < least || effects > most + excuses {
-            wrong.push(format!("{marker} arrived {effects} times, not {least} to {most} and {excuses}"));
+            let place = places.get(marker).copied().unwrap_or_default();
+            wrong.push(format!("{marker} arrived at {place} {effects} times, not {least} to {most} and {excuses}"));
         }
     }
     wrong.sort();
@@ -136,15 +142,19 @@ fn wrong_effects(observed: &Observed, tasks: &[Task]) -> Vec<String> {
 }
 
 /// Messages for a chat are sent first in the order in which they were queued first, but for those that may have been set
-/// aside, which ends of functions lead to: of those it is not known whether they were sent at their turn.
-fn disorder(observed: &Observed, tasks: &[Task], keys: &[String], may_be_aside: bool) -> Vec<String> {
+/// aside, which ends of functions lead to: of those it is not known whether they were sent at their turn. Nor is it of
+/// those that were done again for a place that had been given up.
+fn disorder(sim: &Sim, observed: &Observed, tasks: &[Task], keys: &[String]) -> Vec<String> {
+    let may_be_aside = sim.rates.poison + sim.rates.crash > 0;
+    let is_given_up = |place: &str| matches!(sim.moods.get(place), Some(Mood::Blocked | Mood::DownUntil(_)));
     let mut places: BTreeMap<(&str, String), usize> = BTreeMap::new();
     let mut aside: HashSet<(&str, String)> = HashSet::new();
     for task in tasks {
         let (Some(base), key) = (marker_of(observed, task), format!("{}#", task.id)) else { continue };
         let is_tried = !task.attempts.is_empty();
         let has_ended_functions = task.reason.as_deref().is_some_and(|reason| reason.contains("ended the function"));
-        if may_be_aside && (task.retries > 0 || !is_tried && task.status == TaskStatus::Dead || has_ended_functions) {
+        let is_aside = task.retries > 0 || !is_tried && task.status == TaskStatus::Dead || has_ended_functions;
+        if may_be_aside && is_aside || task.retries > 0 && is_given_up(&task.destination) {
             aside.insert((task.destination.as_str(), base.clone()));
         }
         if is_tried && let Some(place) = keys.iter().position(|put| put.starts_with(&key)) {
@@ -154,13 +164,14 @@ fn disorder(observed: &Observed, tasks: &[Task], keys: &[String], may_be_aside: 
     }
     places.retain(|place, _| !aside.contains(place));
     let mut wrong = Vec::new();
-    for (chat, sends) in &observed.sends {
+    let in_order = observed.sends.iter().filter(|(place, _)| !PARALLEL.contains(&place.as_str()));
+    for (place, sends) in in_order {
         let mut seen = HashSet::new();
         let bases = sends.iter().flat_map(|(_, markers)| markers).map(|marker| base_of(marker));
         let firsts: Vec<_> = bases.filter(|base| seen.insert((*base).to_owned())).collect();
-        let order: Vec<_> = firsts.iter().filter_map(|base| places.get(&(chat, (*base).to_owned()))).collect();
+        let order: Vec<_> = firsts.iter().filter_map(|base| places.get(&(place, (*base).to_owned()))).collect();
         if !order.is_sorted() {
-            wrong.push(format!("chat {chat} got {firsts:?}, queued at {order:?}"));
+            wrong.push(format!("{place} got {firsts:?}, queued at {order:?}"));
         }
     }
     wrong

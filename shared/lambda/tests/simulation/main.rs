@@ -1,5 +1,5 @@
-//! The engine in a simulated world: the real router, Telegram worker and batch loops on a clock, queues, a store and a Bot
-//! API that misbehave as a seed says.
+//! The engine in a simulated world: the real router, workers and batch loops on a clock, queues, a store, a Bot API and
+//! addresses that misbehave as a seed says.
 //!
 //! One seed is one world. It runs on one thread and on tokio's paused clock, so it runs the same each time.
 #![expect(clippy::unwrap_used, reason = "a failed call is a failed test")]
@@ -10,10 +10,12 @@ mod bot;
 mod crashes;
 mod faults;
 mod invariants;
+mod neighbours;
 mod people;
 mod pollers;
 mod random;
 mod sandbox;
 mod seeds;
 mod sim;
+mod urls;
 mod watched;

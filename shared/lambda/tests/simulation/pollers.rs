@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bellhop_app::testing::memory::{Memory, Queue, Received};
+use bellhop_core::action::Kind;
 use bellhop_core::id::{EventId, TaskId};
 use bellhop_core::inbox::{self, Read};
 use bellhop_core::task::Task;
@@ -18,16 +19,21 @@ use crate::sim::{Removed, Sim};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Function {
     Router,
-    Worker,
+    Worker(Kind),
 }
 
 impl Function {
     pub(crate) fn with<T>(self, memory: &Memory, look: impl FnOnce(&mut Queue) -> T) -> T {
         match self {
             Self::Router => memory.with_inbox(look),
-            Self::Worker => memory.with_work(look),
+            Self::Worker(_) => memory.with_work(look),
         }
     }
+}
+
+/// The kind of work that a message is.
+pub(crate) fn kind_of(body: &str) -> Kind {
+    serde_json::from_str::<Work>(body).map_or(Kind::Telegram, |work| work.kind())
 }
 
 /// Polls a queue until the world ends.
@@ -40,7 +46,13 @@ pub(crate) async fn poll(sim: Arc<Sim>, function: Function) {
         let now = sim.now();
         let most = usize::try_from(sim.random.between(1, 10)).unwrap();
         let pick = |count: usize| usize::try_from(sim.random.below(count as u64)).unwrap();
-        let received = function.with(&sim.memory, |queue| queue.receive(most, now, pick));
+        let received = match function {
+            Function::Router => sim.memory.with_inbox(|queue| queue.receive(most, now, pick)),
+            // Each kind has a queue of its own.
+            Function::Worker(kind) => {
+                sim.memory.with_work(|queue| queue.receive_of(|body| kind_of(body) == kind, most, now, pick))
+            }
+        };
         if received.is_empty() {
             // The last message may just have become a dead letter.
             sim.look_around();
@@ -59,7 +71,7 @@ pub(crate) async fn poll(sim: Arc<Sim>, function: Function) {
         sandbox.plan.begin();
         let outcome = match function {
             Function::Router => sandbox.route(&received).await,
-            Function::Worker => sandbox.carry(&received).await,
+            Function::Worker(kind) => sandbox.carry(kind, &received).await,
         };
         if sandbox.plan.is_hurt() || outcome.is_none() {
             sim.observed.lock().unwrap().pace_excuses += 1;
@@ -99,7 +111,7 @@ enum Wish {
 impl<'r> Parcel<'r> {
     fn new(sim: &Sim, function: Function, message: &'r Received) -> Self {
         let wish = match function {
-            Function::Worker => {
+            Function::Worker(_) => {
                 let work: Work = serde_json::from_str(&message.body).unwrap();
                 Wish::Do(work.task.id, work.task.retries)
             }
@@ -115,6 +127,11 @@ impl<'r> Parcel<'r> {
 }
 
 impl Wish {
+    /// Whether this asks for the same task as another.
+    fn is_twin(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Do(a, _), Self::Do(b, _)) if a == b)
+    }
+
     /// Whether it is done, as far as the message goes.
     fn is_done(&self, sim: &Sim) -> bool {
         match self {
@@ -139,17 +156,19 @@ async fn settle(sim: &Sim, function: Function, parcels: &[Parcel<'_>], outcome: 
     let failures: Vec<_> = outcome.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
     sim.note(&format!("{function:?} failed {failures:?}"));
     let mut stopped = HashSet::new();
-    for Parcel { message, wish, was_done } in parcels {
+    for (place, Parcel { message, wish, was_done }) in parcels.iter().enumerate() {
         let (failed, done) = (failures.contains(&message.id.as_str()), wish.is_done(sim));
         // Behind a message that has to come again, all of its group come again.
-        let behind = function == Function::Worker && stopped.contains(&message.group);
+        let behind = function != Function::Router && stopped.contains(&message.group);
         if failed && !done {
             stopped.insert(&message.group);
         }
         // A chat that has to wait is not even looked at, so what was done before may be reported once more; and what was
-        // postponed for less time than the other chats took may be done already by others.
+        // postponed for less time than the other chats took may be done already by others. The same goes for a task whose
+        // work is in hand twice.
+        let twice = parcels[..place].iter().any(|other| other.wish.is_twin(wish));
         let others = || !function.with(&sim.memory, |queue| queue.holds(&message.receipt));
-        let excused = failed && (hurt || behind || *was_done || others());
+        let excused = failed && (hurt || behind || *was_done || twice || others());
         if sim.removed == Removed::Nothing && failed == done && !excused {
             sim.broken(format!("{function:?}: message {} was reported as failed: {failed}, done: {done}", message.id));
         }

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bellhop_app::cache::Changes;
+use bellhop_app::cache::{Cache, Changes};
+use bellhop_app::delivery::Engine;
+use bellhop_app::delivery::forward::{Forward, ForwardEngine, SettingsCache};
 use bellhop_app::delivery::telegram::TelegramEngine;
 use bellhop_app::ports::Clock as _;
 use bellhop_app::routing::Routing;
 use bellhop_app::testing::memory::{Memory, Received};
+use bellhop_core::action::Kind;
 use bellhop_lambda::batch::{Batch, Outcome};
 use bellhop_lambda::inbox::route;
 use bellhop_lambda::work::Groups;
@@ -15,17 +18,19 @@ use bellhop_lambda::work::Groups;
 use crate::bot::SimBot;
 use crate::faults::Plan;
 use crate::sim::{Sim, SimClock};
+use crate::urls::SimUrls;
 use crate::watched::Watched;
 
 /// How long an invocation may take, in seconds, as the template says.
 const ROUTER_SECONDS: u64 = 30;
 const WORKER_SECONDS: u64 = 60;
 
-/// A process that runs both functions, which share nothing but its clock and its fate.
+/// A process that runs all functions, which share nothing but its clock and its fate.
 pub(crate) struct Sandbox {
     pub(crate) plan: Arc<Plan>,
     pub(crate) routing: Routing,
     pub(crate) worker: TelegramEngine,
+    pub(crate) forwarder: ForwardEngine,
     clock: Arc<SimClock>,
     entrance: Memory,
 }
@@ -41,9 +46,19 @@ impl Sandbox {
         let mut routing = entrance.routing(Changes::default());
         routing.events = watched.clone();
         let mut worker = entrance.telegram(Changes::default());
-        worker.tasks = watched;
+        worker.tasks = watched.clone();
         worker.worker.api = Arc::new(SimBot { sim: Arc::clone(sim), plan: plan.clone() });
-        Self { plan, routing, worker, clock, entrance }
+        let memory = Arc::new(entrance.clone());
+        let forward = Forward {
+            outbound: Arc::new(SimUrls { sim: Arc::clone(sim), plan: plan.clone() }),
+            events: watched.clone(),
+            bodies: memory.clone(),
+            secrets: memory.clone(),
+            settings: SettingsCache::new(memory.clone(), Cache::new(clock.clone(), Changes::default())),
+            clock: clock.clone(),
+        };
+        let forwarder = Engine::new(forward, watched, memory.clone(), memory, clock.clone());
+        Self { plan, routing, worker, forwarder, clock, entrance }
     }
 
     /// Runs the router's function on a batch; `None` where it died.
@@ -52,11 +67,19 @@ impl Sandbox {
         self.live(route(&self.routing, &batch, deadline), ROUTER_SECONDS).await
     }
 
-    /// Runs the Telegram worker's function on a batch; `None` where it died.
-    pub(crate) async fn carry(&self, received: &[Received]) -> Option<Outcome> {
+    /// Runs the function of a kind on a batch; `None` where it died.
+    pub(crate) async fn carry(&self, kind: Kind, received: &[Received]) -> Option<Outcome> {
         let (batch, deadline) = (batch(received), self.clock.now().plus_ms((WORKER_SECONDS - 1) * 1000));
-        let chats = Groups { engine: &self.worker, receipts: &self.entrance, deadline };
-        self.live(chats.work(&batch), WORKER_SECONDS).await
+        match kind {
+            Kind::Forward => {
+                let groups = Groups { engine: &self.forwarder, receipts: &self.entrance, deadline };
+                self.live(groups.work(&batch), WORKER_SECONDS).await
+            }
+            Kind::Telegram | Kind::Route => {
+                let groups = Groups { engine: &self.worker, receipts: &self.entrance, deadline };
+                self.live(groups.work(&batch), WORKER_SECONDS).await
+            }
+        }
     }
 
     /// Runs an invocation until it is done, dies, or has to be stopped.

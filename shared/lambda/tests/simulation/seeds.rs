@@ -1,19 +1,22 @@
-//! Ten thousand worlds.
+//! Worlds by the thousand: two of them in each run of the tests, ten with `BELLHOP_SEEDS=10000`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bellhop_core::action::Kind;
 use bellhop_core::hook::Hook;
+use bellhop_core::task::TaskStatus;
 use serde_json::json;
 
-use crate::bot::Mood;
+use crate::bot::{Mood, base_text};
 use crate::faults::Rates;
 use crate::invariants;
 use crate::people;
 use crate::pollers::{Function, poll};
 use crate::random::Random;
 use crate::sim::{Removed, START, Sim, hook_id};
+use crate::urls::{ORDERED, PARALLEL};
 
 /// Until when a world must have come to rest.
 const HORIZON: Duration = Duration::from_secs(40 * 24 * 3_600);
@@ -23,6 +26,8 @@ const HORIZON: Duration = Duration::from_secs(40 * 24 * 3_600);
 struct Report {
     broken: Vec<String>,
     trace: u64,
+    /// The kinds of its tasks, and how they ended.
+    ends: BTreeSet<(&'static str, &'static str)>,
 }
 
 /// Runs the world of a seed.
@@ -44,14 +49,14 @@ async fn world(seed: u64, removed: Removed) -> Report {
     };
     let skew_ms = if random.chance(300) { rough(4_000) } else { 0 };
     let hooks: Vec<_> = (0..random.between(1, 3)).map(|place| hook(place, &random)).collect();
-    let chats = ["1", "2", "-3", "-4"];
-    let moods = chats.iter().map(|chat| ((*chat).to_owned(), mood(&random))).collect();
+    let places = ["1", "2", "-3", "-4"].into_iter().chain(ORDERED).chain(PARALLEL);
+    let moods = places.map(|chat| (chat.to_owned(), mood(&random))).collect();
     let sim = Sim::new(seed, rates, skew_ms, removed, hooks, moods).await;
     let events = sim.random.between(5, 30);
     (0..2).for_each(|_| sim.is_busy());
     let mut all: Vec<std::pin::Pin<Box<dyn Future<Output = ()>>>> =
         vec![Box::pin(people::ring(Arc::clone(&sim), events)), Box::pin(people::meddle(Arc::clone(&sim)))];
-    for function in [Function::Router, Function::Worker] {
+    for function in [Function::Router, Function::Worker(Kind::Telegram), Function::Worker(Kind::Forward)] {
         for _ in 0..sim.random.between(1, 3) {
             all.push(Box::pin(poll(Arc::clone(&sim), function)));
         }
@@ -59,7 +64,9 @@ async fn world(seed: u64, removed: Removed) -> Report {
     // What forgets its attempts tries for ever; it is not waited for as long.
     let horizon = if removed == Removed::TaskWrites { HORIZON / 500 } else { HORIZON };
     let _ = tokio::time::timeout(horizon, futures_util::future::join_all(all)).await;
+    let mut ends = BTreeSet::new();
     for task in sim.memory.all_tasks() {
+        ends.insert((task.kind.as_str(), task.status.as_str()));
         sim.note(&serde_json::to_string(&task).unwrap());
     }
     let broken = invariants::broken(&sim).await;
@@ -69,7 +76,7 @@ async fn world(seed: u64, removed: Removed) -> Report {
             println!("{line}");
         }
     }
-    Report { broken, trace: observed.trace }
+    Report { broken, trace: observed.trace, ends }
 }
 
 /// A hook with one or two actions, and now and then a cap, a cool-down or a condition.
@@ -77,8 +84,15 @@ fn hook(place: u64, random: &Random) -> Hook {
     let id = hook_id(place);
     let actions: Vec<_> = (0..random.between(1, 2))
         .map(|action| {
-            let template = format!("{{{{ payload.text | replace('H', '{id}a{action}') }}}}");
-            json!({"kind": "telegram", "chat": random.pick(&["1", "2", "-3", "-4"]), "template": template})
+            let template = base_text(&id, action);
+            let forward = |url: &str, ordered: bool| {
+                json!({"kind": "forward", "url": url, "method": "POST", "body": template, "ordered": ordered, "timeout_seconds": 10})
+            };
+            match random.below(4) {
+                0 => forward(random.pick::<&str>(&ORDERED), true),
+                1 => forward(random.pick::<&str>(&PARALLEL), false),
+                _ => json!({"kind": "telegram", "chat": random.pick(&["1", "2", "-3", "-4"]), "template": template}),
+            }
         })
         .collect();
     let mut hook = json!({
@@ -121,8 +135,8 @@ fn run_all(seeds: std::ops::Range<u64>, removed: Removed) -> HashMap<u64, Report
 }
 
 #[test]
-fn ten_thousand_worlds_keep_every_promise() {
-    let count = std::env::var("BELLHOP_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(10_000);
+fn worlds_keep_every_promise() {
+    let count = std::env::var("BELLHOP_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(2_000);
     let broken = run_all(0..count, Removed::Nothing);
     let mut seeds: Vec<_> = broken.iter().map(|(seed, report)| (seed, &report.broken)).collect();
     seeds.sort();
@@ -154,11 +168,32 @@ fn a_seed_runs_the_same_each_time() {
 
 #[test]
 fn without_its_safety_steps_the_engine_breaks_its_promises() {
-    for (removed, expected) in
-        [(Removed::FailureLists, "on no queue"), (Removed::TaskWrites, "arrived"), (Removed::EventWrites, "have tasks")]
-    {
-        let broken = run_all(0..30, removed);
-        let named = broken.values().flat_map(|report| &report.broken).any(|what| what.contains(expected));
-        assert!(named, "{removed:?}: {} worlds of 30 broke, none so: {expected}", broken.len());
+    let steps = [
+        (Removed::FailureLists, ["is retrying and on no queue", "is queued and on no queue"]),
+        (Removed::TaskWrites, ["arrived at https://", "arrived at -"]),
+        (Removed::EventWrites, ["0 have tasks of hk_0", "0 have tasks of hk_1"]),
+        (Removed::Groups, ["https://o1.example/in got", "-3 got"]),
+    ];
+    for (removed, expected) in steps {
+        let broken = run_all(0..60, removed);
+        let named =
+            |expected: &str| broken.values().flat_map(|report| &report.broken).any(|what| what.contains(expected));
+        for expected in expected {
+            assert!(named(expected), "{removed:?}: {} worlds of 60 broke, none so: {expected}", broken.len());
+        }
+    }
+}
+
+/// Each kind of work comes to each of its ends, or the worlds would prove less than they say.
+#[test]
+fn the_worlds_hold_every_kind_and_every_end() {
+    let mut seen = BTreeSet::new();
+    for seed in 0..60 {
+        seen.extend(run(seed, Removed::Nothing).ends);
+    }
+    for kind in [Kind::Telegram, Kind::Forward] {
+        for status in [TaskStatus::Succeeded, TaskStatus::Dead, TaskStatus::Skipped] {
+            assert!(seen.contains(&(kind.as_str(), status.as_str())), "no {kind:?} of these worlds is {status:?}");
+        }
     }
 }

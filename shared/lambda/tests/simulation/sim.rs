@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
 use bellhop_app::ports::{Clock, HookWriter as _, Vault as _};
-use bellhop_app::testing::memory::{Memory, NoFaults};
+use bellhop_app::testing::memory::{Memory, NoFaults, Queue};
 use bellhop_core::config::Settings;
 use bellhop_core::event::Proof;
 use bellhop_core::hook::Hook;
@@ -34,6 +34,8 @@ pub(crate) enum Removed {
     TaskWrites,
     /// What the router records is acknowledged and forgotten.
     EventWrites,
+    /// The workers' queue keeps no order.
+    Groups,
 }
 
 /// A clock of the simulated world that goes wrong by so much.
@@ -128,6 +130,9 @@ impl Sim {
         let begin = Instant::now();
         let clock = SimClock::new(begin, 0, seed);
         let memory = Memory::new(clock.clone()).entrance(clock.clone(), Arc::new(NoFaults));
+        if removed == Removed::Groups {
+            memory.with_work(|queue| *queue = Queue::inbox());
+        }
         let settings = Settings {
             telegram_token: Some(SecretRef::Stored("bot".to_owned())),
             operator_chat: Some(OPERATOR.to_owned()),

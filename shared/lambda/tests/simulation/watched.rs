@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bellhop_app::ports::{Claim, EventLog, PortResult, TaskLog, Written};
+use bellhop_app::ports::{Claim, EventLog, Known, NewTurn, PortResult, TaskLog, Written};
 use bellhop_app::testing::memory::Memory;
 use bellhop_core::event::Event;
 use bellhop_core::id::{EventId, HookId, TaskId};
@@ -22,19 +22,42 @@ pub(crate) struct Watched {
     pub(crate) memory: Memory,
 }
 
+impl Watched {
+    /// Whether it forgets what workers write down.
+    fn forgets(&self) -> bool {
+        self.sim.removed == Removed::TaskWrites
+    }
+
+    /// Closes the window in which a crash may repeat the effects of these tasks, unless they are only about to have any.
+    fn saved(&self, tasks: &[Task]) {
+        let observed = self.sim.observed.lock().unwrap();
+        let ended = tasks.iter().filter(|task| task.status != TaskStatus::Running);
+        let bases: Vec<_> = ended.filter_map(|task| marker_of(&observed, task)).collect();
+        drop(observed);
+        self.plan.close_window(&bases);
+    }
+}
+
 #[async_trait]
 impl TaskLog for Watched {
+    async fn destination(&self, key: &str, tasks: &[TaskId]) -> PortResult<Known> {
+        self.memory.destination(key, tasks).await
+    }
+
+    async fn end_turn(&self, turn: &NewTurn<'_>) -> PortResult<()> {
+        let tasks = if self.forgets() { &[] } else { turn.tasks };
+        self.memory.end_turn(&NewTurn { tasks, ..*turn }).await?;
+        self.saved(turn.tasks);
+        Ok(())
+    }
+
     async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Written>> {
         self.memory.written(ids).await
     }
 
     async fn save(&self, tasks: &[Task]) -> PortResult<()> {
-        let forgets = self.sim.removed == Removed::TaskWrites;
-        self.memory.save(if forgets { &[] } else { tasks }).await?;
-        let observed = self.sim.observed.lock().unwrap();
-        let bases: Vec<_> = tasks.iter().filter_map(|task| marker_of(&observed, task)).collect();
-        drop(observed);
-        self.plan.close_window(&bases);
+        self.memory.save(if self.forgets() { &[] } else { tasks }).await?;
+        self.saved(tasks);
         Ok(())
     }
 

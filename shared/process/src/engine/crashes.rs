@@ -62,16 +62,17 @@ impl Crashes {
     pub(super) async fn at<T>(&self, subject: Subject, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         poll_fn(|context| {
-            let _named = Named::new(self, subject);
+            let named = Named(self);
+            named.now(subject);
             work.as_mut().poll(context)
         })
         .await
     }
 
-    /// The same for work that never waits.
-    pub(super) fn during<T>(&self, subject: Subject, work: impl FnOnce() -> T) -> T {
-        let _named = Named::new(self, subject);
-        work()
+    /// Names what is done one after another without a wait in between: each name replaces the one before, and the last is
+    /// taken out when this is dropped.
+    pub(super) const fn one_after_another(&self) -> Named<'_> {
+        Named(self)
     }
 
     /// Whether something is suspected of having ended a process.
@@ -116,17 +117,16 @@ impl Crashes {
 }
 
 /// A name that stands in the file until this is dropped, by a panic too.
-struct Named<'a>(&'a Crashes);
+pub(super) struct Named<'a>(&'a Crashes);
 
-impl<'a> Named<'a> {
+impl Named<'_> {
     /// Writes the name.
-    fn new(crashes: &'a Crashes, subject: Subject) -> Self {
+    pub(super) fn now(&self, subject: Subject) {
         let mut name = [b' '; NAME_BYTES];
         let text = subject.to_string();
         let length = text.len().min(NAME_BYTES);
         name[..length].copy_from_slice(&text.as_bytes()[..length]);
-        crashes.write(&name);
-        Self(crashes)
+        self.0.write(&name);
     }
 }
 

@@ -1,8 +1,9 @@
 //! Gives every destination its turns, several destinations at a time.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bellhop_app::delivery::{Engine, Turn, Worker};
@@ -13,7 +14,7 @@ use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 use bellhop_sqlite::{Database, Subject, Waiting, queue};
 use futures_util::FutureExt as _;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use super::crashes::Crashes;
@@ -22,7 +23,7 @@ use super::{AFTER_FAILURE, EngineParts};
 /// How many turns are taken at once on each lane: so many that destinations which keep us waiting leave room for the rest.
 const TURNS_AT_ONCE: usize = 256;
 
-/// How many of them may be one destination's on the parallel lane.
+/// How many of them may call one destination on the parallel lane; those that only have to be written down come on top.
 const OF_DESTINATION: usize = 16;
 
 /// How many of a destination's messages are looked at in one turn: more than one digest has room for.
@@ -34,30 +35,44 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// What has a turn: a destination, or on the parallel lane one piece of its work, by its place on the queue.
 type Unit = (String, Option<i64>);
 
+/// The turns at hand, and of each whether its attempt is over, so that it only has to be written down.
+type Busy = HashMap<Unit, Arc<AtomicBool>>;
+
+/// A turn that has ended.
+struct Ended {
+    unit: Unit,
+    /// The places of the work that is settled.
+    settled: Vec<i64>,
+    /// When the unit may have the next turn.
+    next: Timestamp,
+}
+
 /// The work of one kind on one lane.
 pub(super) struct Delivering<W> {
     pub(super) parts: Arc<EngineParts>,
     pub(super) engine: Arc<Engine<W>>,
     pub(super) lane: Lane,
     pub(super) crashes: Arc<Crashes>,
+    /// Told when an attempt is over, for another may be made.
+    pub(super) attempts: Notify,
 }
 
 impl<W: Worker + 'static> Delivering<W> {
     /// Does work until told to stop; then lets the turns at hand finish.
     pub(super) async fn run(self, mut stopped: watch::Receiver<bool>) {
         let this = Arc::new(self);
-        let mut turns: JoinSet<(Unit, Timestamp)> = JoinSet::new();
-        let mut busy: HashSet<Unit> = HashSet::new();
+        let mut turns: JoinSet<Ended> = JoinSet::new();
+        let mut busy = Busy::new();
         let mut waits: HashMap<Unit, Timestamp> = HashMap::new();
         while !*stopped.borrow() {
             let now = this.parts.clock.now();
             waits.retain(|_, until| *until > now);
             match this.due(&busy, &waits) {
-                Ok(units) => {
-                    for unit in units {
-                        if busy.len() < TURNS_AT_ONCE && busy.insert(unit.clone()) {
-                            turns.spawn(Arc::clone(&this).take_turn(unit));
-                        }
+                Ok(due) => {
+                    for (unit, rows) in due.into_iter().take(TURNS_AT_ONCE.saturating_sub(busy.len())) {
+                        let is_over = Arc::new(AtomicBool::new(false));
+                        busy.insert(unit.clone(), Arc::clone(&is_over));
+                        turns.spawn(Arc::clone(&this).take_turn(unit, rows, is_over));
                     }
                 }
                 Err(error) => log::error!(error:%; "the queue could not be read"),
@@ -66,102 +81,138 @@ impl<W: Worker + 'static> Delivering<W> {
             tokio::select! {
                 Some(turn) = turns.join_next() => {
                     // The queue is looked at once for all that have ended meanwhile.
-                    for (unit, next) in std::iter::once(turn).chain(std::iter::from_fn(|| turns.try_join_next())).flatten() {
-                        busy.remove(&unit);
-                        waits.insert(unit, next);
-                    }
+                    let ended = std::iter::once(turn).chain(std::iter::from_fn(|| turns.try_join_next())).flatten();
+                    this.settle(ended.collect(), &mut busy, &mut waits).await;
                 }
+                () = this.attempts.notified() => {}
                 () = this.database().arrived.work(this.queue()) => {}
                 () = tokio::time::sleep(first.unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE)) => {}
                 _ = stopped.changed() => {}
             }
         }
-        while turns.join_next().await.is_some() {}
+        while let Some(turn) = turns.join_next().await {
+            this.settle(turn.into_iter().collect(), &mut busy, &mut waits).await;
+        }
     }
 
-    /// What may have a turn now.
-    fn due(&self, busy: &HashSet<Unit>, waits: &HashMap<Unit, Timestamp>) -> PortResult<Vec<Unit>> {
-        let destinations = self.database().groups(self.queue())?;
-        let is_free = |unit: &Unit| !busy.contains(unit) && !waits.contains_key(unit);
+    /// Forgets what is settled, and lets the units have their next turns.
+    async fn settle(&self, ended: Vec<Ended>, busy: &mut Busy, waits: &mut HashMap<Unit, Timestamp>) {
+        let settled: Vec<_> = ended.iter().flat_map(|turn| turn.settled.iter().copied()).collect();
+        let later = match self.database().forget_work(settled).await {
+            Ok(()) => None,
+            Err(error) => {
+                log::error!(error:%; "work that is settled could not be forgotten; its turn is taken again");
+                Some(self.later())
+            }
+        };
+        for Ended { unit, settled, next } in ended {
+            busy.remove(&unit);
+            waits.insert(unit, later.filter(|_| !settled.is_empty()).unwrap_or(next));
+        }
+    }
+
+    /// What may have a turn now, and on the parallel lane its work.
+    fn due(&self, busy: &Busy, waits: &HashMap<Unit, Timestamp>) -> PortResult<Vec<(Unit, Vec<Waiting>)>> {
+        let is_free = |unit: &Unit| !busy.contains_key(unit) && !waits.contains_key(unit);
         if self.lane == Lane::Ordered {
-            return Ok(destinations.into_iter().map(|name| (name, None)).filter(is_free).collect());
+            let units = self.database().groups(self.queue())?.into_iter().map(|name| (name, None)).filter(is_free);
+            return Ok(units.map(|unit| (unit, Vec::new())).collect());
         }
         let mut units = Vec::new();
-        for name in destinations {
-            let at_work = busy.iter().filter(|unit| unit.0 == name).count();
+        for name in self.database().groups(self.queue())? {
+            let of_it = busy.iter().filter(|(unit, _)| unit.0 == name);
+            let (at_work, over): (Vec<_>, Vec<_>) = of_it.partition(|(_, is_over)| !is_over.load(Ordering::Relaxed));
             let waiting = waits.keys().filter(|unit| unit.0 == name).count();
-            let room = OF_DESTINATION.saturating_sub(at_work);
+            let room = OF_DESTINATION.saturating_sub(at_work.len());
             if room > 0 {
-                let places = self.database().group_places(self.queue(), &name, at_work + waiting + room)?;
-                let free = places.into_iter().map(|place| (name.clone(), Some(place))).filter(is_free);
-                units.extend(free.take(room));
+                let looked_at = at_work.len() + over.len() + waiting + room;
+                let is_free = |place: i64| is_free(&(name.clone(), Some(place)));
+                let rows = self.database().free_work(self.queue(), &name, looked_at, room, is_free)?;
+                units.extend(rows.into_iter().map(|row| ((name.clone(), Some(row.place)), vec![row])));
             }
         }
         Ok(units)
     }
 
-    /// Takes one turn; says when the unit may have the next.
-    async fn take_turn(self: Arc<Self>, unit: Unit) -> (Unit, Timestamp) {
-        let turn = AssertUnwindSafe(self.one_turn(&unit)).catch_unwind().await;
-        let later = self.parts.clock.now().plus_ms(u64::try_from(AFTER_FAILURE.as_millis()).unwrap_or(u64::MAX));
+    /// Takes one turn, on the parallel lane with this work.
+    async fn take_turn(self: Arc<Self>, unit: Unit, rows: Vec<Waiting>, is_over: Arc<AtomicBool>) -> Ended {
+        let tell = || {
+            is_over.store(true, Ordering::Relaxed);
+            self.attempts.notify_one();
+        };
+        let turn = AssertUnwindSafe(self.one_turn(&unit, rows, &tell)).catch_unwind().await;
         let (kind, destination) = (W::KIND.as_str(), unit.0.as_str());
-        let next = match turn {
-            Ok(Ok(next)) => next,
+        let (settled, next) = match turn {
+            Ok(Ok(turn)) => turn,
             Ok(Err(error)) => {
                 log::error!(kind, destination, error:%; "a turn failed; it is taken again");
-                later
+                (Vec::new(), self.later())
             }
             Err(_) => {
                 log::error!(kind, destination; "a turn panicked; it is taken again in a minute");
-                later.plus_ms(60_000)
+                (Vec::new(), self.later().plus_ms(60_000))
             }
         };
-        (unit, next)
+        Ended { unit, settled, next }
+    }
+
+    /// When what failed is tried again.
+    fn later(&self) -> Timestamp {
+        self.parts.clock.now().plus_ms(u64::try_from(AFTER_FAILURE.as_millis()).unwrap_or(u64::MAX))
     }
 
     /// Takes one turn with the first of a unit's work; what may have ended a former process goes alone.
-    async fn one_turn(&self, (destination, place): &Unit) -> PortResult<Timestamp> {
+    async fn one_turn(
+        &self,
+        (destination, place): &Unit,
+        mut rows: Vec<Waiting>,
+        attempt_is_over: &(dyn Fn() + Sync),
+    ) -> PortResult<(Vec<i64>, Timestamp)> {
         let crashes = &self.crashes;
-        let mut rows = match place {
-            None => self.database().group_work(self.queue(), destination, MESSAGES_AT_ONCE)?,
-            Some(place) => self.database().work_at(*place)?.into_iter().collect(),
-        };
+        if place.is_none() {
+            rows = self.database().group_work(self.queue(), destination, MESSAGES_AT_ONCE)?;
+        }
         let together = rows.iter().take_while(|row| !crashes.suspects(Subject::one_work(row.place))).count();
         rows.truncate(together.max(1));
-        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(self.parts.clock.now()) };
+        let now = || self.parts.clock.now();
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok((Vec::new(), now())) };
+        let subject = Subject::Work(first.place, last.place);
         if let Some(reason) = crashes.condemns(Subject::one_work(first.place)) {
             self.bury(first, &reason).await?;
             crashes.clear([Subject::one_work(first.place)]);
-            return Ok(self.parts.clock.now());
+            return Ok((Vec::new(), now()));
         }
-        let (places, turn) = crashes.at(Subject::Work(first.place, last.place), self.take(destination, &rows)).await?;
+        let turn = self.take(destination, rows, attempt_is_over);
+        let (places, turn) = crashes.at(subject, turn).await?;
         crashes.clear(places.iter().copied().map(Subject::one_work));
-        if !places.is_empty() {
-            self.database().forget_work(places).await?;
-        }
-        Ok(turn.next)
+        Ok((places, turn.next))
     }
 
     /// Takes a turn with this work; the places of what is settled.
-    async fn take(&self, destination: &str, rows: &[Waiting]) -> PortResult<(Vec<i64>, Turn)> {
+    async fn take(
+        &self,
+        destination: &str,
+        rows: Vec<Waiting>,
+        attempt_is_over: &(dyn Fn() + Sync),
+    ) -> PortResult<(Vec<i64>, Turn)> {
         let (mut places, works) = self.read_work(destination, rows).await?;
-        let turn = self.engine.turn(&works).await?;
+        let turn = self.engine.turn_telling(&works, attempt_is_over).await?;
         places.truncate(turn.settled);
         Ok((places, turn))
     }
 
     /// The work in these rows, with its places on the queue; what is unreadable is dropped.
-    async fn read_work(&self, destination: &str, rows: &[Waiting]) -> PortResult<(Vec<i64>, Vec<Work>)> {
+    async fn read_work(&self, destination: &str, rows: Vec<Waiting>) -> PortResult<(Vec<i64>, Vec<Work>)> {
         let (mut places, mut works) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
-        for row in rows {
-            match serde_json::from_str::<Work>(&row.message) {
+        for mut row in rows {
+            match row.work() {
                 Ok(work) => {
                     places.push(row.place);
                     works.push(work);
                 }
                 Err(error) => {
                     log::error!(destination, key = row.key.as_str(), column = error.column(); "work on the queue is unreadable");
-                    self.bury(row, "its message on the queue is unreadable").await?;
+                    self.bury(&row, "its message on the queue is unreadable").await?;
                 }
             }
         }
@@ -206,7 +257,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let parts = Arc::new(engine(folder.path()));
         let (engine, crashes) = (Arc::clone(&parts.telegram), Arc::new(Crashes::none()));
-        let delivering = Delivering { parts: Arc::clone(&parts), engine, lane: Lane::Ordered, crashes };
+        let delivering =
+            Delivering { parts: Arc::clone(&parts), engine, lane: Lane::Ordered, crashes, attempts: Notify::new() };
         let database = &parts.database;
         let (now, hook) = (parts.clock.now(), HookId::from_text("hk_1"));
         let id = EventId::new(now, &[1; 10]);
@@ -227,7 +279,7 @@ mod tests {
         database.write(|connection| connection.execute(spoil, [])).await.unwrap();
 
         let rows = database.group_work("telegram", "5", 9).unwrap();
-        let (places, works) = delivering.read_work("5", &rows).await.unwrap();
+        let (places, works) = delivering.read_work("5", rows).await.unwrap();
         let tasks_left: Vec<_> = works.iter().map(|work| work.task.clone()).collect();
         assert_eq!((places, tasks_left), (vec![3], vec![task(2)]));
         assert_eq!(database.group_work("telegram", "5", 9).unwrap().len(), 1);

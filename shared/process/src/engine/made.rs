@@ -17,7 +17,7 @@ use bellhop_app::ranges::{PublishedNetworks, RangeRefresh};
 use bellhop_app::reconcile::{Deliveries, Listing, Reconciler, Refusal, Webhook};
 use bellhop_app::routing::{Routing, RuleCache};
 use bellhop_app::testing::memory::Memory;
-use bellhop_core::telegram::{Pace, Scope};
+use bellhop_core::pace::{Pace, Scope};
 use ipnet::IpNet;
 
 use super::EngineParts;

@@ -11,7 +11,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::watch;
 
-use super::crashes::Crashes;
+use super::crashes::{Crashes, Named};
 use super::poison::{Panics, set_aside};
 use super::{AFTER_FAILURE, EngineParts, pause};
 use bellhop_sqlite::{Committed, PackedRecord, Subject};
@@ -129,9 +129,13 @@ async fn prepare(parts: &EngineParts, crashes: &Crashes, messages: Vec<(i64, Vec
         return Ok(Vec::new());
     }
     let rules = parts.routing.rules.rules().await?;
-    let mut runs = Vec::new();
+    let (named, mut runs) = (crashes.one_after_another(), Vec::new());
     for (place, message) in messages {
-        match (packed(parts, crashes, &rules, place, &message), runs.last_mut()) {
+        let record = match crashes.suspects(Subject::Message(place)) {
+            true => None,
+            false => packed(parts, &named, &rules, place, &message),
+        };
+        match (record, runs.last_mut()) {
             (Some(record), Some(Run::Records(records))) => records.push(record),
             (Some(record), _) => runs.push(Run::Records(vec![record])),
             (None, Some(Run::Steps(messages))) => messages.push((place, message)),
@@ -141,19 +145,14 @@ async fn prepare(parts: &EngineParts, crashes: &Crashes, messages: Vec<(i64, Vec
     Ok(runs)
 }
 
-/// What is to be recorded of a message; `None` where it goes step by step, also to be judged: it cannot be read, the router
-/// panicked over it, or it is suspected.
-fn packed(parts: &EngineParts, crashes: &Crashes, rules: &Rules, place: i64, message: &[u8]) -> Option<PackedRecord> {
-    let subject = Subject::Message(place);
-    if crashes.suspects(subject) {
-        return None;
-    }
-    crashes.during(subject, || {
-        let made = std::panic::catch_unwind(AssertUnwindSafe(|| parts.routing.prepare(rules, message)));
-        let record = made.ok()?.ok()??;
-        (parts.before_record)(&record.event);
-        PackedRecord::new(place, record).ok()
-    })
+/// What is to be recorded of a message that is not suspected; `None` where it goes step by step, also to be judged: it cannot
+/// be read, or the router panicked over it.
+fn packed(parts: &EngineParts, named: &Named<'_>, rules: &Rules, place: i64, message: &[u8]) -> Option<PackedRecord> {
+    named.now(Subject::Message(place));
+    let made = std::panic::catch_unwind(AssertUnwindSafe(|| parts.routing.prepare(rules, message)));
+    let record = made.ok()?.ok()??;
+    (parts.before_record)(&record.event);
+    PackedRecord::new(place, record).ok()
 }
 
 /// Waits until records are written, and takes in step by step those that could not be written so; says whether all left the
@@ -170,10 +169,11 @@ async fn finish(
         Ok(committed) => {
             for (place, committed) in places.into_iter().zip(committed) {
                 match committed {
-                    Committed::New(record) => {
+                    Committed::New(record, work_places) => {
                         panics.forget(place);
                         crashes.clear([Subject::Message(place)]);
                         parts.routing.tell(&record, true);
+                        parts.database.keep_fresh(record.work, work_places);
                     }
                     Committed::Known => left.push(place),
                 }

@@ -37,6 +37,16 @@ impl Map {
         self.0.get_mut(place).map(|(_, value)| value)
     }
 
+    /// The field at a place in the order of their names, counted from 0.
+    pub fn nth(&self, place: usize) -> Option<(&str, &Value)> {
+        self.0.get(place).map(|(name, value)| (name.as_ref(), value))
+    }
+
+    /// The place of the field of this name.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.place(name).ok()
+    }
+
     /// Whether there is a field of this name.
     pub fn contains_key(&self, name: &str) -> bool {
         self.place(name).is_ok()

@@ -37,8 +37,8 @@ impl Number {
         Self(whole.map_or_else(|| Repr::Text(text.into()), Repr::Whole))
     }
 
-    /// The whole number that says all that was sent.
-    pub(super) const fn whole(&self) -> Option<i64> {
+    /// The whole number that says all that was sent; `None` where that is more, or written otherwise.
+    pub const fn whole(&self) -> Option<i64> {
         match self.0 {
             Repr::Whole(whole) => Some(whole),
             Repr::Text(_) => None,

@@ -13,7 +13,7 @@ async fn a_turn_costs_two_documents_one_look_up_and_two_writes() {
     stage.calls.0.lock().unwrap().clear();
     stage.clock.advance_ms(1_000);
     assert_eq!(stage.turn(&works[1..]).await.settled, 4);
-    assert_eq!(*stage.calls.0.lock().unwrap(), ["document", "document", "written", "send_message", "save", "write"]);
+    assert_eq!(*stage.calls.0.lock().unwrap(), ["destination", "document", "written", "send_message", "end_turn"]);
 }
 
 #[tokio::test]

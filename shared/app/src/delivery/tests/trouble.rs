@@ -23,7 +23,7 @@ async fn a_chat_that_refuses_everything_is_left_alone_and_probed_each_minute() {
     stage.calls.0.lock().unwrap().clear();
     let turn = stage.turn(&works[10..]).await;
     assert_eq!((turn.settled, turn.next), (0, START.plus_ms(69_000)));
-    assert_eq!(*stage.calls.0.lock().unwrap(), ["document"]);
+    assert_eq!(*stage.calls.0.lock().unwrap(), ["destination"]);
     assert_eq!(stage.memory.task(&works[10].task.id), None);
     let mut settled = 10 + stage.run(&works[10..], START.plus_ms(200_000)).await;
     let probes: Vec<_> = stage.seen("5").into_iter().map(|(second, _)| second).skip(10).collect();

@@ -11,7 +11,7 @@ use super::issuer::{
 };
 use super::site::Site;
 use crate::doors::Door;
-use crate::keys::{KeyBook, Unproved};
+use crate::keys::{PublishedKeys, Unproved};
 use crate::ports::Clock as _;
 use crate::testing::front::Memory;
 
@@ -24,7 +24,7 @@ const UNAVAILABLE: Result<Option<usize>, Unproved> = Err(Unproved::Unavailable);
 struct World {
     memory: Arc<Memory>,
     site: Arc<Site>,
-    documents: KeyBook,
+    documents: PublishedKeys,
     doors: Vec<Arc<Door>>,
 }
 
@@ -39,7 +39,7 @@ impl World {
     async fn with(site: Arc<Site>, hooks: &[Value], secrets: &[(&'static str, &'static str)]) -> Self {
         let memory = Memory::with(hooks, secrets);
         let doors = memory.doors().doors().await.unwrap().at("p").to_vec();
-        Self { documents: KeyBook::new(site.clone(), memory.clone()), memory, site, doors }
+        Self { documents: PublishedKeys::new(site.clone(), memory.clone()), memory, site, doors }
     }
 
     /// Travis, with its key in place.

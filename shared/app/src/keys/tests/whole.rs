@@ -11,7 +11,7 @@ use super::issuer::{
 };
 use super::site::Site;
 use crate::ingress::{Head, Ingress, Parts, Taken};
-use crate::keys::KeyBook;
+use crate::keys::PublishedKeys;
 use crate::limiter::Limiter;
 use crate::offers::Offers;
 use crate::ports::Clock as _;
@@ -54,7 +54,7 @@ impl World {
             inbox: memory.clone(),
             orders: memory.clone(),
             limiter: Limiter::alone(),
-            keys: KeyBook::new(site.clone(), memory.clone()),
+            keys: PublishedKeys::new(site.clone(), memory.clone()),
             offers: Offers::new(memory.clone(), memory.clone()),
             clock: memory.clone(),
         });

@@ -24,12 +24,12 @@ impl Kept {
 
 impl World {
     /// The document at a place, unless it has expired.
-    fn note(&self, place: &Place, now: Timestamp) -> Option<&Document> {
+    pub(super) fn note(&self, place: &Place, now: Timestamp) -> Option<&Document> {
         self.documents.get(place).filter(|kept| kept.lives(now)).map(|kept| &kept.document)
     }
 
     /// Writes a document.
-    fn write(&mut self, new: &NewDocument<'_>, version: u64) {
+    pub(super) fn write(&mut self, new: &NewDocument<'_>, version: u64) {
         let document = Document { text: new.text.to_owned(), version };
         self.documents.insert((new.collection, new.key.to_owned()), Kept { document, expires: new.expires });
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use bellhop_core::telegram::{Pace, Scope};
+use bellhop_core::pace::{Pace, Scope};
 
 use super::Memory;
 use crate::cache::{Cache, Changes};

@@ -76,14 +76,26 @@ impl Queue {
     }
 
     /// Receives messages. Of a queue without groups any may come first: `pick` says which of so many it is.
-    pub fn receive(&mut self, most: usize, now: Timestamp, mut pick: impl FnMut(usize) -> usize) -> Vec<Received> {
+    pub fn receive(&mut self, most: usize, now: Timestamp, pick: impl FnMut(usize) -> usize) -> Vec<Received> {
+        self.receive_of(|_| true, most, now, pick)
+    }
+
+    /// The same, of messages with such a body alone: this stands for several queues.
+    pub fn receive_of(
+        &mut self,
+        is_wanted: impl Fn(&str) -> bool,
+        most: usize,
+        now: Timestamp,
+        mut pick: impl FnMut(usize) -> usize,
+    ) -> Vec<Received> {
         let mut received = Vec::new();
         // A group with a message out of sight is held back, but for those that come along in this batch.
         let out_of_sight = |message: &&Message| message.visible_at > now;
         let held: HashSet<String> = self.messages.iter().filter(out_of_sight).map(|m| m.group.clone()).collect();
         while received.len() < most {
             let groups = self.has_groups;
-            let visible = |m: &Message| m.visible_at <= now && !(groups && held.contains(&m.group));
+            let visible =
+                |m: &Message| m.visible_at <= now && !(groups && held.contains(&m.group)) && is_wanted(&m.body);
             let mut places: Vec<usize> = (0..self.messages.len()).filter(|at| visible(&self.messages[*at])).collect();
             if groups {
                 let mut firsts = HashSet::new();

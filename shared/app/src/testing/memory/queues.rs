@@ -1,6 +1,7 @@
 //! The inbox and the workers' queue in memory.
 
 use async_trait::async_trait;
+use bellhop_core::action::Lane;
 use bellhop_core::id::EventId;
 use bellhop_core::inbox::{Message, order_text};
 use bellhop_core::order::Order;
@@ -50,7 +51,9 @@ impl WorkQueue for Memory {
         let bodies = bodies.map_err(|e| PortError::new("work cannot be written", e))?;
         self.call("send", |world, now| {
             for (work, body) in work.iter().zip(bodies) {
-                world.work.put(body, work.group(), &work.key(), now);
+                let key = work.key();
+                let group = if work.lane == Lane::Ordered { work.group() } else { &key };
+                world.work.put(body, group, &key, now);
             }
         })
         .await
@@ -66,5 +69,9 @@ impl Receipts for Memory {
             }
         })
         .await
+    }
+
+    async fn delete(&self, receipts: &[&str]) -> PortResult<()> {
+        self.call("delete", |world, now| receipts.iter().for_each(|receipt| world.work.delete(receipt, now))).await
     }
 }

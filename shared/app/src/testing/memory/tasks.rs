@@ -8,7 +8,7 @@ use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
 
 use super::{Memory, World};
-use crate::ports::{EventCount, EventCounts, PortResult, TaskLog, Written};
+use crate::ports::{Collection, EventCount, EventCounts, Known, NewTurn, PortResult, TaskLog, Written};
 
 /// A task, and whether it was written down since it was made with its event.
 pub(super) struct Kept {
@@ -39,6 +39,13 @@ impl World {
         let writable = |task: &&Task| task.expires_at > now && !self.deleted_tasks.contains(&task.id);
         tasks.iter().filter(writable).collect()
     }
+
+    /// Writes tasks down.
+    fn save(&mut self, tasks: &[Task], now: Timestamp) {
+        for task in self.writable(tasks, now) {
+            self.tasks.insert(task.id.clone(), Kept { task: task.clone(), written: true });
+        }
+    }
 }
 
 impl Memory {
@@ -60,6 +67,35 @@ impl Memory {
 
 #[async_trait]
 impl TaskLog for Memory {
+    async fn destination(&self, key: &str, tasks: &[TaskId]) -> PortResult<Known> {
+        self.call("destination", |world, now| {
+            let text =
+                world.note(&(Collection::Destination, key.to_owned()), now).map(|document| document.text.clone());
+            let kept = tasks.iter().filter_map(|id| world.tasks.get(id).filter(|kept| !kept.written));
+            let succeeded = kept.filter_map(|Kept { task, .. }| Some((task.id.clone(), task.plain_success()?.clone())));
+            Known { text, place: String::new(), succeeded: succeeded.collect() }
+        })
+        .await
+    }
+
+    async fn end_turn(&self, turn: &NewTurn<'_>) -> PortResult<()> {
+        self.call("end_turn", |world, now| {
+            world.save(turn.tasks, now);
+            // Of what just succeeded it keeps as little as the thriftiest adapter.
+            for (task, _) in turn.tasks.iter().zip(turn.unwritten).filter(|(_, unwritten)| **unwritten) {
+                if task.plain_success().is_some()
+                    && let Some(kept) = world.tasks.get_mut(&task.id)
+                {
+                    kept.written = false;
+                }
+            }
+            let place = (turn.destination.collection, turn.destination.key.to_owned());
+            let version = world.note(&place, now).map_or(0, |document| document.version);
+            world.write(&turn.destination, version + 1);
+        })
+        .await
+    }
+
     async fn written(&self, ids: &[TaskId]) -> PortResult<Vec<Written>> {
         self.call("written", |world, now| {
             let written = |id| match world.tasks.get(id).filter(|kept| kept.written && kept.task.expires_at > now) {
@@ -73,12 +109,7 @@ impl TaskLog for Memory {
     }
 
     async fn save(&self, tasks: &[Task]) -> PortResult<()> {
-        self.call("save", |world, now| {
-            for task in world.writable(tasks, now) {
-                world.tasks.insert(task.id.clone(), Kept { task: task.clone(), written: true });
-            }
-        })
-        .await
+        self.call("save", |world, now| world.save(tasks, now)).await
     }
 
     async fn add(&self, tasks: &[Task]) -> PortResult<()> {

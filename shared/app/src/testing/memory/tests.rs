@@ -17,6 +17,7 @@ async fn it_passes_the_suite_of_the_adapters() {
     conformance::records(&world, &world, &world).await;
     conformance::tasks(&world, &world, &world).await;
     conformance::deleted(&world, &world, &world).await;
+    conformance::turns(&world, &world, &world).await;
     conformance::history(&world, &world, &world).await;
     conformance::events_with_task(&world, &world, &world).await;
     conformance::refused(&world, &world).await;

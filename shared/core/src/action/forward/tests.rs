@@ -172,7 +172,7 @@ fn request(action: &Value, headers: &[(&str, &str)], payload: Value) -> Result<R
         }))
         .unwrap()
     };
-    let payload = crate::json::Value::from(payload);
+    let payload = std::sync::Arc::new(crate::json::Value::from(payload));
     let facts = Facts { event: &head, hook: &hook, method: "POST", body: b"{}", payload: Some(&payload), test: false };
     let compiled: Vec<_> =
         action.templates().into_iter().map(|(source, escape)| Template::compile(source, escape).unwrap()).collect();

@@ -15,6 +15,8 @@ use serde_json::json;
 use super::*;
 use crate::engine::made::engine;
 
+mod steps;
+
 /// The message of a delivery at the hook, by which its body is told from others; `number` tells its event.
 fn message(number: u8, delivery: &'static str, parts: &EngineParts) -> Message<'static> {
     let now = parts.clock.now();
@@ -81,8 +83,8 @@ async fn what_came_together_is_recorded_together_each_once_and_in_its_order() {
         recorded.push((event.tasks.len(), event.head.duplicates.first().map(|copy| copy.first)));
     }
     assert_eq!(recorded, [(1, None), (0, Some(all[0].id)), (1, None), (1, None)]);
-    let rows = database.group_work("telegram", "5", 9).unwrap();
-    let work: Vec<Work> = rows.iter().map(|row| serde_json::from_str(&row.message).unwrap()).collect();
+    let mut rows = database.group_work("telegram", "5", 9).unwrap();
+    let work: Vec<Work> = rows.iter_mut().map(|row| row.work().unwrap()).collect();
     let events: Vec<_> = work.iter().map(|work| work.task.event).collect();
     assert_eq!(events, [all[0].id, all[2].id, all[3].id], "in the order in which they came");
     let counts = database.counts().await.unwrap();

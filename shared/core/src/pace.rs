@@ -1,4 +1,4 @@
-//! How fast the Bot API may be called.
+//! How fast a destination may be called.
 
 use serde::{Deserialize, Serialize};
 

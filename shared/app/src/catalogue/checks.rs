@@ -1,22 +1,26 @@
 //! Checks of what users write: conditions and templates are compiled and tried, which takes longer than anything that the
 //! thread that accepts may wait for.
 
-use bellhop_core::config::{
-    CheckedConfig, ConfigSpec, HookDraft, HookSpec, Kept, Problem, SecretsAs, check_change, check_config, check_hook,
-};
+use bellhop_core::config::{CheckedConfig, ConfigSpec, Configured, Problem, SecretsAs, check_config};
+use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 
 /// How many checks run at once; the others wait.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
-/// Checks a new hook; the error names each wrong field.
-pub async fn hook(spec: HookSpec, secrets: SecretsAs) -> Result<HookDraft, Vec<Problem>> {
-    elsewhere(move || check_hook(&spec, secrets)).await
+/// Checks a new thing; the error names each wrong field.
+pub(super) async fn new<K: Configured>(spec: K::Spec, secrets: SecretsAs) -> Result<K::Draft, Vec<Problem>> {
+    elsewhere(move || K::check(&spec, secrets, None)).await
 }
 
-/// Checks a changed hook, of which some things stay as they were.
-pub(super) async fn change(spec: HookSpec, secrets: SecretsAs, kept: Kept) -> Result<HookDraft, Vec<Problem>> {
-    elsewhere(move || check_change(&spec, secrets, &kept)).await
+/// Checks a change of a thing, with the fields that it names.
+pub(super) async fn change<K: Configured>(
+    spec: K::Spec,
+    secrets: SecretsAs,
+    old: K,
+    fields: Map<String, Value>,
+) -> Result<K::Draft, Vec<Problem>> {
+    elsewhere(move || K::check(&spec, secrets, Some((&old, &fields)))).await
 }
 
 /// Checks a whole configuration.
@@ -49,6 +53,8 @@ mod tests {
     use std::sync::mpsc;
     use std::task::{Context, Poll, Waker};
 
+    use bellhop_core::config::HookSpec;
+    use bellhop_core::hook::Hook;
     use serde_json::json;
 
     use super::*;
@@ -79,8 +85,9 @@ mod tests {
         let spec = || serde_json::from_value::<HookSpec>(hook.clone()).unwrap();
         let config_spec = serde_json::from_value::<ConfigSpec>(json!({"hooks": [hook]})).unwrap();
         for problems in [
-            waits(self::hook(spec(), SecretsAs::Values)).err(),
-            waits(change(spec(), SecretsAs::Values, Kept::default())).err(),
+            waits(new::<Hook>(spec(), SecretsAs::Values)).err(),
+            waits(change(spec(), SecretsAs::Values, crate::testing::front::hook(&json!({"id": "hk_1"})), Map::new()))
+                .err(),
             waits(config(config_spec)).err(),
         ] {
             let problems = problems.unwrap();
@@ -89,17 +96,18 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_in_this_crate_checks_a_hook() {
+    fn nothing_else_in_this_crate_checks_what_users_write() {
         let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
                     folders.push(path);
-                } else if path.extension().is_some_and(|kind| kind == "rs") && !path.ends_with("hooks/checks.rs") {
+                } else if path.extension().is_some_and(|kind| kind == "rs") && !path.ends_with("catalogue/checks.rs") {
                     let text = std::fs::read_to_string(&path).unwrap();
-                    let calls =
-                        ["check_hook(", "check_change(", "check_config("].iter().any(|call| text.contains(call));
+                    let calls = ["check_hook(", "check_change(", "check_config(", "K::check(", "Hook::check("]
+                        .iter()
+                        .any(|call| text.contains(call));
                     assert!(!calls, "{} checks on the thread that it runs on", path.display());
                 }
             }

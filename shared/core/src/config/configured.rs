@@ -1,0 +1,85 @@
+//! Things that people configure. A kind says of itself what the catalogue of all kinds cannot know.
+
+mod hook;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::{Problem, SecretInput, SecretsAs};
+use crate::hook::Origin;
+use crate::secret::SecretRef;
+use crate::time::Timestamp;
+
+/// A configured thing as it is kept: a document with an id, a name and a version.
+pub trait Configured: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The kind, as stores, answers and the log name it: `hook`.
+    const KIND: &'static str;
+
+    /// A thing as people write it, with the same fields in a file and through the API.
+    type Spec: Serialize + DeserializeOwned + Send + Sync + 'static;
+
+    /// A thing that passed its checks; its secrets are not kept yet.
+    type Draft: Clone + Send + Sync + 'static;
+
+    /// Its id, which it keeps for life.
+    fn id(&self) -> &str;
+
+    /// Its name, unlike that of any other of its kind.
+    fn name(&self) -> &str;
+
+    /// How often it has been written, from 1.
+    fn version(&self) -> u64;
+
+    /// Who wrote it.
+    fn origin(&self) -> Origin;
+
+    /// When it was made.
+    fn created_at(&self) -> Timestamp;
+
+    /// The thing as it would be written, without its secrets: a change is laid over this.
+    fn spec(&self) -> Self::Spec;
+
+    /// Checks what was written, of a change of `old` with the fields that the change names; each wrong field is named.
+    fn check(
+        spec: &Self::Spec,
+        secrets: SecretsAs,
+        change: Option<(&Self, &Map<String, Value>)>,
+    ) -> Result<Self::Draft, Vec<Problem>>;
+
+    /// An id made of these random bytes.
+    fn new_id(random: &[u8; 22]) -> String;
+
+    /// A draft's name.
+    fn name_of(draft: &Self::Draft) -> &str;
+
+    /// A draft's secrets in their order, each with the name that it is kept under for the thing of this id: who may read
+    /// the secrets of one name need not read those of another.
+    fn secrets_of(draft: &Self::Draft, id: &str) -> Vec<(String, SecretInput)>;
+
+    /// The thing that a draft makes, with its secrets where they are kept now, in the same order. What a draft leaves open
+    /// stays as it was in `old`, whose version and times it has.
+    fn complete(draft: Self::Draft, kept: Vec<SecretRef>, old: Option<&Self>, stamp: &Stamp) -> Self;
+
+    /// The secrets that it needs.
+    fn secrets(&self) -> Vec<&SecretRef>;
+
+    /// Says that it was changed.
+    fn touch(&mut self, version: u64, now: Timestamp);
+
+    /// Drops what its time is over of.
+    fn tidy(&mut self, _now: Timestamp) {}
+}
+
+/// What a draft needs to become a thing.
+#[derive(Debug, Clone)]
+pub struct Stamp {
+    /// Its id.
+    pub id: String,
+    /// Random bytes for whatever else it makes up.
+    pub random: [u8; 22],
+    /// Who wrote the draft.
+    pub origin: Origin,
+    /// The present moment.
+    pub now: Timestamp,
+}
