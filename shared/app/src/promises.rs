@@ -14,7 +14,7 @@ fn constants_are_what_is_promised() {
             ("delivery/forward/answer.rs", "LONGEST_WAIT", &[86_400.0]),
             ("delivery/dead_letters.rs", "MOST_ROUNDS", &[20.0]),
             ("delivery/lease.rs", "LEASE_MS", &[40_000.0]),
-            ("delivery/lease.rs", "LONG", &[3.0]),
+            ("delivery/lease.rs", "LONG", &[3_000.0]),
             ("history.rs", "DELETED_TOGETHER", &[32.0]),
             ("history/redo.rs", "KEPT_MS", &[604_800_000.0]),
             ("history/walk.rs", "BUDGET", &[2_000.0]),

@@ -123,13 +123,11 @@ async fn postponed_messages_come_again_in_order(aws: &Aws, url: &str) {
     let bodies =
         |received: &[(String, String)]| -> Vec<String> { received.iter().map(|(body, _)| body.clone()).collect() };
     assert_eq!(bodies(&again), bodies(&first));
-    // What is deleted lets those behind it through, though it is deleted twice.
+    // What is deleted lets those behind it through.
     let receipts: Vec<_> = again.iter().map(|(_, receipt)| receipt.as_str()).collect();
     aws.work_queues(vec![(bellhop_core::action::Kind::Telegram, url.to_owned())]).send(&behind).await.unwrap();
     assert!(resources::receive(aws, url).await.is_empty());
-    for _ in 0..2 {
-        aws.receipts(url.to_owned()).delete(&receipts).await.unwrap();
-    }
+    aws.receipts(url.to_owned()).delete(&receipts).await.unwrap();
     assert_eq!(resources::receive(aws, url).await.len(), 1);
 }
 
