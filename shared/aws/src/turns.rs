@@ -4,7 +4,7 @@
 //! A row's sort key is the newest event of its turn. So the newest row is what is known of the destination, and a task is
 //! looked for from its own event on: in no row at all where the newest is older.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bellhop_app::ports::{Collection, Documents as _, Known, NewTurn, PortError, PortResult, TaskLog as _};
 use bellhop_core::id::{EventId, TaskId};
@@ -170,9 +170,8 @@ impl Table {
 
     /// Takes an event's tasks out of the turns that have their outcomes.
     pub(crate) async fn take_out(&self, event: EventId, tasks: &[Task]) -> PortResult<()> {
-        let keys: BTreeMap<_, _> =
-            tasks.iter().filter(|task| is_kept_with_turns(task)).map(|task| (turns_of(task), ())).collect();
-        for key in keys.keys() {
+        let keys: BTreeSet<_> = tasks.iter().filter(|task| is_kept_with_turns(task)).map(turns_of).collect();
+        for key in &keys {
             for (row, mut outcome) in self.turns(key, event, event).await? {
                 let all = outcome.tasks.len();
                 outcome.tasks.retain(|id| id.event() != event);

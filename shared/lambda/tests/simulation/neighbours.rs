@@ -9,12 +9,12 @@ use bellhop_core::action::Kind;
 use bellhop_core::event::Proof;
 use bellhop_core::hook::Hook;
 use bellhop_core::id::EventId;
-use bellhop_core::inbox::Message;
 use serde_json::{Value, json};
 
 use crate::bot::{Mood, base_text};
 use crate::faults::Rates;
 use crate::invariants;
+use crate::people::message;
 use crate::pollers::{Function, poll};
 use crate::sim::{Removed, Rung, START, Sim, hook_id};
 
@@ -110,20 +110,7 @@ async fn ring(sim: Arc<Sim>) {
         let rings = sim.hooks.iter().enumerate().filter(|(place, _)| *place < 2 || number.is_multiple_of(RARE));
         let hooks: Vec<_> = rings.map(|(_, hook)| Proof { hook: hook.id.clone(), secret: None }).collect();
         let body = json!({ "text": format!("[e{number}H.0] hello") }).to_string();
-        let message = Message {
-            id,
-            path: "p",
-            sender: "none",
-            event_type: Some("push"),
-            delivery_id: None,
-            received_at: sim.now(),
-            source_ip: None,
-            query: None,
-            headers: Vec::new(),
-            hooks: hooks.clone(),
-            body: body.as_bytes(),
-            test: false,
-        };
+        let message = message(&sim, id, None, &hooks, body.as_bytes());
         sim.memory.put(&message).await.unwrap();
         sim.observed.lock().unwrap().rung.push(Rung { id, delivery: None, hooks, markers: 1, kills: None });
         sim.something_new.notify_waiters();

@@ -51,26 +51,37 @@ async fn ring_once(sim: &Sim, number: u64) {
         let _ = write!(text, "[e{number}H.{marker}] {filler}");
     }
     let body = serde_json::json!({ "text": text, "odd": random.chance(500) }).to_string();
-    let message = Message {
-        id,
-        path: "p",
-        sender: "none",
-        event_type: Some("push"),
-        delivery_id: delivery.as_deref(),
-        received_at: sim.now(),
-        source_ip: None,
-        query: None,
-        headers: Vec::new(),
-        hooks: hooks.clone(),
-        body: body.as_bytes(),
-        test: false,
-    };
+    let message = message(sim, id, delivery.as_deref(), &hooks, body.as_bytes());
     for _ in 0..if random.chance(100) { 2 } else { 1 } {
         sim.memory.put(&message).await.unwrap();
     }
     sim.note(&format!("event {number} {id}"));
     sim.observed.lock().unwrap().rung.push(Rung { id, delivery, hooks, markers, kills });
     sim.something_new.notify_waiters();
+}
+
+/// An event that hooks take now, as it is put into the inbox.
+pub(crate) fn message<'a>(
+    sim: &Sim,
+    id: EventId,
+    delivery_id: Option<&'a str>,
+    hooks: &[Proof],
+    body: &'a [u8],
+) -> Message<'a> {
+    Message {
+        id,
+        path: "p",
+        sender: "none",
+        event_type: Some("push"),
+        delivery_id,
+        received_at: sim.now(),
+        source_ip: None,
+        query: None,
+        headers: Vec::new(),
+        hooks: hooks.to_vec(),
+        body,
+        test: false,
+    }
 }
 
 /// Has ended tasks done again, and now and then everything of a while.
