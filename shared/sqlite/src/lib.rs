@@ -2,6 +2,7 @@
 //!
 //! Start at [`Database`]: any number of readers, and one writer that makes what waits durable together.
 
+mod checkpoint;
 mod database;
 mod packed;
 mod purge;

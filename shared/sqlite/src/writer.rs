@@ -4,6 +4,7 @@
 //! other writes only for so long at a time, so that a flood of events is written down before it is worked off.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::future::Future;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,8 +13,10 @@ use bellhop_app::ports::{PortError, PortResult};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use crate::checkpoint::Checkpoints;
 use crate::database::database_error;
 use crate::fresh::FreshMessages;
+use crate::packed::pack_message;
 
 /// How many inbox messages one commit takes at most.
 const MOST_MESSAGES: usize = 512;
@@ -41,9 +44,17 @@ struct Shared {
 
 #[derive(Default)]
 struct Waiting {
-    messages: VecDeque<(Vec<u8>, oneshot::Sender<PortResult<()>>)>,
+    messages: VecDeque<Message>,
     others: VecDeque<Box<dyn Job>>,
     closed: bool,
+}
+
+/// An inbox message that is to be written.
+struct Message {
+    bytes: Vec<u8>,
+    /// Its row, where that is another.
+    row: Option<Vec<u8>>,
+    answer: oneshot::Sender<PortResult<()>>,
 }
 
 /// A write that is not an inbox message.
@@ -122,19 +133,25 @@ impl Shared {
 }
 
 impl Writer {
-    /// Starts the writer's thread on a connection.
-    pub(crate) fn start(connection: Connection) -> PortResult<Self> {
+    /// Starts the writer's thread on a connection to this file, which carries the log over with the help of another one.
+    pub(crate) fn start(mut connection: Connection, helping: Connection, file: Arc<File>) -> PortResult<Self> {
         let shared = Arc::new(Shared::default());
+        let checkpoints = Checkpoints::start(&mut connection, helping, Arc::clone(&file))?;
         let thread = std::thread::Builder::new().name("writer".to_owned());
         let its = Arc::clone(&shared);
-        thread.spawn(move || write_on(&connection, &its)).map_err(|e| PortError::new("no thread for the writer", e))?;
+        let writing = thread.spawn(move || {
+            write_on(&connection, &its, checkpoints);
+            drop((connection, file));
+        });
+        writing.map_err(|e| PortError::new("no thread for the writer", e))?;
         Ok(Self { _alive: Arc::new(Alive(Arc::clone(&shared))), shared })
     }
 
     /// Writes an inbox message; durable when it returns.
     pub(crate) async fn put_message(&self, message: Vec<u8>) -> PortResult<()> {
         let (answer, answered) = oneshot::channel();
-        self.shared.waiting().messages.push_back((message, answer));
+        let message = Message { row: pack_message(&message), bytes: message, answer };
+        self.shared.waiting().messages.push_back(message);
         self.shared.wake.notify_one();
         answered.await.unwrap_or_else(|_| Err(closed()))
     }
@@ -191,16 +208,16 @@ fn closed() -> PortError {
 }
 
 /// The writer's thread.
-fn write_on(connection: &Connection, shared: &Shared) {
+fn write_on(connection: &Connection, shared: &Shared, mut checkpoints: Checkpoints) {
     let mut next_place = 1;
     while let Some(mut taken) = shared.first() {
         let committed = commit(connection, shared, &mut taken, &mut next_place);
         let first_place = next_place.saturating_sub(i64::try_from(taken.messages.len()).unwrap_or(i64::MAX));
-        for (place, (message, answer)) in (first_place..).zip(taken.messages) {
+        for (place, message) in (first_place..).zip(taken.messages) {
             if committed.is_ok() {
-                shared.fresh().push(place, message);
+                shared.fresh().push(place, message.bytes);
             }
-            let _ = answer.send(committed.clone());
+            let _ = message.answer.send(committed.clone());
         }
         let emptied = match committed.is_ok() && taken.others.iter().any(|job| job.erases()) {
             true => empty_log(connection),
@@ -210,6 +227,7 @@ fn write_on(connection: &Connection, shared: &Shared) {
             let done = if job.erases() { committed.clone().and(emptied.clone()) } else { committed.clone() };
             job.answer(done);
         }
+        checkpoints.between_commits(connection);
     }
 }
 
@@ -227,7 +245,7 @@ fn empty_log(connection: &Connection) -> PortResult<()> {
 /// What one commit has taken.
 #[derive(Default)]
 struct Taken {
-    messages: Vec<(Vec<u8>, oneshot::Sender<PortResult<()>>)>,
+    messages: Vec<Message>,
     others: Vec<Box<dyn Job>>,
 }
 
@@ -279,19 +297,15 @@ fn commit(connection: &Connection, shared: &Shared, taken: &mut Taken, next_plac
 
 /// Writes messages into the inbox, at places that this process gave to none before: whoever reads on from a place meets
 /// all that came later, also where the inbox was empty in between.
-fn insert(
-    connection: &Connection,
-    messages: &[(Vec<u8>, oneshot::Sender<PortResult<()>>)],
-    next_place: &mut i64,
-) -> rusqlite::Result<()> {
+fn insert(connection: &Connection, messages: &[Message], next_place: &mut i64) -> rusqlite::Result<()> {
     if messages.is_empty() {
         return Ok(());
     }
     let mut last = connection.prepare_cached("SELECT ifnull(max(seq), 0) FROM inbox")?;
     *next_place = last.query_row([], |row| row.get::<_, i64>(0))?.saturating_add(1).max(*next_place);
     let mut insert = connection.prepare_cached("INSERT INTO inbox (seq, message) VALUES (?1, ?2)")?;
-    for (message, _) in messages {
-        insert.execute((*next_place, message))?;
+    for message in messages {
+        insert.execute((*next_place, message.row.as_ref().unwrap_or(&message.bytes)))?;
         *next_place += 1;
     }
     Ok(())
