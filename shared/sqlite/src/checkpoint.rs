@@ -107,3 +107,79 @@ fn pass(connection: &Connection) -> PortResult<i64> {
     let mut checkpoint = connection.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)").map_err(|e| database_error(&e))?;
     checkpoint.query_row([], |row| row.get(2)).map_err(|e| database_error(&e))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::path::Path;
+
+    use super::*;
+    use crate::Database;
+
+    /// A message of 25 pages that no packing makes shorter.
+    fn message(number: usize) -> Vec<u8> {
+        format!("{number}").into_bytes().into_iter().chain((0..100_000).map(|_| b'x')).collect()
+    }
+
+    /// Writes so many pages one commit after the other.
+    async fn write(database: &Database, pages: i64) {
+        for number in 0..usize::try_from(pages / 25).unwrap() {
+            database.put_bytes(message(number)).await.unwrap();
+        }
+    }
+
+    /// How often the log began anew, and how many pages of room it has.
+    fn log(folder: &Path) -> (u32, i64) {
+        let mut file = File::open(folder.join("bellhop.db-wal")).unwrap();
+        let mut head = [0; 16];
+        file.read_exact(&mut head).unwrap();
+        let begun = u32::from_be_bytes(head[12..].try_into().unwrap());
+        (begun, i64::try_from(file.metadata().unwrap().len()).unwrap() / 4_120)
+    }
+
+    #[tokio::test]
+    async fn a_log_that_is_written_without_a_pause_begins_anew_again_and_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(folder.path()).unwrap();
+        let (before, _) = log(folder.path());
+        write(&database, 4 * LONG_LOG).await;
+        let (after, room) = log(folder.path());
+        assert!(after - before >= 2, "it began anew {} times", after - before);
+        assert!(room < 5 * LONG_LOG / 2, "it has {room} pages");
+    }
+
+    #[tokio::test]
+    async fn a_log_that_somebody_reads_goes_on_and_begins_anew_when_nobody_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(folder.path()).unwrap();
+        database.put_bytes(message(1)).await.unwrap();
+        let reader = Connection::open(folder.path().join("bellhop.db")).unwrap();
+        let count = || reader.query_row("SELECT count(*) FROM inbox", [], |row| row.get::<_, i64>(0)).unwrap();
+        reader.execute_batch("BEGIN").unwrap();
+        assert_eq!(count(), 1);
+        let (before, _) = log(folder.path());
+        write(&database, 2 * LONG_LOG).await;
+        assert_eq!(count(), 1, "it reads on where it began");
+        assert_eq!(log(folder.path()).0, before, "what it reads is still there");
+        reader.execute_batch("COMMIT").unwrap();
+        write(&database, LONG_LOG).await;
+        assert!(log(folder.path()).0 > before);
+        assert_eq!(count(), 1 + 3 * LONG_LOG / 25);
+    }
+
+    #[tokio::test]
+    async fn what_was_written_is_there_when_the_file_is_opened_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(folder.path()).unwrap();
+        write(&database, 2 * LONG_LOG).await;
+        let messages = |database: &Database| database.oldest_messages(usize::MAX >> 1).unwrap();
+        let written = messages(&database);
+        assert_eq!(written.len(), usize::try_from(2 * LONG_LOG / 25).unwrap());
+        // Nothing of it is let go of: another process would find just this.
+        let copy = tempfile::tempdir().unwrap();
+        for name in ["bellhop.db", "bellhop.db-wal"] {
+            std::fs::copy(folder.path().join(name), copy.path().join(name)).unwrap();
+        }
+        assert_eq!(messages(&Database::open(copy.path()).unwrap()), written);
+    }
+}

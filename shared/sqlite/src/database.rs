@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use crate::fresh::FreshWork;
 use crate::schema::prepare;
 use crate::work::QUEUES;
-use crate::writer::Writer;
+use crate::writer::{Turn, Writer};
 
 /// The SQLite file: any number of readers, one writer.
 #[derive(Clone)]
@@ -106,16 +106,17 @@ impl Database {
         self.writer.run(write).await
     }
 
-    /// Queues a write at once, behind those that were queued before it; durable when the future returns, which need not be
-    /// waited for.
-    pub(crate) fn submit<T: Send + 'static, F>(
+    /// Queues a write at once, behind those that were queued before it, that may take several commits: it is called in one
+    /// after the other until it gives something. The future, which need not be waited for, returns that; what was done in
+    /// earlier commits is durable whatever becomes of the rest.
+    pub(crate) fn submit_steps<T: Send + 'static, F>(
         &self,
         write: F,
     ) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
     where
-        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        F: FnMut(&Connection, &Turn<'_>) -> rusqlite::Result<Option<T>> + Send + 'static,
     {
-        self.writer.submit(write)
+        self.writer.submit_steps(write)
     }
 
     /// Writes what erases something: when it returns, neither the file nor its log has what was there before.
