@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bellhop_core::config::Settings;
 use bellhop_core::event::{Event, EventHead};
 use bellhop_core::hook::Hook;
-use bellhop_core::id::{EventId, HookId};
+use bellhop_core::id::{EventId, HookId, Owner};
 use bellhop_core::inbox::Message;
 use bellhop_core::order::{Order, RefusedRequest};
 use bellhop_core::secret::{Secret, SecretRef};
@@ -134,11 +134,11 @@ pub enum Claim {
 /// The record of events, as the router keeps it.
 #[async_trait]
 pub trait EventLog: Send + Sync {
-    /// Claims a delivery, by its key, for a hook and an event; an event that is accepted at `expires` or later may claim it
+    /// Claims a delivery, by its key, for an owner and an event; an event that is accepted at `expires` or later may claim it
     /// again. A claim is remembered for a day longer, as events may have to wait before they are routed.
     async fn claim_delivery(
         &self,
-        hook: &HookId,
+        owner: &Owner,
         delivery: &str,
         event: EventId,
         expires: Timestamp,
@@ -215,17 +215,17 @@ pub trait History: Send + Sync {
     async fn delete(&self, id: EventId) -> PortResult<()>;
 }
 
-/// How often hooks had an event.
+/// How often owners had an event.
 #[async_trait]
 pub trait EventCounts: Send + Sync {
-    /// Adds events to a hook's count; the last of them came at `last`.
-    async fn add(&self, hook: &HookId, events: u64, last: Timestamp) -> PortResult<()>;
+    /// Adds events to an owner's count; the last of them came at `last`.
+    async fn add(&self, owner: &Owner, events: u64, last: Timestamp) -> PortResult<()>;
 
-    /// Every hook's count; a hook without events is absent.
-    async fn counts(&self) -> PortResult<HashMap<HookId, EventCount>>;
+    /// Every owner's count; one without events is absent.
+    async fn counts(&self) -> PortResult<HashMap<Owner, EventCount>>;
 }
 
-/// How often a hook had an event.
+/// How often an owner had an event.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EventCount {
     /// How many events it had.

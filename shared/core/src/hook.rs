@@ -7,7 +7,7 @@ use crate::action::Action;
 use crate::config::is_capability;
 use crate::delivery::Deduplicate;
 use crate::filter::Check;
-use crate::id::HookId;
+use crate::id::{HookId, Owner};
 use crate::secret::SecretRef;
 use crate::time::Timestamp;
 use bellhop_senders::sender::{CustomScheme, Sender};
@@ -152,6 +152,11 @@ impl std::fmt::Display for Allowed {
 }
 
 impl Hook {
+    /// The hook as the owner of events and tasks.
+    pub fn owner(&self) -> Owner {
+        Owner::Hook(self.id.clone())
+    }
+
     /// Where its lost deliveries are asked for; `None` too where its token is a parameter, which anybody could point at with
     /// earlier versions, and would go to an address that no operator named.
     pub fn reconciled(&self) -> Option<&Reconcile> {

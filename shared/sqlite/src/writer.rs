@@ -331,7 +331,7 @@ fn write_others(connection: &Connection, shared: &Shared, taken: &mut Taken, beg
 mod tests {
     use std::sync::mpsc;
 
-    use bellhop_core::id::HookId;
+    use bellhop_core::id::Owner;
     use bellhop_core::time::Timestamp;
 
     use super::*;
@@ -352,8 +352,8 @@ mod tests {
             });
             let writes = (0..3).map(|number| {
                 database.submit(move |connection| {
-                    let hook = HookId::from_text(format!("hk_{failing}_{number}"));
-                    add(connection, &hook, 1, Timestamp::from_ms(0))?;
+                    let owner = Owner::from_text(format!("hk_{failing}_{number}"));
+                    add(connection, &owner, 1, Timestamp::from_ms(0))?;
                     if number == failing { connection.execute("no SQL", []).map(|_| ()) } else { Ok(()) }
                 })
             });
@@ -369,7 +369,7 @@ mod tests {
             assert_eq!(failed, (0..3).map(|number| number == failing).collect::<Vec<_>>());
         }
         let kept = bellhop_app::ports::EventCounts::counts(&database).await.unwrap();
-        let mut kept: Vec<_> = kept.keys().map(|hook| hook.as_str().to_owned()).collect();
+        let mut kept: Vec<_> = kept.keys().map(|owner| owner.as_str().to_owned()).collect();
         kept.sort_unstable();
         assert_eq!(kept, ["hk_0_1", "hk_0_2", "hk_1_0", "hk_1_2", "hk_2_0", "hk_2_1"]);
         assert_eq!(database.oldest_messages(9).unwrap().len(), 3);
