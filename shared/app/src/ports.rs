@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bellhop_core::config::Settings;
 use bellhop_core::event::{Event, EventHead};
 use bellhop_core::hook::Hook;
-use bellhop_core::id::{EventId, HookId, Owner};
+use bellhop_core::id::{EventId, Owner};
 use bellhop_core::inbox::Message;
 use bellhop_core::order::{Order, RefusedRequest};
 use bellhop_core::secret::{Secret, SecretRef};
@@ -20,7 +20,7 @@ use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
-pub use configurations::Configurations;
+pub use configurations::{ConfigChange, ConfigWriter, Configurations, HookWriter};
 pub use documents::{Collection, Document, Documents, NewDocument};
 pub use fetch::Fetch;
 pub use outbound::{MOST_ANSWER_BYTES, Outbound, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest};
@@ -93,16 +93,6 @@ pub trait HookReader: Send + Sync {
 
     /// What holds for all hooks.
     async fn settings(&self) -> PortResult<Settings>;
-}
-
-/// The hooks and what holds for all of them, for changing.
-#[async_trait]
-pub trait HookWriter: Send + Sync {
-    /// Writes the hooks and deletes those named, all or nothing; settings too where they are given.
-    async fn write_hooks(&self, put: &[Hook], delete: &[HookId], settings: Option<&Settings>) -> PortResult<()>;
-
-    /// Writes a hook in place of itself only where the one in the store has still this version; says whether it did.
-    async fn replace_hook(&self, hook: &Hook, version: u64) -> PortResult<bool>;
 }
 
 /// The values behind secret references.

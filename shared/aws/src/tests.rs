@@ -50,6 +50,7 @@ async fn conform(kind: Kind) {
     let bucket = aws.bucket(BUCKET);
     let events = aws.events(table.clone(), bucket.clone());
     conformance::hooks(&table, &table).await;
+    conformance::together(&table, &table, &table).await;
     too_many_hooks_change_nothing(&table).await;
     conformance::claims(&events).await;
     conformance::claims_end(&events).await;
