@@ -1,10 +1,10 @@
-//! How often hooks had an event, in the table.
+//! How often owners had an event, in the table.
 
 use std::collections::HashMap;
 
 use async_trait::async_trait;
 use bellhop_app::ports::{EventCount, EventCounts, PortResult};
-use bellhop_core::id::HookId;
+use bellhop_core::id::Owner;
 use bellhop_core::time::Timestamp;
 
 use crate::Table;
@@ -13,12 +13,12 @@ use crate::table::{Key, count, is_refused, number, read_text};
 
 #[async_trait]
 impl EventCounts for Table {
-    async fn add(&self, hook: &HookId, events: u64, last: Timestamp) -> PortResult<()> {
+    async fn add(&self, owner: &Owner, events: u64, last: Timestamp) -> PortResult<()> {
         let request = self
             .client
             .update_item()
             .table_name(&self.name)
-            .set_key(Some(Key::count(hook).row()))
+            .set_key(Some(Key::count(owner).row()))
             .expression_attribute_values(":events", count(events));
         let as_last = request
             .clone()
@@ -35,12 +35,12 @@ impl EventCounts for Table {
         }
     }
 
-    async fn counts(&self) -> PortResult<HashMap<HookId, EventCount>> {
+    async fn counts(&self) -> PortResult<HashMap<Owner, EventCount>> {
         let rows = self.rows(Key::COUNTS, None).await?;
         let count = |row| {
             let last = Timestamp::from_ms(number(row, "last_at").unwrap_or_default());
             let count = EventCount { events: number(row, "events").unwrap_or_default(), last };
-            Ok((HookId::from_text(read_text(row, "sk")?), count))
+            Ok((Owner::from_text(read_text(row, "sk")?), count))
         };
         rows.iter().map(count).collect()
     }

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use bellhop_app::ports::{Bodies as _, Claim, EventLog, PortError, PortResult};
 use bellhop_core::event::Event;
-use bellhop_core::id::{EventId, HookId};
+use bellhop_core::id::{EventId, Owner};
 use bellhop_core::order::RefusedRequest;
 use bellhop_core::task::Task;
 use bellhop_core::time::{DAY_MS, Timestamp};
@@ -53,12 +53,12 @@ impl Events {
 impl EventLog for Events {
     async fn claim_delivery(
         &self,
-        hook: &HookId,
+        owner: &Owner,
         delivery: &str,
         event: EventId,
         expires: Timestamp,
     ) -> PortResult<Claim> {
-        let mut row = Key::claim(hook, delivery).row();
+        let mut row = Key::claim(owner, delivery).row();
         let mine = text(&event.to_string());
         row.insert("event".to_owned(), mine.clone());
         // Whole seconds are too coarse to say whether another came within a window.

@@ -1,15 +1,14 @@
 //! The hooks and settings, in the table.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
-use bellhop_app::ports::{HookReader, HookWriter, PortError, PortResult};
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
+use bellhop_app::ports::{ConfigChange, ConfigWriter, HookReader, HookWriter, PortError, PortResult};
 use bellhop_core::config::Settings;
 use bellhop_core::hook::Hook;
-use bellhop_core::id::HookId;
 
 use crate::Table;
 use crate::error::{code, failed};
-use crate::table::{Key, Row, count, document, is_refused, read_document, read_text};
+use crate::table::{Key, Row, count, document, is_refused, read_document, read_text, text};
 
 /// How many rows one transaction may change.
 const MOST_CHANGES: usize = 100;
@@ -35,33 +34,23 @@ impl HookReader for Table {
 }
 
 #[async_trait]
-impl HookWriter for Table {
-    async fn write_hooks(&self, put: &[Hook], delete: &[HookId], settings: Option<&Settings>) -> PortResult<()> {
-        let mut changes = Vec::with_capacity(put.len() + delete.len() + 1);
-        for hook in put {
-            changes.push(self.put_change(hook_row(hook)?)?);
-        }
-        if let Some(settings) = settings {
-            let mut row = Key::settings().row();
-            row.insert("doc".to_owned(), document(settings)?);
-            changes.push(self.put_change(row)?);
-        }
-        for id in delete {
-            let delete = Delete::builder().table_name(&self.name).set_key(Some(Key::hook(id).row())).build();
-            let delete = delete.map_err(|e| PortError::new("a hook cannot be deleted", e))?;
-            changes.push(TransactWriteItem::builder().delete(delete).build());
-        }
+impl ConfigWriter for Table {
+    async fn write_together(&self, changes: Vec<ConfigChange>) -> PortResult<()> {
         if changes.is_empty() {
             return Ok(());
         }
         if changes.len() > MOST_CHANGES {
             let why = format!("{} changes at once, and the table takes {MOST_CHANGES}", changes.len());
-            return Err(PortError::too_much("the hooks cannot be written", why));
+            return Err(PortError::too_much("the configuration cannot be written", why));
         }
+        let changes = changes.into_iter().map(|change| self.transacted(change)).collect::<PortResult<_>>()?;
         let request = self.client.transact_write_items().set_transact_items(Some(changes));
-        request.send().await.map(|_| ()).map_err(failed("the hooks could not be written"))
+        request.send().await.map(|_| ()).map_err(failed("the configuration could not be written"))
     }
+}
 
+#[async_trait]
+impl HookWriter for Table {
     async fn replace_hook(&self, hook: &Hook, version: u64) -> PortResult<bool> {
         let request = self.client.put_item().table_name(&self.name).set_item(Some(hook_row(hook)?));
         let request = request.condition_expression("version = :version");
@@ -73,6 +62,37 @@ impl HookWriter for Table {
 }
 
 impl Table {
+    /// A change as a part of a transaction.
+    fn transacted(&self, change: ConfigChange) -> PortResult<TransactWriteItem> {
+        match change {
+            ConfigChange::Hook(hook) => self.put_change(hook_row(&hook)?),
+            ConfigChange::NoHook(id) => self.delete_change(&Key::hook(&id)),
+            ConfigChange::Settings(settings) => {
+                let mut row = Key::settings().row();
+                row.insert("doc".to_owned(), document(&settings)?);
+                self.put_change(row)
+            }
+            ConfigChange::Document { collection, key, text: doc } => {
+                let update = Update::builder()
+                    .table_name(&self.name)
+                    .set_key(Some(Key::document(collection, &key).row()))
+                    .update_expression("SET doc = :doc REMOVE expires_at ADD version :one")
+                    .expression_attribute_values(":doc", text(&doc))
+                    .expression_attribute_values(":one", count(1));
+                let update = update.build().map_err(|e| PortError::new("a document cannot be written", e))?;
+                Ok(TransactWriteItem::builder().update(update).build())
+            }
+            ConfigChange::NoDocument { collection, key } => self.delete_change(&Key::document(collection, &key)),
+        }
+    }
+
+    /// A change that deletes a row.
+    fn delete_change(&self, key: &Key) -> PortResult<TransactWriteItem> {
+        let delete = Delete::builder().table_name(&self.name).set_key(Some(key.row())).build();
+        let delete = delete.map_err(|e| PortError::new("a row cannot be deleted", e))?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
     /// A change that writes a row.
     fn put_change(&self, row: Row) -> PortResult<TransactWriteItem> {
         let put = Put::builder().table_name(&self.name).set_item(Some(row)).build();

@@ -10,9 +10,9 @@
 //! | `REFUSED#<day>#<shard>` | its id | a refused request |
 //! | `DAYS#<kind>` | day and shard | that this shard of the day has rows of the kind |
 //! | `TROUBLE#<status>#<shard>` | task id | that a task is dead, or failed and will be tried again |
-//! | `SEEN#<sha256>` | `#` | who claimed a sender's delivery for a hook |
+//! | `SEEN#<sha256>` | `#` | who claimed a sender's delivery for an owner |
 //! | `NOTE#<collection>` | key | a document |
-//! | `TALLY` | hook id | how often a hook had an event |
+//! | `TALLY` | owner's id | how often an owner had an event |
 //!
 //! The shard is made of the event's id. Versions before had none: their rows stand in `EVENT#<day>` and so on, and are read
 //! for as long as they live. A row of trouble may be out of date and is held against its task.

@@ -75,7 +75,7 @@ mod tests {
                 source_ip: None,
                 query: None,
                 headers: Vec::new(),
-                hooks: Vec::new(),
+                owners: Vec::new(),
                 body: &[7; 40_000],
                 test: false,
             };

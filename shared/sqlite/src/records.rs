@@ -6,7 +6,7 @@ use std::future::Future;
 
 use bellhop_app::ports::{Claim, PortResult};
 use bellhop_app::routing::NewRecord;
-use bellhop_core::id::HookId;
+use bellhop_core::id::Owner;
 use bellhop_core::time::Timestamp;
 use rusqlite::Connection;
 
@@ -55,7 +55,7 @@ impl PackedRecord {
         let (record, id) = (&self.record, self.record.event.head.id);
         let claims: Vec<Claim> = record
             .claims()
-            .map(|(hook, wanted)| claim(connection, hook, wanted.key(), id, wanted.expires))
+            .map(|(owner, wanted)| claim(connection, owner, wanted.key(), id, wanted.expires))
             .collect::<rusqlite::Result<_>>()?;
         if self.record.claimed(&claims) {
             self.repack().map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
@@ -114,16 +114,16 @@ impl Database {
     }
 }
 
-/// Adds new events to the counts of their hooks, once for each hook.
+/// Adds new events to the counts of their owners, once for each.
 fn count(connection: &Connection, committed: &[Committed]) -> rusqlite::Result<()> {
-    let mut sums: BTreeMap<&HookId, (u64, Timestamp)> = BTreeMap::new();
+    let mut sums: BTreeMap<&Owner, (u64, Timestamp)> = BTreeMap::new();
     for committed in committed {
         let Committed::New(record, _) = committed else { continue };
-        for hook in record.counted() {
-            let (events, last) = sums.entry(hook).or_default();
+        for owner in record.counted() {
+            let (events, last) = sums.entry(owner).or_default();
             *events += 1;
             *last = (*last).max(record.event.head.received_at);
         }
     }
-    sums.into_iter().try_for_each(|(hook, (events, last))| add(connection, hook, events, last))
+    sums.into_iter().try_for_each(|(owner, (events, last))| add(connection, owner, events, last))
 }

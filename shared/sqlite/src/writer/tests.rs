@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use bellhop_core::id::HookId;
+use bellhop_core::id::Owner;
 use bellhop_core::time::Timestamp;
 
 use super::job::{LONGEST, LONGEST_ALONE};
@@ -24,8 +24,8 @@ async fn a_write_that_fails_is_undone_alone_wherever_it_stands_in_its_commit() {
         });
         let writes = (0..3).map(|number| {
             database.submit_steps(move |connection, _| {
-                let hook = HookId::from_text(format!("hk_{failing}_{number}"));
-                add(connection, &hook, 1, Timestamp::from_ms(0))?;
+                let owner = Owner::from_text(format!("hk_{failing}_{number}"));
+                add(connection, &owner, 1, Timestamp::from_ms(0))?;
                 if number == failing { connection.execute("no SQL", []).map(|_| None) } else { Ok(Some(())) }
             })
         });
@@ -41,7 +41,7 @@ async fn a_write_that_fails_is_undone_alone_wherever_it_stands_in_its_commit() {
         assert_eq!(failed, (0..3).map(|number| number == failing).collect::<Vec<_>>());
     }
     let kept = bellhop_app::ports::EventCounts::counts(&database).await.unwrap();
-    let mut kept: Vec<_> = kept.keys().map(|hook| hook.as_str().to_owned()).collect();
+    let mut kept: Vec<_> = kept.keys().map(|owner| owner.as_str().to_owned()).collect();
     kept.sort_unstable();
     assert_eq!(kept, ["hk_0_1", "hk_0_2", "hk_1_0", "hk_1_2", "hk_2_0", "hk_2_1"]);
     assert_eq!(database.oldest_messages(9).unwrap().len(), 3);
@@ -61,7 +61,7 @@ async fn a_long_write_lets_messages_pass_and_goes_on_where_it_was() {
             while !turn.is_over() {
                 std::thread::sleep(LONGEST);
             }
-            add(connection, &HookId::from_text(format!("hk_{failing:?}_{step}")), 1, Timestamp::from_ms(0))?;
+            add(connection, &Owner::from_text(format!("hk_{failing:?}_{step}")), 1, Timestamp::from_ms(0))?;
             if failing == Some(step) {
                 connection.execute("no SQL", [])?;
             }

@@ -9,59 +9,28 @@ use ipnet::IpNet;
 use super::{Problem, Problems, SecretInput, SecretsAs, between, read_secret, read_url};
 use crate::action::{self as actions, Action};
 use crate::config::{Chat, HookSpec, ReconcileSpec};
-use crate::delivery::Deduplicate;
-use crate::filter::{Check, Condition};
-use crate::hook::{Allowed, GITHUB, Hook, HookStatus, Origin, Reconcile};
+use crate::filter::Condition;
+use crate::hook::{Allowed, GITHUB, Hook, Origin, Reconcile};
 use crate::id::HookId;
 use crate::secret::SecretRef;
 use crate::time::Timestamp;
-use bellhop_senders::sender::{CustomScheme, Sender};
+use bellhop_senders::sender::Sender;
 use bellhop_senders::verify::Key;
 
 /// How long the path of an unsigned hook is at least, in characters.
 const CAPABILITY_LENGTH: usize = 22;
 
-/// A hook that passed its checks and has no id yet.
+/// A hook that passed its checks.
 #[derive(Debug, Clone)]
 pub struct HookDraft {
-    /// Its name.
-    pub name: String,
-    /// What it is for.
-    pub description: String,
-    /// Its path, where one was given.
-    pub path: Option<String>,
+    /// The hook, with secrets that are not kept yet. Its id and its times are its store's to fill in.
+    pub hook: Hook<SecretInput>,
     /// Its sender, with what it does in another way.
     pub sender: &'static Sender,
-    /// What it does in another way.
-    pub scheme: Option<CustomScheme>,
-    /// Its secrets.
-    pub secrets: Vec<SecretInput>,
-    /// Patterns of event types.
-    pub events: Vec<String>,
-    /// Its condition.
-    pub when: Option<String>,
-    /// Its plain conditions.
-    pub conditions: Vec<Check>,
-    /// Its place among the hooks of its path.
-    pub priority: i32,
-    /// After how many events it stops acting.
-    pub max_executions: Option<u64>,
-    /// For how many seconds after an event it does not act on others.
-    pub cooldown_seconds: u64,
-    /// Requests a minute.
-    pub rate_per_minute: u32,
-    /// Where it takes requests from.
-    pub allowed_ips: Vec<Allowed>,
-    /// The longest body, in bytes.
-    pub max_body_bytes: u64,
-    /// Its actions, with secrets that are not kept yet.
-    pub actions: Vec<Action<SecretInput>>,
-    /// What tells its deliveries apart.
-    pub deduplicate: Option<Deduplicate>,
-    /// How to find deliveries that did not reach us.
-    pub reconcile: Option<ReconcileDraft>,
-    /// Whether it takes requests, where that was said.
-    pub status: Option<HookStatus>,
+    /// Whether no path was written: it keeps one that was made for it, or is given one.
+    pub path_is_open: bool,
+    /// Whether no status was written: it stays as it is.
+    pub status_is_open: bool,
 }
 
 /// What a changed hook keeps where no new secrets were given.
@@ -73,71 +42,6 @@ pub struct Kept {
     pub reconcile: Option<Reconcile>,
     /// Its actions: their secrets stay where they go to the same places.
     pub actions: Vec<Action>,
-}
-
-/// How to find deliveries that did not reach us, with a token that is not kept yet.
-#[derive(Debug, Clone)]
-pub struct ReconcileDraft {
-    /// Whose webhook it is.
-    pub of: String,
-    /// The webhook's number.
-    pub webhook_id: Option<u64>,
-    /// The token.
-    pub token: SecretInput,
-    /// Where the API is.
-    pub api_base: String,
-    /// Whether an operator named the address.
-    pub vouched: bool,
-}
-
-impl ReconcileDraft {
-    /// The same with its token kept at this place.
-    pub fn kept(self, token: SecretRef) -> Reconcile {
-        let Self { of, webhook_id, api_base, vouched, .. } = self;
-        Reconcile { of, webhook_id, token, api_base, vouched }
-    }
-}
-
-impl HookDraft {
-    /// The hook, with what its store adds.
-    /// Its own secrets and its actions' are given as they are kept.
-    pub fn into_hook(
-        self,
-        id: HookId,
-        path: String,
-        secrets: Vec<SecretRef>,
-        actions: Vec<Action>,
-        origin: Origin,
-        now: Timestamp,
-    ) -> Hook {
-        Hook {
-            id,
-            name: self.name,
-            description: self.description,
-            path,
-            sender: self.sender.name.to_owned(),
-            scheme: self.scheme,
-            secrets,
-            events: self.events,
-            when: self.when,
-            conditions: self.conditions,
-            priority: self.priority,
-            max_executions: self.max_executions,
-            cooldown_seconds: self.cooldown_seconds,
-            rate_per_minute: self.rate_per_minute,
-            allowed_ips: self.allowed_ips,
-            max_body_bytes: self.max_body_bytes,
-            actions,
-            deduplicate: self.deduplicate,
-            status: self.status.unwrap_or_default(),
-            origin,
-            created_at: now,
-            updated_at: now,
-            version: 1,
-            retiring: Vec::new(),
-            reconcile: None,
-        }
-    }
 }
 
 /// The most plain conditions of a hook.
@@ -208,27 +112,36 @@ pub(super) fn check(
         let at = field(&format!("actions[{i}]."));
         action.check(&mut actions::Check { at: &at, secrets, kept: &kept.actions, problems })
     });
-    Some(HookDraft {
+    let actions = actions.collect();
+    let hook = Hook {
+        id: HookId::from_text(String::new()),
         name: spec.name.clone(),
         description: spec.description.clone().unwrap_or_default(),
-        actions: actions.collect(),
-        path,
-        sender: sender?,
+        path: path.unwrap_or_default(),
+        sender: sender?.name.to_owned(),
         scheme,
         secrets: kept_secrets,
+        retiring: Vec::new(),
         events,
         when: spec.when.clone(),
         conditions: spec.conditions.clone(),
         priority: priority?,
         max_executions: spec.max_executions,
         cooldown_seconds: cooldown?,
-        deduplicate: spec.deduplicate,
-        reconcile,
         rate_per_minute: rate?,
         allowed_ips,
         max_body_bytes: max_body?,
-        status: spec.status,
-    })
+        actions,
+        deduplicate: spec.deduplicate,
+        status: spec.status.unwrap_or_default(),
+        origin: Origin::Api,
+        created_at: Timestamp::default(),
+        updated_at: Timestamp::default(),
+        version: 1,
+        reconcile,
+    };
+    let (path_is_open, status_is_open) = (spec.path.is_none(), spec.status.is_none());
+    Some(HookDraft { hook, sender: sender?, path_is_open, status_is_open })
 }
 
 /// Checks each text of a list.
@@ -289,7 +202,7 @@ fn check_reconcile(
     kept: &Kept,
     at: &str,
     problems: &mut Problems,
-) -> Option<ReconcileDraft> {
+) -> Option<Reconcile<SecretInput>> {
     if sender != "github" {
         problems.add(format!("{at}of"), "only GitHub lists its deliveries; leave `reconcile` out for other senders");
     }
@@ -326,7 +239,7 @@ fn check_reconcile(
         None => problems.take(&format!("{at}token"), read_secret(&spec.token, secrets))?,
     };
     let vouched = secrets.names_addresses() || same_place.is_some_and(|old| old.vouched);
-    Some(ReconcileDraft { of: spec.of.clone(), webhook_id: spec.webhook_id, token, api_base, vouched })
+    Some(Reconcile { of: spec.of.clone(), webhook_id: spec.webhook_id, token, api_base, vouched })
 }
 
 /// Reads a chat.
