@@ -1,15 +1,22 @@
 //! The hooks and settings, in the table.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use bellhop_app::ports::{HookReader, HookWriter, PortError, PortResult};
 use bellhop_core::config::Settings;
 use bellhop_core::hook::Hook;
 use bellhop_core::id::HookId;
 
 use crate::Table;
-use crate::error::{code, failed};
-use crate::table::{Key, Row, count, document, is_refused, read_document, read_text};
+use crate::error::failed;
+use crate::refusal;
+use crate::request::{PUT, Request, values};
+use crate::table::{Key, Row, count, document, read_document, read_text};
+use crate::value::Value;
 
 /// How many rows one transaction may change.
 const MOST_CHANGES: usize = 100;
@@ -47,7 +54,7 @@ impl HookWriter for Table {
             changes.push(self.put_change(row)?);
         }
         for id in delete {
-            let delete = Delete::builder().table_name(&self.name).set_key(Some(Key::hook(id).row())).build();
+            let delete = Delete::builder().table_name(&self.name).set_key(Some(sdk_row(Key::hook(id).row()))).build();
             let delete = delete.map_err(|e| PortError::new("a hook cannot be deleted", e))?;
             changes.push(TransactWriteItem::builder().delete(delete).build());
         }
@@ -58,16 +65,18 @@ impl HookWriter for Table {
             let why = format!("{} changes at once, and the table takes {MOST_CHANGES}", changes.len());
             return Err(PortError::too_much("the hooks cannot be written", why));
         }
-        let request = self.client.transact_write_items().set_transact_items(Some(changes));
+        let client = Client::new(&self.aws.config("dynamodb"));
+        let request = client.transact_write_items().set_transact_items(Some(changes));
         request.send().await.map(|_| ()).map_err(failed("the hooks could not be written"))
     }
 
     async fn replace_hook(&self, hook: &Hook, version: u64) -> PortResult<bool> {
-        let request = self.client.put_item().table_name(&self.name).set_item(Some(hook_row(hook)?));
-        let request = request.condition_expression("version = :version");
-        match request.expression_attribute_values(":version", count(version)).send().await {
-            Err(error) if is_refused(code(&error)) => Ok(false),
-            result => result.map(|_| true).map_err(failed("a hook could not be written")),
+        let condition = Some("version = :version".into());
+        let values = values([(":version", count(version))]);
+        let request = Request { item: hook_row(hook)?, condition, values, ..self.request() };
+        match self.ask(PUT, &request).await {
+            Err(refusal) if refusal.is_of_condition() => Ok(false),
+            result => result.map(|_| true).map_err(refusal::failed("a hook could not be written")),
         }
     }
 }
@@ -75,10 +84,21 @@ impl HookWriter for Table {
 impl Table {
     /// A change that writes a row.
     fn put_change(&self, row: Row) -> PortResult<TransactWriteItem> {
-        let put = Put::builder().table_name(&self.name).set_item(Some(row)).build();
+        let put = Put::builder().table_name(&self.name).set_item(Some(sdk_row(row))).build();
         let put = put.map_err(|e| PortError::new("a row cannot be written", e))?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
+}
+
+/// A row as the SDK has it.
+fn sdk_row(row: Row) -> HashMap<String, AttributeValue> {
+    let value = |value| match value {
+        Value::S(text) => AttributeValue::S(text),
+        Value::N(digits) => AttributeValue::N(digits),
+        Value::B(bytes) => AttributeValue::B(Blob::new(bytes)),
+        Value::Other => AttributeValue::Null(true),
+    };
+    row.into_iter().map(|(name, content)| (name, value(content))).collect()
 }
 
 /// A hook's row. Its version is an attribute of its own besides, so that a write can depend on it.
