@@ -105,7 +105,7 @@ impl EventLog for Events {
 
     async fn event(&self, id: EventId) -> PortResult<Option<Event>> {
         let Some((_, row)) = self.row(id).await? else { return Ok(None) };
-        let record = unpack_record(read_packed(&row, "record")?)?;
+        let record = unpack_record(read_packed(&row, "record")?, id)?;
         let body = match record.body {
             Some(body) => body,
             None => self.bodies.get(id).await?,
