@@ -1,6 +1,7 @@
 //! The adapters pass the suite of the ports, on MiniStack and on moto.
 
 mod resources;
+mod scripted;
 mod stand_in;
 mod strict;
 

@@ -65,6 +65,8 @@ impl Routing {
         let (tasks, queued) = (record.tasks.len(), record.work.len());
         spans::routed(head, tasks, record.made_at, || self.clock.now());
         let trace = Trace::of_event(head).id_beside(head.id);
+        // Nearly all are new, and the line is paid by its length.
+        let new = if new { "" } else { "false" };
         log::info!(event:% = head.id, trace, kind = head.event_type.as_deref().unwrap_or(""), tasks, queued, new; "routed");
     }
 
