@@ -268,7 +268,7 @@ async fn kinds_and_settings_of_one_file_are_written_together_or_not_at_all() {
     let stage = Stage::new();
     let (memory, clock) = (stage.memory.clone(), stage.clock.clone());
     let before = crate::testing::front::hook(&json!({"id": "hk_1", "name": "old", "origin": "file"}));
-    memory.write_hooks(&[before.clone()], &[], None).await.unwrap();
+    memory.write_hooks(std::slice::from_ref(&before), &[], None).await.unwrap();
     let writer = Arc::new(Refusing(memory.clone(), true.into()));
     let pagers = Catalogue { writer, ..stage.catalogue };
     let file = json!({"retention_days": 7, "hooks": [{
@@ -284,7 +284,7 @@ async fn kinds_and_settings_of_one_file_are_written_together_or_not_at_all() {
         assert_eq!(fields, ["retention_days"]);
         assert_eq!(plan.hooks.changes, [Change::Created("new".into()), Change::Deleted("old".into())]);
         let mut together = Together::default();
-        assert_eq!(plan.into(&hooks.catalogue, &mut together).unwrap().created, 1);
+        assert_eq!(plan.add_to(&hooks.catalogue, &mut together).unwrap().created, 1);
         let all = pagers.things.all().await.unwrap();
         let plan = Plan::new(&*clock, all, drafts(&[json!({"name": "a", "number": 1, "pin": "p"})]));
         assert_eq!(together.add(&pagers, plan).unwrap().created, 1);

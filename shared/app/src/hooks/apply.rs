@@ -39,7 +39,7 @@ impl ConfigPlan {
 
 impl ConfigPlan {
     /// Adds all of it to what is to be written together; says what it will have done to the hooks.
-    pub fn into(self, catalogue: &Catalogue<Hook>, together: &mut Together) -> PortResult<Applied> {
+    pub fn add_to(self, catalogue: &Catalogue<Hook>, together: &mut Together) -> PortResult<Applied> {
         together.settings(self.new_settings, self.values);
         together.add(catalogue, self.hooks)
     }
@@ -55,7 +55,7 @@ impl Hooks {
     /// Makes the hooks of earlier configurations those of this one, and its settings the settings, all or nothing.
     pub async fn apply(&self, config: CheckedConfig) -> PortResult<Applied> {
         let mut together = Together::default();
-        let applied = self.plan(config).await?.into(&self.catalogue, &mut together)?;
+        let applied = self.plan(config).await?.add_to(&self.catalogue, &mut together)?;
         self.catalogue.carry_out(together).await?;
         Ok(applied)
     }

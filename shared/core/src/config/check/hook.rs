@@ -55,61 +55,51 @@ pub fn check_hook(spec: &HookSpec, secrets: SecretsAs) -> Result<HookDraft, Vec<
 /// Checks a hook that stands alone and keeps secrets it had before.
 pub fn check_change(spec: &HookSpec, secrets: SecretsAs, kept: &Kept) -> Result<HookDraft, Vec<Problem>> {
     let mut problems = Problems::default();
-    check(spec, secrets, kept, "", &mut problems).filter(|_| problems.0.is_empty()).ok_or(problems.0)
+    check(spec, secrets, kept, &mut problems).filter(|_| problems.0.is_empty()).ok_or(problems.0)
 }
 
-/// Checks a hook whose fields stand at `at`; `None` where it cannot even be drafted.
-pub(super) fn check(
-    spec: &HookSpec,
-    secrets: SecretsAs,
-    kept: &Kept,
-    at: &str,
-    problems: &mut Problems,
-) -> Option<HookDraft> {
-    let field = |name: &str| format!("{at}{name}");
+/// Checks a hook; `None` where it cannot even be drafted.
+fn check(spec: &HookSpec, secrets: SecretsAs, kept: &Kept, problems: &mut Problems) -> Option<HookDraft> {
     if spec.name.trim().is_empty() || spec.name.len() > 100 {
-        problems.add(field("name"), "every hook has a name of 1 to 100 characters: `name = \"my-repos\"`");
+        problems.add("name", "every hook has a name of 1 to 100 characters: `name = \"my-repos\"`");
     }
     let scheme = spec.scheme.clone().filter(|scheme| !scheme.is_empty());
-    let sender = super::sender::check(&spec.sender, scheme.as_ref(), at, problems);
-    let path = spec.path.as_ref().and_then(|path| problems.take(&field("path"), read_path(path)));
-    let kept_secrets = check_secrets(spec, sender, secrets, kept, at, problems);
-    let allowed_ips = check_list(&spec.allowed_ips, &field("allowed_ips"), problems, read_network);
-    unsigned::check(spec, sender, &allowed_ips, at, problems);
-    let events = check_list(&spec.events, &field("events"), problems, read_pattern);
+    let sender = super::sender::check(&spec.sender, scheme.as_ref(), problems);
+    let path = spec.path.as_ref().and_then(|path| problems.take("path", read_path(path)));
+    let kept_secrets = check_secrets(spec, sender, secrets, kept, problems);
+    let allowed_ips = check_list(&spec.allowed_ips, "allowed_ips", problems, read_network);
+    unsigned::check(spec, sender, &allowed_ips, problems);
+    let events = check_list(&spec.events, "events", problems, read_pattern);
     if let Some(when) = &spec.when {
-        problems.take(&field("when"), Condition::compile(when));
+        problems.take("when", Condition::compile(when));
     }
     if spec.conditions.len() > MOST_CONDITIONS {
         let what = format!("a hook has {MOST_CONDITIONS} plain conditions at most; `when` takes one of any kind");
-        problems.add(field("conditions"), what);
+        problems.add("conditions", what);
     }
     for (i, check) in spec.conditions.iter().enumerate() {
         if let Some(problem) = check.problem() {
-            problems.add(field(&format!("conditions[{i}]")), problem);
+            problems.add(format!("conditions[{i}]"), problem);
         }
     }
-    let priority = problems.take(&field("priority"), between(spec.priority.unwrap_or(0), -1000, 1000));
+    let priority = problems.take("priority", between(spec.priority.unwrap_or(0), -1000, 1000));
     if let Some(most) = spec.max_executions {
-        problems.take(&field("max_executions"), between(most, 1, 1_000_000_000));
+        problems.take("max_executions", between(most, 1, 1_000_000_000));
     }
     let cooldown = spec.cooldown_seconds.unwrap_or(0);
-    let cooldown = problems.take(&field("cooldown_seconds"), between(cooldown, 0, 31_536_000));
-    let reconcile = spec
-        .reconcile
-        .as_ref()
-        .and_then(|reconcile| check_reconcile(reconcile, &spec.sender, secrets, kept, &field("reconcile."), problems));
-    super::sender::check_deduplicate(spec.deduplicate, sender, at, problems);
-    let rate = problems.take(&field("rate_per_minute"), between(spec.rate_per_minute.unwrap_or(100), 1, 1_000_000_000));
+    let cooldown = problems.take("cooldown_seconds", between(cooldown, 0, 31_536_000));
+    let reconcile =
+        spec.reconcile.as_ref().and_then(|reconcile| check_reconcile(reconcile, &spec.sender, secrets, kept, problems));
+    super::sender::check_deduplicate(spec.deduplicate, sender, problems);
+    let rate = problems.take("rate_per_minute", between(spec.rate_per_minute.unwrap_or(100), 1, 1_000_000_000));
     let most = 25 * 1024 * 1024;
-    let max_body =
-        problems.take(&field("max_body_bytes"), between(spec.max_body_bytes.unwrap_or(4 * 1024 * 1024), 1, most));
+    let max_body = problems.take("max_body_bytes", between(spec.max_body_bytes.unwrap_or(4 * 1024 * 1024), 1, most));
     if spec.actions.is_empty() {
-        problems.add(field("actions"), "a hook needs an action: `[[hooks.actions]]` with a `kind`");
+        problems.add("actions", "a hook needs an action: `[[hooks.actions]]` with a `kind`");
     }
     let actions = spec.actions.iter().enumerate();
     let actions = actions.filter_map(|(i, action)| {
-        let at = field(&format!("actions[{i}]."));
+        let at = format!("actions[{i}].");
         action.check(&mut actions::Check { at: &at, secrets, kept: &kept.actions, problems })
     });
     let actions = actions.collect();
@@ -161,24 +151,23 @@ fn check_secrets(
     sender: Option<&'static Sender>,
     secrets: SecretsAs,
     kept: &Kept,
-    at: &str,
     problems: &mut Problems,
 ) -> Vec<SecretInput> {
-    let field = format!("{at}secrets");
+    let field = "secrets";
     let none = kept.secrets.as_ref().map_or(spec.secrets.is_empty(), Vec::is_empty);
     match sender {
         Some(sender) if !sender.takes_secrets() && !none => {
-            problems.add(&field, "the sender `none` checks no secret; name another sender, or leave `secrets` out");
+            problems.add(field, "the sender `none` checks no secret; name another sender, or leave `secrets` out");
         }
         Some(sender) if !sender.is_unsigned() && none => {
-            problems.add(&field, "a hook needs a secret to know its sender by: `secrets = [\"env:MY_SECRET\"]`");
+            problems.add(field, "a hook needs a secret to know its sender by: `secrets = [\"env:MY_SECRET\"]`");
         }
         _ => {}
     }
     if let Some(kept) = &kept.secrets {
         return kept.iter().cloned().map(SecretInput::Reference).collect();
     }
-    check_list(&spec.secrets, &field, problems, |text| {
+    check_list(&spec.secrets, field, problems, |text| {
         let secret = read_secret(text, secrets)?;
         if let (SecretInput::Value(value), Some(sender)) = (&secret, sender) {
             Key::new(sender, value).map_err(|e| e.to_string())?;
@@ -200,11 +189,10 @@ fn check_reconcile(
     sender: &str,
     secrets: SecretsAs,
     kept: &Kept,
-    at: &str,
     problems: &mut Problems,
 ) -> Option<Reconcile<SecretInput>> {
     if sender != "github" {
-        problems.add(format!("{at}of"), "only GitHub lists its deliveries; leave `reconcile` out for other senders");
+        problems.add("reconcile.of", "only GitHub lists its deliveries; leave `reconcile` out for other senders");
     }
     let parts: Vec<_> = spec.of.split('/').collect();
     let plain = |part: &&str| {
@@ -219,24 +207,24 @@ fn check_reconcile(
         _ => false,
     };
     if !known {
-        problems.add(format!("{at}of"), "say whose webhook it is: `repos/OWNER/NAME`, `orgs/NAME` or `app/APP_ID`");
+        problems.add("reconcile.of", "say whose webhook it is: `repos/OWNER/NAME`, `orgs/NAME` or `app/APP_ID`");
     }
     if spec.webhook_id.is_none() != (parts.first() == Some(&"app")) {
         let message = "the number at the end of the webhook's settings page's address; an app's webhook has none";
-        problems.add(format!("{at}webhook_id"), message);
+        problems.add("reconcile.webhook_id", message);
     }
     let api_base = spec.api_base.as_deref().unwrap_or(GITHUB);
-    let api_base = problems.take(&format!("{at}api_base"), read_url(api_base))?;
+    let api_base = problems.take("reconcile.api_base", read_url(api_base))?;
     let same_place = kept.reconcile.as_ref().filter(|old| old.api_base == api_base);
     if api_base != GITHUB && same_place.is_none() && !secrets.names_addresses() {
         let message =
             "an address other than GitHub's own needs a token with the scope `admin`, or the configuration file";
-        problems.add(format!("{at}api_base"), message);
+        problems.add("reconcile.api_base", message);
     }
     // A token goes only where it was meant to go: with another address, it must be given again.
     let token = match same_place.filter(|_| spec.token.is_empty()) {
         Some(old) => SecretInput::Reference(old.token.clone()),
-        None => problems.take(&format!("{at}token"), read_secret(&spec.token, secrets))?,
+        None => problems.take("reconcile.token", read_secret(&spec.token, secrets))?,
     };
     let vouched = secrets.names_addresses() || same_place.is_some_and(|old| old.vouched);
     Some(Reconcile { of: spec.of.clone(), webhook_id: spec.webhook_id, token, api_base, vouched })
