@@ -29,6 +29,8 @@ fn constants_are_what_is_promised() {
             ("newest.rs", "MOST_QUERIES", &[32.0]),
             ("pack.rs", "MOST_BYTES", &[27_262_976.0]),
             ("pack.rs", "WELL_PACKED_BYTES", &[65_536.0]),
+            ("pack/hashes.rs", "MOST_AGAIN", &[90.0]),
+            ("pack/hashes.rs", "SHORTEST", &[8.0]),
             ("parameters.rs", "MOST_NAMES", &[10.0]),
             ("queue.rs", "MOST_BYTES", &[1_000_000.0]),
             ("receipts.rs", "MOST_SECONDS", &[42_300.0]),

@@ -105,6 +105,9 @@ mod tests {
 
     use super::*;
 
+    /// A service, a method, a URL, headers and a body.
+    type Sample<'a> = (&'a str, &'a str, &'a str, &'a [(&'a str, &'a str)], &'a [u8]);
+
     /// The `authorization` header that the SDK's own signer makes.
     fn by_the_sdk(request: &Request<&[u8]>, credentials: &Credentials, service: &str, now: SystemTime) -> String {
         let mut settings = SigningSettings::default();
@@ -131,7 +134,7 @@ mod tests {
     fn every_kind_of_call_is_signed_as_the_sdk_would_sign_it() {
         let target = ("x-amz-target", "DynamoDB_20120810.GetItem");
         let json = ("content-type", "application/x-amz-json-1.0");
-        let calls: [(&str, &str, &str, &[(&str, &str)], &[u8]); 4] = [
+        let calls: [Sample<'_>; 4] = [
             ("dynamodb", "POST", "https://dynamodb.eu-central-1.amazonaws.com/", &[json, target], b"{\"a\":1}"),
             ("sqs", "POST", "http://localhost:4566/", &[json, ("x-amz-target", "AmazonSQS.SendMessage")], b"{}"),
             (
