@@ -91,7 +91,7 @@ impl Database {
         let (mut left, mut committed) = (records.into_iter(), Vec::new());
         let written = self.submit_steps(move |connection, turn| {
             let (before, mut gone) = (committed.len(), Vec::new());
-            while let Some(mut packed) = left.next() {
+            for mut packed in left.by_ref() {
                 committed.push(if packed.write(connection)? {
                     gone.push(packed.place);
                     Committed::New(Box::new(packed.record), packed.places)
