@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     /// A service, a method, a URL, headers and a body.
-    type Sample<'a> = (&'a str, &'a str, &'a str, &'a [(&'a str, &'a str)], &'a [u8]);
+    type Sample = (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str)], &'static [u8]);
 
     /// The `authorization` header that the SDK's own signer makes.
     fn by_the_sdk(request: &Request<&[u8]>, credentials: &Credentials, service: &str, now: SystemTime) -> String {
@@ -134,7 +134,7 @@ mod tests {
     fn every_kind_of_call_is_signed_as_the_sdk_would_sign_it() {
         const TARGET: (&str, &str) = ("x-amz-target", "DynamoDB_20120810.GetItem");
         const JSON: (&str, &str) = ("content-type", "application/x-amz-json-1.0");
-        let calls: [Sample<'_>; 4] = [
+        let calls: [Sample; 4] = [
             ("dynamodb", "POST", "https://dynamodb.eu-central-1.amazonaws.com/", &[JSON, TARGET], b"{\"a\":1}"),
             ("sqs", "POST", "http://localhost:4566/", &[JSON, ("x-amz-target", "AmazonSQS.SendMessage")], b"{}"),
             (
