@@ -18,11 +18,11 @@ run: ## Start Bellhop, ring once, show the message that comes out, keep serving
 test: $(VENV)/installed ## Every test, the deployed stack included
 	@command -v cargo-nextest >/dev/null || cargo install --quiet --locked cargo-nextest
 	cargo nextest run --workspace $(NEXTEST)
-	cargo test --quiet --doc --package bellhop-senders
+	cargo test --quiet --doc --workspace
 
 lint: ## Formatting, lints, docs, licences
 	cargo fmt --all --check
-	RUSTFLAGS="-D warnings" cargo clippy --workspace --all-targets
+	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
 
 deny: ## Licences, bans and sources of what we link

@@ -5,7 +5,7 @@ mod place;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use bellhop_core::config::{CheckedConfig, ConfigSpec, Problem, SecretInput, SecretsAs, check_config};
+use bellhop_core::config::{CheckedConfig, ConfigSpec, HookDraft, Problem, SecretInput, SecretsAs, check_config};
 use bellhop_core::secret::{Secret, SecretRef};
 use bellhop_senders::sender::Sender;
 use bellhop_senders::verify::Key;
@@ -78,10 +78,19 @@ fn listed(name: &str, text: &str, problems: &[Problem]) -> Failure {
 /// What is wrong with the secrets that the hooks refer to.
 fn secret_problems(config: &CheckedConfig, place: Place) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (i, hook) in config.hooks.iter().enumerate() {
+    for (i, HookDraft { hook, sender, .. }) in config.hooks.iter().enumerate() {
         for (j, secret) in hook.secrets.iter().enumerate() {
-            if let Err(message) = usable(secret, hook.sender, place) {
+            if let Err(message) = usable(secret, sender, place) {
                 problems.push(Problem { field: format!("hooks[{i}].secrets[{j}]"), message });
+            }
+        }
+        for (j, action) in hook.actions.iter().enumerate() {
+            for (field, secret) in action.secrets() {
+                if let SecretInput::Reference(reference) = secret
+                    && let Err(message) = look_up(reference, place)
+                {
+                    problems.push(Problem { field: format!("hooks[{i}].actions[{j}].{field}"), message });
+                }
             }
         }
         let token = hook.reconcile.as_ref().map(|reconcile| &reconcile.token);

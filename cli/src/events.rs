@@ -99,6 +99,9 @@ fn whole(event: &EventView) {
         };
         say(&format!("hook: {name} ({}){secret}{copy}", hook.id));
     }
+    if let Some(job) = &head.job {
+        say(&format!("job: {job}"));
+    }
     for TaskView { id, kind, destination, status, reason, attempts, .. } in &event.tasks {
         let reason = reason.as_deref().unwrap_or_default();
         say(&format!("task {id}: {kind} to {destination}, {status} {reason}"));

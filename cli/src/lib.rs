@@ -43,7 +43,7 @@ struct Arguments {
 enum Command {
     /// Run everything in this process, on one SQLite file.
     Serve(serve::Serve),
-    /// Bring the hooks of a configuration file to a deployed stack or a running server.
+    /// Bring the hooks of a configuration file to a deployed stack or a running server, or show what that would change.
     Apply(apply::Apply),
     /// List the hooks of a deployed stack or a running server, and take the secrets that senders offered them.
     Hooks(hooks::Hooks),

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use bellhop_app::clock::SystemClock;
 use bellhop_app::ports::Clock as _;
 use bellhop_app::reconcile::{Look, MOST_ASKS, Seen, Webhook};
-use bellhop_core::config::{HookDraft, SecretInput};
+use bellhop_core::config::SecretInput;
+use bellhop_core::hook::{Hook, Reconcile as Listed};
 use bellhop_core::reconcile::Progress;
-use bellhop_core::secret::SecretRef;
 use bellhop_http::GitHub;
 use clap::Args;
 
@@ -38,8 +38,9 @@ impl Reconcile {
     /// Looks at every hook's deliveries once; fails where one hook's could not be had.
     pub(crate) fn run(self) -> Result<(), Failure> {
         let hooks = load(&self.config, Place::Here)?.checked.hooks;
-        let wanted = |hook: &&HookDraft| self.hook.as_ref().is_none_or(|name| *name == hook.name);
-        let webhooks: Vec<_> = hooks.iter().filter(wanted).filter_map(|hook| webhook(hook).transpose()).collect();
+        let hooks = hooks.iter().map(|draft| &draft.hook);
+        let wanted = |hook: &&Hook<SecretInput>| self.hook.as_ref().is_none_or(|name| *name == hook.name);
+        let webhooks: Vec<_> = hooks.filter(wanted).filter_map(|hook| webhook(hook).transpose()).collect();
         if webhooks.is_empty() {
             return Err(Failure("there is no such hook with `reconcile` and a token".to_owned()));
         }
@@ -76,11 +77,9 @@ impl Reconcile {
 }
 
 /// Where a hook's deliveries are listed, with its name; `None` where nowhere, or without a token.
-fn webhook(hook: &HookDraft) -> Result<Option<(&str, Webhook)>, Failure> {
-    let Some(reconcile) = hook.reconcile.clone() else {
-        return Ok(None);
-    };
-    let SecretInput::Reference(reference) = &reconcile.token else {
+fn webhook(hook: &Hook<SecretInput>) -> Result<Option<(&str, Webhook)>, Failure> {
+    let Some(Listed { of, webhook_id, token: SecretInput::Reference(reference), api_base, vouched }) = &hook.reconcile
+    else {
         return Ok(None);
     };
     if is_unset(reference) {
@@ -88,7 +87,8 @@ fn webhook(hook: &HookDraft) -> Result<Option<(&str, Webhook)>, Failure> {
         return Ok(None);
     }
     let token = look_up(reference, Place::Here).map_err(Failure)?;
-    let reference: SecretRef = reference.clone();
-    let webhook = |token| Webhook { place: reconcile.kept(reference), token, public_only: false };
+    let (of, api_base, vouched) = (of.clone(), api_base.clone(), *vouched);
+    let place = Listed { of, webhook_id: *webhook_id, token: reference.clone(), api_base, vouched };
+    let webhook = |token| Webhook { place, token, public_only: false };
     Ok(token.map(|token| (hook.name.as_str(), webhook(token))))
 }

@@ -81,12 +81,12 @@ impl Senders {
         let url = checked.settings.public_url.ok_or_else(|| {
             Failure(format!("{name} has no `public_url`, which every hook's URL begins with; set it, or give --url"))
         })?;
-        let hooks: Vec<_> = checked.hooks.iter().filter(|hook| hook.sender.name == sender.name).collect();
+        let hooks: Vec<_> = checked.hooks.iter().filter(|draft| draft.sender.name == sender.name).collect();
         if hooks.is_empty() {
             return Err(Failure(format!("{name} has no hook with `sender = \"{}\"`", sender.name)));
         }
-        let paths = hooks.into_iter().filter_map(|hook| hook.path.as_ref());
-        Ok(paths.map(|path| format!("{url}/webhook/{path}")).collect())
+        let paths = hooks.into_iter().filter(|draft| !draft.path_is_open);
+        Ok(paths.map(|draft| format!("{url}/webhook/{}", draft.hook.path)).collect())
     }
 }
 

@@ -345,8 +345,9 @@ async fn no_command_sends_its_token_over_plain_http_to_another_machine() {
     let config = folder.path().join("bellhop.toml");
     std::fs::write(&config, "retention_days = 1\n").expect("a file");
     let config = config.to_string_lossy().into_owned();
-    let commands: [&[&str]; 14] = [
+    let commands: [&[&str]; 15] = [
         &["apply", "--config", &config],
+        &["apply", "--config", &config, "--dry-run"],
         &["hooks"],
         &["hooks", "claim", "hk_1"],
         &["test", "hk_1"],

@@ -90,6 +90,20 @@ fn secrets_must_be_there() {
 
 /// A secret written where a reference belongs is not repeated in the error.
 #[test]
+fn secrets_of_actions_must_be_there_too() {
+    let forward = |fields: &str| {
+        let action = "  kind = \"telegram\"\n  chat = \"123\"";
+        assert!(HOOK.contains(action), "the hook has another action");
+        HOOK.replace(action, &format!("  kind = \"forward\"\n{fields}"))
+    };
+    let missing = ["OUT_NOWHERE", "is not set"];
+    check(&forward("  url = \"env:OUT_NOWHERE\"\n"), "  url = ", &missing);
+    check(&forward("  url = { secret = \"env:OUT_NOWHERE\" }\n"), "  url = ", &missing);
+    let sign = "  url = \"https://example.com\"\n  sign = { scheme = \"github\", secret = \"env:OUT_NOWHERE\" }\n";
+    check(&forward(sign), "  sign = ", &missing);
+}
+
+#[test]
 fn a_literal_secret_is_not_echoed() {
     let literal = with("env:GITHUB_WEBHOOK_SECRET", crate::world::OTHER_SECRET);
     check(&literal, "secrets = [", &["env:"]);

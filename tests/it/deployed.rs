@@ -280,7 +280,7 @@ async fn dead_letters_become_dead_tasks(phase: Arc<Deployment>) {
         source_ip: None,
         query: None,
         headers: Vec::new(),
-        hooks: vec![Proof { hook: hook.clone(), secret: None }],
+        owners: vec![Proof::new(hook.clone(), None)],
         body: b"{\"crashed\":true}",
         test: false,
     };

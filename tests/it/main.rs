@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "tests")]
 
 mod api;
+mod apply;
 mod bad_input;
 mod canary;
 mod commands;

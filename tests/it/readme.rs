@@ -169,7 +169,7 @@ impl Checkout {
         // What cargo and nextest tell their tests is not what a reader has in a shell.
         for (variable, _) in std::env::vars() {
             let tells = ["CARGO_", "NEXTEST", "RUST"].iter().any(|prefix| variable.starts_with(prefix));
-            if tells && !["CARGO_HOME", "RUSTUP_HOME"].contains(&variable.as_str()) {
+            if tells && !["CARGO_HOME", "CARGO_INCREMENTAL", "RUSTUP_HOME"].contains(&variable.as_str()) {
                 bash.env_remove(variable);
             }
         }

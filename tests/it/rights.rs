@@ -33,7 +33,7 @@ fn github(name: &str) -> Value {
 /// Every place of a body that the API takes at which a secret or an address stands, by the schema and the field.
 ///
 /// Whoever adds one says in `what_a_scope_may_point_at` who may write what there.
-const JOINED: [&str; 14] = [
+const JOINED: [&str; 15] = [
     "ConfigSpec.public_url",
     "CustomScheme.secret",
     "CustomScheme.signature_key",
@@ -45,6 +45,7 @@ const JOINED: [&str; 14] = [
     "ReconcileSpec.api_base",
     "ReconcileSpec.token",
     "RotateSpec.secret",
+    "SecretUrl.secret",
     "SignSpec.secret",
     "TelegramSpec.api_base",
     "TelegramSpec.token",
@@ -139,8 +140,10 @@ async fn what_a_scope_may_point_at() {
         ("reconcile.api_base".to_owned(), json!("http://api.github.com"), false, true),
         ("actions[0].sign.secret".to_owned(), json!("a-secret-of-the-receiver"), true, true),
         ("actions[0].sign.secret".to_owned(), json!(parameter), false, true),
+        ("actions[0].url.secret".to_owned(), json!(foreign), true, true),
+        ("actions[0].url.secret".to_owned(), json!(parameter), false, true),
     ];
-    for field in ["secrets[0]", "reconcile.token", "actions[0].sign.secret"] {
+    for field in ["secrets[0]", "reconcile.token", "actions[0].sign.secret", "actions[0].url.secret"] {
         cases.extend(here(field));
     }
     for (number, (field, value, by_hooks, by_admin)) in cases.iter().enumerate() {
@@ -154,6 +157,10 @@ async fn what_a_scope_may_point_at() {
                 "actions[0].sign.secret" => {
                     let sign = json!({"scheme": "github", "secret": value});
                     let forward = json!({"kind": "forward", "url": "https://example.com/hook", "sign": sign});
+                    (spec["actions"], fields["actions"]) = (json!([forward]), json!([forward]));
+                }
+                "actions[0].url.secret" => {
+                    let forward = json!({"kind": "forward", "url": {"secret": value}});
                     (spec["actions"], fields["actions"]) = (json!([forward]), json!([forward]));
                 }
                 other => {
@@ -192,6 +199,7 @@ async fn what_a_scope_may_point_at() {
     }
     for (bearer, path) in [(&hooks, "/api/config"), (&events, "/api/config")] {
         assert_refused(&call(&world, bearer, Method::PUT, path, &json!({})).await, 403);
+        assert_refused(&call(&world, bearer, Method::POST, &format!("{path}/plan"), &json!({})).await, 403);
     }
     assert_refused(&call(&world, &events, Method::POST, "/api/hooks", &github("no")).await, 403);
     world.finish();

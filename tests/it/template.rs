@@ -296,9 +296,23 @@ fn every_path_of_the_contract_has_its_route() {
         "ANY /api/tokens",
         "ANY /api/tokens/{proxy+}",
         "ANY /api/config",
+        "ANY /api/config/{proxy+}",
         "GET /openapi.json",
     ] {
         assert!(routes.iter().any(|known| known == route), "{route} is missing of {routes:?}");
+    }
+    let document = bellhop_api::document();
+    for (path, methods) in document["paths"].as_object().expect("it has paths") {
+        for method in methods.as_object().into_iter().flat_map(|methods| methods.keys()) {
+            let method = method.to_uppercase();
+            let leads = |route: &String| {
+                let (by, to) = route.split_once(' ').unwrap_or_default();
+                let is_below =
+                    to.split_once('{').is_some_and(|(start, _)| path.len() > start.len() && path.starts_with(start));
+                [method.as_str(), "ANY"].contains(&by) && (to == path || is_below)
+            };
+            assert!(routes.iter().any(leads), "{method} {path} is missing of {routes:?}");
+        }
     }
     for endpoint in Endpoint::ALL {
         let (start, parameter) = endpoint.path();

@@ -177,15 +177,9 @@ impl Stack {
 
     /// Everything in the table, as text; what is packed there is unpacked.
     pub fn stored(&self) -> String {
-        const SCRIPT: &str = "import zlib\n\
-            dictionary = open(sys.argv[2], 'rb').read()\n\
-            def shown(value):\n    \
-            packed = zlib.decompressobj(-15, zdict=dictionary)\n    \
-            return (packed.decompress(value[1:]) if value[0] else value[1:]).decode('latin-1')\n\
-            for page in aws('dynamodb').get_paginator('scan').paginate(TableName=sys.argv[1]):\n    \
-            print(json.dumps(page['Items'], default=shown))";
         let dictionary = workspace().join("shared/aws/src/pack/dictionary.txt");
-        self.python(SCRIPT, &[self.deployed.output("TableName"), &dictionary.to_string_lossy()])
+        let arguments = [self.deployed.output("TableName"), &dictionary.to_string_lossy()];
+        self.python(include_str!("stack/stored.py"), &arguments)
     }
 
     /// What the deployment, the local AWS and the functions have printed.

@@ -1,6 +1,7 @@
 //! What is known on our side: the sender, the secrets, other hooks' secrets and the public URL.
 
-use bellhop_core::config::{CheckedConfig, HookDraft, SecretInput};
+use bellhop_core::config::{CheckedConfig, SecretInput};
+use bellhop_core::hook::Hook;
 use bellhop_core::secret::Secret;
 use bellhop_senders::sender::Sender;
 
@@ -67,13 +68,14 @@ impl Side {
     /// The sender and the secrets of a hook in a configuration, and the secrets of all others that can be had here.
     fn of_hook(config: &CheckedConfig, name: &str, arguments: &Explain) -> Result<Self, Failure> {
         let file = arguments.config.display();
-        let hook = config.hooks.iter().find(|hook| hook.name == name).ok_or_else(|| {
-            let names: Vec<_> = config.hooks.iter().map(|hook| hook.name.as_str()).collect();
+        let hook = config.hooks.iter().find(|draft| draft.hook.name == name).ok_or_else(|| {
+            let names: Vec<_> = config.hooks.iter().map(|draft| draft.hook.name.as_str()).collect();
             Failure(format!("{file} has no hook `{}`; it has: {}", plain(name), plain(&names.join(", "))))
         })?;
-        let secrets = values(hook).collect::<Result<Vec<_>, _>>().map_err(|why| Failure(format!("{name}: {why}")))?;
+        let secrets =
+            values(&hook.hook).collect::<Result<Vec<_>, _>>().map_err(|why| Failure(format!("{name}: {why}")))?;
         let (mut others, mut notes) = (Vec::new(), Vec::new());
-        for other in config.hooks.iter().filter(|other| other.name != name) {
+        for other in config.hooks.iter().map(|draft| &draft.hook).filter(|other| other.name != name) {
             for value in values(other) {
                 match value {
                     Ok(secret) => others.push((other.name.clone(), secret)),
@@ -86,7 +88,7 @@ impl Side {
 }
 
 /// The values of a hook's secrets.
-fn values(hook: &HookDraft) -> impl Iterator<Item = Result<Secret, String>> {
+fn values(hook: &Hook<SecretInput>) -> impl Iterator<Item = Result<Secret, String>> {
     hook.secrets.iter().map(|secret| match secret {
         SecretInput::Reference(reference) => {
             look_up(reference, Place::Here)?.ok_or_else(|| "it is not to be had here".to_owned())

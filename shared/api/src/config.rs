@@ -8,12 +8,12 @@ use utoipa_axum::routes;
 
 use super::body::{Answered, Body, invalid};
 use super::{Api, failed};
-use crate::view::AppliedView;
+use crate::view::{AppliedView, PlanView};
 use bellhop_app::catalogue::checks;
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(apply_config))
+    OpenApiRouter::new().routes(routes!(apply_config)).routes(routes!(plan_config))
 }
 
 /// Applies a configuration, all or nothing: its hooks replace those of earlier configurations.
@@ -26,4 +26,17 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
 async fn apply_config(State(api): State<Api>, Body(spec): Body<ConfigSpec>) -> Answered<Json<AppliedView>> {
     let config = checks::config(spec).await.map_err(|problems| invalid(&problems))?;
     api.hooks.apply(config).await.map(|applied| Json(AppliedView::new(applied))).map_err(failed)
+}
+
+/// Says what applying a configuration would change, and changes nothing. Secrets are told by where they are, or by their
+/// fingerprints.
+#[utoipa::path(post, path = "/api/config/plan", tag = "config", request_body = ConfigSpec, responses(
+    (status = 200, description = "What it would change", body = PlanView),
+    (status = 400, description = "The body is not JSON"),
+    (status = 413, description = "The body is over 2 MiB"),
+    (status = 422, description = "Fields are wrong; each is named"),
+))]
+async fn plan_config(State(api): State<Api>, Body(spec): Body<ConfigSpec>) -> Answered<Json<PlanView>> {
+    let config = checks::config(spec).await.map_err(|problems| invalid(&problems))?;
+    api.hooks.plan(config).await.map(|plan| Json(PlanView::new(&plan))).map_err(failed)
 }

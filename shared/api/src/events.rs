@@ -5,7 +5,7 @@ mod view;
 
 use axum::Json;
 use axum::extract::State;
-use bellhop_core::id::{EventId, HookId};
+use bellhop_core::id::{EventId, HookId, Owner};
 use bellhop_core::task::TaskStatus;
 use bellhop_core::time::Timestamp;
 use http::StatusCode;
@@ -99,14 +99,14 @@ impl Standing {
 ))]
 async fn list_events(State(api): State<Api>, Params(params): Params<EventParams>) -> Answered<Json<Listed<Entry>>> {
     let window = window(params.limit, params.cursor.as_deref(), params.from.as_deref(), params.to.as_deref())?;
-    let hook = params.hook.map(HookId::from_text);
     let secret_paths = api.records.secret_paths().await.map_err(failed)?;
     let (items, next) = if params.status == Some(Standing::Refused) {
+        let hook = params.hook.map(HookId::from_text);
         let Slice { items, next } = api.records.refused(&window, hook.as_ref()).await.map_err(failed)?;
         (items.iter().map(|refused| Entry::refused(refused, &secret_paths)).collect(), next)
     } else {
         let filter = EventFilter {
-            hook,
+            owner: params.hook.map(Owner::from_text),
             sender: params.sender,
             event_type: params.event_type,
             status: params.status.and_then(Standing::status),

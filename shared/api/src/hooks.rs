@@ -56,7 +56,7 @@ async fn list_hooks(State(api): State<Api>, Params(page): Params<PageParams>) ->
     let (hooks, next) = api.hooks.catalogue.page(after.as_ref(), limit).await.map_err(failed)?;
     let next_cursor = next.map(|(created, id)| format!("{created}.{id}"));
     let counts = api.counts.counts().await.map_err(failed)?;
-    let items = hooks.iter().map(|hook| HookView::new(hook, counts.get(&hook.id))).collect();
+    let items = hooks.iter().map(|hook| HookView::new(hook, counts.get(&hook.owner()))).collect();
     Ok(Json(Listed { items, next_cursor }))
 }
 
@@ -173,7 +173,7 @@ async fn list_executions(
 ) -> Answered<Json<Executions>> {
     let window = window(page.limit, page.cursor.as_deref(), None, None)?;
     let hook = api.hook(id).await?;
-    let filter = TaskFilter { hook: Some(hook.id), ..TaskFilter::default() };
+    let filter = TaskFilter { owner: Some(hook.owner()), ..TaskFilter::default() };
     let Slice { items, next } = api.records.tasks(&window, &filter).await.map_err(failed)?;
     let executions = items.iter().map(Execution::new).collect();
     Ok(Json(Executions { executions, next_cursor: cursor(next) }))
@@ -188,7 +188,7 @@ impl Api {
     /// A hook as an answer.
     async fn shown(&self, hook: &Hook) -> Answered<Response> {
         let counts = self.counts.counts().await.map_err(failed)?;
-        Ok(tagged(StatusCode::OK, hook.version, &HookView::new(hook, counts.get(&hook.id))))
+        Ok(tagged(StatusCode::OK, hook.version, &HookView::new(hook, counts.get(&hook.owner()))))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use bellhop_core::id::{EventId, HookId, ReplayId};
+use bellhop_core::id::{EventId, Owner, ReplayId};
 use bellhop_core::replay::{Replay, Selection};
 use bellhop_core::time::Timestamp;
 use http::StatusCode;
@@ -127,7 +127,7 @@ impl ReplayView {
             selected,
             from: range.map(|(from, _)| from.rfc3339()),
             to: range.map(|(_, to)| to.rfc3339()),
-            hook: replay.hook.as_ref().map(HookId::to_string),
+            hook: replay.owner.as_ref().map(Owner::to_string),
             seen: replay.seen,
             replayed: replay.replayed,
             tasks: replay.tasks,
@@ -153,7 +153,7 @@ async fn replay_event(
     Id(id): Id,
     OptionalBody(spec): OptionalBody<ReplayOneSpec>,
 ) -> Answered<(StatusCode, Json<ReplayAsked>)> {
-    let replay = api.redo.replay_one(event_id(&id)?, spec.hook.map(HookId::from_text)).await;
+    let replay = api.redo.replay_one(event_id(&id)?, spec.hook.map(Owner::from_text)).await;
     Ok(asked(&replay.map_err(|why| not_redone(&why, "event"))?))
 }
 
@@ -169,7 +169,7 @@ async fn replay_events(
     Body(spec): Body<ReplaySpec>,
 ) -> Answered<(StatusCode, Json<ReplayAsked>)> {
     let selection = selection(&spec, api.redo.clock.now())?;
-    let replay = api.redo.replay(selection, spec.hook.map(HookId::from_text)).await.map_err(failed)?;
+    let replay = api.redo.replay(selection, spec.hook.map(Owner::from_text)).await.map_err(failed)?;
     Ok(asked(&replay))
 }
 

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use bellhop_core::action::Kind;
-use bellhop_core::id::{EventId, HookId, TaskId};
+use bellhop_core::id::{EventId, Owner, TaskId};
 use bellhop_core::task::TaskStatus;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -101,7 +101,7 @@ impl Groups {
 ))]
 async fn list_tasks(State(api): State<Api>, Params(params): Params<TaskParams>) -> Answered<Json<Board>> {
     let window = window(params.limit, params.cursor.as_deref(), None, None)?;
-    let filter = TaskFilter { hook: params.hook.map(HookId::from_text), status: params.status, kind: params.kind };
+    let filter = TaskFilter { owner: params.hook.map(Owner::from_text), status: params.status, kind: params.kind };
     let Slice { items, next } = api.records.tasks(&window, &filter).await.map_err(failed)?;
     let mut groups = Groups::default();
     for found in &items {
@@ -203,7 +203,7 @@ async fn retry_tasks(
         Ended::Succeeded => TaskStatus::Succeeded,
     };
     let window = Window { from: None, to: None, cursor: after, limit: limit as usize };
-    let filter = TaskFilter { hook: spec.hook.map(HookId::from_text), status: Some(status), kind: None };
+    let filter = TaskFilter { owner: spec.hook.map(Owner::from_text), status: Some(status), kind: None };
     let (count, next) = api.redo.retry_all(&window, &filter).await.map_err(failed)?;
     Ok((StatusCode::ACCEPTED, Json(RetriesAsked { count, next_cursor: cursor(next) })))
 }

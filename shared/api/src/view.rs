@@ -6,6 +6,7 @@
 mod applied;
 mod error;
 mod open;
+mod plan;
 mod task;
 
 use bellhop_core::action::Action;
@@ -27,6 +28,7 @@ pub use crate::tokens::{NewToken, TokenView};
 pub use applied::AppliedView;
 pub use error::{Accepted, AcceptedStatus, ErrorBody, ErrorView};
 pub use open::Open;
+pub use plan::{ChangeKind, ChangeView, DifferenceView, PlanView};
 pub use task::{AttemptView, Execution, TaskView};
 
 use bellhop_app::ports::EventCount;

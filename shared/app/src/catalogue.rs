@@ -1,12 +1,14 @@
-//! The catalogue of configured things: one way to check, change, list, apply and import them, whatever their kind.
+//! The catalogue of configured things: one way to check, change, list, plan and apply them, whatever their kind.
 //!
 //! A kind says in its room what it is (`core::config::Configured`); where it is kept is a [`Configurations`].
 
 pub mod checks;
+mod difference;
 mod documents;
 mod patch;
 mod plan;
 pub(crate) mod secrets;
+mod together;
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -16,12 +18,16 @@ use bellhop_core::hook::Origin;
 use bellhop_core::time::Timestamp;
 use serde_json::{Map, Value};
 
+pub use difference::Difference;
 pub use documents::InDocuments;
 pub use plan::{Applied, Change, Plan};
 pub use secrets::fingerprint;
+pub use together::Together;
+
+pub(crate) use difference::differences;
 
 use crate::cache::Changes;
-use crate::ports::{Clock, Configurations, PortError, PortResult, Vault};
+use crate::ports::{Clock, ConfigWriter, Configurations, PortError, PortResult, Vault};
 
 /// How often a change is tried that others get in the way of.
 const TRIES: usize = 5;
@@ -30,6 +36,8 @@ const TRIES: usize = 5;
 pub struct Catalogue<K> {
     /// Where they are kept.
     pub things: Arc<dyn Configurations<K>>,
+    /// Where they are written, together with those of other kinds.
+    pub writer: Arc<dyn ConfigWriter>,
     /// Where secrets given by value are kept.
     pub vault: Arc<dyn Vault>,
     /// The time, and randomness.
@@ -104,10 +112,10 @@ impl<K: Configured> Catalogue<K> {
         if self.things.all().await?.iter().any(|thing| thing.name() == name) {
             return Err(NotMade::NameTaken(K::KIND, name.to_owned()));
         }
-        let (thing, values) = self.completed(draft, None, Origin::Api);
-        self.keep(&values).await?;
-        self.things.write(std::slice::from_ref(&thing), &[]).await?;
-        self.changes.note();
+        let (thing, values) = completed::<K>(&*self.clock, draft, None, Origin::Api);
+        let mut together = Together { values, ..Together::default() };
+        together.write(self, vec![thing.clone()], Vec::new())?;
+        self.carry_out(together).await?;
         log::info!(id = thing.id(); "{} made", K::KIND);
         Ok(thing)
     }
@@ -151,10 +159,10 @@ impl<K: Configured> Catalogue<K> {
                 return Err(NotMade::Outdated(K::KIND));
             }
         }
-        self.things.write(&[], &[id.to_owned()]).await?;
-        self.changes.note();
+        let mut together = Together { unused: secrets::stored(&thing), ..Together::default() };
+        together.write(self, Vec::new(), vec![id.to_owned()])?;
+        self.carry_out(together).await?;
         log::info!(id; "{} deleted", K::KIND);
-        self.forget(secrets::stored(&thing)).await;
         Ok(())
     }
 
@@ -164,7 +172,7 @@ impl<K: Configured> Catalogue<K> {
         let mut new = match edit {
             Edit::Patch(fields, secrets) => {
                 let draft = patch::patched(old, fields, *secrets).await?;
-                let (new, values) = self.completed(draft, Some(old), Origin::Api);
+                let (new, values) = completed(&*self.clock, draft, Some(old), Origin::Api);
                 self.keep(&values).await?;
                 new
             }
@@ -179,22 +187,26 @@ impl<K: Configured> Catalogue<K> {
         }
         Ok(new)
     }
+}
 
-    /// Gives a draft what only the store knows, those of the thing it replaces where there is one; and the values that are
-    /// to be kept for it.
-    fn completed(&self, draft: K::Draft, old: Option<&K>, origin: Origin) -> (K, Vec<secrets::Value>) {
-        let id = old.map_or_else(|| K::new_id(&self.random()), |old| old.id().to_owned());
-        let (kept, values) = secrets::referred(K::secrets_of(&draft, &id));
-        let stamp = Stamp { id, random: self.random(), origin, now: self.clock.now() };
-        (K::complete(draft, kept, old, &stamp), values)
-    }
-
-    /// Random bytes for an id or a path.
-    fn random(&self) -> [u8; 22] {
+/// Gives a draft what only the store knows, those of the thing it replaces where there is one; and the values that are to be
+/// kept for it.
+fn completed<K: Configured>(
+    clock: &dyn Clock,
+    draft: K::Draft,
+    old: Option<&K>,
+    origin: Origin,
+) -> (K, Vec<secrets::Value>) {
+    let random = || {
         let mut random = [0; 22];
-        self.clock.random(&mut random);
+        clock.random(&mut random);
         random
-    }
+    };
+    let id = old.map_or_else(|| K::new_id(&random()), |old| old.id().to_owned());
+    let stamp = Stamp { id, random: random(), origin, now: clock.now() };
+    let mut values = Vec::new();
+    let thing = K::complete(draft, old, &stamp, &mut |name, secret| secrets::referred(name, secret, &mut values));
+    (thing, values)
 }
 
 #[cfg(test)]

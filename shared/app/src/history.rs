@@ -10,7 +10,7 @@ use bellhop_core::action::Kind;
 use bellhop_core::event::Event;
 use bellhop_core::filter::type_passes;
 use bellhop_core::hook::Hook;
-use bellhop_core::id::{EventId, HookId, TaskId};
+use bellhop_core::id::{EventId, HookId, Owner, TaskId};
 use bellhop_core::order::RefusedRequest;
 use bellhop_core::task::{Task, TaskStatus};
 use futures_util::future::try_join_all;
@@ -39,15 +39,15 @@ pub struct Records {
 /// Which events are wanted; a field that is absent lets all through.
 #[derive(Debug, Clone, Default)]
 pub struct EventFilter {
-    /// Those that proved themselves to this hook.
-    pub hook: Option<HookId>,
+    /// Those of this owner.
+    pub owner: Option<Owner>,
     /// Those of this sender.
     pub sender: Option<String>,
     /// Those of a type that this pattern matches.
     pub event_type: Option<String>,
     /// Those with a task that stands so.
     pub status: Option<TaskStatus>,
-    /// Those that are another copy of a delivery at some hook.
+    /// Those that are another copy of a delivery at some owner.
     pub duplicate: bool,
     /// Those made to try a hook out.
     pub test: bool,
@@ -58,8 +58,8 @@ pub struct EventFilter {
 /// Which tasks are wanted; a field that is absent lets all through.
 #[derive(Debug, Clone, Default)]
 pub struct TaskFilter {
-    /// Those of this hook.
-    pub hook: Option<HookId>,
+    /// Those of this owner.
+    pub owner: Option<Owner>,
     /// Those that stand so.
     pub status: Option<TaskStatus>,
     /// Those of this kind.
@@ -84,7 +84,7 @@ pub struct Whole {
 pub struct Purged {
     /// How many events were deleted.
     pub deleted: usize,
-    /// How many stayed because they proved themselves to another hook too.
+    /// How many stayed because they are another owner's too.
     pub kept: usize,
     /// Where it goes on, if it does.
     pub next: Option<EventId>,
@@ -107,7 +107,7 @@ impl EventFilter {
         let head = &recorded.head;
         let typed = |pattern: &String| type_passes(std::slice::from_ref(pattern), head.event_type.as_deref());
         let delivered = |text: &String| head.delivery_id.as_ref().is_some_and(|id| id.contains(text.as_str()));
-        self.hook.as_ref().is_none_or(|hook| head.hooks.iter().any(|proof| proof.hook == *hook))
+        self.owner.as_ref().is_none_or(|owner| head.is_of(owner))
             && self.sender.as_ref().is_none_or(|sender| *sender == head.sender)
             && self.event_type.as_ref().is_none_or(typed)
             && self.status.is_none_or(|status| recorded.tasks.iter().any(|task| task.status == status))
@@ -120,7 +120,7 @@ impl EventFilter {
 impl TaskFilter {
     /// Whether a task is wanted.
     fn takes(&self, task: &Task) -> bool {
-        self.hook.as_ref().is_none_or(|hook| task.hook() == Some(hook))
+        self.owner.as_ref().is_none_or(|owner| task.owner == *owner)
             && self.status.is_none_or(|status| task.status == status)
             && self.kind.is_none_or(|kind| task.kind == kind)
     }
@@ -171,7 +171,7 @@ impl Records {
         };
         let (mut hooks, _) = self.hooks.hooks_and_settings().await?;
         let secret_paths = secret_paths(&hooks);
-        hooks.retain(|hook| event.head.hooks.iter().any(|proof| proof.hook == hook.id));
+        hooks.retain(|hook| event.head.hooks().any(|id| *id == hook.id));
         Ok(Some(Whole { event, tasks: recorded.tasks, hooks, secret_paths }))
     }
 
@@ -187,12 +187,12 @@ impl Records {
         Ok(erased)
     }
 
-    /// Deletes events that proved themselves to this hook alone, the newest in the window first.
-    pub async fn purge(&self, window: &Window, hook: &HookId) -> PortResult<Purged> {
+    /// Deletes events of this owner alone, the newest in the window first.
+    pub async fn purge(&self, window: &Window, owner: &Owner) -> PortResult<Purged> {
         let mut kept = 0;
         let take = |entry| match entry {
-            Entry::Event(RecordedEvent { head, .. }) if head.hooks.iter().any(|proof| proof.hook == *hook) => {
-                if head.hooks.iter().any(|proof| proof.hook != *hook) {
+            Entry::Event(RecordedEvent { head, .. }) if head.is_of(owner) => {
+                if head.owners.iter().any(|proof| proof.owner != *owner) {
                     kept += 1;
                     return Vec::new();
                 }
@@ -204,7 +204,7 @@ impl Records {
         for some in items.chunks(DELETED_TOGETHER) {
             try_join_all(some.iter().map(|id| self.history.delete(*id))).await?;
         }
-        log::info!(hook = hook.as_str(), deleted = items.len(), kept; "events purged");
+        log::info!(owner = owner.as_str(), deleted = items.len(), kept; "events purged");
         Ok(Purged { deleted: items.len(), kept, next })
     }
 }
@@ -216,11 +216,7 @@ fn secret_paths(hooks: &[Hook]) -> HashSet<String> {
 
 /// A task, found by the event that its id begins with.
 async fn find(history: &dyn History, id: &TaskId) -> PortResult<Option<Found>> {
-    let event = id.as_str().split('.').next().and_then(|event| event.parse::<EventId>().ok());
-    let Some(event) = event else {
-        return Ok(None);
-    };
-    let Some(RecordedEvent { head, tasks }) = history.recorded(event).await? else {
+    let Some(RecordedEvent { head, tasks }) = history.recorded(id.event()).await? else {
         return Ok(None);
     };
     let task = tasks.into_iter().find(|task| task.id == *id);

@@ -11,19 +11,19 @@ use async_trait::async_trait;
 use bellhop_core::hook::{Hook, HookStatus};
 use bellhop_core::id::HookId;
 
+pub use apply::ConfigPlan;
 pub use rotate::{NotRotated, Rotated, Rotation};
 pub use trial::{NotTried, Trials};
 
 use crate::cache::Changes;
 use crate::catalogue::{Catalogue, Edit, NotMade};
-use crate::ports::{Clock, Configurations, HookReader, HookWriter, PortResult, Vault};
+use crate::ports::{Clock, ConfigChange, Configurations, HookReader, HookWriter, PortResult, Vault};
 
 /// The hooks, as people manage them.
 pub struct Hooks {
     /// What all kinds have in common.
     pub catalogue: Catalogue<Hook>,
     reader: Arc<dyn HookReader>,
-    writer: Arc<dyn HookWriter>,
 }
 
 /// The hooks where they are kept, beside the settings.
@@ -38,18 +38,15 @@ impl Configurations<Hook> for Kept {
         self.reader.hooks_and_settings().await.map(|(hooks, _)| hooks)
     }
 
-    async fn write(&self, put: &[Hook], delete: &[String]) -> PortResult<()> {
-        self.writer.write_hooks(put, &ids(delete), None).await
+    fn changes(&self, put: Vec<Hook>, delete: Vec<String>) -> PortResult<Vec<ConfigChange>> {
+        let put = put.into_iter().map(|hook| ConfigChange::Hook(Box::new(hook)));
+        let delete = delete.into_iter().map(|id| ConfigChange::NoHook(HookId::from_text(id)));
+        Ok(put.chain(delete).collect())
     }
 
     async fn replace(&self, hook: &Hook, version: u64) -> PortResult<bool> {
         self.writer.replace_hook(hook, version).await
     }
-}
-
-/// The ids of hooks.
-fn ids(texts: &[String]) -> Vec<HookId> {
-    texts.iter().map(HookId::from_text).collect()
 }
 
 impl Hooks {
@@ -62,7 +59,7 @@ impl Hooks {
         changes: Changes,
     ) -> Self {
         let things = Arc::new(Kept { reader: Arc::clone(&reader), writer: Arc::clone(&writer) });
-        Self { catalogue: Catalogue { things, vault, clock, changes }, reader, writer }
+        Self { catalogue: Catalogue { things, writer, vault, clock, changes }, reader }
     }
 
     /// Disables a hook that is active, and the other way round.

@@ -314,9 +314,9 @@ impl Ingress {
         let now = self.parts.clock.now();
         let mut random = [0; 10];
         self.parts.clock.random(&mut random);
-        let proof = |(door, verified): &(&Door, Verified<'_>)| Proof {
-            hook: door.hook.id.clone(),
-            secret: verified.matched_key().and_then(|key| door.places.get(key).copied()),
+        let proof = |(door, verified): &(&Door, Verified<'_>)| {
+            let secret = verified.matched_key().and_then(|key| door.places.get(key).copied());
+            Proof::new(door.hook.owner(), secret)
         };
         let senders = || admitted.knock().here.iter().map(|door| door.sender);
         let secret_parameters = || senders().filter_map(Sender::secret_parameter);
@@ -332,7 +332,7 @@ impl Ingress {
             source_ip: admitted.source_ip,
             query: query_fingerprint(first.query(), secret_parameters()),
             headers,
-            hooks: proved.iter().map(proof).collect(),
+            owners: proved.iter().map(proof).collect(),
             body,
             test: false,
         }

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bellhop_core::config::Settings;
 use bellhop_core::event::{Event, EventHead};
 use bellhop_core::hook::Hook;
-use bellhop_core::id::{EventId, HookId};
+use bellhop_core::id::{EventId, Owner};
 use bellhop_core::inbox::Message;
 use bellhop_core::order::{Order, RefusedRequest};
 use bellhop_core::secret::{Secret, SecretRef};
@@ -20,7 +20,7 @@ use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
-pub use configurations::Configurations;
+pub use configurations::{ConfigChange, ConfigWriter, Configurations, HookWriter};
 pub use documents::{Collection, Document, Documents, NewDocument};
 pub use fetch::Fetch;
 pub use outbound::{MOST_ANSWER_BYTES, Outbound, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest};
@@ -95,16 +95,6 @@ pub trait HookReader: Send + Sync {
     async fn settings(&self) -> PortResult<Settings>;
 }
 
-/// The hooks and what holds for all of them, for changing.
-#[async_trait]
-pub trait HookWriter: Send + Sync {
-    /// Writes the hooks and deletes those named, all or nothing; settings too where they are given.
-    async fn write_hooks(&self, put: &[Hook], delete: &[HookId], settings: Option<&Settings>) -> PortResult<()>;
-
-    /// Writes a hook in place of itself only where the one in the store has still this version; says whether it did.
-    async fn replace_hook(&self, hook: &Hook, version: u64) -> PortResult<bool>;
-}
-
 /// The values behind secret references.
 #[async_trait]
 pub trait Secrets: Send + Sync {
@@ -134,11 +124,11 @@ pub enum Claim {
 /// The record of events, as the router keeps it.
 #[async_trait]
 pub trait EventLog: Send + Sync {
-    /// Claims a delivery, by its key, for a hook and an event; an event that is accepted at `expires` or later may claim it
+    /// Claims a delivery, by its key, for an owner and an event; an event that is accepted at `expires` or later may claim it
     /// again. A claim is remembered for a day longer, as events may have to wait before they are routed.
     async fn claim_delivery(
         &self,
-        hook: &HookId,
+        owner: &Owner,
         delivery: &str,
         event: EventId,
         expires: Timestamp,
@@ -215,17 +205,17 @@ pub trait History: Send + Sync {
     async fn delete(&self, id: EventId) -> PortResult<()>;
 }
 
-/// How often hooks had an event.
+/// How often owners had an event.
 #[async_trait]
 pub trait EventCounts: Send + Sync {
-    /// Adds events to a hook's count; the last of them came at `last`.
-    async fn add(&self, hook: &HookId, events: u64, last: Timestamp) -> PortResult<()>;
+    /// Adds events to an owner's count; the last of them came at `last`.
+    async fn add(&self, owner: &Owner, events: u64, last: Timestamp) -> PortResult<()>;
 
-    /// Every hook's count; a hook without events is absent.
-    async fn counts(&self) -> PortResult<HashMap<HookId, EventCount>>;
+    /// Every owner's count; one without events is absent.
+    async fn counts(&self) -> PortResult<HashMap<Owner, EventCount>>;
 }
 
-/// How often a hook had an event.
+/// How often an owner had an event.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EventCount {
     /// How many events it had.

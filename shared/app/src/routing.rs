@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bellhop_core::event::Event;
-use bellhop_core::id::{EventId, HookId};
+use bellhop_core::id::{EventId, Owner};
 use bellhop_core::inbox::{self, BadMessage, Read};
 use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
@@ -63,8 +63,8 @@ pub struct Recorded {
     pub event: Option<EventId>,
     /// The work to queue; queueing it again does no harm.
     pub work: Vec<Work>,
-    /// The hooks that had the event for the first time, and when it came: to be counted.
-    pub counted: Vec<(HookId, Timestamp)>,
+    /// The owners that had the event for the first time, and when it came: to be counted.
+    pub counted: Vec<(Owner, Timestamp)>,
 }
 
 /// Why a message was not routed.
@@ -120,17 +120,17 @@ impl Routing {
         notices.died(tasks).await
     }
 
-    /// Counts events by hook, once for each hook; a count that fails is only logged, for the events are recorded.
+    /// Counts events by owner, once for each; a count that fails is only logged, for the events are recorded.
     pub async fn count(&self, recorded: impl IntoIterator<Item = &Recorded>) {
-        let mut sums: BTreeMap<&HookId, (u64, Timestamp)> = BTreeMap::new();
-        for (hook, at) in recorded.into_iter().flat_map(|recorded| &recorded.counted) {
-            let (events, last) = sums.entry(hook).or_default();
+        let mut sums: BTreeMap<&Owner, (u64, Timestamp)> = BTreeMap::new();
+        for (owner, at) in recorded.into_iter().flat_map(|recorded| &recorded.counted) {
+            let (events, last) = sums.entry(owner).or_default();
             *events += 1;
             *last = (*last).max(*at);
         }
-        for (hook, (events, last)) in sums {
-            if let Err(error) = self.counts.add(hook, events, last).await {
-                log::warn!(hook = hook.as_str(), events, error:%; "events were not counted");
+        for (owner, (events, last)) in sums {
+            if let Err(error) = self.counts.add(owner, events, last).await {
+                log::warn!(owner = owner.as_str(), events, error:%; "events were not counted");
             }
         }
     }

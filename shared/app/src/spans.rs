@@ -5,7 +5,7 @@
 use std::sync::OnceLock;
 
 use bellhop_core::event::EventHead;
-use bellhop_core::id::EventId;
+use bellhop_core::id::{EventId, Owner};
 use bellhop_core::task::{AttemptOutcome, Task};
 use bellhop_core::time::Timestamp;
 use bellhop_core::trace::{SpanId, Trace};
@@ -100,7 +100,13 @@ pub fn attempted(task: &Task, trace: Trace) {
             ended_at: started_at.plus_ms(last.map_or(0, |attempt| attempt.duration_ms)),
             attributes: vec![
                 ("bellhop.event", task.event.to_string()),
-                ("bellhop.hook", task.owner.to_string()),
+                (
+                    match task.owner {
+                        Owner::Hook(_) => "bellhop.hook",
+                        Owner::Job(_) => "bellhop.job",
+                    },
+                    task.owner.to_string(),
+                ),
                 ("bellhop.task", task.id.to_string()),
                 ("bellhop.kind", task.kind.to_string()),
                 ("bellhop.status", task.status.as_str().to_owned()),

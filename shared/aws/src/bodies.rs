@@ -24,18 +24,19 @@ impl Bucket {
 
     /// Keeps an event's body.
     pub(crate) async fn put(&self, event: EventId, body: &[u8]) -> PortResult<()> {
-        self.call("a body could not be stored", Method::PUT, event, &pack(body)).await.map(|_| ())
+        self.call("a body could not be stored", Method::PUT, event, pack(body)).await.map(|_| ())
     }
 
     /// Deletes an event's body, if there is one.
     pub(crate) async fn delete(&self, event: EventId) -> PortResult<()> {
-        self.call("a body could not be deleted", Method::DELETE, event, &[]).await.map(|_| ())
+        self.call("a body could not be deleted", Method::DELETE, event, Vec::new()).await.map(|_| ())
     }
 
     /// Makes a call about an event's body; an answer other than 2xx is an error.
-    async fn call(&self, what: &str, method: Method, event: EventId, body: &[u8]) -> PortResult<Reply> {
+    async fn call(&self, what: &str, method: Method, event: EventId, body: Vec<u8>) -> PortResult<Reply> {
         let url = format!("{}/bodies/{event}", self.address);
-        let reply = self.signed.call(what, &Call { method, url: &url, headers: &[], body }).await?;
+        let call = Call { method, url: &url, headers: &[], body: body.into() };
+        let reply = self.signed.call(&call).await.map_err(|why| PortError::new(what, why))?;
         match reply.status.is_success() {
             true => Ok(reply),
             false => Err(PortError::new(what, format_args!("{} {}", reply.status, reason(&reply.body)))),
@@ -46,7 +47,7 @@ impl Bucket {
 #[async_trait]
 impl Bodies for Bucket {
     async fn get(&self, event: EventId) -> PortResult<Vec<u8>> {
-        let reply = self.call("a body could not be read", Method::GET, event, &[]).await?;
+        let reply = self.call("a body could not be read", Method::GET, event, Vec::new()).await?;
         unpack(&reply.body)
     }
 }
@@ -67,8 +68,8 @@ mod tests {
         pub(crate) async fn make(&self) -> PortResult<()> {
             let place = b"<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
                 <LocationConstraint>eu-central-1</LocationConstraint></CreateBucketConfiguration>";
-            let call = Call { method: Method::PUT, url: &self.address, headers: &[], body: place };
-            let reply = self.signed.call("the bucket", &call).await?;
+            let call = Call { method: Method::PUT, url: &self.address, headers: &[], body: place.as_slice().into() };
+            let reply = self.signed.call(&call).await.unwrap();
             assert!(reply.status.is_success(), "{}", reason(&reply.body));
             Ok(())
         }

@@ -15,7 +15,10 @@ use bellhop_core::address::PrivateHosts;
 
 use crate::http::Http;
 use crate::parameters::Parameters;
-use crate::signed::{Patience, Signed};
+use crate::retry::Patience;
+use crate::service::{JSON_1_0, JSON_1_1, Service};
+use crate::signed::Signed;
+use crate::sqs::Queue;
 use crate::{
     Bucket, Events, HttpFetch, SqsDeadLetters, SqsInbox, SqsReceipts, SsmSecrets, SsmVault, Table, WorkQueues,
 };
@@ -24,12 +27,17 @@ use crate::{
 const ATTEMPT_TIME: Duration = Duration::from_millis(1_200);
 const CALL_TIME: Duration = Duration::from_millis(2_500);
 
+/// How often a call is tried, where no more is said of it.
+const ATTEMPTS: u32 = 3;
+
+/// How patiently a call is made while somebody waits for it.
+const PATIENCE: Patience = Patience { attempts: ATTEMPTS, attempt: ATTEMPT_TIME, call: CALL_TIME };
+
 /// Makes the ports, which share one pool of connections.
 #[derive(Debug, Clone)]
 pub struct Aws {
     http: Http,
     credentials: Credentials,
-    base: SdkConfig,
     region: String,
     endpoint: Option<String>,
 }
@@ -53,24 +61,13 @@ impl Aws {
             None,
             "environment",
         );
-        let base = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new(region.clone()))
-            .credentials_provider(SharedCredentialsProvider::new(credentials.clone()))
-            // They never change while a function lives.
-            .identity_cache(IdentityCache::no_cache())
-            .http_client(SharedHttpClient::new(http.clone()))
-            .retry_config(retries())
-            .timeout_config(times())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .build();
         let endpoint = optional("AWS_ENDPOINT_URL").map(|url| url.trim_end_matches('/').to_owned());
-        Ok(Self { http, credentials, base, region, endpoint })
+        Ok(Self { http, credentials, region, endpoint })
     }
 
     /// The table with hooks, events and tasks.
     pub fn table(&self, name: String, clock: Arc<dyn Clock>) -> Table {
-        Table::new(aws_sdk_dynamodb::Client::new(&self.config("dynamodb")), name, clock)
+        Table::new(self.service("dynamodb", JSON_1_0, PATIENCE), self.clone(), name, clock)
     }
 
     /// The record of events, with the bucket that holds the largest bodies.
@@ -90,27 +87,28 @@ impl Aws {
 
     /// The inbox, on a standard queue.
     pub fn inbox(&self, queue_url: String, bodies: Bucket) -> SqsInbox {
-        SqsInbox::new(aws_sdk_sqs::Client::new(&self.config("sqs")), queue_url, bodies)
+        SqsInbox::new(self.queue(queue_url), bodies)
     }
 
     /// The workers' queues at these URLs, for sending.
     pub fn work_queues(&self, urls: Vec<(Kind, String)>) -> WorkQueues {
-        WorkQueues::new(aws_sdk_sqs::Client::new(&self.config("sqs")), urls)
+        WorkQueues::new(urls.into_iter().map(|(kind, url)| (kind, self.queue(url))).collect())
     }
 
     /// Messages of a queue that a worker has received.
     pub fn receipts(&self, queue_url: String) -> SqsReceipts {
-        SqsReceipts::new(aws_sdk_sqs::Client::new(&self.config("sqs")), queue_url)
+        SqsReceipts::new(self.queue(queue_url))
     }
 
     /// The messages that a queue has put aside in the dead-letter queue at this URL.
     pub fn dead_letters(&self, queue_url: String) -> SqsDeadLetters {
-        SqsDeadLetters::new(aws_sdk_sqs::Client::new(&self.config("sqs")), queue_url)
+        let client = aws_sdk_sqs::Client::new(&self.config("sqs"));
+        SqsDeadLetters::new(client, self.queue(queue_url))
     }
 
     /// Secrets, those of our own below a prefix of parameter names.
     pub fn secrets(&self, prefix: String) -> SsmSecrets {
-        SsmSecrets::new(self.parameters(Patience { attempts: 3, attempt: ATTEMPT_TIME, call: CALL_TIME }), prefix)
+        SsmSecrets::new(self.parameters(PATIENCE), prefix)
     }
 
     /// The place for secret values, below a prefix of parameter names.
@@ -139,19 +137,39 @@ impl Aws {
 
     /// The parameter store.
     fn parameters(&self, patience: Patience) -> Parameters {
-        Parameters { signed: self.signed("ssm", patience), address: self.address("ssm") }
+        Parameters::new(self.service("ssm", JSON_1_1, patience))
+    }
+
+    /// A queue.
+    fn queue(&self, url: String) -> Queue {
+        Queue::new(self.service("sqs", JSON_1_0, PATIENCE), url)
+    }
+
+    /// A service that speaks this version of JSON.
+    fn service(&self, name: &'static str, version: &'static str, patience: Patience) -> Service {
+        Service::new(self.signed(name, patience), &self.address(name), version)
     }
 
     /// Calls of our own to a service.
     fn signed(&self, service: &'static str, patience: Patience) -> Signed {
-        let (http, credentials, region) = (self.http.clone(), self.credentials.clone(), self.region.clone());
-        Signed { http, credentials, region, service, patience }
+        Signed::new(self.http.clone(), self.credentials.clone(), self.region.clone(), service, patience)
     }
 
-    /// The configuration of one service's SDK client.
+    /// The configuration of one service's SDK client, made when there is a use for it: few functions have one.
     pub(crate) fn config(&self, service: &str) -> SdkConfig {
-        // Given an address, the SDK does not look one up in its tables.
-        self.base.clone().into_builder().endpoint_url(self.address(service)).build()
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(self.region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(self.credentials.clone()))
+            // They never change while a function lives.
+            .identity_cache(IdentityCache::no_cache())
+            .http_client(SharedHttpClient::new(self.http.clone()))
+            .retry_config(retries())
+            .timeout_config(times())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            // Given an address, the SDK does not look one up in its tables.
+            .endpoint_url(self.address(service))
+            .build()
     }
 
     /// Where a service is.
@@ -169,7 +187,7 @@ fn regional_address(service: &str, region: &str) -> String {
 /// Tries again quickly: callers wait.
 fn retries() -> RetryConfig {
     RetryConfig::standard()
-        .with_max_attempts(3)
+        .with_max_attempts(ATTEMPTS)
         .with_initial_backoff(Duration::from_millis(50))
         .with_max_backoff(Duration::from_secs(1))
 }

@@ -5,7 +5,7 @@ use aws_sdk_sqs::Client;
 use bellhop_app::ports::{DeadLetter, DeadLetters, PortResult};
 
 use crate::error::failed;
-use crate::receipts::delete;
+use crate::sqs::Queue;
 
 /// How many messages one call receives or deletes.
 const MOST_MESSAGES: i32 = 10;
@@ -14,13 +14,13 @@ const MOST_MESSAGES: i32 = 10;
 #[derive(Clone)]
 pub struct SqsDeadLetters {
     client: Client,
-    queue_url: String,
+    queue: Queue,
 }
 
 impl SqsDeadLetters {
-    /// The dead-letter queue at this URL.
-    pub(crate) const fn new(client: Client, queue_url: String) -> Self {
-        Self { client, queue_url }
+    /// The dead-letter queue that this is.
+    pub(crate) const fn new(client: Client, queue: Queue) -> Self {
+        Self { client, queue }
     }
 }
 
@@ -28,7 +28,7 @@ impl SqsDeadLetters {
 impl DeadLetters for SqsDeadLetters {
     async fn receive(&self) -> PortResult<Vec<DeadLetter>> {
         // Waiting a second asks all of the queue's machines; an answer at once comes from some, and may be empty.
-        let request = self.client.receive_message().queue_url(&self.queue_url);
+        let request = self.client.receive_message().queue_url(self.queue.url());
         let request = request.max_number_of_messages(MOST_MESSAGES).wait_time_seconds(1);
         let received = request.send().await.map_err(failed("dead letters could not be received"))?;
         let letter = |message: aws_sdk_sqs::types::Message| {
@@ -39,6 +39,6 @@ impl DeadLetters for SqsDeadLetters {
 
     async fn delete(&self, receipts: &[String]) -> PortResult<()> {
         let receipts: Vec<_> = receipts.iter().map(String::as_str).collect();
-        delete(&self.client, &self.queue_url, &receipts).await
+        self.queue.delete(&receipts).await
     }
 }

@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use bellhop_app::ports::{Collection, Document, Documents, NewDocument, PortError, PortResult};
 
 use crate::Table;
-use crate::error::{code, failed};
-use crate::table::{Key, Row, count, is_refused, number, read_text, seconds, text};
+use crate::refusal::failed;
+use crate::request::{PUT, Request, UPDATE, values};
+use crate::table::{Key, Row, count, number, read_text, seconds, text};
 
 #[async_trait]
 impl Documents for Table {
@@ -20,32 +21,30 @@ impl Documents for Table {
 
     async fn write(&self, document: &NewDocument<'_>) -> PortResult<()> {
         let expiry = if document.expires.is_some() { ", expires_at = :expires" } else { " REMOVE expires_at" };
-        let request = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(Key::document(document.collection, document.key).row()))
-            .update_expression(format!("SET doc = :doc{expiry} ADD version :one"))
-            .expression_attribute_values(":doc", text(document.text))
-            .expression_attribute_values(":one", count(1));
-        let request = match document.expires {
-            Some(expires) => request.expression_attribute_values(":expires", seconds(expires)),
-            None => request,
+        let mut values = values([(":doc", text(document.text)), (":one", count(1))]);
+        values.extend(document.expires.map(|expires| (":expires".to_owned(), seconds(expires))));
+        let request = Request {
+            key: Key::document(document.collection, document.key).row(),
+            update: Some(format!("SET doc = :doc{expiry} ADD version :one").into()),
+            values,
+            ..self.request()
         };
-        request.send().await.map(|_| ()).map_err(failed("a document could not be written"))
+        self.ask(UPDATE, &request).await.map(|_| ()).map_err(failed("a document could not be written"))
     }
 
     async fn swap(&self, document: &NewDocument<'_>, version: Option<u64>) -> PortResult<bool> {
-        let row = note_row(document, version.unwrap_or_default() + 1);
-        let request = self.client.put_item().table_name(&self.name).set_item(Some(row));
-        let request = match version {
-            Some(version) => request
-                .condition_expression("version = :version AND (attribute_not_exists(expires_at) OR expires_at > :now)")
-                .expression_attribute_values(":version", count(version)),
-            None => request.condition_expression("attribute_not_exists(pk) OR expires_at <= :now"),
+        let mut values = values([(":now", seconds(self.clock.now()))]);
+        let condition = match version {
+            Some(version) => {
+                values.insert(":version".to_owned(), count(version));
+                "version = :version AND (attribute_not_exists(expires_at) OR expires_at > :now)"
+            }
+            None => "attribute_not_exists(pk) OR expires_at <= :now",
         };
-        match request.expression_attribute_values(":now", seconds(self.clock.now())).send().await {
-            Err(error) if is_refused(code(&error)) => Ok(false),
+        let row = note_row(document, version.unwrap_or_default() + 1);
+        let request = Request { item: row, condition: Some(condition.into()), values, ..self.request() };
+        match self.ask(PUT, &request).await {
+            Err(refusal) if refusal.is_of_condition() => Ok(false),
             result => result.map(|_| true).map_err(failed("a document could not be written")),
         }
     }

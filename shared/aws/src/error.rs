@@ -23,11 +23,6 @@ where
     }
 }
 
-/// The code of a service's error.
-pub(crate) fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option<&str> {
-    error.as_service_error()?.code()
-}
-
 /// An error and its causes.
 pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();

@@ -3,18 +3,17 @@
 //! An event and its tasks are one row, written at once: half an event is never seen, and a small one costs one write.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use bellhop_app::ports::{Bodies as _, Claim, EventLog, PortError, PortResult};
 use bellhop_core::event::Event;
-use bellhop_core::id::{EventId, HookId};
+use bellhop_core::id::{EventId, Owner};
 use bellhop_core::order::RefusedRequest;
 use bellhop_core::task::Task;
 use bellhop_core::time::{DAY_MS, Timestamp};
 use futures_util::future::join;
 
-use crate::error::failed;
 use crate::record::{pack_event, unpack_record};
+use crate::refusal::failed;
+use crate::request::{ALL_OLD, Names, PUT, Request, values};
 use crate::table::{DELETED, Key, Row, count, document, packed, read_packed, read_text, seconds, text};
 use crate::{Bucket, Table};
 
@@ -53,41 +52,42 @@ impl Events {
 impl EventLog for Events {
     async fn claim_delivery(
         &self,
-        hook: &HookId,
+        owner: &Owner,
         delivery: &str,
         event: EventId,
         expires: Timestamp,
     ) -> PortResult<Claim> {
-        let mut row = Key::claim(hook, delivery).row();
+        let mut row = Key::claim(owner, delivery).row();
         let mine = text(&event.to_string());
         row.insert("event".to_owned(), mine.clone());
         // Whole seconds are too coarse to say whether another came within a window.
         row.insert("until".to_owned(), count(expires.as_ms()));
         row.insert("expires_at".to_owned(), seconds(expires.plus_ms(DAY_MS)));
-        let request = self
-            .table
-            .client
-            .put_item()
-            .table_name(&self.table.name)
-            .set_item(Some(row))
+        let request = Request {
+            item: row,
             // A claim without `until` is of a former version.
-            .condition_expression(
+            condition: Some(
                 "attribute_not_exists(pk) OR event = :mine OR #until <= :ms \
-                 OR (attribute_not_exists(#until) AND expires_at <= :now)",
-            )
-            .expression_attribute_names("#until", "until")
-            .expression_attribute_values(":mine", mine)
-            .expression_attribute_values(":ms", count(event.accepted_at().as_ms()))
-            .expression_attribute_values(":now", seconds(event.accepted_at()))
+                 OR (attribute_not_exists(#until) AND expires_at <= :now)"
+                    .into(),
+            ),
+            names: Some(Names { until: "until" }),
+            values: values([
+                (":mine", mine),
+                (":ms", count(event.accepted_at().as_ms())),
+                (":now", seconds(event.accepted_at())),
+            ]),
             // Who was first comes back with the refusal, without another read.
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Err(error) = request.send().await else { return Ok(Claim::Ours) };
-        if let Some(PutItemError::ConditionalCheckFailedException(refusal)) = error.as_service_error() {
-            let row = refusal.item().ok_or_else(|| PortError::new("a claim was refused", "without saying for whom"))?;
-            let first = read_text(row, "event")?.parse().map_err(|e| PortError::new("a claim is unreadable", e))?;
-            return Ok(Claim::Duplicate(first));
+            return_values_on_condition_check_failure: ALL_OLD,
+            ..self.table.request()
+        };
+        let Err(refusal) = self.table.ask(PUT, &request).await else { return Ok(Claim::Ours) };
+        if !refusal.is_of_condition() {
+            return Err(failed("a delivery could not be claimed")(refusal));
         }
-        Err(failed("a delivery could not be claimed")(error))
+        let row = refusal.row.ok_or_else(|| PortError::new("a claim was refused", "without saying for whom"))?;
+        let first = read_text(&row, "event")?.parse().map_err(|e| PortError::new("a claim is unreadable", e))?;
+        Ok(Claim::Duplicate(first))
     }
 
     async fn record(&self, event: &Event, tasks: &[Task], expires: Timestamp) -> PortResult<bool> {
@@ -105,7 +105,7 @@ impl EventLog for Events {
 
     async fn event(&self, id: EventId) -> PortResult<Option<Event>> {
         let Some((_, row)) = self.row(id).await? else { return Ok(None) };
-        let record = unpack_record(read_packed(&row, "record")?)?;
+        let record = unpack_record(read_packed(&row, "record")?, id)?;
         let body = match record.body {
             Some(body) => body,
             None => self.bodies.get(id).await?,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use bellhop_app::ports::{History, Page, PortResult, RecordedEvent};
+use bellhop_app::ports::{History, Page, PortError, PortResult, RecordedEvent};
 use bellhop_core::event::EventHead;
 use bellhop_core::id::EventId;
 use bellhop_core::order::RefusedRequest;
@@ -16,7 +16,7 @@ use crate::events::{EVENT, REFUSED, event_row};
 use crate::key::{Key, TASK, day, is_trouble};
 use crate::newest::Newest;
 use crate::record::{pack_erased, unpack_record};
-use crate::table::{Row, number, read_document, read_packed};
+use crate::table::{Row, number, read_document, read_packed, read_text};
 
 /// How many events are read side by side where each is read by itself.
 const READ_TOGETHER: usize = 16;
@@ -81,7 +81,7 @@ impl History for Events {
 
     async fn erase(&self, id: EventId, now: Timestamp) -> PortResult<bool> {
         let Some((key, row)) = self.row(id).await? else { return Ok(false) };
-        let record = unpack_record(read_packed(&row, "record")?)?;
+        let record = unpack_record(read_packed(&row, "record")?, id)?;
         let head = EventHead { headers: Vec::new(), erased_at: Some(now), ..record.head };
         let expires = Timestamp::from_seconds(number(&row, "expires_at").unwrap_or_default());
         self.bodies.delete(id).await?;
@@ -142,6 +142,7 @@ impl Events {
 
 /// The event in a row, with its tasks as they were made.
 fn made(row: &Row) -> PortResult<RecordedEvent> {
-    let record = unpack_record(read_packed(row, "record")?)?;
+    let id = read_text(row, "sk")?.parse().map_err(|e| PortError::new("an event's key is unreadable", e))?;
+    let record = unpack_record(read_packed(row, "record")?, id)?;
     Ok(RecordedEvent { head: record.head, tasks: record.tasks })
 }

@@ -36,8 +36,6 @@ pub(crate) const SETTINGS: Settings =
 pub(crate) struct Http {
     pool: Pool,
     pub(crate) trust: ClientConfig,
-    // Made once, as the SDK asks for it at every attempt.
-    connector: SharedHttpConnector,
 }
 
 #[derive(Debug, Clone)]
@@ -49,7 +47,7 @@ impl Http {
         let trust = extra_roots.map_or_else(|| Ok(built_in()), with_file);
         let trust = trust.map_err(|why| PortError::new("SSL_CERT_FILE cannot be used", why))?;
         let pool = Pool(Client::open(trust.clone(), &SETTINGS));
-        Ok(Self { connector: SharedHttpConnector::new(pool.clone()), pool, trust })
+        Ok(Self { pool, trust })
     }
 
     /// Another client without connections, for addresses that somebody else named: https and public hosts alone.
@@ -74,7 +72,7 @@ impl Http {
 
 impl HttpClient for Http {
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        self.connector.clone()
+        SharedHttpConnector::new(self.pool.clone())
     }
 }
 

@@ -1,13 +1,12 @@
 //! The inbox on an SQS standard queue.
 
 use async_trait::async_trait;
-use aws_sdk_sqs::Client;
 use bellhop_app::ports::{Inbox, Orders, PortResult};
 use bellhop_core::inbox::{Message, order_text};
 use bellhop_core::order::Order;
 
 use crate::Bucket;
-use crate::error::failed;
+use crate::sqs::Queue;
 
 /// The longest message that carries its body: five of the 64 KiB pieces by which SQS charges.
 ///
@@ -19,21 +18,19 @@ pub(crate) const MOST_CARRIED_BYTES: usize = 5 * 64 * 1024;
 /// The inbox queue, and the bucket for bodies too large for it.
 #[derive(Clone)]
 pub struct SqsInbox {
-    client: Client,
-    queue_url: String,
+    queue: Queue,
     bodies: Bucket,
 }
 
 impl SqsInbox {
     /// The inbox of this queue.
-    pub(crate) const fn new(client: Client, queue_url: String, bodies: Bucket) -> Self {
-        Self { client, queue_url, bodies }
+    pub(crate) const fn new(queue: Queue, bodies: Bucket) -> Self {
+        Self { queue, bodies }
     }
 
     /// Sends a message.
     async fn send(&self, text: String) -> PortResult<()> {
-        let request = self.client.send_message().queue_url(&self.queue_url).message_body(text);
-        request.send().await.map(|_| ()).map_err(failed("the inbox queue did not take a message"))
+        self.queue.send("the inbox queue did not take a message", &text).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! The keys of the table, and over which partitions a day is spread.
 
 use bellhop_app::ports::Collection;
-use bellhop_core::id::{EventId, HookId, TaskId};
+use bellhop_core::id::{EventId, HookId, Owner, TaskId};
 use bellhop_core::task::TaskStatus;
 use bellhop_core::time::Timestamp;
 use sha2::{Digest, Sha256};
@@ -23,7 +23,7 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// The partition of the hooks' counts.
+    /// The partition of the owners' counts.
     pub(crate) const COUNTS: &str = "TALLY";
 
     /// Where a hook is.
@@ -93,8 +93,8 @@ impl Key {
     }
 
     /// Where the claim on a delivery is; a digest, as senders choose their ids as they like.
-    pub(crate) fn claim(hook: &HookId, delivery: &str) -> Self {
-        let digest = Sha256::new().chain_update(hook.as_str()).chain_update([0]).chain_update(delivery).finalize();
+    pub(crate) fn claim(owner: &Owner, delivery: &str) -> Self {
+        let digest = Sha256::new().chain_update(owner.as_str()).chain_update([0]).chain_update(delivery).finalize();
         Self::new(format!("SEEN#{}", hex::encode(digest)), "#")
     }
 
@@ -103,9 +103,9 @@ impl Key {
         Self::new(format!("NOTE#{}", collection.as_str()), key)
     }
 
-    /// Where a hook's count is.
-    pub(crate) fn count(hook: &HookId) -> Self {
-        Self::new(Self::COUNTS.to_owned(), hook.as_str())
+    /// Where an owner's count is.
+    pub(crate) fn count(owner: &Owner) -> Self {
+        Self::new(Self::COUNTS.to_owned(), owner.as_str())
     }
 
     /// The beginning of a row.
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn claims_of_other_hooks_and_deliveries_are_others() {
-        let claim = |hook: &str, delivery: &str| Key::claim(&HookId::from_text(hook), delivery).pk;
+        let claim = |owner: &str, delivery: &str| Key::claim(&Owner::from_text(owner), delivery).pk;
         assert_eq!(claim("a", "b").len(), 5 + 64);
         assert_ne!(claim("a", "bc"), claim("ab", "c"));
     }

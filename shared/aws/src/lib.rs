@@ -10,7 +10,14 @@ mod key;
 mod pack;
 mod parameters;
 mod record;
+mod refusal;
+mod request;
+mod retry;
+mod service;
+mod signature;
 mod signed;
+mod sqs;
+mod value;
 
 mod bodies;
 mod counts;

@@ -2,14 +2,14 @@
 
 use std::collections::VecDeque;
 
-use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use bellhop_app::ports::PortResult;
 use bellhop_core::id::EventId;
 use bellhop_core::time::Timestamp;
 use futures_util::future::try_join_all;
 
 use crate::Table;
-use crate::error::failed;
+use crate::refusal::failed;
+use crate::request::{QUERY, Request};
 use crate::table::{DELETED, Row, read_text};
 
 /// How many more rows than its share are read of a partition at a time: few shares are so uneven that it is asked again.
@@ -33,12 +33,12 @@ impl Range {
 /// The rows of several partitions whose sort keys begin with event ids, newest first.
 pub(crate) struct Merge<'t> {
     table: &'t Table,
-    parts: Vec<Part>,
+    parts: Vec<Part<'t>>,
 }
 
 /// One partition: how it is read on, unless it is at its end, and what has been read of it.
-struct Part {
-    request: Option<QueryFluentBuilder>,
+struct Part<'t> {
+    request: Option<Request<'t>>,
     rows: VecDeque<(EventId, Row)>,
 }
 
@@ -46,10 +46,10 @@ impl<'t> Merge<'t> {
     /// Of these partitions; about so many rows are wanted in all. Of rows of one event the first partition's comes first.
     pub(crate) fn new(table: &'t Table, partitions: Vec<String>, range: &Range, most: usize) -> Self {
         let share = most.div_ceil(partitions.len().max(1)) + SPARE_ROWS;
-        let limit = i32::try_from(share).unwrap_or(i32::MAX);
         let part = |pk: String| {
-            let request = table.query(&pk, Some((&range.from, &range.to)));
-            Part { request: Some(request.scan_index_forward(false).limit(limit)), rows: VecDeque::new() }
+            let query = table.query(&pk, Some((&range.from, &range.to)));
+            let request = Request { scan_index_forward: Some(false), limit: Some(share), ..query };
+            Part { request: Some(request), rows: VecDeque::new() }
         };
         Self { table, parts: partitions.into_iter().map(part).collect() }
     }
@@ -67,7 +67,7 @@ impl<'t> Merge<'t> {
     }
 }
 
-impl Part {
+impl Part<'_> {
     /// Whether its next row is not known.
     fn is_open(&self) -> bool {
         self.rows.is_empty() && self.request.is_some()
@@ -75,9 +75,9 @@ impl Part {
 
     /// Reads some rows more, without those that expired or were deleted.
     async fn read(&mut self, table: &Table) -> PortResult<()> {
-        let Some(request) = self.request.take() else { return Ok(()) };
-        let page = request.clone().send().await.map_err(failed("rows could not be listed"))?;
-        for row in page.items.unwrap_or_default() {
+        let Some(mut request) = self.request.take() else { return Ok(()) };
+        let page = table.ask(QUERY, &request).await.map_err(failed("rows could not be listed"))?;
+        for row in page.items {
             if !table.is_there(&row) || row.contains_key(DELETED) {
                 continue;
             }
@@ -88,7 +88,8 @@ impl Part {
                 Err(error) => log::error!(id = sk, error:%; "left out of a list"),
             }
         }
-        self.request = page.last_evaluated_key.map(|key| request.set_exclusive_start_key(Some(key)));
+        request.exclusive_start_key = page.last_evaluated_key;
+        self.request = request.exclusive_start_key.is_some().then_some(request);
         Ok(())
     }
 }

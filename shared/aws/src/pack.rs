@@ -1,7 +1,10 @@
 //! Bodies and records as they are stored: compressed where that helps.
 //!
 //! Payload bytes in the table are what costs, and most of them stand in every webhook. So they are compressed against a
-//! text of what webhooks commonly contain, which both sides have.
+//! text of what webhooks commonly contain, which both sides have. Hashes and ids, which do not compress, are taken out
+//! before ([`hashes`]), as the bytes that they are; an id that both sides know takes no room.
+
+mod hashes;
 
 use std::cell::RefCell;
 
@@ -14,16 +17,26 @@ const MOST_BYTES: usize = 26 * 1024 * 1024;
 /// Up to this length the row's price counts for more than the time that compressing takes.
 const WELL_PACKED_BYTES: usize = 64 * 1024;
 
-/// The mark of bytes that are stored as they came, and of those that are compressed with [`DICTIONARY`].
+/// The mark of bytes that are stored as they came, of those that are compressed with the first part of [`DICTIONARY`], and
+/// of those that are compressed with all of it after hashes and ids were taken out. Behind the last stands how many bytes
+/// these have, then they themselves.
 const RAW: u8 = 0;
 const WITH_DICTIONARY_1: u8 = 1;
+const WITHOUT_HASHES: u8 = 2;
 
-/// What is compressed against. Never change it: what is stored would be unreadable. Another one needs a mark of its own.
+/// What is compressed against. Never change it: what is stored would be unreadable. More may be added at its end, with a
+/// mark of its own.
 const DICTIONARY: &[u8] = include_bytes!("pack/dictionary.txt");
+const DICTIONARY_1: &[u8] = DICTIONARY.split_at(15_723).0;
 
 /// Bytes for storing: their mark, then themselves, compressed where they are fewer that way.
 pub(crate) fn pack(bytes: &[u8]) -> Vec<u8> {
-    compressed(bytes).unwrap_or_else(|| keep(bytes))
+    compressed(bytes, None).unwrap_or_else(|| keep(bytes))
+}
+
+/// The same, for bytes in which an id stands that whoever reads them knows.
+pub(crate) fn pack_knowing(bytes: &[u8], known: &[u8; 16]) -> Vec<u8> {
+    compressed(bytes, Some(known)).unwrap_or_else(|| keep(bytes))
 }
 
 /// Bytes for storing as they are: to compress them costs more than it saves.
@@ -33,10 +46,27 @@ pub(crate) fn keep(bytes: &[u8]) -> Vec<u8> {
 
 /// The bytes that were stored; never more than any body's limit, whatever the stored ones say.
 pub(crate) fn unpack(stored: &[u8]) -> PortResult<Vec<u8>> {
+    unpack_with(stored, None)
+}
+
+/// The bytes that [`pack_knowing`] has made.
+pub(crate) fn unpack_knowing(stored: &[u8], known: &[u8; 16]) -> PortResult<Vec<u8>> {
+    unpack_with(stored, Some(known))
+}
+
+/// The bytes that were stored.
+fn unpack_with(stored: &[u8], known: Option<&[u8; 16]>) -> PortResult<Vec<u8>> {
     let unreadable = |why: &str| PortError::new("what was stored is unreadable", why);
     match stored.split_first() {
         Some((&RAW, bytes)) => Ok(bytes.to_vec()),
-        Some((&WITH_DICTIONARY_1, packed)) => decompressed(packed).map_err(|why| unreadable(&why)),
+        Some((&WITH_DICTIONARY_1, packed)) => decompressed(packed, DICTIONARY_1).map_err(|why| unreadable(&why)),
+        Some((&WITHOUT_HASHES, parts)) => {
+            let (length, parts) = parts.split_at_checked(2).ok_or_else(|| unreadable("it breaks off"))?;
+            let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
+            let (taken, packed) = parts.split_at_checked(length).ok_or_else(|| unreadable("it breaks off"))?;
+            let rest = decompressed(packed, DICTIONARY).map_err(|why| unreadable(&why))?;
+            hashes::put_back(&rest, taken, known).ok_or_else(|| unreadable("its hashes are another's"))
+        }
         _ => Err(unreadable("its mark is unknown")),
     }
 }
@@ -48,21 +78,31 @@ thread_local! {
 }
 
 /// The mark and the compressed bytes, unless they are more that way.
-fn compressed(bytes: &[u8]) -> Option<Vec<u8>> {
+fn compressed(bytes: &[u8], known: Option<&[u8; 16]>) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(1 + bytes.len());
     if bytes.len() > WELL_PACKED_BYTES {
-        return compressed_by(&mut Compress::new(Compression::fast(), false), bytes);
+        out.push(WITH_DICTIONARY_1);
+        return compressed_by(&mut Compress::new(Compression::fast(), false), bytes, DICTIONARY_1, out);
     }
     COMPRESSOR.with_borrow_mut(|compressor| {
         compressor.reset();
-        compressed_by(compressor, bytes)
+        let Some((rest, taken)) = hashes::take_out(bytes, known) else {
+            out.push(WITH_DICTIONARY_1);
+            return compressed_by(compressor, bytes, DICTIONARY_1, out);
+        };
+        if taken.len() + 3 > bytes.len() {
+            return None;
+        }
+        out.push(WITHOUT_HASHES);
+        out.extend(u16::try_from(taken.len()).ok()?.to_be_bytes());
+        out.extend(taken);
+        compressed_by(compressor, &rest, DICTIONARY, out)
     })
 }
 
-/// The same, by a compressor that has compressed nothing yet.
-fn compressed_by(compress: &mut Compress, bytes: &[u8]) -> Option<Vec<u8>> {
-    compress.set_dictionary(DICTIONARY).ok()?;
-    let mut out = Vec::with_capacity(1 + bytes.len());
-    out.push(WITH_DICTIONARY_1);
+/// The same, by a compressor that has compressed nothing yet, behind what `out` has already.
+fn compressed_by(compress: &mut Compress, bytes: &[u8], dictionary: &[u8], mut out: Vec<u8>) -> Option<Vec<u8>> {
+    compress.set_dictionary(dictionary).ok()?;
     // It ends only where the room is enough.
     match compress.compress_vec(bytes, &mut out, FlushCompress::Finish) {
         Ok(Status::StreamEnd) => Some(out),
@@ -71,9 +111,9 @@ fn compressed_by(compress: &mut Compress, bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The bytes behind compressed ones, or why there are none.
-fn decompressed(packed: &[u8]) -> Result<Vec<u8>, String> {
+fn decompressed(packed: &[u8], dictionary: &[u8]) -> Result<Vec<u8>, String> {
     let mut decompress = Decompress::new(false);
-    decompress.set_dictionary(DICTIONARY).map_err(|e| e.to_string())?;
+    decompress.set_dictionary(dictionary).map_err(|e| e.to_string())?;
     let mut out = Vec::with_capacity(packed.len().saturating_mul(8).clamp(1024, MOST_BYTES + 1));
     let mut rest = packed;
     loop {
@@ -126,11 +166,13 @@ mod tests {
 
     #[test]
     fn the_dictionary_is_the_one_that_things_were_stored_with() {
-        let digest = hex::encode(Sha256::digest(DICTIONARY));
-        assert_eq!(
-            digest, "ff80fcd04479b3903c3f55215d2cf3d314f4be134cf87781437fd7cebd963914",
-            "give another dictionary a mark of its own, and keep this one"
-        );
+        for (dictionary, digest) in [
+            (DICTIONARY_1, "ff80fcd04479b3903c3f55215d2cf3d314f4be134cf87781437fd7cebd963914"),
+            (DICTIONARY, "ae24a86697ba90faead83726939009da9a57c2ac185226eb37c52e92bab84a32"),
+        ] {
+            let found = hex::encode(Sha256::digest(dictionary));
+            assert_eq!(found, digest, "give another dictionary a mark of its own, and keep this one");
+        }
     }
 
     #[test]

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use bellhop_app::ports::{PortError, PortResult};
-use http::Method;
+use bellhop_app::ports::PortResult;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::de::IgnoredAny;
+use serde_json::json;
 
-use crate::signed::{Call, Signed};
+use crate::refusal::{Refusal, failed};
+use crate::service::Service;
 
 /// How many parameters one call reads or deletes.
 pub(crate) const MOST_NAMES: usize = 10;
@@ -15,8 +16,7 @@ pub(crate) const MOST_NAMES: usize = 10;
 /// The parameter store.
 #[derive(Clone)]
 pub(crate) struct Parameters {
-    pub(crate) signed: Signed,
-    pub(crate) address: String,
+    service: Service,
 }
 
 /// What reading came to.
@@ -46,62 +46,35 @@ struct Parameter {
     arn: String,
 }
 
-/// The answer to a call that was refused.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Refusal {
-    #[serde(rename = "__type")]
-    kind: String,
-    #[serde(alias = "Message")]
-    message: String,
-}
-
 impl Parameters {
+    /// The parameter store that this service is.
+    pub(crate) const fn new(service: Service) -> Self {
+        Self { service }
+    }
+
     /// Reads at most ten parameters.
     pub(crate) async fn get(&self, names: &[String]) -> PortResult<Found> {
-        let what = "secrets could not be read";
-        let body = json!({"Names": names, "WithDecryption": true});
-        let answer = self.call(what, "AmazonSSM.GetParameters", &body).await?;
-        match answer {
-            Ok(body) => {
-                // Where it went wrong, and nothing of what stood there.
-                let got: GotParameters = serde_json::from_slice(&body)
-                    .map_err(|e| PortError::new(what, format_args!("column {}", e.column())))?;
-                Ok(Found::Values(got.parameters.into_iter().flat_map(Parameter::named).collect()))
-            }
-            Err(refusal) if refusal.is_about_names() => Ok(Found::Refused(refusal.kind)),
-            Err(refusal) => Err(refusal.as_error(what)),
+        let fields = json!({"Names": names, "WithDecryption": true});
+        match self.service.ask::<GotParameters>("AmazonSSM.GetParameters", &fields).await {
+            Ok(got) => Ok(Found::Values(got.parameters.into_iter().flat_map(Parameter::named).collect())),
+            Err(refusal) if is_about_names(&refusal) => Ok(Found::Refused(refusal.code)),
+            Err(refusal) => Err(refusal.as_error("secrets could not be read")),
         }
     }
 
     /// Writes a value, encrypted, in place of any other of its name.
     pub(crate) async fn put(&self, name: &str, value: &str) -> PortResult<()> {
-        let what = "a secret could not be kept";
         // Free up to 4 KB; only longer values, such as private keys, cost something.
         let tier = "Intelligent-Tiering";
-        let body = json!({"Name": name, "Value": value, "Type": "SecureString", "Tier": tier, "Overwrite": true});
-        let answer = self.call(what, "AmazonSSM.PutParameter", &body).await?;
-        answer.map(|_| ()).map_err(|refusal| refusal.as_error(what))
+        let fields = json!({"Name": name, "Value": value, "Type": "SecureString", "Tier": tier, "Overwrite": true});
+        let put = self.service.ask::<IgnoredAny>("AmazonSSM.PutParameter", &fields).await;
+        put.map(|_| ()).map_err(failed("a secret could not be kept"))
     }
 
     /// Deletes at most ten parameters; those that are gone already do not matter.
     pub(crate) async fn delete(&self, names: &[String]) -> PortResult<()> {
-        let what = "secrets could not be deleted";
-        let answer = self.call(what, "AmazonSSM.DeleteParameters", &json!({"Names": names})).await?;
-        answer.map(|_| ()).map_err(|refusal| refusal.as_error(what))
-    }
-
-    /// Makes a call: its answer, or how it was refused.
-    async fn call(&self, what: &str, target: &'static str, body: &Value) -> PortResult<Result<Vec<u8>, Refusal>> {
-        let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
-        let url = format!("{}/", self.address);
-        let body = body.to_string();
-        let call = Call { method: Method::POST, url: &url, headers: &headers, body: body.as_bytes() };
-        let reply = self.signed.call(what, &call).await?;
-        match reply.status.is_success() {
-            true => Ok(Ok(reply.body.to_vec())),
-            false => Ok(Err(serde_json::from_slice(&reply.body).unwrap_or_default())),
-        }
+        let deleted = self.service.ask::<IgnoredAny>("AmazonSSM.DeleteParameters", &json!({"Names": names})).await;
+        deleted.map(|_| ()).map_err(failed("secrets could not be deleted"))
     }
 }
 
@@ -113,15 +86,8 @@ impl Parameter {
     }
 }
 
-impl Refusal {
-    /// Whether one of the names is the reason, so that others may well be read; anything else is the store's trouble.
-    fn is_about_names(&self) -> bool {
-        let kinds = ["AccessDeniedException", "ValidationException", "InvalidKeyId", "ParameterVersionNotFound"];
-        kinds.iter().any(|kind| self.kind.ends_with(kind))
-    }
-
-    /// What the service said, as an error.
-    fn as_error(&self, what: &str) -> PortError {
-        PortError::new(what, format_args!("{}: {}", self.kind, self.message))
-    }
+/// Whether one of the names is the reason, so that others may well be read; anything else is the store's trouble.
+fn is_about_names(refusal: &Refusal) -> bool {
+    let kinds = ["AccessDeniedException", "ValidationException", "InvalidKeyId", "ParameterVersionNotFound"];
+    kinds.contains(&refusal.code.as_str())
 }

@@ -2,40 +2,39 @@
 //! each task on the parallel lane. So the queue gives a task to one worker at a time, whatever its lane.
 
 use async_trait::async_trait;
-use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use bellhop_app::ports::{PortError, PortResult, WorkQueue};
 use bellhop_core::action::{Kind, Lane};
 use bellhop_core::work::Work;
 use sha2::{Digest, Sha256};
 
-use crate::error::failed;
+use crate::sqs::{Entry, MOST_ENTRIES, Queue, SEND};
 
-/// How much one call may send: entries, and bytes of them together (the service takes 1 MiB).
-const MOST_ENTRIES: usize = 10;
+/// How many bytes one call may send (the service takes 1 MiB).
 const MOST_BYTES: usize = 1_000_000;
 
 /// The queues, for sending.
 #[derive(Clone)]
 pub struct WorkQueues {
-    client: Client,
-    /// The queues' URLs, by the kind of their work.
-    urls: Vec<(Kind, String)>,
+    /// By the kind of their work.
+    queues: Vec<(Kind, Queue)>,
 }
 
 impl WorkQueues {
-    /// The queues at these URLs.
-    pub(crate) const fn new(client: Client, urls: Vec<(Kind, String)>) -> Self {
-        Self { client, urls }
+    /// These queues.
+    pub(crate) const fn new(queues: Vec<(Kind, Queue)>) -> Self {
+        Self { queues }
     }
 
     /// Sends work of one kind.
-    async fn send_kind(&self, url: &str, work: &[&Work]) -> PortResult<()> {
+    ///
+    /// A batch is accepted entry by entry. Sent again, those already there are known by their deduplication ids.
+    async fn send_kind(&self, queue: &Queue, work: &[&Work]) -> PortResult<()> {
+        let what = "work could not be queued";
         let (mut batch, mut bytes) = (Vec::new(), 0);
         for work in work {
             let body = body(work)?;
             if batch.len() == MOST_ENTRIES || (bytes + body.len() > MOST_BYTES && !batch.is_empty()) {
-                self.send_batch(url, std::mem::take(&mut batch)).await?;
+                queue.batch(what, SEND, &std::mem::take(&mut batch)).await?;
                 bytes = 0;
             }
             bytes += body.len();
@@ -44,45 +43,27 @@ impl WorkQueues {
                 Lane::Ordered => work.group(),
                 Lane::Parallel => &key,
             };
-            let entry = SendMessageBatchRequestEntry::builder()
-                .id(batch.len().to_string())
-                .message_group_id(queue_word(group))
-                .message_deduplication_id(queue_word(&key))
-                .message_body(body);
-            batch.push(entry.build().map_err(|e| PortError::new("work cannot be queued", e))?);
+            batch.push(Entry {
+                id: batch.len().to_string(),
+                message_group_id: Some(queue_word(group)),
+                message_deduplication_id: Some(queue_word(&key)),
+                message_body: Some(body),
+                ..Entry::default()
+            });
         }
-        if batch.is_empty() { Ok(()) } else { self.send_batch(url, batch).await }
-    }
-
-    /// Sends what fits one call.
-    async fn send_batch(&self, url: &str, entries: Vec<SendMessageBatchRequestEntry>) -> PortResult<()> {
-        let request = self.client.send_message_batch().queue_url(url).set_entries(Some(entries));
-        let answer = request.send().await.map_err(failed("work could not be queued"))?;
-        // A batch is accepted entry by entry. Sent again, those already there are known by their deduplication ids.
-        match answer.failed().first() {
-            None => Ok(()),
-            Some(entry) => {
-                let why = format!(
-                    "{} of a batch, first {}: {}",
-                    answer.failed().len(),
-                    entry.code(),
-                    entry.message().unwrap_or("")
-                );
-                Err(PortError::new("work could not be queued", why))
-            }
-        }
+        if batch.is_empty() { Ok(()) } else { queue.batch(what, SEND, &batch).await }
     }
 }
 
 #[async_trait]
 impl WorkQueue for WorkQueues {
     async fn send(&self, work: &[Work]) -> PortResult<()> {
-        for (kind, url) in &self.urls {
+        for (kind, queue) in &self.queues {
             let of_kind: Vec<_> = work.iter().filter(|work| work.kind() == *kind).collect();
-            self.send_kind(url, &of_kind).await?;
+            self.send_kind(queue, &of_kind).await?;
         }
         // Which queues a function may send to is a matter of its environment.
-        match work.iter().find(|work| self.urls.iter().all(|(kind, _)| *kind != work.kind())) {
+        match work.iter().find(|work| self.queues.iter().all(|(kind, _)| *kind != work.kind())) {
             None => Ok(()),
             Some(work) => Err(PortError::new("work cannot be queued here", work.kind())),
         }

@@ -1,41 +1,35 @@
-//! Calls that we write ourselves, signed by the SDK's own signer: the five we make of S3 and Systems Manager.
+//! Calls that we write ourselves: those of every event, and those whose SDK crates would be a fifth of the front door for
+//! two calls each.
 //!
-//! The SDK's clients for these two would be a fifth of the ingress binary, and of its start-up.
+//! The SDK's clients take a million instructions for a call that has some hundred bytes.
 
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{
-    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode,
-    sign,
-};
-use aws_sigv4::sign::v4;
 use aws_smithy_types::body::SdkBody;
-use bellhop_app::ports::{PortError, PortResult};
+use bellhop_core::time::Timestamp;
 use bellhop_net::Reply;
-use http::{HeaderValue, Method, Request, StatusCode};
+use bytes::Bytes;
+use http::header::HeaderName;
+use http::{HeaderValue, Method, Request};
+use tokio::time::{sleep, timeout};
 
 use crate::http::Http;
+use crate::retry::{Patience, Quota, may_pass, wait};
+use crate::signature::{Signer, sha256};
 
-/// How patiently a call is made.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Patience {
-    /// How often it is tried.
-    pub(crate) attempts: u32,
-    /// How long one attempt may take.
-    pub(crate) attempt: Duration,
-    /// How long all of them may take together.
-    pub(crate) call: Duration,
-}
+/// The header that S3 wants besides.
+const DIGEST: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 
 /// Makes calls to one service.
 #[derive(Clone)]
 pub(crate) struct Signed {
-    pub(crate) http: Http,
-    pub(crate) credentials: Credentials,
-    pub(crate) region: String,
-    pub(crate) service: &'static str,
-    pub(crate) patience: Patience,
+    http: Http,
+    patience: Patience,
+    names_digest: bool,
+    signer: Arc<Signer>,
+    quota: Arc<Quota>,
 }
 
 /// A call.
@@ -43,72 +37,62 @@ pub(crate) struct Call<'a> {
     pub(crate) method: Method,
     pub(crate) url: &'a str,
     pub(crate) headers: &'a [(&'static str, &'static str)],
-    pub(crate) body: &'a [u8],
+    pub(crate) body: Bytes,
 }
 
 impl Signed {
-    /// Makes a call, again where that may help; `what` says what failed then. Answers other than 2xx are answers too.
-    pub(crate) async fn call(&self, what: &str, call: &Call<'_>) -> PortResult<Reply> {
-        let attempts = self.attempts(what, call);
-        let timed = tokio::time::timeout(self.patience.call, attempts).await;
-        timed.unwrap_or_else(|_| Err(PortError::new(what, "no answer in time")))
+    /// Calls to a service in a region, by this identity.
+    pub(crate) fn new(
+        http: Http,
+        credentials: Credentials,
+        region: String,
+        service: &'static str,
+        patience: Patience,
+    ) -> Self {
+        let signer = Arc::new(Signer::new(credentials, region, service));
+        Self { http, patience, names_digest: service == "s3", signer, quota: Arc::default() }
+    }
+
+    /// Makes a call, again where that may help. Answers other than 2xx are answers too; an error says why there is none.
+    pub(crate) async fn call(&self, call: &Call<'_>) -> Result<Reply, String> {
+        let timed = timeout(self.patience.call, self.attempts(call)).await;
+        timed.unwrap_or_else(|_| Err("no answer in time".to_owned()))
     }
 
     /// Makes a call until it is answered for good, or as often as it may be.
-    async fn attempts(&self, what: &str, call: &Call<'_>) -> PortResult<Reply> {
-        let mut attempt = 1;
+    async fn attempts(&self, call: &Call<'_>) -> Result<Reply, String> {
+        let digest = sha256(&call.body);
+        let mut attempts = 0;
         loop {
-            let request = self.request(call).map_err(|error| PortError::new(what, error))?;
+            let request = self.request(call, &digest).map_err(|error| error.to_string())?;
             let reply = self.http.exchange(request, self.patience.attempt).await;
-            let last = attempt >= self.patience.attempts;
-            match reply {
-                Ok(reply) if last || !may_pass(&reply) => return Ok(reply),
-                Err(why) if last => return Err(PortError::new(what, why)),
-                Ok(_) | Err(_) => {}
+            attempts += 1;
+            if reply.as_ref().is_ok_and(|reply| !may_pass(reply)) {
+                self.quota.give(attempts);
+                return reply;
             }
-            tokio::time::sleep(Duration::from_millis(50 << attempt.min(5))).await;
-            attempt += 1;
+            if attempts >= self.patience.attempts || !self.quota.take() {
+                return reply;
+            }
+            sleep(wait(attempts, reply.as_ref().ok())).await;
         }
     }
 
     /// A call as a request, signed now.
-    fn request(&self, call: &Call<'_>) -> Result<Request<SdkBody>, Box<dyn std::error::Error + Send + Sync>> {
-        let mut settings = SigningSettings::default();
-        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-        settings.percent_encoding_mode = PercentEncodingMode::Single;
-        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-        let identity = self.credentials.clone().into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name(self.service)
-            .time(SystemTime::now())
-            .settings(settings)
-            .build()?
-            .into();
-        let signable = SignableRequest::new(
-            call.method.as_str(),
-            call.url,
-            call.headers.iter().copied(),
-            SignableBody::Bytes(call.body),
-        )?;
-        let (signature, _) = sign(signable, &parameters)?.into_parts();
-        let mut request = Request::new(SdkBody::from(call.body));
-        *request.method_mut() = call.method.clone();
-        *request.uri_mut() = call.url.parse()?;
+    fn request(&self, call: &Call<'_>, digest: &str) -> Result<Request<SdkBody>, http::Error> {
+        let mut request =
+            Request::builder().method(&call.method).uri(call.url).body(SdkBody::from(call.body.clone()))?;
+        let headers = request.headers_mut();
+        headers.reserve(8);
         for (name, value) in call.headers {
-            request.headers_mut().insert(*name, HeaderValue::from_static(value));
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
-        signature.apply_to_request_http1x(&mut request);
+        if self.names_digest {
+            headers.insert(DIGEST, HeaderValue::from_str(digest)?);
+        }
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let now = Timestamp::from_ms(u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
+        self.signer.sign(&mut request, digest, now)?;
         Ok(request)
     }
-}
-
-/// Whether the same call may be answered better later.
-fn may_pass(reply: &Reply) -> bool {
-    // Systems Manager says 400 where it was asked too often, and JSON names the reason.
-    const LATER: [&[u8]; 3] = [b"Throttl", b"TooManyUpdates", b"RequestLimitExceeded"];
-    let busy = reply.status.is_server_error() || reply.status == StatusCode::TOO_MANY_REQUESTS;
-    let says = |word: &[u8]| reply.body.windows(word.len()).any(|part| part == word);
-    busy || (reply.status == StatusCode::BAD_REQUEST && LATER.into_iter().any(says))
 }

@@ -10,9 +10,9 @@
 //! | `REFUSED#<day>#<shard>` | its id | a refused request |
 //! | `DAYS#<kind>` | day and shard | that this shard of the day has rows of the kind |
 //! | `TROUBLE#<status>#<shard>` | task id | that a task is dead, or failed and will be tried again |
-//! | `SEEN#<sha256>` | `#` | who claimed a sender's delivery for a hook |
+//! | `SEEN#<sha256>` | `#` | who claimed a sender's delivery for an owner |
 //! | `NOTE#<collection>` | key | a document |
-//! | `TALLY` | hook id | how often a hook had an event |
+//! | `TALLY` | owner's id | how often an owner had an event |
 //!
 //! The shard is made of the event's id. Versions before had none: their rows stand in `EVENT#<day>` and so on, and are read
 //! for as long as they live. A row of trouble may be out of date and is held against its task.
@@ -23,23 +23,23 @@
 //! All but hooks, settings, counts and some documents end at `expires_at`. The service deletes them days later, so readers
 //! look at it too.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use bellhop_app::ports::{Clock, DELETED_KNOWN_MS, PortError, PortResult};
 use bellhop_core::id::EventId;
 use bellhop_core::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::Aws;
 use crate::days::Days;
-use crate::error::failed;
+use crate::refusal::{Refusal, failed};
+use crate::request::{ALL_OLD, Answer, DELETE, GET, PUT, QUERY, Request, values};
+use crate::service::Service;
+use crate::value::Value;
 
 pub(crate) use crate::key::Key;
+pub(crate) use crate::value::Row;
 
 /// From how old on an event may have been recorded by a version before shards.
 const LATE_MS: u64 = 5_000;
@@ -47,13 +47,12 @@ const LATE_MS: u64 = 5_000;
 /// The attribute of a row that is a mark: what was here is deleted.
 pub(crate) const DELETED: &str = "deleted";
 
-/// A row.
-pub(crate) type Row = HashMap<String, AttributeValue>;
-
 /// The table.
 #[derive(Clone)]
 pub struct Table {
-    pub(crate) client: Client,
+    service: Service,
+    /// The way to the SDK's client, for what is asked seldom.
+    pub(crate) aws: Aws,
     pub(crate) name: String,
     pub(crate) clock: Arc<dyn Clock>,
     /// What this process has marked of days.
@@ -62,8 +61,18 @@ pub struct Table {
 
 impl Table {
     /// The table of this name.
-    pub(crate) fn new(client: Client, name: String, clock: Arc<dyn Clock>) -> Self {
-        Self { client, name, clock, days: Arc::default() }
+    pub(crate) fn new(service: Service, aws: Aws, name: String, clock: Arc<dyn Clock>) -> Self {
+        Self { service, aws, name, clock, days: Arc::default() }
+    }
+
+    /// A request about this table, without any other field.
+    pub(crate) fn request(&self) -> Request<'_> {
+        Request { table_name: &self.name, ..Request::default() }
+    }
+
+    /// Asks for an operation.
+    pub(crate) async fn ask(&self, operation: &'static str, request: &Request<'_>) -> Result<Answer, Refusal> {
+        self.service.ask(operation, request).await
     }
 
     /// Whether rows of an event may be of a version before shards: until it is so old, nothing has had a reason to come
@@ -74,65 +83,57 @@ impl Table {
 
     /// The row at a key, unless it has expired.
     pub(crate) async fn row(&self, key: &Key) -> PortResult<Option<Row>> {
-        let request = self.client.get_item().table_name(&self.name).set_key(Some(key.row())).consistent_read(true);
-        let row = request.send().await.map_err(failed("a row could not be read"))?.item;
-        Ok(row.filter(|row| self.is_there(row)))
+        let request = Request { key: key.row(), consistent_read: true, ..self.request() };
+        let row = self.ask(GET, &request).await.map_err(failed("a row could not be read"))?.item;
+        // Nothing is an empty row to some.
+        Ok(row.filter(|row| !row.is_empty() && self.is_there(row)))
     }
 
     /// The rows of a partition, by their sort keys, without those that have expired; only those from one sort key to
     /// another where they are given.
     pub(crate) async fn rows(&self, pk: &str, between: Option<(&str, &str)>) -> PortResult<Vec<Row>> {
-        let request = self.query(pk, between);
-        let (mut rows, mut next) = (Vec::new(), None);
+        let (mut request, mut rows) = (self.query(pk, between), Vec::new());
         loop {
-            let page = request.clone().set_exclusive_start_key(next);
-            let page = page.send().await.map_err(failed("rows could not be read"))?;
-            rows.extend(page.items.unwrap_or_default().into_iter().filter(|row| self.is_there(row)));
-            next = page.last_evaluated_key;
-            if next.is_none() {
+            let page = self.ask(QUERY, &request).await.map_err(failed("rows could not be read"))?;
+            rows.extend(page.items.into_iter().filter(|row| self.is_there(row)));
+            request.exclusive_start_key = page.last_evaluated_key;
+            if request.exclusive_start_key.is_none() {
                 return Ok(rows);
             }
         }
     }
 
     /// A request for the rows of a partition.
-    pub(crate) fn query(&self, pk: &str, between: Option<(&str, &str)>) -> QueryFluentBuilder {
-        let request = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .expression_attribute_values(":pk", text(pk))
-            .consistent_read(true);
-        match between {
-            Some((from, to)) => request
-                .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
-                .expression_attribute_values(":from", text(from))
-                .expression_attribute_values(":to", text(to)),
-            None => request.key_condition_expression("pk = :pk"),
-        }
+    pub(crate) fn query(&self, pk: &str, between: Option<(&str, &str)>) -> Request<'_> {
+        let (keys, values) = match between {
+            Some((from, to)) => (
+                "pk = :pk AND sk BETWEEN :from AND :to",
+                values([(":pk", text(pk)), (":from", text(from)), (":to", text(to))]),
+            ),
+            None => ("pk = :pk", values([(":pk", text(pk))])),
+        };
+        Request { keys: Some(keys), values, consistent_read: true, ..self.request() }
     }
 
     /// Writes a row, in place of any other at its key.
     pub(crate) async fn put(&self, row: Row) -> PortResult<()> {
-        let request = self.client.put_item().table_name(&self.name).set_item(Some(row));
-        request.send().await.map(|_| ()).map_err(failed("a row could not be written"))
+        let request = Request { item: row, ..self.request() };
+        self.ask(PUT, &request).await.map(|_| ()).map_err(failed("a row could not be written"))
     }
 
     /// Writes a row only where a condition holds for the one at its key; says whether it did.
     pub(crate) async fn put_if(&self, row: Row, condition: &str) -> PortResult<bool> {
-        let request = self.client.put_item().table_name(&self.name).set_item(Some(row));
-        match request.condition_expression(condition).send().await {
-            Err(error) if is_refused(crate::error::code(&error)) => Ok(false),
+        let request = Request { item: row, condition: Some(condition.into()), ..self.request() };
+        match self.ask(PUT, &request).await {
+            Err(refusal) if refusal.is_of_condition() => Ok(false),
             result => result.map(|_| true).map_err(failed("a row could not be written")),
         }
     }
 
     /// Deletes the row at a key, if there is one; says whether there was one that had not expired.
     pub(crate) async fn delete_row(&self, key: &Key) -> PortResult<bool> {
-        let request = self.client.delete_item().table_name(&self.name).set_key(Some(key.row()));
-        let deleted = request.return_values(ReturnValue::AllOld).send().await;
-        let row = deleted.map_err(failed("a row could not be deleted"))?.attributes;
-        // Nothing is an empty row to some.
+        let request = Request { key: key.row(), return_values: ALL_OLD, ..self.request() };
+        let row = self.ask(DELETE, &request).await.map_err(failed("a row could not be deleted"))?.attributes;
         Ok(row.is_some_and(|row| row.contains_key("pk") && self.is_there(&row)))
     }
 
@@ -151,30 +152,25 @@ impl Table {
     }
 }
 
-/// Whether a call was refused by its condition.
-pub(crate) fn is_refused(code: Option<&str>) -> bool {
-    code == Some("ConditionalCheckFailedException")
-}
-
 /// A text attribute.
-pub(crate) fn text(value: &str) -> AttributeValue {
-    AttributeValue::S(value.to_owned())
+pub(crate) fn text(value: &str) -> Value {
+    Value::S(value.to_owned())
 }
 
 /// A number attribute.
-pub(crate) fn count(value: u64) -> AttributeValue {
-    AttributeValue::N(value.to_string())
+pub(crate) fn count(value: u64) -> Value {
+    Value::N(value.to_string())
 }
 
 /// A moment's attribute, in whole seconds as the service wants it for expiry.
-pub(crate) fn seconds(moment: Timestamp) -> AttributeValue {
+pub(crate) fn seconds(moment: Timestamp) -> Value {
     count(moment.as_seconds())
 }
 
 /// A document's attribute.
-pub(crate) fn document(value: &impl Serialize) -> PortResult<AttributeValue> {
+pub(crate) fn document(value: &impl Serialize) -> PortResult<Value> {
     let json = serde_json::to_string(value).map_err(|e| PortError::new("a document cannot be written", e))?;
-    Ok(AttributeValue::S(json))
+    Ok(Value::S(json))
 }
 
 /// The document in a row's attribute.
@@ -184,23 +180,30 @@ pub(crate) fn read_document<T: DeserializeOwned>(row: &Row, name: &str) -> PortR
 }
 
 /// A packed attribute.
-pub(crate) fn packed(stored: Vec<u8>) -> AttributeValue {
-    AttributeValue::B(Blob::new(stored))
+pub(crate) fn packed(stored: Vec<u8>) -> Value {
+    Value::B(stored)
 }
 
 /// The packed bytes in a row's attribute.
 pub(crate) fn read_packed<'r>(row: &'r Row, name: &str) -> PortResult<&'r [u8]> {
-    let value = row.get(name).and_then(|value| value.as_b().ok());
-    value.map(AsRef::as_ref).ok_or_else(|| PortError::new("a stored row is incomplete", name))
+    match row.get(name) {
+        Some(Value::B(bytes)) => Ok(bytes),
+        _ => Err(PortError::new("a stored row is incomplete", name)),
+    }
 }
 
 /// The text in a row's attribute.
 pub(crate) fn read_text<'r>(row: &'r Row, name: &str) -> PortResult<&'r str> {
-    let value = row.get(name).and_then(|value| value.as_s().ok());
-    value.map(String::as_str).ok_or_else(|| PortError::new("a stored row is incomplete", name))
+    match row.get(name) {
+        Some(Value::S(text)) => Ok(text),
+        _ => Err(PortError::new("a stored row is incomplete", name)),
+    }
 }
 
 /// The number in a row's attribute, if it has one.
 pub(crate) fn number(row: &Row, name: &str) -> Option<u64> {
-    row.get(name)?.as_n().ok()?.parse().ok()
+    match row.get(name)? {
+        Value::N(digits) => digits.parse().ok(),
+        _ => None,
+    }
 }

@@ -1,16 +1,16 @@
 //! The record of tasks, in the table: what workers have written down of them since their event was recorded.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::ReturnValue;
 use bellhop_app::ports::{Known, NewTurn, PortError, PortResult, TaskLog, Written};
 use bellhop_core::id::{EventId, TaskId};
 use bellhop_core::task::{Task, TaskStatus};
 use futures_util::future::try_join_all;
 
 use crate::Table;
-use crate::error::{code, failed};
 use crate::pack::{pack, unpack};
-use crate::table::{DELETED, Key, Row, is_refused, packed, read_packed, seconds};
+use crate::refusal::failed;
+use crate::request::{ALL_OLD, PUT, Request};
+use crate::table::{DELETED, Key, Row, packed, read_packed, seconds};
 
 #[async_trait]
 impl TaskLog for Table {
@@ -63,10 +63,10 @@ impl Table {
     /// Writes a task down in place of what is there, unless it was deleted, and keeps the lists of trouble.
     async fn save_one(&self, task: &Task) -> PortResult<()> {
         self.list_trouble(std::slice::from_ref(task)).await?;
-        let request = self.client.put_item().table_name(&self.name).set_item(Some(task_row(task)?));
-        let request = request.condition_expression("attribute_not_exists(deleted)").return_values(ReturnValue::AllOld);
-        let before = match request.send().await {
-            Err(error) if is_refused(code(&error)) => return self.unlist_trouble(&task.id, task.status).await,
+        let condition = Some("attribute_not_exists(deleted)".into());
+        let request = Request { item: task_row(task)?, condition, return_values: ALL_OLD, ..self.request() };
+        let before = match self.ask(PUT, &request).await {
+            Err(refusal) if refusal.is_of_condition() => return self.unlist_trouble(&task.id, task.status).await,
             result => result.map_err(failed("a task could not be written"))?.attributes,
         };
         // Nothing is an empty row to some.

@@ -1,6 +1,7 @@
 //! The adapters pass the suite of the ports, on MiniStack and on moto.
 
 mod resources;
+mod scripted;
 mod stand_in;
 mod strict;
 
@@ -15,7 +16,7 @@ use bellhop_app::ports::{
 use bellhop_app::testing::conformance;
 
 use bellhop_core::event::Event;
-use bellhop_core::id::{EventId, HookId, TaskId};
+use bellhop_core::id::{EventId, HookId, Owner, TaskId};
 use bellhop_core::inbox::Message;
 use bellhop_core::order::Order;
 use bellhop_core::task::{Attempt, AttemptOutcome, Task, TaskStatus};
@@ -50,6 +51,7 @@ async fn conform(kind: Kind) {
     let bucket = aws.bucket(BUCKET);
     let events = aws.events(table.clone(), bucket.clone());
     conformance::hooks(&table, &table).await;
+    conformance::together(&table, &table, &table).await;
     too_many_hooks_change_nothing(&table).await;
     conformance::claims(&events).await;
     conformance::claims_end(&events).await;
@@ -133,15 +135,15 @@ async fn postponed_messages_come_again_in_order(aws: &Aws, url: &str) {
 
 /// A claim of the former version, which has no time but the one in whole seconds, holds until then.
 async fn claims_of_the_former_version_end_too(table: &Table, events: &Events) {
-    let (hook, begin) = (HookId::from_text("hk_former"), Timestamp::from_seconds(1_900_000_000));
+    let (owner, begin) = (Owner::from_text("hk_former"), Timestamp::from_seconds(1_900_000_000));
     let first = EventId::new(begin, &[1; 10]);
-    let mut row = Key::claim(&hook, "former").row();
+    let mut row = Key::claim(&owner, "former").row();
     row.insert("event".to_owned(), text(&first.to_string()));
     row.insert("expires_at".to_owned(), seconds(begin.plus_ms(60_000)));
     table.put(row).await.unwrap();
     let claim = async |ms| {
         let moment = begin.plus_ms(ms);
-        events.claim_delivery(&hook, "former", EventId::new(moment, &[2; 10]), moment.plus_ms(1)).await.unwrap()
+        events.claim_delivery(&owner, "former", EventId::new(moment, &[2; 10]), moment.plus_ms(1)).await.unwrap()
     };
     assert_eq!(claim(59_000).await, Claim::Duplicate(first));
     assert_eq!(claim(60_000).await, Claim::Ours);
@@ -332,7 +334,7 @@ fn message(event: &Event) -> Message<'_> {
         source_ip: None,
         query: None,
         headers: Vec::new(),
-        hooks: Vec::new(),
+        owners: Vec::new(),
         body: &event.body,
         test: false,
     }

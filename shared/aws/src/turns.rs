@@ -14,9 +14,10 @@ use futures_util::future::{join, try_join_all};
 use serde::{Deserialize, Serialize};
 
 use crate::Table;
-use crate::error::{code, failed};
 use crate::pack::{keep, pack, unpack};
-use crate::table::{Key, Row, count, is_refused, number, packed, read_packed, read_text, seconds};
+use crate::refusal::failed;
+use crate::request::{QUERY, Request, UPDATE, values};
+use crate::table::{Key, Row, count, number, packed, read_packed, read_text, seconds};
 
 /// How much newer than a task's own event the newest of its turn may be; a task that is older has a row of its own. It
 /// bounds how far anybody has to look.
@@ -69,9 +70,9 @@ impl std::fmt::Display for Place {
 impl Table {
     /// What the newest turn at a destination says, and which of these tasks have succeeded there.
     pub(crate) async fn known(&self, key: &str, tasks: &[TaskId]) -> PortResult<Known> {
-        let request = self.query(&Key::turns(key), None).scan_index_forward(false).limit(1);
-        let rows = request.send().await.map_err(failed("a destination could not be read"))?.items;
-        let Some(row) = rows.unwrap_or_default().pop().filter(|row| self.is_there(row)) else {
+        let request = Request { scan_index_forward: Some(false), limit: Some(1), ..self.query(&Key::turns(key), None) };
+        let mut rows = self.ask(QUERY, &request).await.map_err(failed("a destination could not be read"))?.items;
+        let Some(row) = rows.pop().filter(|row| self.is_there(row)) else {
             let former = self.document(Collection::Destination, key).await?;
             let place = if former.is_some() { FORMER } else { "" };
             return Ok(Known { text: former.map(|former| former.text), place: place.to_owned(), ..Known::default() });
@@ -139,15 +140,16 @@ impl Table {
 
     /// Writes down what is known of a destination in the row of a former turn.
     async fn keep_known(&self, place: Place, turn: &NewTurn<'_>, expires: Timestamp) -> PortResult<()> {
-        let request = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(Key::turn(turn.destination.key, place.id).row()))
-            .update_expression(format!("SET {KNOWN} = :known, expires_at = :expires"))
-            .expression_attribute_values(":known", packed(pack(turn.destination.text.as_bytes())))
-            .expression_attribute_values(":expires", count(place.expires.max(expires.as_seconds())));
-        request.send().await.map(|_| ()).map_err(failed("a destination could not be written"))
+        let request = Request {
+            key: Key::turn(turn.destination.key, place.id).row(),
+            update: Some(format!("SET {KNOWN} = :known, expires_at = :expires").into()),
+            values: values([
+                (":known", packed(pack(turn.destination.text.as_bytes()))),
+                (":expires", count(place.expires.max(expires.as_seconds()))),
+            ]),
+            ..self.request()
+        };
+        self.ask(UPDATE, &request).await.map(|_| ()).map_err(failed("a destination could not be written"))
     }
 
     /// Puts the outcomes that turns have of events' tasks in place of those that just wait; the events are newest first.
@@ -185,24 +187,25 @@ impl Table {
 
     /// Writes an outcome in place of the one in a row.
     async fn replace_outcome(&self, row: &Row, outcome: &Outcome) -> PortResult<()> {
-        let change = if outcome.tasks.is_empty() { "REMOVE" } else { "SET" };
-        let value = if outcome.tasks.is_empty() { "" } else { " = :new" };
         let key = ["pk", "sk"].map(|name| Some((name.to_owned(), row.get(name)?.clone())));
-        let request = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(key.into_iter().flatten().collect()))
-            .update_expression(format!("{change} {TURN}{value}"))
-            .condition_expression(format!("{TURN} = :old"))
-            .expression_attribute_values(":old", packed(read_packed(row, TURN)?.to_vec()));
-        let request = match outcome.tasks.is_empty() {
-            true => request,
-            false => request.expression_attribute_values(":new", packed(pack(&outcome_bytes(outcome)?))),
+        let mut values = values([(":old", packed(read_packed(row, TURN)?.to_vec()))]);
+        let update = match outcome.tasks.is_empty() {
+            true => format!("REMOVE {TURN}"),
+            false => {
+                values.insert(":new".to_owned(), packed(pack(&outcome_bytes(outcome)?)));
+                format!("SET {TURN} = :new")
+            }
         };
-        match request.send().await {
+        let request = Request {
+            key: key.into_iter().flatten().collect(),
+            update: Some(update.into()),
+            condition: Some(format!("{TURN} = :old").into()),
+            values,
+            ..self.request()
+        };
+        match self.ask(UPDATE, &request).await {
             // It was taken out, or has expired.
-            Err(error) if is_refused(code(&error)) => {
+            Err(refusal) if refusal.is_of_condition() => {
                 Err(PortError::new("a turn was changed meanwhile", "do it again"))
             }
             result => result.map(|_| ()).map_err(failed("a turn could not be changed")),
@@ -251,6 +254,7 @@ fn read_outcome(row: &Row) -> PortResult<Outcome> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::size;
     use bellhop_core::action::Kind;
     use bellhop_core::id::HookId;
     use bellhop_core::task::AttemptOutcome;
@@ -287,17 +291,6 @@ mod tests {
         let counts: Vec<_> = (0..20).map(|n| (BEGIN - n * 15_093, 5, 0)).collect();
         let pace = serde_json::json!({"scope": "group", "sent": moments, "blocked_until": 0});
         serde_json::json!({"pace": pace, "breaker": {"counts": counts}}).to_string()
-    }
-
-    /// The size of a row as the service counts it.
-    fn size(row: &Row) -> usize {
-        let value = |value: &aws_sdk_dynamodb::types::AttributeValue| match (value.as_s(), value.as_b(), value.as_n()) {
-            (Ok(text), _, _) => text.len(),
-            (_, Ok(bytes), _) => bytes.as_ref().len(),
-            (_, _, Ok(digits)) => digits.len() / 2 + 1,
-            _ => panic!("another type"),
-        };
-        row.iter().map(|(name, content)| name.len() + value(content)).sum()
     }
 
     #[test]

@@ -4,13 +4,13 @@ mod change;
 mod check;
 mod configured;
 mod fields;
-mod table;
+pub(crate) mod table;
 
 use serde::{Deserialize, Serialize};
 
 pub use check::{
-    CheckedConfig, HookDraft, Kept, Problem, ReconcileDraft, SecretInput, SecretsAs, check_change, check_config,
-    check_hook, is_capability, read_secret,
+    CheckedConfig, HookDraft, Kept, Problem, SecretInput, SecretsAs, check_change, check_config, check_hook,
+    is_capability, read_secret,
 };
 
 pub use crate::action::ActionSpec;
@@ -221,6 +221,20 @@ impl Default for Capacity {
 }
 
 impl Settings {
+    /// The settings for people to compare, as JSON with the names that a configuration has for them.
+    pub fn shown(&self) -> serde_json::Value {
+        serde_json::json!({
+            "public_url": self.public_url,
+            "retention_days": self.retention_days,
+            "limits": { "rate_per_minute": self.rate_per_minute },
+            "telegram": {
+                "token": self.telegram_token.as_ref().map(SecretRef::shown),
+                "api_base": self.telegram_api_base,
+                "operator_chat": self.operator_chat,
+            },
+        })
+    }
+
     /// When what is recorded now may be deleted.
     pub const fn expiry(&self, now: Timestamp) -> Timestamp {
         now.plus_ms(self.retention_days as u64 * DAY_MS)

@@ -5,8 +5,8 @@
 
 mod digest;
 
+use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use crate::event::Event;
 use crate::json::Value;
@@ -53,7 +53,8 @@ impl Delivery {
             (Some(Deduplicate::Content), _) | (None, None) => Basis::Content,
             (None, Some(_)) => sender.same_delivery(),
         };
-        let mut hash = Sha256::new_with_prefix(match basis {
+        let mut hash = Context::new(&SHA256);
+        hash.update(match basis {
             Basis::Both => b"both",
             Basis::Id => b"id__",
             Basis::Content => b"text",
@@ -70,7 +71,7 @@ impl Delivery {
             (None, 0) if own == Some(Deduplicate::Content) => WINDOW_SECONDS * 1000,
             (None, window) => window,
         };
-        (remembered_ms > 0).then(|| Self { key: hex::encode(hash.finalize()), remembered_ms, basis })
+        (remembered_ms > 0).then(|| Self { key: hex::encode(hash.finish()), remembered_ms, basis })
     }
 
     /// Why a copy that came so many milliseconds after the first one is a copy, in words.
@@ -92,7 +93,7 @@ pub fn query_fingerprint(query: &str, secrets: impl Iterator<Item = &'static str
     if query.is_empty() {
         return None;
     }
-    let mut hash = Sha256::new();
+    let mut hash = Context::new(&SHA256);
     let mut is_empty = true;
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         if !secrets.clone().any(|secret| secret == name) {
@@ -101,7 +102,7 @@ pub fn query_fingerprint(query: &str, secrets: impl Iterator<Item = &'static str
             is_empty = false;
         }
     }
-    (!is_empty).then(|| hex::encode(hash.finalize().get(..16).unwrap_or_default()))
+    (!is_empty).then(|| hex::encode(hash.finish().as_ref().get(..16).unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{EventId, HookId};
+use crate::id::{EventId, HookId, Owner};
 use crate::json::Value;
 use crate::time::Timestamp;
 use bellhop_senders::inbound::{Headers, names_credential};
@@ -35,9 +35,9 @@ pub struct Event {
 pub struct EventHead {
     /// Its id.
     pub id: EventId,
-    /// The hook path it came in at.
+    /// The hook path it came in at; `job/` and the job's id where it is a due time, which comes in nowhere.
     pub path: String,
-    /// The name of its sender.
+    /// The name of its sender; `job` where it is a due time.
     pub sender: String,
     /// The sender's type for it: `push`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,8 +55,11 @@ pub struct EventHead {
     pub query: Option<String>,
     /// Its headers, by lower-case name, without credentials.
     pub headers: Vec<(String, String)>,
-    /// The hooks it proved itself to.
-    pub hooks: Vec<Proof>,
+    /// Whose it is: the hooks that it proved itself to, or the job whose due time it is.
+    ///
+    /// It is written under the name from when hooks alone had events, which older routers read during an update.
+    #[serde(rename = "hooks", alias = "owners")]
+    pub owners: Vec<Proof>,
     /// The body's length in bytes.
     pub body_bytes: usize,
     /// Whether it was made to try a hook out.
@@ -65,33 +68,52 @@ pub struct EventHead {
     /// When its content was deleted on request; headers and body are gone since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erased_at: Option<Timestamp>,
-    /// The hooks at which it is another copy of a delivery, and so did nothing.
+    /// The owners at which it is another copy of a delivery, and so did nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub duplicates: Vec<Duplicate>,
 }
 
-/// A hook at which an event is another copy of a delivery.
+/// An owner at which an event is another copy of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Duplicate {
-    /// The hook.
-    pub hook: HookId,
+    /// The owner.
+    #[serde(rename = "hook", alias = "owner")]
+    pub owner: Owner,
     /// The event that had the delivery first.
     pub first: EventId,
     /// Why they are one delivery, in words.
     pub cause: String,
 }
 
-/// A hook that an event proved itself to, and by which of its secrets.
+/// Whose an event is, and what proved it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
-    /// The hook.
-    pub hook: HookId,
-    /// Which of its secrets matched, counted from 0; `None` where it has none.
+    /// The owner.
+    #[serde(rename = "hook", alias = "owner")]
+    pub owner: Owner,
+    /// Which of a hook's secrets matched, counted from 0; `None` where it has none, and at a job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<usize>,
 }
 
+impl Proof {
+    /// An event's proof to an owner, by one of its secrets where it has some.
+    pub fn new(owner: impl Into<Owner>, secret: Option<usize>) -> Self {
+        Self { owner: owner.into(), secret }
+    }
+}
+
 impl EventHead {
+    /// Whether it is this owner's.
+    pub fn is_of(&self, owner: &Owner) -> bool {
+        self.owners.iter().any(|proof| proof.owner == *owner)
+    }
+
+    /// The hooks that it proved itself to.
+    pub fn hooks(&self) -> impl Iterator<Item = &HookId> {
+        self.owners.iter().filter_map(|proof| proof.owner.hook())
+    }
+
     /// Fills in what the sender puts into its body's fields, or into several places at once; a hook's own sender where
     /// one is given.
     pub fn read_fields(&mut self, own: Option<&Sender>, payload: Option<&Value>) {
@@ -154,6 +176,41 @@ fn printable(value: &[u8]) -> String {
 mod tests {
     use super::*;
     use bellhop_senders::sender::CustomScheme;
+    use serde_json::json;
+
+    #[test]
+    fn owners_are_read_as_former_versions_wrote_them_and_written_so_that_those_read_them() {
+        let [first, second, job] = ["hk_1", "hk_2", "jb_1"].map(Owner::from_text);
+        for (field, owners, expected) in [
+            (
+                "hooks",
+                json!([{"hook": "hk_1", "secret": 0}, {"hook": "hk_2"}]),
+                vec![(&first, Some(0)), (&second, None)],
+            ),
+            ("hooks", json!([{"hook": "jb_1"}]), vec![(&job, None)]),
+            (
+                "owners",
+                json!([{"owner": "jb_1"}, {"owner": "hk_2", "secret": 1}]),
+                vec![(&job, None), (&second, Some(1))],
+            ),
+        ] {
+            let mut stored = json!({
+                "id": "00000000-0000-7000-8000-000000000000", "path": "p", "sender": "s", "received_at": 0, "headers": [],
+                "body_bytes": 0, "duplicates": [{"hook": "jb_1", "first": "00000000-0000-7000-8000-000000000001", "cause": "c"}],
+            });
+            stored[field] = owners;
+            let head: EventHead = serde_json::from_value(stored).unwrap();
+            let expected: Vec<_> =
+                expected.into_iter().map(|(owner, secret)| Proof::new(owner.clone(), secret)).collect();
+            assert_eq!((&head.owners, &head.duplicates[0].owner), (&expected, &job));
+            assert!(expected.iter().all(|proof| head.is_of(&proof.owner)) && !head.is_of(&Owner::from_text("hk_3")));
+            assert_eq!(head.hooks().count(), expected.iter().filter(|proof| proof.owner.job().is_none()).count());
+            let written = serde_json::to_value(&head).unwrap();
+            let named = |place: usize| written["hooks"][place]["hook"].as_str().map(Owner::from_text);
+            assert_eq!(named(0).as_ref(), Some(&expected[0].owner), "{written}");
+            assert_eq!(serde_json::from_value::<EventHead>(written).unwrap(), head);
+        }
+    }
 
     #[test]
     fn credentials_are_not_kept() {

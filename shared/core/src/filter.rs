@@ -66,7 +66,7 @@ mod tests {
             source_ip: Some("192.0.2.1".parse().unwrap()),
             query: None,
             headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-            hooks: vec![],
+            owners: vec![],
             duplicates: Vec::new(),
             body_bytes: body.len(),
             test: false,

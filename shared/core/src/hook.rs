@@ -7,14 +7,14 @@ use crate::action::Action;
 use crate::config::is_capability;
 use crate::delivery::Deduplicate;
 use crate::filter::Check;
-use crate::id::HookId;
+use crate::id::{HookId, Owner};
 use crate::secret::SecretRef;
 use crate::time::Timestamp;
 use bellhop_senders::sender::{CustomScheme, Sender};
 
-/// One door, as it is kept in the store.
+/// One door, as it is kept in the store; `S` is where its secrets are, or what they are until they are kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Hook {
+pub struct Hook<S = SecretRef> {
     /// Its id; unless its path is its secret, the hook also answers at `/webhook/{id}`.
     pub id: HookId,
     /// Its name, unlike every other hook's.
@@ -30,7 +30,7 @@ pub struct Hook {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheme: Option<CustomScheme>,
     /// Where its secrets are; any of them may match.
-    pub secrets: Vec<SecretRef>,
+    pub secrets: Vec<S>,
     /// Secrets that were rotated out and still match for a while.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retiring: Vec<Retiring>,
@@ -60,7 +60,7 @@ pub struct Hook {
     /// The longest body it takes, in bytes.
     pub max_body_bytes: u64,
     /// What it does with an event.
-    pub actions: Vec<Action>,
+    pub actions: Vec<Action<S>>,
     /// What tells its deliveries apart; `None`: as its sender's row says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deduplicate: Option<Deduplicate>,
@@ -76,8 +76,13 @@ pub struct Hook {
     #[serde(default)]
     pub version: u64,
     /// How to ask its sender for deliveries that did not reach us.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reconcile: Option<Reconcile>,
+    #[serde(default = "nowhere", skip_serializing_if = "Option::is_none")]
+    pub reconcile: Option<Reconcile<S>>,
+}
+
+/// No place to ask at, for what was stored without one.
+const fn nowhere<S>() -> Option<Reconcile<S>> {
+    None
 }
 
 /// A secret that was rotated out.
@@ -101,14 +106,14 @@ pub enum Allowed {
 
 /// How to find deliveries at GitHub that did not reach us.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reconcile {
+pub struct Reconcile<S = SecretRef> {
     /// Whose webhook it is: `repos/OWNER/NAME`, `orgs/NAME`, `app/APP_ID` with the app's private key as token, or `app`.
     pub of: String,
     /// The webhook's number at GitHub; `None` for an app, which has one alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_id: Option<u64>,
     /// Where the token is.
-    pub token: SecretRef,
+    pub token: S,
     /// Where GitHub's API is, without a slash at its end.
     pub api_base: String,
     /// Whether an operator named the address: by a configuration file, or with an `admin` token.
@@ -159,6 +164,71 @@ impl Hook {
             let operators = place.api_base == GITHUB || place.vouched || self.origin == Origin::File;
             operators || !matches!(place.token, SecretRef::Ssm(_))
         })
+    }
+
+    /// The secrets that it needs.
+    pub fn all_secrets(&self) -> impl Iterator<Item = &SecretRef> {
+        let retiring = self.retiring.iter().map(|retiring| &retiring.secret);
+        let token = self.reconcile.iter().map(|reconcile| &reconcile.token);
+        let actions = self.actions.iter().flat_map(Action::secrets).map(|(_, secret)| secret);
+        self.secrets.iter().chain(retiring).chain(token).chain(actions)
+    }
+}
+
+/// What a secret of a hook is for: who reads one need not read the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretUse {
+    /// To know its senders by.
+    Own,
+    /// To ask for lost deliveries with.
+    Reconcile,
+    /// For an action.
+    Action,
+}
+
+impl<S> Hook<S> {
+    /// The hook as the owner of events and tasks.
+    pub fn owner(&self) -> Owner {
+        Owner::Hook(self.id.clone())
+    }
+
+    /// The same with each of its secrets made another.
+    #[must_use]
+    pub fn map<T>(self, make: &mut impl FnMut(SecretUse, S) -> T) -> Hook<T> {
+        let reconcile = self.reconcile.map(|place| Reconcile {
+            of: place.of,
+            webhook_id: place.webhook_id,
+            token: make(SecretUse::Reconcile, place.token),
+            api_base: place.api_base,
+            vouched: place.vouched,
+        });
+        Hook {
+            secrets: self.secrets.into_iter().map(|secret| make(SecretUse::Own, secret)).collect(),
+            reconcile,
+            actions: self.actions.into_iter().map(|a| a.map(|secret| make(SecretUse::Action, secret))).collect(),
+            id: self.id,
+            name: self.name,
+            description: self.description,
+            path: self.path,
+            sender: self.sender,
+            scheme: self.scheme,
+            retiring: self.retiring,
+            events: self.events,
+            when: self.when,
+            conditions: self.conditions,
+            priority: self.priority,
+            max_executions: self.max_executions,
+            cooldown_seconds: self.cooldown_seconds,
+            rate_per_minute: self.rate_per_minute,
+            allowed_ips: self.allowed_ips,
+            max_body_bytes: self.max_body_bytes,
+            deduplicate: self.deduplicate,
+            status: self.status,
+            origin: self.origin,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            version: self.version,
+        }
     }
 
     /// Whether its path is what proves a sender, so that it is a secret: nothing else does, or it was made to be one.

@@ -5,7 +5,7 @@ mod task;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::time::Timestamp;
@@ -97,9 +97,14 @@ impl JobId {
     }
 }
 
-/// Whose a task is: what was configured to do it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "String", from = "String")]
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whose an event or a task is: what was configured to do something with it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Owner {
     /// A hook.
     Hook(HookId),
@@ -124,14 +129,38 @@ impl Owner {
         }
     }
 
+    /// The job, if it is one.
+    pub const fn job(&self) -> Option<&JobId> {
+        match self {
+            Self::Job(job) => Some(job),
+            Self::Hook(_) => None,
+        }
+    }
+
+    /// The word for its kind, as [`Configured::KIND`](crate::config::Configured::KIND) has it.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Hook(_) => "hook",
+            Self::Job(_) => "job",
+        }
+    }
+
     /// Takes an id as it was stored or sent; what is no job's is a hook's.
-    pub fn from_text(text: &str) -> Self {
+    pub fn from_text(text: impl Into<String>) -> Self {
+        let text = text.into();
         match text.starts_with(JobId::PREFIX) {
-            true => Self::Job(JobId(text.to_owned())),
-            false => Self::Hook(HookId::from_text(text)),
+            true => Self::Job(JobId(text)),
+            false => Self::Hook(HookId(text)),
         }
     }
 }
+
+/// An id that says whose something is: an [`Owner`], or the id of one of a known kind.
+pub trait OwnerId: fmt::Display {}
+
+impl OwnerId for Owner {}
+impl OwnerId for HookId {}
+impl OwnerId for JobId {}
 
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -145,17 +174,21 @@ impl From<HookId> for Owner {
     }
 }
 
-impl From<Owner> for String {
-    fn from(owner: Owner) -> Self {
-        match owner {
-            Owner::Hook(HookId(id)) | Owner::Job(JobId(id)) => id,
-        }
+impl From<JobId> for Owner {
+    fn from(job: JobId) -> Self {
+        Self::Job(job)
     }
 }
 
-impl From<String> for Owner {
-    fn from(text: String) -> Self {
-        Self::from_text(&text)
+impl Serialize for Owner {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Owner {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from_text)
     }
 }
 
@@ -205,5 +238,17 @@ mod tests {
         assert!(early.to_string() < late.to_string());
         assert_eq!(late.accepted_at(), Timestamp::from_ms(1_700_000_000_001));
         assert_eq!(late.to_string().parse(), Ok(late));
+    }
+
+    #[test]
+    fn an_owner_is_read_back_as_what_it_is() {
+        for owner in [Owner::Hook(HookId::from_random(&[7; 22])), Owner::Job(JobId::from_random(&[7; 22]))] {
+            let json = serde_json::to_string(&owner).unwrap();
+            assert_eq!(json, format!("\"{owner}\""));
+            assert_eq!(serde_json::from_str::<Owner>(&json).unwrap(), owner);
+            assert_eq!(Owner::from_text(owner.as_str()), owner);
+        }
+        // Ids of hooks that another system made, and those that tests write.
+        assert_eq!(Owner::from_text("my-repos"), Owner::Hook(HookId::from_text("my-repos")));
     }
 }

@@ -42,8 +42,8 @@ pub struct Message<'a> {
     pub query: Option<String>,
     /// The headers to keep.
     pub headers: Vec<(&'a str, String)>,
-    /// The hooks it proved itself to.
-    pub hooks: Vec<Proof>,
+    /// Whose it is.
+    pub owners: Vec<Proof>,
     /// The body to keep.
     pub body: &'a [u8],
     /// Whether it was made to try a hook out.
@@ -79,7 +79,8 @@ struct HeadLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     query: Option<&'a str>,
     headers: &'a [(&'a str, String)],
-    hooks: &'a [Proof],
+    #[serde(rename = "hooks")]
+    owners: &'a [Proof],
     body_bytes: usize,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     test: bool,
@@ -147,7 +148,7 @@ impl Message<'_> {
             source_ip: self.source_ip,
             query: self.query.as_deref(),
             headers: &self.headers,
-            hooks: &self.hooks,
+            owners: &self.owners,
             body_bytes: self.body.len(),
             test: self.test,
         };
@@ -228,7 +229,7 @@ mod tests {
             source_ip: Some("::1".parse().unwrap()),
             query: None,
             headers: vec![("user-agent", "a\"b\\".to_owned())],
-            hooks: vec![Proof { hook: HookId::from_text("hk_1"), secret: Some(1) }],
+            owners: vec![Proof::new(HookId::from_text("hk_1"), Some(1))],
             body,
             test: false,
         }

@@ -14,9 +14,9 @@ fn constants_are_what_is_promised() {
         &[
             ("action/forward.rs", "MOST_HEADERS", &[30.0]),
             ("action/forward.rs", "MOST_TIMEOUT_SECONDS", &[30.0]),
-            ("action/forward.rs", "SHOWN_CHARS", &[15.0]),
             ("action/forward.rs", "TIMEOUT_SECONDS", &[10.0]),
             ("action/forward/headers.rs", "MOST_HOPS", &[5.0]),
+            ("action/forward/url.rs", "SHOWN_CHARS", &[15.0]),
             ("action/forward/request.rs", "LONGEST_VALUE", &[4_096.0]),
             ("breaker.rs", "COUNT_MS", &[15_000.0]),
             ("breaker.rs", "DISABLED_AFTER_MS", &[432_000_000.0]),
@@ -82,7 +82,10 @@ fn defaults_are_what_is_promised() {
         ..HookSpec::default()
     };
     let draft = check_hook(&spec, SecretsAs::References).unwrap();
-    assert_eq!((draft.rate_per_minute, draft.max_body_bytes, draft.cooldown_seconds), (100, 4_194_304, 0));
+    assert_eq!(
+        (draft.hook.rate_per_minute, draft.hook.max_body_bytes, draft.hook.cooldown_seconds),
+        (100, 4_194_304, 0)
+    );
     for (most, is_taken) in [(26_214_400, true), (26_214_401, false)] {
         let spec = HookSpec { max_body_bytes: Some(most), ..spec.clone() };
         assert_eq!(check_hook(&spec, SecretsAs::References).is_ok(), is_taken, "{most}");

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::EventHead;
 use crate::filter::type_passes;
-use crate::id::{EventId, HookId, ReplayId};
+use crate::id::{EventId, Owner, ReplayId};
 use crate::time::Timestamp;
 
 /// A replay: what is asked for, and how far it is.
@@ -14,9 +14,9 @@ pub struct Replay {
     pub id: ReplayId,
     /// Which events.
     pub selection: Selection,
-    /// For which hook alone; `None`: for every hook an event proved itself to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hook: Option<HookId>,
+    /// For which owner alone; `None`: for all whose an event is.
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "hook", alias = "owner")]
+    pub owner: Option<Owner>,
     /// When it was asked for.
     pub created_at: Timestamp,
     /// How many events were looked at.
@@ -102,7 +102,7 @@ impl Replay {
 
     /// Whether an event is among those asked for.
     pub fn takes(&self, head: &EventHead) -> bool {
-        let ours = self.hook.as_ref().is_none_or(|hook| head.hooks.iter().any(|proof| proof.hook == *hook));
+        let ours = self.owner.as_ref().is_none_or(|owner| head.is_of(owner));
         let selected = match &self.selection {
             Selection::Events(events) => events.contains(&head.id),
             Selection::Range { from, to, sender, events } => {
@@ -123,7 +123,7 @@ mod tests {
         Replay {
             id: ReplayId::from_text("rp_1"),
             selection,
-            hook: None,
+            owner: None,
             created_at: Timestamp::from_ms(0),
             seen: 0,
             replayed: 0,

@@ -60,6 +60,11 @@ impl SecretRef {
         }
     }
 
+    /// The reference as people may see it; of a kept value the fingerprint, for its name is nobody's to know.
+    pub fn shown(&self) -> String {
+        self.fingerprint().map_or_else(|| self.to_string(), |fingerprint| format!("fingerprint {fingerprint}"))
+    }
+
     /// What is wrong with a reference that somebody writes, and how to mend it; parameters alone have rules.
     pub fn problem(&self) -> Option<&'static str> {
         match self {

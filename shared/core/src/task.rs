@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::action::Kind;
-use crate::id::{EventId, HookId, Owner, ReplayId, TaskId};
+use crate::id::{EventId, Owner, ReplayId, TaskId};
 use crate::time::Timestamp;
 
 /// How many attempts a task remembers; failures are far fewer, so only throttled ones are ever forgotten.
@@ -217,11 +217,6 @@ impl Task {
         (waits && self.due_at > now).then_some(self.due_at)
     }
 
-    /// The hook it belongs to, if it is a hook's.
-    pub const fn hook(&self) -> Option<&HookId> {
-        self.owner.hook()
-    }
-
     /// How many of the attempts that are remembered failed.
     fn all_failures(&self) -> usize {
         self.attempts.iter().filter(|attempt| attempt.outcome == AttemptOutcome::Failed).count()
@@ -243,6 +238,7 @@ fn nothing(number: &usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::HookId;
 
     /// A task with so many failed attempts.
     fn failed(times: usize) -> Task {

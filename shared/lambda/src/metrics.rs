@@ -3,7 +3,7 @@
 //! Facts: the embedded metric format: a line of JSON whose `_aws` says which of the line's other members are metrics: a
 //! number, or at most 100 numbers. A metric costs by name and dimensions, so there is one dimension, and what tells the
 //! counters of one name apart stands beside the metrics, for Logs Insights alone. Lambda drops lines below the function's
-//! log level and takes one without level and time for INFO, so the line has the function's own level.
+//! log level and takes one without level and time for INFO, so where that is too low the line has the function's own level.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -59,9 +59,13 @@ fn take(metrics: &Metrics, now: Timestamp, stack: &str, level: &str) -> Option<S
     let names = names.strip_suffix(',')?;
     let (ms, time) = (now.as_ms(), now.rfc3339());
     let directive = format!(r#"{{"Namespace":"Bellhop","Dimensions":[["Stack"]],"Metrics":[{names}]}}"#);
+    let level = match level {
+        "WARN" | "ERROR" | "FATAL" => format!(r#""timestamp":"{time}","level":"{level}","#),
+        _ => String::new(),
+    };
     Some(
         format!(
-            r#"{{"_aws":{{"Timestamp":{ms},"CloudWatchMetrics":[{directive}]}},"timestamp":"{time}","level":"{level}","Stack":"{stack}"{members}}}"#
+            r#"{{"_aws":{{"Timestamp":{ms},"CloudWatchMetrics":[{directive}]}},{level}"Stack":"{stack}"{members}}}"#
         ) + "\n",
     )
 }
@@ -130,7 +134,9 @@ mod tests {
         assert!(root.get("dead").is_none(), "what has not changed is not told");
         assert_eq!(take(&metrics, NOW, "desk", "WARN"), None, "it has been told");
         metrics.dead.add(1);
-        assert_eq!(read(&take(&metrics, NOW, "desk", "INFO").unwrap())["dead"], 1);
+        let root = read(&take(&metrics, NOW, "desk", "INFO").unwrap());
+        assert_eq!(root["dead"], 1);
+        assert!(root.get("level").is_none() && root.get("timestamp").is_none(), "Lambda takes it for INFO as it is");
     }
 
     #[test]

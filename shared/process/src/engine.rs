@@ -35,7 +35,7 @@ use crashes::Crashes;
 use delivery::Delivering;
 
 /// How much lower the priority is, on the scale of `nice`.
-const NICENESS: i32 = 10;
+const NICENESS: i32 = 5;
 
 /// How long to wait after the database has failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);

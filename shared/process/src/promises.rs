@@ -11,7 +11,7 @@ fn constants_are_what_is_promised() {
         env!("CARGO_MANIFEST_DIR"),
         &[
             ("engine.rs", "AFTER_FAILURE", &[1_000.0]),
-            ("engine.rs", "NICENESS", &[10.0]),
+            ("engine.rs", "NICENESS", &[5.0]),
             ("engine.rs", "PURGE_EVERY", &[300_000.0]),
             ("engine/maintenance.rs", "EVERY", &[300_000.0]),
             ("engine/crashes.rs", "MOST_POINTS", &[6.0]),
@@ -22,7 +22,7 @@ fn constants_are_what_is_promised() {
             ("engine/delivery.rs", "TURNS_AT_ONCE", &[256.0]),
             ("engine/delivery.rs", "OF_DESTINATION", &[16.0]),
             ("engine/delivery.rs", "LONGEST_PAUSE", &[5_000.0]),
-            ("engine/delivery.rs", "MESSAGES_AT_ONCE", &[100.0]),
+            ("engine/delivery.rs", "MESSAGES_AT_ONCE", &[200.0]),
             ("listener/budget.rs", "FREE_BYTES", &[16_384.0]),
             ("listener/budget.rs", "SHARES", &[4.0]),
             ("listener/connection.rs", "LAST_TIME", &[60_000.0]),

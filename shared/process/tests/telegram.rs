@@ -124,7 +124,7 @@ impl Stage {
             source_ip: None,
             query: None,
             headers: Vec::new(),
-            hooks: Vec::new(),
+            owners: Vec::new(),
             body_bytes: 0,
             test: false,
             erased_at: None,

@@ -41,6 +41,7 @@ async fn events_and_tasks() {
 async fn hooks_and_secrets() {
     let (_folder, database) = fresh();
     conformance::hooks(&database, &database).await;
+    conformance::together(&database, &database, &database).await;
     conformance::secrets(&LocalSecrets::new(database.clone()), &database).await;
 }
 

@@ -1,5 +1,6 @@
 //! The one file: how it is opened and read.
 
+use std::fs::File;
 use std::future::Future;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +15,7 @@ use tokio::sync::Notify;
 use crate::fresh::FreshWork;
 use crate::schema::prepare;
 use crate::work::QUEUES;
-use crate::writer::Writer;
+use crate::writer::{Turn, Writer};
 
 /// The SQLite file: any number of readers, one writer.
 #[derive(Clone)]
@@ -24,6 +25,9 @@ pub struct Database {
     pub arrived: Arrived,
     pub(crate) fresh_work: Arc<FreshWork>,
     reader: Arc<Mutex<Connection>>,
+    /// Closed after the last connection: POSIX lets go of all locks that a process has on a file when it closes the file
+    /// once, and SQLite relies on them.
+    _kept_open: Arc<File>,
     clock: Arc<dyn Clock>,
 }
 
@@ -68,16 +72,17 @@ impl Database {
     pub fn with_clock(folder: &Path, clock: Arc<dyn Clock>) -> PortResult<Self> {
         make_private_folder(folder)?;
         let file = folder.join("bellhop.db");
-        make_private_file(&file)?;
+        let kept_open = Arc::new(make_private_file(&file)?);
         let mut connection = connect(&file)?;
         prepare(&mut connection)?;
         let reader = connect(&file)?;
         reader.pragma_update(None, "query_only", true).map_err(|e| database_error(&e))?;
         Ok(Self {
-            writer: Writer::start(connection)?,
+            writer: Writer::start(connection, connect(&file)?, Arc::clone(&kept_open))?,
             arrived: Arrived::default(),
             fresh_work: Arc::default(),
             reader: Arc::new(Mutex::new(reader)),
+            _kept_open: kept_open,
             clock,
         })
     }
@@ -101,16 +106,17 @@ impl Database {
         self.writer.run(write).await
     }
 
-    /// Queues a write at once, behind those that were queued before it; durable when the future returns, which need not be
-    /// waited for.
-    pub(crate) fn submit<T: Send + 'static, F>(
+    /// Queues a write at once, behind those that were queued before it, that may take several commits: it is called in one
+    /// after the other until it gives something. The future, which need not be waited for, returns that; what was done in
+    /// earlier commits is durable whatever becomes of the rest.
+    pub(crate) fn submit_steps<T: Send + 'static, F>(
         &self,
         write: F,
     ) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
     where
-        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        F: FnMut(&Connection, &Turn<'_>) -> rusqlite::Result<Option<T>> + Send + 'static,
     {
-        self.writer.submit(write)
+        self.writer.submit_steps(write)
     }
 
     /// Writes what erases something: when it returns, neither the file nor its log has what was there before.
@@ -124,15 +130,14 @@ impl Database {
 
 /// Opens a connection with what every connection needs.
 ///
-/// The write-ahead log is carried over into the file after every 4,000 pages: often enough that it stays short and is
-/// written in place, which syncs faster than a file that grows; seldom enough that the stop is not felt. What is deleted
-/// is overwritten with zeros: an erased body must not lie in a free page, nor in one that a backup copies.
+/// No commit carries the write-ahead log over: that is [`crate::checkpoint`]'s. What is deleted is overwritten with zeros:
+/// an erased body must not lie in a free page, nor in one that a backup copies.
 fn connect(file: &Path) -> PortResult<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags).map_err(|e| database_error(&e))?;
     connection
         .execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
              PRAGMA busy_timeout = 5000; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;
              PRAGMA cache_size = -4096;",
         )
@@ -151,10 +156,10 @@ fn make_private_folder(folder: &Path) -> PortResult<()> {
 }
 
 /// Makes the file readable for its owner alone before anything is in it; SQLite gives its log the same mode.
-fn make_private_file(file: &Path) -> PortResult<()> {
+fn make_private_file(file: &Path) -> PortResult<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let made = std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file);
-    made.map(|_| ()).map_err(|e| PortError::new(&format!("the database {} cannot be opened", file.display()), e))
+    made.map_err(|e| PortError::new(&format!("the database {} cannot be opened", file.display()), e))
 }
 
 /// A failure of SQLite's, without the values it was given.

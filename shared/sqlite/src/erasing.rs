@@ -88,7 +88,7 @@ async fn put(database: &Database, number: u8, text: &str) {
         source_ip: None,
         query: None,
         headers: Vec::new(),
-        hooks: vec![bellhop_core::event::Proof { hook: HookId::from_text("hk_1"), secret: None }],
+        owners: vec![bellhop_core::event::Proof::new(HookId::from_text("hk_1"), None)],
         body: text.as_bytes(),
         test: false,
     };

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bellhop_app::ports::{Claim, EventLog, PortResult};
 use bellhop_core::event::{Event, EventHead};
-use bellhop_core::id::{EventId, HookId};
+use bellhop_core::id::{EventId, Owner};
 use bellhop_core::order::RefusedRequest;
 use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
@@ -50,7 +50,7 @@ impl EventRow {
 /// Claims a delivery for an event.
 pub(crate) fn claim(
     connection: &Connection,
-    hook: &HookId,
+    owner: &Owner,
     delivery: &str,
     event: EventId,
     expires: Timestamp,
@@ -63,7 +63,7 @@ pub(crate) fn claim(
          RETURNING event",
     )?;
     let (expires, now) = (milliseconds(expires), milliseconds(event.accepted_at()));
-    let first = claim.query_row((hook.as_str(), delivery, event.to_string(), expires, now), |row| {
+    let first = claim.query_row((owner.as_str(), delivery, event.to_string(), expires, now), |row| {
         row.get_ref(0)?.as_str()?.parse::<EventId>().map_err(|error| FromSqlError::Other(error.into()).into())
     })?;
     Ok(if first == event { Claim::Ours } else { Claim::Duplicate(first) })
@@ -73,13 +73,13 @@ pub(crate) fn claim(
 impl EventLog for Database {
     async fn claim_delivery(
         &self,
-        hook: &HookId,
+        owner: &Owner,
         delivery: &str,
         event: EventId,
         expires: Timestamp,
     ) -> PortResult<Claim> {
-        let (hook, delivery) = (hook.clone(), delivery.to_owned());
-        self.write(move |connection| claim(connection, &hook, &delivery, event, expires)).await
+        let (owner, delivery) = (owner.clone(), delivery.to_owned());
+        self.write(move |connection| claim(connection, &owner, &delivery, event, expires)).await
     }
 
     async fn record(&self, event: &Event, tasks: &[Task], expires: Timestamp) -> PortResult<bool> {

@@ -5,8 +5,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bellhop_core::work::Work;
 
-/// How many bytes of inbox messages are kept, and how many of work.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+/// How many bytes of inbox messages are kept.
+const MOST_MESSAGE_BYTES: usize = 8 * 1024 * 1024;
+
+/// How many bytes of work are kept.
+const MOST_WORK_BYTES: usize = 4 * 1024 * 1024;
 
 /// The newest inbox messages, none left out between the first and the last.
 #[derive(Default)]
@@ -25,7 +28,7 @@ impl FreshMessages {
         }
         self.bytes += message.len();
         self.messages.push_back((place, message));
-        while self.bytes > MOST_BYTES {
+        while self.bytes > MOST_MESSAGE_BYTES {
             self.pop();
         }
     }
@@ -66,7 +69,7 @@ impl FreshWork {
     /// Keeps work, which takes so many bytes when it is written; if there is no more room, all that nobody came for goes.
     pub(crate) fn keep(&self, place: i64, work: Work, bytes: usize) {
         let mut kept = self.kept();
-        if kept.1 + bytes > MOST_BYTES {
+        if kept.1 + bytes > MOST_WORK_BYTES {
             *kept = Default::default();
         }
         kept.1 += bytes;
@@ -118,14 +121,14 @@ mod tests {
     #[test]
     fn what_nobody_takes_makes_room() {
         let mut fresh = FreshMessages::default();
-        (1..=9).for_each(|place| fresh.push(place, vec![0; MOST_BYTES / 4]));
-        assert!(fresh.bytes <= MOST_BYTES);
-        assert_eq!(taken(&mut fresh, 4, 9, MOST_BYTES), None);
-        assert_eq!(taken(&mut fresh, 5, 9, MOST_BYTES), Some(vec![6, 7, 8, 9]));
-        fresh.push(10, vec![0; MOST_BYTES + 1]);
-        assert_eq!(taken(&mut fresh, 9, 9, MOST_BYTES), None, "it is larger than the room");
+        (1..=9).for_each(|place| fresh.push(place, vec![0; MOST_MESSAGE_BYTES / 4]));
+        assert!(fresh.bytes <= MOST_MESSAGE_BYTES);
+        assert_eq!(taken(&mut fresh, 4, 9, MOST_MESSAGE_BYTES), None);
+        assert_eq!(taken(&mut fresh, 5, 9, MOST_MESSAGE_BYTES), Some(vec![6, 7, 8, 9]));
+        fresh.push(10, vec![0; MOST_MESSAGE_BYTES + 1]);
+        assert_eq!(taken(&mut fresh, 9, 9, MOST_MESSAGE_BYTES), None, "it is larger than the room");
         fresh.push(11, vec![0; 1]);
-        assert_eq!(taken(&mut fresh, 9, 9, MOST_BYTES), None, "the tenth is only in the table");
-        assert_eq!(taken(&mut fresh, 10, 9, MOST_BYTES), Some(vec![11]));
+        assert_eq!(taken(&mut fresh, 9, 9, MOST_MESSAGE_BYTES), None, "the tenth is only in the table");
+        assert_eq!(taken(&mut fresh, 10, 9, MOST_MESSAGE_BYTES), Some(vec![11]));
     }
 }

@@ -1,27 +1,57 @@
 //! Hooks, settings and kept secrets on the SQLite file.
 
+use std::path::Path;
+
 use async_trait::async_trait;
-use bellhop_app::ports::{HookReader, HookWriter, PortResult, Vault};
+use bellhop_app::ports::{ConfigChange, ConfigWriter, HookReader, HookWriter, PortResult, Vault};
 use bellhop_core::config::Settings;
 use bellhop_core::hook::Hook;
-use bellhop_core::id::HookId;
 use bellhop_core::secret::Secret;
-use rusqlite::OptionalExtension as _;
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use serde::Serialize;
 
-use crate::database::Database;
+use crate::database::{Database, database_error};
+use crate::documents;
 use crate::packed::{from_json, signed, to_json};
+
+/// The hooks and the settings as they are stored, as JSON.
+struct Stored {
+    hooks: Vec<String>,
+    settings: Option<String>,
+}
+
+/// Reads the hooks and the settings.
+fn stored(connection: &Connection) -> rusqlite::Result<Stored> {
+    let mut select = connection.prepare_cached("SELECT doc FROM hooks")?;
+    let hooks = select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let mut select = connection.prepare_cached("SELECT doc FROM settings WHERE one = 1")?;
+    Ok(Stored { hooks, settings: select.query_row([], |row| row.get(0)).optional()? })
+}
+
+impl Stored {
+    /// What stands there; the defaults where nothing was ever set.
+    fn parsed(&self) -> PortResult<(Vec<Hook>, Settings)> {
+        let hooks = self.hooks.iter().map(|doc| from_json(doc)).collect::<PortResult<_>>()?;
+        Ok((hooks, self.settings.as_deref().map(from_json).transpose()?.unwrap_or_default()))
+    }
+}
+
+/// The hooks and the settings in the file of a folder, which is read and not changed, whoever else has it open; the defaults
+/// where there is no file.
+pub fn stored_configuration(folder: &Path) -> PortResult<(Vec<Hook>, Settings)> {
+    let file = folder.join("bellhop.db");
+    if !file.exists() {
+        return Ok((Vec::new(), Settings::default()));
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&file, flags).map_err(|e| database_error(&e))?;
+    stored(&connection).map_err(|e| database_error(&e))?.parsed()
+}
 
 #[async_trait]
 impl HookReader for Database {
     async fn hooks_and_settings(&self) -> PortResult<(Vec<Hook>, Settings)> {
-        let (hooks, settings) = self.read(|connection| {
-            let mut select = connection.prepare_cached("SELECT doc FROM hooks")?;
-            let hooks = select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
-            let mut select = connection.prepare_cached("SELECT doc FROM settings WHERE one = 1")?;
-            Ok((hooks, select.query_row([], |row| row.get::<_, String>(0)).optional()?))
-        })?;
-        let hooks = hooks.iter().map(|doc| from_json(doc)).collect::<PortResult<_>>()?;
-        Ok((hooks, settings.as_deref().map(from_json).transpose()?.unwrap_or_default()))
+        self.read(stored)?.parsed()
     }
 
     async fn settings(&self) -> PortResult<Settings> {
@@ -29,26 +59,42 @@ impl HookReader for Database {
     }
 }
 
+/// Makes one change.
+fn make(connection: &Connection, change: &ConfigChange) -> rusqlite::Result<()> {
+    match change {
+        ConfigChange::Hook(hook) => {
+            let put = "INSERT OR REPLACE INTO hooks (id, doc) VALUES (?1, ?2)";
+            connection.execute(put, (hook.id.as_str(), json(hook)?)).map(|_| ())
+        }
+        ConfigChange::NoHook(id) => connection.execute("DELETE FROM hooks WHERE id = ?1", [id.as_str()]).map(|_| ()),
+        ConfigChange::Settings(settings) => {
+            let put = "INSERT OR REPLACE INTO settings (one, doc) VALUES (1, ?1)";
+            connection.execute(put, [json(settings)?]).map(|_| ())
+        }
+        ConfigChange::Document { collection, key, text } => {
+            documents::put(connection, &(collection.as_str(), key.clone(), text.clone(), None))
+        }
+        ConfigChange::NoDocument { collection, key } => {
+            let delete = "DELETE FROM documents WHERE collection = ?1 AND key = ?2";
+            connection.execute(delete, (collection.as_str(), key)).map(|_| ())
+        }
+    }
+}
+
+/// A document as JSON, within a write.
+fn json<T: Serialize>(value: &T) -> rusqlite::Result<String> {
+    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
+
+#[async_trait]
+impl ConfigWriter for Database {
+    async fn write_together(&self, changes: Vec<ConfigChange>) -> PortResult<()> {
+        self.write(move |connection| changes.iter().try_for_each(|change| make(connection, change))).await
+    }
+}
+
 #[async_trait]
 impl HookWriter for Database {
-    async fn write_hooks(&self, put: &[Hook], delete: &[HookId], settings: Option<&Settings>) -> PortResult<()> {
-        let put = put.iter().map(|hook| Ok((hook.id.clone(), to_json(hook)?))).collect::<PortResult<Vec<_>>>()?;
-        let (delete, settings) = (delete.to_vec(), settings.map(to_json).transpose()?);
-        self.write(move |connection| {
-            for (id, doc) in &put {
-                connection.execute("INSERT OR REPLACE INTO hooks (id, doc) VALUES (?1, ?2)", (id.as_str(), doc))?;
-            }
-            for id in &delete {
-                connection.execute("DELETE FROM hooks WHERE id = ?1", [id.as_str()])?;
-            }
-            if let Some(doc) = settings {
-                connection.execute("INSERT OR REPLACE INTO settings (one, doc) VALUES (1, ?1)", [doc])?;
-            }
-            Ok(())
-        })
-        .await
-    }
-
     async fn replace_hook(&self, hook: &Hook, version: u64) -> PortResult<bool> {
         let row = (hook.id.as_str().to_owned(), to_json(hook)?, signed(version));
         self.write(move |connection| {
@@ -91,5 +137,42 @@ impl Database {
         self.read(|connection| {
             connection.query_row("SELECT value FROM vault WHERE name = ?1", [name], |row| row.get(0)).optional()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bellhop_app::ports::{Collection, Documents as _};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn changes_of_several_kinds_are_made_together_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(folder.path()).unwrap();
+        let settings = Settings { retention_days: 7, ..Settings::default() };
+        let changes = vec![
+            ConfigChange::Settings(settings.clone()),
+            ConfigChange::Document { collection: Collection::Replay, key: "a".to_owned(), text: "1".to_owned() },
+        ];
+        database.write(|connection| connection.execute_batch("ALTER TABLE documents RENAME TO away")).await.unwrap();
+        database.write_together(changes.clone()).await.unwrap_err();
+        assert_eq!(database.settings().await.unwrap(), Settings::default(), "the settings went before the document");
+        database.write(|connection| connection.execute_batch("ALTER TABLE away RENAME TO documents")).await.unwrap();
+        database.write_together(changes).await.unwrap();
+        assert_eq!(database.settings().await.unwrap(), settings);
+        assert!(database.document(Collection::Replay, "a").await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn what_is_stored_is_read_beside_whoever_has_the_file_and_nothing_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let nowhere = folder.path().join("nowhere");
+        assert_eq!(stored_configuration(&nowhere).unwrap(), (Vec::new(), Settings::default()));
+        assert!(!nowhere.exists());
+        let database = Database::open(folder.path()).unwrap();
+        let settings = Settings { retention_days: 7, ..Settings::default() };
+        database.write_hooks(&[], &[], Some(&settings)).await.unwrap();
+        assert_eq!(stored_configuration(folder.path()).unwrap(), (Vec::new(), settings));
     }
 }

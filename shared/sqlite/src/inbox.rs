@@ -8,7 +8,7 @@ use bellhop_core::order::Order;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::database::Database;
-use crate::packed::signed;
+use crate::packed::{signed, unpack_message};
 
 #[async_trait]
 impl Inbox for Database {
@@ -56,12 +56,12 @@ impl Database {
                 connection.prepare_cached("SELECT seq, message FROM inbox WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
             let (mut rows, mut messages, mut left) = (select.query((place, signed(most)))?, Vec::new(), bytes);
             while let Some(row) = rows.next()? {
-                let message = row.get_ref(1)?.as_blob()?;
+                let message = unpack_message(row.get_ref(1)?.as_blob()?);
                 if message.len() > left && !messages.is_empty() {
                     break;
                 }
                 left = left.saturating_sub(message.len());
-                messages.push((row.get(0)?, message.to_vec()));
+                messages.push((row.get(0)?, message));
             }
             Ok(messages)
         })
@@ -71,7 +71,7 @@ impl Database {
     pub fn message(&self, place: i64) -> PortResult<Option<Vec<u8>>> {
         self.read(|connection| {
             let mut select = connection.prepare_cached("SELECT message FROM inbox WHERE seq = ?1")?;
-            select.query_row([place], |row| row.get(0)).optional()
+            select.query_row([place], |row| Ok(unpack_message(row.get_ref(0)?.as_blob()?))).optional()
         })
     }
 
@@ -83,10 +83,11 @@ impl Database {
     /// Sets a message aside that can never be routed, with the reason.
     pub async fn set_aside(&self, place: i64, reason: String) -> PortResult<()> {
         self.write(move |connection| {
-            connection.execute(
-                "INSERT INTO poison (message, reason) SELECT message, ?2 FROM inbox WHERE seq = ?1",
-                (place, reason),
-            )?;
+            let mut select = connection.prepare_cached("SELECT message FROM inbox WHERE seq = ?1")?;
+            let message = select.query_row([place], |row| Ok(unpack_message(row.get_ref(0)?.as_blob()?))).optional()?;
+            if let Some(message) = message {
+                connection.execute("INSERT INTO poison (message, reason) VALUES (?1, ?2)", (message, reason))?;
+            }
             forget(connection, &[place])
         })
         .await

@@ -2,6 +2,7 @@
 //!
 //! Start at [`Database`]: any number of readers, and one writer that makes what waits durable together.
 
+mod checkpoint;
 mod database;
 mod packed;
 mod purge;
@@ -30,6 +31,7 @@ mod erasing;
 
 pub use crashes::{ABORTED, KILLED, Subject};
 pub use database::{Arrived, Database};
+pub use hooks::stored_configuration;
 pub use records::{Committed, PackedRecord};
 pub use secrets::LocalSecrets;
 pub use work::{Waiting, WorkPlaces, queue};

@@ -85,9 +85,33 @@ pub(crate) fn unpack(packed: &[u8]) -> PortResult<Vec<u8>> {
     Ok(body)
 }
 
+/// An inbox message as its row: a short one packed, for it is written and overwritten within moments.
+pub(crate) fn pack_message(message: &[u8]) -> Option<Vec<u8>> {
+    if message.len() <= SHORT_BODY { pack(message).ok() } else { None }
+}
+
+/// The inbox message of a row. Those that are not packed begin with text.
+pub(crate) fn unpack_message(row: &[u8]) -> Vec<u8> {
+    let unpacked = if row.first() == Some(&LZ4) { unpack(row).ok() } else { None };
+    unpacked.unwrap_or_else(|| row.to_vec())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_message_comes_back_packed_or_not() {
+        let long = vec![b'x'; SHORT_BODY + 1];
+        for message in [&b""[..], b"{}", &[LZ4], &[LZ4; 3_000], &long[1..]] {
+            let row = pack_message(message).unwrap();
+            assert_eq!(unpack_message(&row), message);
+        }
+        assert_eq!(pack_message(&long), None);
+        for row in [&b"{}"[..], b"", &long, &[LZ4, 9, 9, 9, 9, 9]] {
+            assert_eq!(unpack_message(row), row, "as it stands, for a former version wrote it or nobody did");
+        }
+    }
 
     #[test]
     fn every_body_comes_back_whoever_was_compressed_before_it() {

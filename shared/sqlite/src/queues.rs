@@ -6,11 +6,13 @@ use bellhop_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::database::Database;
+use crate::packed::unpack_message;
 
 /// Among how many of the oldest inbox messages an event is looked for; orders carry no time.
 const LOOKED_AT: i64 = 32;
 
-/// How much of a message holds its event's id, in bytes: all of a first line but the longest.
+/// How much of a message's row holds its event's id, in bytes: all of what is packed, and all of a first line but the
+/// longest.
 const FIRST_LINE: i64 = 16 * 1024;
 
 impl Queues for Database {
@@ -24,7 +26,7 @@ fn oldest_message(connection: &Connection) -> rusqlite::Result<Option<Timestamp>
     let mut select = connection.prepare_cached("SELECT substr(message, 1, ?1) FROM inbox ORDER BY seq LIMIT ?2")?;
     let mut rows = select.query([FIRST_LINE, LOOKED_AT])?;
     while let Some(row) = rows.next()? {
-        if let Some(event) = event_of(row.get_ref(0)?.as_bytes().unwrap_or_default()) {
+        if let Some(event) = event_of(&unpack_message(row.get_ref(0)?.as_bytes().unwrap_or_default())) {
             return Ok(Some(event.accepted_at()));
         }
     }
@@ -73,7 +75,7 @@ mod tests {
                 source_ip: None,
                 query: None,
                 headers: Vec::new(),
-                hooks: Vec::new(),
+                owners: Vec::new(),
                 body: &[7; 40_000],
                 test: false,
             };

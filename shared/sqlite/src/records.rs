@@ -1,4 +1,4 @@
-//! Many events recorded in one transaction, with all that comes of them: claims, tasks, work, counts, and their messages
+//! Many events recorded together, with all that comes of them: claims, tasks, work, counts, and their messages
 //! gone from the inbox.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,7 +6,7 @@ use std::future::Future;
 
 use bellhop_app::ports::{Claim, PortResult};
 use bellhop_app::routing::NewRecord;
-use bellhop_core::id::HookId;
+use bellhop_core::id::Owner;
 use bellhop_core::time::Timestamp;
 use rusqlite::Connection;
 
@@ -55,7 +55,7 @@ impl PackedRecord {
         let (record, id) = (&self.record, self.record.event.head.id);
         let claims: Vec<Claim> = record
             .claims()
-            .map(|(hook, wanted)| claim(connection, hook, wanted.key(), id, wanted.expires))
+            .map(|(owner, wanted)| claim(connection, owner, wanted.key(), id, wanted.expires))
             .collect::<rusqlite::Result<_>>()?;
         if self.record.claimed(&claims) {
             self.repack().map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
@@ -78,29 +78,33 @@ impl PackedRecord {
 }
 
 impl Database {
-    /// Queues the writing of records, which is one write, in their order; gives what became of each.
+    /// Queues the writing of records in their order, as many in each commit as it has time for; gives what became of each.
     ///
-    /// They are all written or none. Written again, they are known.
+    /// Each is written whole or not at all, with its message gone, and none before another that comes first. After an error
+    /// some may be written; those are known when they are written again, and so is each that is written twice.
     pub fn commit(
         &self,
-        mut records: Vec<PackedRecord>,
+        records: Vec<PackedRecord>,
     ) -> impl Future<Output = PortResult<Vec<Committed>>> + Send + use<> {
         let arrived = self.arrived.clone();
         let queues: BTreeSet<_> = records.iter().flat_map(|record| &record.work).map(|row| row.0).collect();
-        let written = self.submit(move |connection| {
-            let mut news = Vec::with_capacity(records.len());
-            for record in &mut records {
-                news.push(record.write(connection)?);
+        let (mut left, mut committed) = (records.into_iter(), Vec::new());
+        let written = self.submit_steps(move |connection, turn| {
+            let (before, mut gone) = (committed.len(), Vec::new());
+            for mut packed in left.by_ref() {
+                committed.push(if packed.write(connection)? {
+                    gone.push(packed.place);
+                    Committed::New(Box::new(packed.record), packed.places)
+                } else {
+                    Committed::Known
+                });
+                if turn.is_over() {
+                    break;
+                }
             }
-            let recorded = records.iter().zip(&news).filter(|(_, is_new)| **is_new);
-            forget(connection, &recorded.map(|(record, _)| record.place).collect::<Vec<_>>())?;
-            let committed = records.into_iter().zip(news).map(|(packed, is_new)| match is_new {
-                true => Committed::New(Box::new(packed.record), packed.places),
-                false => Committed::Known,
-            });
-            let committed: Vec<_> = committed.collect();
-            count(connection, &committed)?;
-            Ok(committed)
+            forget(connection, &gone)?;
+            count(connection, committed.get(before..).unwrap_or_default())?;
+            Ok((left.len() == 0).then(|| std::mem::take(&mut committed)))
         });
         async move {
             let committed = written.await?;
@@ -110,16 +114,16 @@ impl Database {
     }
 }
 
-/// Adds new events to the counts of their hooks, once for each hook.
+/// Adds new events to the counts of their owners, once for each.
 fn count(connection: &Connection, committed: &[Committed]) -> rusqlite::Result<()> {
-    let mut sums: BTreeMap<&HookId, (u64, Timestamp)> = BTreeMap::new();
+    let mut sums: BTreeMap<&Owner, (u64, Timestamp)> = BTreeMap::new();
     for committed in committed {
         let Committed::New(record, _) = committed else { continue };
-        for hook in record.counted() {
-            let (events, last) = sums.entry(hook).or_default();
+        for owner in record.counted() {
+            let (events, last) = sums.entry(owner).or_default();
             *events += 1;
             *last = (*last).max(record.event.head.received_at);
         }
     }
-    sums.into_iter().try_for_each(|(hook, (events, last))| add(connection, hook, events, last))
+    sums.into_iter().try_for_each(|(owner, (events, last))| add(connection, owner, events, last))
 }

@@ -1,28 +1,32 @@
 //! The one writer: a thread that gathers what waits to be written and makes it durable together.
 //!
 //! The front door goes first: its messages are all taken into the next commit, those that come while it is written too,
-//! other writes only for so long at a time, so that a flood of events is written down before it is worked off.
+//! other writes only for so long at a time, so that a flood of events is written down before it is worked off. A long write
+//! is done in steps, each in a commit of its own.
+
+mod job;
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::future::Future;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use bellhop_app::ports::{PortError, PortResult};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use crate::checkpoint::Checkpoints;
 use crate::database::database_error;
 use crate::fresh::FreshMessages;
+use crate::packed::pack_message;
+pub(crate) use job::Turn;
+use job::{Job, Write, once};
 
 /// How many inbox messages one commit takes at most.
 const MOST_MESSAGES: usize = 512;
 
 /// How many other writes one commit takes at most.
 const MOST_OTHERS: usize = 64;
-
-/// For how long a commit takes in other writes: whoever waits for an inbox message waits for these too.
-const LONGEST: Duration = Duration::from_millis(2);
 
 /// A handle on the writer; when the last one is gone, the writer ends.
 #[derive(Clone)]
@@ -41,62 +45,17 @@ struct Shared {
 
 #[derive(Default)]
 struct Waiting {
-    messages: VecDeque<(Vec<u8>, oneshot::Sender<PortResult<()>>)>,
+    messages: VecDeque<Message>,
     others: VecDeque<Box<dyn Job>>,
     closed: bool,
 }
 
-/// A write that is not an inbox message.
-trait Job: Send {
-    /// Does it, inside the commit's transaction.
-    fn write(&mut self, connection: &Connection) -> Result<(), PortError>;
-    /// Whether what was there before must be gone from the disk before its caller is told.
-    fn erases(&self) -> bool;
-    /// Tells its caller how the commit went.
-    fn answer(self: Box<Self>, committed: PortResult<()>);
-}
-
-struct Write<F, T> {
-    write: Option<F>,
-    erases: bool,
-    result: Option<PortResult<T>>,
-    answer: oneshot::Sender<PortResult<T>>,
-}
-
-impl<F, T> Job for Write<F, T>
-where
-    F: FnOnce(&Connection) -> rusqlite::Result<T> + Send,
-    T: Send,
-{
-    fn write(&mut self, connection: &Connection) -> Result<(), PortError> {
-        let Some(write) = self.write.take() else {
-            return Ok(());
-        };
-        match write(connection).map_err(|e| database_error(&e)) {
-            Ok(value) => {
-                self.result = Some(Ok(value));
-                Ok(())
-            }
-            Err(error) => {
-                self.result = Some(Err(error.clone()));
-                Err(error)
-            }
-        }
-    }
-
-    fn erases(&self) -> bool {
-        self.erases
-    }
-
-    fn answer(self: Box<Self>, committed: PortResult<()>) {
-        let result = match (committed, self.result) {
-            (Err(error), _) => Err(error),
-            (Ok(()), Some(result)) => result,
-            (Ok(()), None) => Err(closed()),
-        };
-        // A caller that no longer waits does not want to know.
-        let _ = self.answer.send(result);
-    }
+/// An inbox message that is to be written.
+struct Message {
+    bytes: Vec<u8>,
+    /// Its row, where that is another.
+    row: Option<Vec<u8>>,
+    answer: oneshot::Sender<PortResult<()>>,
 }
 
 /// Ends the writer when the last handle is dropped.
@@ -122,19 +81,25 @@ impl Shared {
 }
 
 impl Writer {
-    /// Starts the writer's thread on a connection.
-    pub(crate) fn start(connection: Connection) -> PortResult<Self> {
+    /// Starts the writer's thread on a connection to this file, which carries the log over with the help of another one.
+    pub(crate) fn start(mut connection: Connection, helping: Connection, file: Arc<File>) -> PortResult<Self> {
         let shared = Arc::new(Shared::default());
+        let checkpoints = Checkpoints::start(&mut connection, helping, Arc::clone(&file))?;
         let thread = std::thread::Builder::new().name("writer".to_owned());
         let its = Arc::clone(&shared);
-        thread.spawn(move || write_on(&connection, &its)).map_err(|e| PortError::new("no thread for the writer", e))?;
+        let writing = thread.spawn(move || {
+            write_on(&connection, &its, checkpoints);
+            drop((connection, file));
+        });
+        writing.map_err(|e| PortError::new("no thread for the writer", e))?;
         Ok(Self { _alive: Arc::new(Alive(Arc::clone(&shared))), shared })
     }
 
     /// Writes an inbox message; durable when it returns.
     pub(crate) async fn put_message(&self, message: Vec<u8>) -> PortResult<()> {
         let (answer, answered) = oneshot::channel();
-        self.shared.waiting().messages.push_back((message, answer));
+        let message = Message { row: pack_message(&message), bytes: message, answer };
+        self.shared.waiting().messages.push_back(message);
         self.shared.wake.notify_one();
         answered.await.unwrap_or_else(|_| Err(closed()))
     }
@@ -150,13 +115,14 @@ impl Writer {
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        self.submit(write).await
+        self.give(once(write), false).await
     }
 
-    /// Queues another write at once, whether the answer is waited for or not.
-    pub(crate) fn submit<T, F>(&self, write: F) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
+    /// Queues a write at once, whether the answer is waited for or not, that may take several commits: it is called in one
+    /// after the other until it gives something.
+    pub(crate) fn submit_steps<T, F>(&self, write: F) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
     where
-        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        F: FnMut(&Connection, &Turn<'_>) -> rusqlite::Result<Option<T>> + Send + 'static,
         T: Send + 'static,
     {
         self.give(write, false)
@@ -168,17 +134,17 @@ impl Writer {
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        self.give(write, true).await
+        self.give(once(write), true).await
     }
 
     /// Gives the thread a write, and waits for its answer.
     fn give<T, F>(&self, write: F, erases: bool) -> impl Future<Output = PortResult<T>> + Send + use<T, F>
     where
-        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        F: FnMut(&Connection, &Turn<'_>) -> rusqlite::Result<Option<T>> + Send + 'static,
         T: Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job = Box::new(Write { write: Some(write), erases, result: None, answer });
+        let job = Box::new(Write::new(write, erases, answer));
         self.shared.waiting().others.push_back(job);
         self.shared.wake.notify_one();
         async { answered.await.unwrap_or_else(|_| Err(closed())) }
@@ -191,25 +157,30 @@ fn closed() -> PortError {
 }
 
 /// The writer's thread.
-fn write_on(connection: &Connection, shared: &Shared) {
+fn write_on(connection: &Connection, shared: &Shared, mut checkpoints: Checkpoints) {
     let mut next_place = 1;
     while let Some(mut taken) = shared.first() {
         let committed = commit(connection, shared, &mut taken, &mut next_place);
         let first_place = next_place.saturating_sub(i64::try_from(taken.messages.len()).unwrap_or(i64::MAX));
-        for (place, (message, answer)) in (first_place..).zip(taken.messages) {
+        for (place, message) in (first_place..).zip(taken.messages) {
             if committed.is_ok() {
-                shared.fresh().push(place, message);
+                shared.fresh().push(place, message.bytes);
             }
-            let _ = answer.send(committed.clone());
+            let _ = message.answer.send(committed.clone());
         }
         let emptied = match committed.is_ok() && taken.others.iter().any(|job| job.erases()) {
             true => empty_log(connection),
             false => Ok(()),
         };
         for job in taken.others {
+            if committed.is_ok() && !job.is_done() {
+                shared.waiting().others.push_back(job);
+                continue;
+            }
             let done = if job.erases() { committed.clone().and(emptied.clone()) } else { committed.clone() };
             job.answer(done);
         }
+        checkpoints.between_commits(connection);
     }
 }
 
@@ -227,7 +198,7 @@ fn empty_log(connection: &Connection) -> PortResult<()> {
 /// What one commit has taken.
 #[derive(Default)]
 struct Taken {
-    messages: Vec<(Vec<u8>, oneshot::Sender<PortResult<()>>)>,
+    messages: Vec<Message>,
     others: Vec<Box<dyn Job>>,
 }
 
@@ -259,11 +230,11 @@ impl Shared {
 /// Writes everything in one transaction; when it returns well, all that was taken is on the disk.
 fn commit(connection: &Connection, shared: &Shared, taken: &mut Taken, next_place: &mut i64) -> PortResult<()> {
     let failed = |e: rusqlite::Error| database_error(&e);
-    let begun = Instant::now();
+    let turn = Turn::begin(shared, !taken.messages.is_empty());
     connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(failed)?;
     // The messages last: they take the pages that those leave which have been routed, and what came meanwhile need not wait
     // for a commit of its own.
-    let written = write_others(connection, shared, taken, begun).and_then(|()| {
+    let written = write_others(connection, shared, taken, &turn).and_then(|()| {
         shared.more_messages(taken);
         insert(connection, &taken.messages, next_place)
     });
@@ -279,19 +250,15 @@ fn commit(connection: &Connection, shared: &Shared, taken: &mut Taken, next_plac
 
 /// Writes messages into the inbox, at places that this process gave to none before: whoever reads on from a place meets
 /// all that came later, also where the inbox was empty in between.
-fn insert(
-    connection: &Connection,
-    messages: &[(Vec<u8>, oneshot::Sender<PortResult<()>>)],
-    next_place: &mut i64,
-) -> rusqlite::Result<()> {
+fn insert(connection: &Connection, messages: &[Message], next_place: &mut i64) -> rusqlite::Result<()> {
     if messages.is_empty() {
         return Ok(());
     }
     let mut last = connection.prepare_cached("SELECT ifnull(max(seq), 0) FROM inbox")?;
     *next_place = last.query_row([], |row| row.get::<_, i64>(0))?.saturating_add(1).max(*next_place);
     let mut insert = connection.prepare_cached("INSERT INTO inbox (seq, message) VALUES (?1, ?2)")?;
-    for (message, _) in messages {
-        insert.execute((*next_place, message))?;
+    for message in messages {
+        insert.execute((*next_place, message.row.as_ref().unwrap_or(&message.bytes)))?;
         *next_place += 1;
     }
     Ok(())
@@ -299,14 +266,14 @@ fn insert(
 
 /// Does other writes for as long as a commit may take, each by itself: one that fails is undone alone, and only its caller
 /// is told. The first has the transaction to itself; for each of the others, what it changes is copied before.
-fn write_others(connection: &Connection, shared: &Shared, taken: &mut Taken, begun: Instant) -> rusqlite::Result<()> {
+fn write_others(connection: &Connection, shared: &Shared, taken: &mut Taken, turn: &Turn<'_>) -> rusqlite::Result<()> {
     let mut begin = connection.prepare_cached("SAVEPOINT one")?;
     let mut keep = connection.prepare_cached("RELEASE one")?;
     let mut undo = connection.prepare_cached("ROLLBACK TO one")?;
     let mut done = 0;
     while let Some(job) = taken.others.get_mut(done) {
         if done == 0 {
-            if job.write(connection).is_err() {
+            if job.write(connection, turn).is_err() {
                 if !connection.is_autocommit() {
                     connection.execute_batch("ROLLBACK")?;
                 }
@@ -314,13 +281,13 @@ fn write_others(connection: &Connection, shared: &Shared, taken: &mut Taken, beg
             }
         } else {
             begin.execute([])?;
-            if job.write(connection).is_err() {
+            if job.write(connection, turn).is_err() {
                 undo.execute([])?;
             }
             keep.execute([])?;
         }
         done += 1;
-        if done < MOST_OTHERS && begun.elapsed() < LONGEST {
+        if done < MOST_OTHERS && !turn.is_over() {
             taken.others.extend(shared.waiting().others.pop_front());
         }
     }
@@ -328,59 +295,4 @@ fn write_others(connection: &Connection, shared: &Shared, taken: &mut Taken, beg
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::mpsc;
-
-    use bellhop_core::id::HookId;
-    use bellhop_core::time::Timestamp;
-
-    use super::*;
-    use crate::Database;
-    use crate::counts::add;
-
-    #[tokio::test]
-    async fn a_write_that_fails_is_undone_alone_wherever_it_stands_in_its_commit() {
-        let folder = tempfile::tempdir().unwrap();
-        let database = Database::open(folder.path()).unwrap();
-        for failing in 0..3 {
-            // All come while the writer is held up for longer than one commit takes others, so the next takes them all.
-            let (release, held) = mpsc::channel::<()>();
-            let holding = database.submit(move |_| {
-                let _ = held.recv();
-                std::thread::sleep(2 * LONGEST);
-                Ok(())
-            });
-            let writes = (0..3).map(|number| {
-                database.submit(move |connection| {
-                    let hook = HookId::from_text(format!("hk_{failing}_{number}"));
-                    add(connection, &hook, 1, Timestamp::from_ms(0))?;
-                    if number == failing { connection.execute("no SQL", []).map(|_| ()) } else { Ok(()) }
-                })
-            });
-            let writes: Vec<_> = writes.collect();
-            let put = database.put_bytes(format!("1{failing}").into_bytes());
-            let releasing = async {
-                tokio::task::yield_now().await;
-                release.send(()).unwrap();
-            };
-            let (done, ()) = tokio::join!(async { (put.await, holding.await, each(writes).await) }, releasing);
-            assert!(done.0.is_ok() && done.1.is_ok(), "{failing}");
-            let failed: Vec<_> = done.2.iter().map(Result::is_err).collect();
-            assert_eq!(failed, (0..3).map(|number| number == failing).collect::<Vec<_>>());
-        }
-        let kept = bellhop_app::ports::EventCounts::counts(&database).await.unwrap();
-        let mut kept: Vec<_> = kept.keys().map(|hook| hook.as_str().to_owned()).collect();
-        kept.sort_unstable();
-        assert_eq!(kept, ["hk_0_1", "hk_0_2", "hk_1_0", "hk_1_2", "hk_2_0", "hk_2_1"]);
-        assert_eq!(database.oldest_messages(9).unwrap().len(), 3);
-    }
-
-    /// Waits for all.
-    async fn each<T>(all: Vec<impl Future<Output = T>>) -> Vec<T> {
-        let mut ended = Vec::new();
-        for one in all {
-            ended.push(one.await);
-        }
-        ended
-    }
-}
+mod tests;

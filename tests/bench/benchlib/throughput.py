@@ -233,7 +233,7 @@ def fill(file: Path) -> list[str]:
     message = connection.execute("SELECT message FROM inbox ORDER BY seq LIMIT 1").fetchone()
     if message is None:
         raise RuntimeError("nothing was left to copy")
-    head, body = message[0].split(b"\n", 1)
+    head, body = unpacked(message[0]).split(b"\n", 1)
     event = re.search(rb'"id":"([0-9a-f-]{36})"', head).group(1).decode()
     delivery = re.search(rb"left-[0-9]+-[0-9]+", head).group()
     first = int(event[:13].replace("-", ""), 16) - WAITING
@@ -284,10 +284,37 @@ def age_ms() -> float:
         work = connection.execute("SELECT key FROM work ORDER BY seq LIMIT 1").fetchone()
     finally:
         connection.close()
-    ids = [message[0].split(b'"id":"', 1)[1][:36].decode() for message in [inbox] if message]
+    ids = [unpacked(message[0]).split(b'"id":"', 1)[1][:36].decode() for message in [inbox] if message]
     ids += [key[0][:36] for key in [work] if key]
     accepted = [int(text.replace("-", "")[:12], 16) for text in ids]
     return max((time.time() * 1_000 - moment for moment in accepted), default=0.0)
+
+
+def unpacked(row: bytes) -> bytes:
+    """The inbox message of a row: a short one is packed as LZ4's block format has it, behind a mark and the length."""
+    if row[:1] != b"\x07":
+        return row
+    place, text = 5, bytearray()
+    while place < len(row):
+        token, place = row[place], place + 1
+        literals, place = length(row, place, token >> 4)
+        text += row[place : place + literals]
+        place += literals
+        if place == len(row):
+            break
+        start = len(text) - int.from_bytes(row[place : place + 2], "little")
+        copied, place = length(row, place + 2, token & 15)
+        for number in range(start, start + copied + 4):
+            text.append(text[number])
+    return bytes(text)
+
+
+def length(row: bytes, place: int, half: int) -> tuple[int, int]:
+    """A length that half a token began, and the place behind it."""
+    more = half == 15
+    while more:
+        half, more, place = half + row[place], row[place] == 255, place + 1
+    return half, place
 
 
 def both() -> str:

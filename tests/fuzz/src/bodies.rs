@@ -122,7 +122,7 @@ pub fn event_body(data: &[u8]) -> bool {
         source_ip: None,
         query: None,
         headers: headers.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
-        hooks: Vec::new(),
+        owners: Vec::new(),
         body_bytes: body.len(),
         test: false,
         erased_at: None,

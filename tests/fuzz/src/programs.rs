@@ -256,7 +256,7 @@ static EVENT: LazyLock<EventHead> = LazyLock::new(|| EventHead {
     source_ip: None,
     query: None,
     headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-    hooks: Vec::new(),
+    owners: Vec::new(),
     body_bytes: BODY.len(),
     test: false,
     erased_at: None,

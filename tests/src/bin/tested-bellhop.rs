@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use bellhop::Around;
 use bellhop_app::ports::{Bot, BotAnswer, BotApi, BotMessage, Claim, EventLog, Inbox, PortResult};
 use bellhop_core::event::Event;
-use bellhop_core::id::{EventId, HookId};
+use bellhop_core::id::{EventId, Owner};
 use bellhop_core::inbox::Message;
 use bellhop_core::order::RefusedRequest;
 use bellhop_core::task::{Task, TaskStatus};
@@ -68,12 +68,12 @@ struct MarkedEvents(Arc<dyn EventLog>);
 impl EventLog for MarkedEvents {
     async fn claim_delivery(
         &self,
-        hook: &HookId,
+        owner: &Owner,
         delivery: &str,
         event: EventId,
         expires: Timestamp,
     ) -> PortResult<Claim> {
-        self.0.claim_delivery(hook, delivery, event, expires).await
+        self.0.claim_delivery(owner, delivery, event, expires).await
     }
 
     async fn record(&self, event: &Event, tasks: &[Task], expires: Timestamp) -> PortResult<bool> {
@@ -134,7 +134,7 @@ fn kept(message: &Message<'_>) -> Message<'static> {
         source_ip: message.source_ip,
         query: message.query.clone(),
         headers: message.headers.iter().map(|(name, value)| (text(name), value.clone())).collect(),
-        hooks: message.hooks.clone(),
+        owners: message.owners.clone(),
         body: message.body.to_vec().leak(),
         test: message.test,
     }

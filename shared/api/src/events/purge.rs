@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use bellhop_core::id::{EventId, HookId};
+use bellhop_core::id::{EventId, Owner};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -62,7 +62,7 @@ pub(super) async fn purge_events(State(api): State<Api>, Body(spec): Body<PurgeS
     let cursor_given = spec.cursor.as_deref().map(str::parse::<EventId>).transpose();
     let cursor_given = cursor_given.map_err(|_| invalid_field("cursor", "not one that a purge gave"))?;
     let window = Window { from: None, to: Some(before), cursor: cursor_given, limit: limit as usize };
-    let purged = api.records.purge(&window, &HookId::from_text(spec.hook)).await.map_err(failed)?;
+    let purged = api.records.purge(&window, &Owner::from_text(spec.hook)).await.map_err(failed)?;
     Ok(Json(PurgeView {
         deleted: purged.deleted,
         kept: purged.kept,

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bellhop_core::action::Kind;
 use bellhop_core::event::{EventHead, Proof, REDACTED};
-use bellhop_core::id::HookId;
+use bellhop_core::id::{HookId, JobId};
 use bellhop_core::order::RefusedRequest;
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
@@ -71,8 +71,10 @@ pub struct HeadView {
     pub source_ip: Option<String>,
     /// Its body's length.
     pub body_bytes: usize,
-    /// The hooks it proved itself to.
+    /// The hooks it proved itself to; none where it is a job's.
     pub hooks: Vec<ProofView>,
+    /// The job whose due time it is; null where it is hooks'.
+    pub job: Option<String>,
     /// Whether it was made to try a hook out.
     pub test: bool,
     /// When its content was erased.
@@ -109,8 +111,10 @@ pub struct ProofView {
 pub struct TaskMark {
     /// Its id.
     pub id: String,
-    /// Its hook's id.
-    pub hook: String,
+    /// Its hook's id; null where it is a job's.
+    pub hook: Option<String>,
+    /// Its job's id; null where it is a hook's.
+    pub job: Option<String>,
     /// The kind of action.
     #[schema(value_type = Kind)]
     pub kind: Open<Kind>,
@@ -184,7 +188,8 @@ impl<'de> Deserialize<'de> for Entry {
 impl HeadView {
     /// An event's head as the API shows it, and whether tasks were made with it.
     fn new(head: &EventHead, acted: bool, secret_paths: &HashSet<String>) -> Self {
-        let hooks = head.hooks.iter().map(|proof| ProofView::new(proof, head));
+        let hooks = head.owners.iter().filter_map(|proof| ProofView::new(proof, head));
+        let job = head.owners.iter().find_map(|proof| proof.owner.job());
         let duplicate = head.duplicates.first().filter(|_| !acted);
         Self {
             id: head.id.to_string(),
@@ -199,6 +204,7 @@ impl HeadView {
             source_ip: head.source_ip.map(|ip| ip.to_string()),
             body_bytes: head.body_bytes,
             hooks: hooks.collect(),
+            job: job.map(JobId::to_string),
             test: head.test,
             erased_at: head.erased_at.map(Timestamp::rfc3339),
         }
@@ -206,21 +212,23 @@ impl HeadView {
 }
 
 impl ProofView {
-    /// A hook that an event proved itself to.
-    fn new(proof: &Proof, head: &EventHead) -> Self {
-        let duplicate = head.duplicates.iter().find(|duplicate| duplicate.hook == proof.hook);
-        Self {
-            id: proof.hook.to_string(),
+    /// A hook that an event proved itself to; `None` where its owner is no hook.
+    fn new(proof: &Proof, head: &EventHead) -> Option<Self> {
+        let duplicate = head.duplicates.iter().find(|duplicate| duplicate.owner == proof.owner);
+        Some(Self {
+            id: proof.owner.hook()?.to_string(),
             secret: proof.secret,
             duplicate_of: duplicate.map(|duplicate| duplicate.first.to_string()),
             cause: duplicate.map(|duplicate| duplicate.cause.clone()),
-        }
+        })
     }
 }
 
-/// Whether the path that an event came in at is a secret: of a hook there, or of one that was there.
+/// Whether the path that an event came in at is a secret: of a hook there, or of one that was there. A job's event came in
+/// nowhere.
 fn has_secret_path(head: &EventHead, secret_paths: &HashSet<String>) -> bool {
-    secret_paths.contains(&head.path) || Sender::named(&head.sender).is_none_or(Sender::is_unsigned)
+    let is_unsigned = || Sender::named(&head.sender).is_none_or(Sender::is_unsigned);
+    head.hooks().next().is_some() && (secret_paths.contains(&head.path) || is_unsigned())
 }
 
 /// Whether tasks were made of an event when it came: those of replays came later.
@@ -233,7 +241,8 @@ impl Entry {
     pub(super) fn event(recorded: &RecordedEvent, secret_paths: &HashSet<String>) -> Self {
         let tasks = recorded.tasks.iter().map(|task| TaskMark {
             id: task.id.to_string(),
-            hook: task.owner.to_string(),
+            hook: task.owner.hook().map(HookId::to_string),
+            job: task.owner.job().map(JobId::to_string),
             kind: task.kind.into(),
             status: task.status.into(),
         });
@@ -292,5 +301,36 @@ fn shown_text(body: &[u8], cut: bool) -> Option<&str> {
         Ok(text) => Some(text),
         Err(error) if cut && error.error_len().is_none() => std::str::from_utf8(body.get(..error.valid_up_to())?).ok(),
         Err(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_a_jobs_says_so_and_names_no_hook() {
+        let of = |owner: &str| {
+            let head = json!({
+                "id": "00000000-0000-7000-8000-000000000000", "path": format!("job/{owner}"), "sender": "job",
+                "received_at": 0, "headers": [], "body_bytes": 0, "hooks": [{"hook": owner}],
+            });
+            let head: EventHead = serde_json::from_value(head).unwrap();
+            let now = Timestamp::from_ms(0);
+            let id = format!("{}.{owner}.0", head.id).parse().unwrap();
+            let tasks = vec![Task::queued(id, Kind::Telegram, "1", now, now)];
+            let entry = Entry::event(&RecordedEvent { head, tasks }, &HashSet::new());
+            serde_json::to_value(entry).unwrap()
+        };
+        let (job, hook) = (of("jb_1"), of("hk_1"));
+        assert_eq!((&job["hooks"], &job["job"], &job["path"]), (&json!([]), &json!("jb_1"), &json!("job/jb_1")));
+        assert_eq!((&job["tasks"][0]["hook"], &job["tasks"][0]["job"]), (&Value::Null, &json!("jb_1")));
+        assert_eq!(
+            (&hook["hooks"][0]["id"], &hook["job"], &hook["path"]),
+            (&json!("hk_1"), &Value::Null, &Value::Null)
+        );
+        assert_eq!((&hook["tasks"][0]["hook"], &hook["tasks"][0]["job"]), (&json!("hk_1"), &Value::Null));
     }
 }

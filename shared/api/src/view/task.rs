@@ -1,6 +1,7 @@
 //! Tasks as the API shows them.
 
 use bellhop_core::action::Kind;
+use bellhop_core::id::{HookId, JobId};
 use bellhop_core::task::{AttemptOutcome, Task, TaskStatus};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -20,8 +21,10 @@ pub struct Execution {
     pub event_type: Option<String>,
     /// The event's sender.
     pub sender: String,
-    /// The hook's id.
-    pub hook: String,
+    /// The hook's id; null where it is a job's.
+    pub hook: Option<String>,
+    /// The job's id; null where it is a hook's.
+    pub job: Option<String>,
     /// The kind of action.
     #[schema(value_type = Kind)]
     pub kind: Open<Kind>,
@@ -55,7 +58,8 @@ impl Execution {
             event: task.event.to_string(),
             event_type: found.event_type.clone(),
             sender: found.sender.clone(),
-            hook: task.owner.to_string(),
+            hook: task.owner.hook().map(HookId::to_string),
+            job: task.owner.job().map(JobId::to_string),
             kind: task.kind.into(),
             destination: task.destination.clone(),
             status: task.status.into(),
@@ -77,8 +81,10 @@ pub struct TaskView {
     pub id: String,
     /// The event's id.
     pub event: String,
-    /// The hook's id.
-    pub hook: String,
+    /// The hook's id; null where it is a job's.
+    pub hook: Option<String>,
+    /// The job's id; null where it is a hook's.
+    pub job: Option<String>,
     /// The kind of action.
     #[schema(value_type = Kind)]
     pub kind: Open<Kind>,
@@ -137,7 +143,8 @@ impl TaskView {
         Self {
             id: task.id.to_string(),
             event: task.event.to_string(),
-            hook: task.owner.to_string(),
+            hook: task.owner.hook().map(HookId::to_string),
+            job: task.owner.job().map(JobId::to_string),
             kind: task.kind.into(),
             destination: task.destination.clone(),
             status: task.status.into(),

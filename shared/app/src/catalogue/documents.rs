@@ -6,11 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bellhop_core::config::Configured;
 
-use crate::ports::{Collection, Configurations, Document, Documents, NewDocument, PortError, PortResult};
+use crate::ports::{Collection, ConfigChange, Configurations, Document, Documents, NewDocument, PortError, PortResult};
 
 /// The things of a kind, each a document of the kind's collection, by its id.
-///
-/// Documents are written one by one: what a failure leaves undone is done by applying the same again.
 pub struct InDocuments<K> {
     documents: Arc<dyn Documents>,
     collection: Collection,
@@ -21,11 +19,6 @@ impl<K: Configured> InDocuments<K> {
     /// The things of a kind, in a collection that is theirs alone.
     pub fn new(documents: Arc<dyn Documents>, collection: Collection) -> Self {
         Self { documents, collection, kind: PhantomData }
-    }
-
-    /// A document about to be written; it never expires.
-    fn document<'a>(&self, key: &'a str, text: &'a str) -> NewDocument<'a> {
-        NewDocument { collection: self.collection, key, text, expires: None }
     }
 }
 
@@ -47,14 +40,12 @@ impl<K: Configured> Configurations<K> for InDocuments<K> {
         documents.iter().map(|(key, document)| read(key, document)).collect()
     }
 
-    async fn write(&self, put: &[K], delete: &[String]) -> PortResult<()> {
-        for thing in put {
-            self.documents.write(&self.document(thing.id(), &text(thing)?)).await?;
-        }
-        for id in delete {
-            self.documents.delete_document(self.collection, id).await?;
-        }
-        Ok(())
+    fn changes(&self, put: Vec<K>, delete: Vec<String>) -> PortResult<Vec<ConfigChange>> {
+        let collection = self.collection;
+        let put = put
+            .iter()
+            .map(|thing| Ok(ConfigChange::Document { collection, key: thing.id().to_owned(), text: text(thing)? }));
+        put.chain(delete.into_iter().map(|key| Ok(ConfigChange::NoDocument { collection, key }))).collect()
     }
 
     async fn replace(&self, thing: &K, version: u64) -> PortResult<bool> {
@@ -63,6 +54,8 @@ impl<K: Configured> Configurations<K> for InDocuments<K> {
             return Ok(false);
         }
         // Whoever wrote it in between has made another version of the document.
-        self.documents.swap(&self.document(thing.id(), &text(thing)?), Some(found.version)).await
+        let (key, text) = (thing.id(), &*text(thing)?);
+        let document = NewDocument { collection: self.collection, key, text, expires: None };
+        self.documents.swap(&document, Some(found.version)).await
     }
 }

@@ -1,13 +1,12 @@
-//! What a file, or an import, would change: worked out first, written afterwards or not at all.
+//! What a file would change: worked out first, written afterwards or not at all.
 
 use std::collections::HashMap;
 
 use bellhop_core::config::Configured;
 use bellhop_core::hook::Origin;
-use serde_json::Value as Json;
 
-use super::{Catalogue, secrets};
-use crate::ports::PortResult;
+use super::{Difference, completed, differences, secrets};
+use crate::ports::Clock;
 
 /// What is to be written so that the things of a kind are those of a file.
 #[derive(Debug)]
@@ -16,19 +15,19 @@ pub struct Plan<K> {
     pub changes: Vec<Change>,
     /// How many of each there are.
     pub applied: Applied,
-    pub(crate) put: Vec<K>,
-    pub(crate) delete: Vec<String>,
-    pub(crate) values: Vec<secrets::Value>,
-    pub(crate) unused: Vec<String>,
+    pub(super) put: Vec<K>,
+    pub(super) delete: Vec<String>,
+    pub(super) values: Vec<secrets::Value>,
+    pub(super) unused: Vec<String>,
 }
 
 /// What becomes of a thing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Change {
     /// It is new.
     Created(String),
-    /// It is different: these of its fields are, a secret among them told by its fingerprint alone.
-    Updated(String, Vec<String>),
+    /// It is different in these fields; of a secret that is kept, the fingerprint alone is told.
+    Updated(String, Vec<Difference>),
     /// It is as it was.
     Unchanged(String),
     /// It is gone because the file no longer has it.
@@ -48,40 +47,18 @@ pub struct Applied {
     pub deleted: usize,
 }
 
-impl<K: Configured> Catalogue<K> {
-    /// What it takes to make the things of earlier files those of this one. Nothing is written.
+impl<K: Configured> Plan<K> {
+    /// What it takes to make the things of earlier files those of this one, of all that there are. Nothing is written.
     ///
     /// Things are told apart by name; those made through the API stay, unless the file takes over their name.
-    pub async fn plan(&self, drafts: Vec<K::Draft>) -> PortResult<Plan<K>> {
-        Ok(self.planned(self.things.all().await?, drafts, Origin::File))
-    }
-
-    /// What it takes to have these things besides those that there are: one of the same name becomes this one. Nothing is
-    /// written.
-    pub async fn plan_import(&self, drafts: Vec<K::Draft>) -> PortResult<Plan<K>> {
-        Ok(self.planned(self.things.all().await?, drafts, Origin::Api))
-    }
-
-    /// Writes what was planned, all or nothing as far as the store can.
-    pub async fn apply(&self, plan: Plan<K>) -> PortResult<Applied> {
-        self.keep(&plan.values).await?;
-        if !plan.put.is_empty() || !plan.delete.is_empty() {
-            self.things.write(&plan.put, &plan.delete).await?;
-            self.changes.note();
-            self.forget(plan.unused).await;
-        }
-        Ok(plan.applied)
-    }
-
-    /// The plan for what there is.
-    pub(crate) fn planned(&self, all: Vec<K>, drafts: Vec<K::Draft>, origin: Origin) -> Plan<K> {
+    pub fn new(clock: &dyn Clock, all: Vec<K>, drafts: Vec<K::Draft>) -> Self {
         let mut existing: HashMap<String, K> = all.into_iter().map(|thing| (thing.name().to_owned(), thing)).collect();
         let (changes, put, delete) = (Vec::new(), Vec::new(), Vec::new());
         let mut plan =
-            Plan { changes, applied: Applied::default(), put, delete, values: Vec::new(), unused: Vec::new() };
+            Self { changes, applied: Applied::default(), put, delete, values: Vec::new(), unused: Vec::new() };
         for draft in drafts {
             let old = existing.remove(K::name_of(&draft));
-            let (mut new, values) = self.completed(draft, old.as_ref(), origin);
+            let (mut new, values) = completed(clock, draft, old.as_ref(), Origin::File);
             plan.values.extend(values);
             let name = new.name().to_owned();
             match old {
@@ -96,15 +73,14 @@ impl<K: Configured> Catalogue<K> {
                 }
                 Some(old) => {
                     plan.applied.updated += 1;
-                    plan.changes.push(Change::Updated(name, differing(&old, &new)));
+                    plan.changes.push(Change::Updated(name, differences(&old.shown(), &new.shown())));
                     plan.unused.extend(secrets::unused(&old, &new));
-                    new.touch(old.version() + 1, self.clock.now());
+                    new.touch(old.version() + 1, clock.now());
                 }
             }
             plan.put.push(new);
         }
         let mut gone: Vec<_> = existing.into_values().filter(|thing| thing.origin() == Origin::File).collect();
-        gone.retain(|_| origin == Origin::File);
         gone.sort_by(|a, b| a.name().cmp(b.name()));
         plan.applied.deleted = gone.len();
         for thing in gone {
@@ -114,17 +90,4 @@ impl<K: Configured> Catalogue<K> {
         }
         plan
     }
-}
-
-/// The fields in which two forms of a thing differ, by name.
-fn differing<K: Configured>(old: &K, new: &K) -> Vec<String> {
-    let fields = |thing: &K| match serde_json::to_value(thing) {
-        Ok(Json::Object(fields)) => fields,
-        _ => serde_json::Map::new(),
-    };
-    let (old, new) = (fields(old), fields(new));
-    let mut names: Vec<_> = old.keys().chain(new.keys()).filter(|name| old.get(*name) != new.get(*name)).collect();
-    names.sort();
-    names.dedup();
-    names.into_iter().cloned().collect()
 }

@@ -22,20 +22,18 @@ fn name_for(owner: &str, secret: &Secret) -> String {
     format!("{owner}-{}", hex::encode(&digest.chain_update(secret.expose()).finalize()[..16]))
 }
 
-/// Where secrets will be, each under its owner's name, and the values that have to be kept for it: each under a name of its
-/// own, so that one being rotated in does not replace the other.
-pub(crate) fn referred(secrets: Vec<(String, SecretInput)>) -> (Vec<SecretRef>, Vec<Value>) {
-    let mut values = Vec::new();
-    let references = secrets.into_iter().map(|(owner, secret)| match secret {
+/// Where a secret will be, under its owner's name. A value has to be kept for it, under a name of its own, so that one being
+/// rotated in does not replace the other.
+pub(crate) fn referred(owner: &str, secret: SecretInput, values: &mut Vec<Value>) -> SecretRef {
+    match secret {
         SecretInput::Reference(reference) => reference,
         SecretInput::Value(value) => {
-            let name = name_for(&owner, &value);
+            let name = name_for(owner, &value);
             let reference = SecretRef::stored(&name, &fingerprint(&value));
             values.push((name, value));
             reference
         }
-    });
-    (references.collect(), values)
+    }
 }
 
 /// The names under which a thing's secrets are kept.

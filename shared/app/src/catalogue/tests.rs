@@ -10,7 +10,7 @@ use bellhop_core::secret::SecretRef;
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::ports::{Collection, Secrets as _};
+use crate::ports::{Collection, ConfigChange, Secrets as _};
 use crate::testing::memory::{Memory, SetClock};
 use pager::{Pager, PagerSpec};
 
@@ -30,7 +30,8 @@ impl Stage {
         let clock = Arc::new(SetClock::new(Timestamp::from_seconds(1_700_000_000)));
         let memory = Arc::new(Memory::new(clock.clone()));
         let things = Arc::new(InDocuments::new(memory.clone(), PAGERS));
-        let catalogue = Catalogue { things, vault: memory.clone(), clock: clock.clone(), changes: Changes::default() };
+        let (writer, vault, changes) = (memory.clone(), memory.clone(), Changes::default());
+        let catalogue = Catalogue { things, writer, vault, clock: clock.clone(), changes };
         Self { catalogue, memory, clock }
     }
 
@@ -45,6 +46,19 @@ impl Stage {
         self.clock.advance_ms(1_000);
         let Value::Object(fields) = fields else { panic!("{fields} is no object") };
         self.catalogue.change(id, expected, &Edit::Patch(&fields, SecretsAs::Values)).await
+    }
+
+    /// The plan of a file.
+    async fn planned(&self, file: &[Value]) -> Plan<Pager> {
+        Plan::new(&*self.clock, self.catalogue.things.all().await.unwrap(), drafts(file))
+    }
+
+    /// Carries a plan out.
+    async fn apply(&self, plan: Plan<Pager>) -> Applied {
+        let mut together = Together::default();
+        let applied = together.add(&self.catalogue, plan).unwrap();
+        self.catalogue.carry_out(together).await.unwrap();
+        applied
     }
 
     /// What a reference leads to.
@@ -131,6 +145,7 @@ async fn changes_that_others_get_in_the_way_of_are_tried_again_and_then_given_up
     /// Others who change a pager each time it is about to be written, so many times.
     struct Crowd {
         things: InDocuments<Pager>,
+        writer: Arc<Memory>,
         left: std::sync::atomic::AtomicUsize,
     }
 
@@ -140,8 +155,8 @@ async fn changes_that_others_get_in_the_way_of_are_tried_again_and_then_given_up
             self.things.all().await
         }
 
-        async fn write(&self, put: &[Pager], delete: &[String]) -> PortResult<()> {
-            self.things.write(put, delete).await
+        fn changes(&self, put: Vec<Pager>, delete: Vec<String>) -> PortResult<Vec<ConfigChange>> {
+            self.things.changes(put, delete)
         }
 
         async fn replace(&self, thing: &Pager, version: u64) -> PortResult<bool> {
@@ -149,7 +164,7 @@ async fn changes_that_others_get_in_the_way_of_are_tried_again_and_then_given_up
             if self.left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok() {
                 let mut others = self.all().await?.remove(0);
                 others.touch(others.version + 1, others.updated_at);
-                self.write(&[others], &[]).await?;
+                self.writer.write_together(self.changes(vec![others], Vec::new())?).await?;
             }
             self.things.replace(thing, version).await
         }
@@ -157,7 +172,8 @@ async fn changes_that_others_get_in_the_way_of_are_tried_again_and_then_given_up
 
     for (others, version) in [(TRIES - 1, Some(1 + TRIES as u64)), (TRIES, None)] {
         let Stage { catalogue, memory, clock } = Stage::new();
-        let things = Crowd { things: InDocuments::new(memory.clone(), PAGERS), left: others.into() };
+        let (things, writer) = (InDocuments::new(memory.clone(), PAGERS), memory.clone());
+        let things = Crowd { things, writer, left: others.into() };
         let stage = Stage { catalogue: Catalogue { things: Arc::new(things), ..catalogue }, memory, clock };
         let pager = stage.made(json!({"name": "night", "number": 7, "pin": "p"})).await.unwrap();
         let changed = stage.patched(&pager.id, None, json!({"number": 8})).await;
@@ -192,53 +208,94 @@ async fn a_file_is_planned_told_and_applied_as_a_whole() {
     let stage = Stage::new();
     stage.made(json!({"name": "by hand", "number": 1, "pin": "p"})).await.unwrap();
     let file = [json!({"name": "a", "number": 1, "pin": "pin-a"}), json!({"name": "b", "number": 2, "pin": "pin-b"})];
-    let plan = stage.catalogue.plan(drafts(&file)).await.unwrap();
+    let plan = stage.planned(&file).await;
     assert_eq!(plan.changes, [Change::Created("a".into()), Change::Created("b".into())]);
     assert_eq!(stage.names().await, ["by hand"], "a plan writes nothing");
     let kept: Vec<_> = plan.put.iter().map(|pager| pager.pin.clone()).collect();
     for pin in &kept {
         assert_eq!(stage.value(pin).await, None, "nor does it keep a secret");
     }
-    assert_eq!(stage.catalogue.apply(plan).await.unwrap(), Applied { created: 2, ..Applied::default() });
+    assert_eq!(stage.apply(plan).await, Applied { created: 2, ..Applied::default() });
     assert_eq!(stage.value(&kept[0]).await.as_deref(), Some("pin-a"));
     let file = [
         json!({"name": "b", "number": 2, "pin": "pin-b"}),
         json!({"name": "by hand", "number": 3, "pin": "p2"}),
         json!({"name": "c", "number": 4, "pin": "pin-c"}),
     ];
-    let plan = stage.catalogue.plan(drafts(&file)).await.unwrap();
-    let different = ["number", "origin", "pin"].map(str::to_owned).to_vec();
-    let [b, hand, c, a] = [
-        Change::Unchanged("b".into()),
-        Change::Updated("by hand".into(), different),
-        Change::Created("c".into()),
-        Change::Deleted("a".into()),
-    ];
-    assert_eq!(plan.changes, [b, hand, c, a]);
-    assert!(!format!("{:?}", plan.changes).contains("p2"), "a plan tells no secret");
-    let applied = stage.catalogue.apply(plan).await.unwrap();
+    let plan = stage.planned(&file).await;
+    let [b, hand, c, a] = &plan.changes[..] else { panic!("{:?}", plan.changes) };
+    let others = [Change::Unchanged("b".into()), Change::Created("c".into()), Change::Deleted("a".into())];
+    assert_eq!([b, c, a], others.each_ref());
+    let Change::Updated(name, fields) = hand else { panic!("{hand:?}") };
+    let [number, origin, pin] = &fields[..] else { panic!("{fields:?}") };
+    assert_eq!(
+        (name.as_str(), origin.before.clone(), origin.after.clone()),
+        ("by hand", Some(json!("api")), Some(json!("file")))
+    );
+    assert_eq!(
+        (&*number.field, number.before.clone(), number.after.clone()),
+        ("number", Some(json!(1)), Some(json!(3)))
+    );
+    let shown = format!("{:?}", plan.changes);
+    assert!(pin.after.as_ref().is_some_and(|pin| pin.as_str().unwrap().starts_with("fingerprint ")), "{shown}");
+    assert!(!shown.contains("p2") && !shown.contains("stored:"), "a plan tells no secret, and not where one is kept");
+    let applied = stage.apply(plan).await;
     assert_eq!(applied, Applied { created: 1, updated: 1, unchanged: 1, deleted: 1 });
     assert_eq!(stage.names().await, ["b", "by hand", "c"]);
     assert_eq!(stage.value(&kept[0]).await, None, "the secrets of what is gone are forgotten");
-    let again = stage.catalogue.plan(drafts(&file)).await.unwrap();
+    let again = stage.planned(&file).await;
     assert_eq!(again.applied, Applied { unchanged: 3, ..Applied::default() });
 }
 
 #[tokio::test]
-async fn an_import_adds_and_changes_and_deletes_nothing() {
+async fn kinds_and_settings_of_one_file_are_written_together_or_not_at_all() {
+    use crate::ports::{HookReader as _, HookWriter as _};
+    use bellhop_core::config::ConfigSpec;
+
+    /// A vault that keeps secrets, over a store that writes nothing the first time.
+    struct Refusing(Arc<Memory>, std::sync::atomic::AtomicBool);
+
+    #[async_trait::async_trait]
+    impl crate::ports::ConfigWriter for Refusing {
+        async fn write_together(&self, changes: Vec<ConfigChange>) -> PortResult<()> {
+            if self.1.swap(false, std::sync::atomic::Ordering::Relaxed) {
+                return Err(PortError::new("the store", "is away"));
+            }
+            self.0.write_together(changes).await
+        }
+    }
+
     let stage = Stage::new();
-    let file = drafts(&[json!({"name": "a", "number": 1, "pin": "p"}), json!({"name": "b", "number": 2, "pin": "q"})]);
-    let plan = stage.catalogue.plan(file).await.unwrap();
-    stage.catalogue.apply(plan).await.unwrap();
-    let import =
-        drafts(&[json!({"name": "b", "number": 5, "pin": "q"}), json!({"name": "c", "number": 3, "pin": "r"})]);
-    let plan = stage.catalogue.plan_import(import).await.unwrap();
-    assert_eq!(plan.changes, [Change::Updated("b".into(), vec!["number".into()]), Change::Created("c".into())]);
-    stage.catalogue.apply(plan).await.unwrap();
-    let all = stage.catalogue.list().await.unwrap();
-    let seen: Vec<_> = all.iter().map(|pager| (pager.name(), pager.number, pager.origin, pager.version)).collect();
-    let expected = [("a", 1, Origin::File, 1), ("b", 5, Origin::File, 2), ("c", 3, Origin::Api, 1)];
-    assert_eq!(seen, expected);
+    let (memory, clock) = (stage.memory.clone(), stage.clock.clone());
+    let before = crate::testing::front::hook(&json!({"id": "hk_1", "name": "old", "origin": "file"}));
+    memory.write_hooks(std::slice::from_ref(&before), &[], None).await.unwrap();
+    let writer = Arc::new(Refusing(memory.clone(), true.into()));
+    let pagers = Catalogue { writer, ..stage.catalogue };
+    let file = json!({"retention_days": 7, "hooks": [{
+        "name": "new", "sender": "github", "secrets": ["the-secret-of-the-hook"],
+        "actions": [{"kind": "telegram", "chat": 1}],
+    }]});
+    let file: ConfigSpec = serde_json::from_value(file).unwrap();
+    let (reader, hook_writer) = (memory.clone(), memory.clone());
+    let hooks = crate::hooks::Hooks::new(reader, hook_writer, memory.clone(), clock.clone(), Changes::default());
+    for written in [false, true] {
+        let plan = hooks.plan(checks::config(file.clone()).await.unwrap()).await.unwrap();
+        let fields: Vec<_> = plan.settings.iter().map(|difference| difference.field.as_str()).collect();
+        assert_eq!(fields, ["retention_days"]);
+        assert_eq!(plan.hooks.changes, [Change::Created("new".into()), Change::Deleted("old".into())]);
+        let mut together = Together::default();
+        assert_eq!(plan.add_to(&hooks.catalogue, &mut together).unwrap().created, 1);
+        let all = pagers.things.all().await.unwrap();
+        let plan = Plan::new(&*clock, all, drafts(&[json!({"name": "a", "number": 1, "pin": "p"})]));
+        assert_eq!(together.add(&pagers, plan).unwrap().created, 1);
+        assert_eq!(pagers.carry_out(together).await.is_ok(), written);
+        let (hooks, settings) = memory.hooks_and_settings().await.unwrap();
+        let hooks: Vec<_> = hooks.iter().map(|hook| hook.name.as_str()).collect();
+        let pagers: Vec<_> = pagers.list().await.unwrap().into_iter().map(|pager| pager.name).collect();
+        let (names, days) = if written { ("new", 7) } else { ("old", 90) };
+        assert_eq!((hooks, settings.retention_days), (vec![names], days));
+        assert_eq!(pagers, if written { vec!["a".to_owned()] } else { Vec::new() });
+    }
 }
 
 #[tokio::test]
@@ -247,7 +304,8 @@ async fn kinds_in_collections_of_their_own_do_not_meet() {
     stage.made(json!({"name": "night", "number": 7, "pin": "p"})).await.unwrap();
     let hooks = InDocuments::<bellhop_core::hook::Hook>::new(stage.memory.clone(), Collection::Offer);
     assert!(hooks.all().await.unwrap().is_empty());
-    hooks.write(&[], &["pg_1".to_owned()]).await.unwrap();
+    let changes = hooks.changes(Vec::new(), vec!["pg_1".to_owned()]).unwrap();
+    stage.memory.write_together(changes).await.unwrap();
     assert_eq!(stage.names().await, ["night"]);
     let fields = Map::new();
     let none = stage.catalogue.change("hk_1", None, &Edit::Patch(&fields, SecretsAs::Values)).await;

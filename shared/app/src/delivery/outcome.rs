@@ -102,6 +102,8 @@ pub(super) fn tell(task: &Task, carried: Option<&str>) {
         TaskStatus::Retrying => {
             log::warn!(event:%, trace, task = id, status, detail, due_at = task.due_at.rfc3339(); "attempt failed");
         }
+        // What is done has succeeded, unless another status stands there.
+        TaskStatus::Succeeded => log::info!(event:%, trace, task = id; "{}", task.kind.done()),
         _ => log::info!(event:%, trace, task = id, status; "{}", task.kind.done()),
     }
 }

@@ -145,7 +145,7 @@ fn described(message: &[u8]) -> String {
     }
 }
 
-/// The event in a message that cannot be routed, and a dead task for each hook it proved itself to.
+/// The event in a message that cannot be routed, and a dead task for each of its owners.
 ///
 /// There is none where the message is an order or cannot be read. An event whose body is kept elsewhere comes without it.
 fn poisoned(message: &[u8], reason: &str, now: Timestamp, expires: Timestamp) -> Option<(Event, Vec<Task>)> {
@@ -155,8 +155,8 @@ fn poisoned(message: &[u8], reason: &str, now: Timestamp, expires: Timestamp) ->
         Read::Order(_) => return None,
     };
     let (id, test) = (event.head.id, event.head.test);
-    let tasks = event.head.hooks.iter().map(|proof| {
-        let task = Task::queued(TaskId::new(id, &proof.hook, 0), Kind::Route, "router", now, expires);
+    let tasks = event.head.owners.iter().map(|proof| {
+        let task = Task::queued(TaskId::new(id, &proof.owner, 0), Kind::Route, "router", now, expires);
         Task { test, ..dead(task, reason, now) }
     });
     let tasks = tasks.collect();
@@ -167,12 +167,12 @@ fn poisoned(message: &[u8], reason: &str, now: Timestamp, expires: Timestamp) ->
 mod tests {
     use super::*;
     use bellhop_core::event::Proof;
-    use bellhop_core::id::{EventId, HookId, ReplayId};
+    use bellhop_core::id::{EventId, Owner, ReplayId};
     use bellhop_core::inbox::{Message, order_text};
     use bellhop_core::order::Order;
 
     fn message(body: &[u8]) -> Message<'_> {
-        let proof = |hook: &str| Proof { hook: HookId::from_text(hook), secret: None };
+        let proof = |owner: &str| Proof::new(Owner::from_text(owner), None);
         Message {
             id: EventId::new(Timestamp::from_ms(5), &[3; 10]),
             path: "github",
@@ -183,21 +183,21 @@ mod tests {
             source_ip: None,
             query: None,
             headers: vec![("user-agent", "a".to_owned())],
-            hooks: vec![proof("hk_1"), proof("hk_2")],
+            owners: vec![proof("hk_1"), proof("jb_2")],
             body,
             test: true,
         }
     }
 
     #[test]
-    fn an_event_is_kept_with_a_dead_task_for_each_of_its_hooks() {
+    fn an_event_is_kept_with_a_dead_task_for_each_of_its_owners() {
         let (now, expires) = (Timestamp::from_ms(7), Timestamp::from_ms(9));
         let whole = message(b"[1]");
         for (bytes, body) in [(whole.to_bytes(), &b"[1]"[..]), (whole.to_claim().into_bytes(), b"")] {
             let (event, tasks) = poisoned(&bytes, "because", now, expires).unwrap();
             assert_eq!((event.head.id, event.head.body_bytes, event.body.as_slice()), (whole.id, 3, body));
-            let hooks: Vec<_> = tasks.iter().map(|task| task.owner.as_str()).collect();
-            assert_eq!(hooks, ["hk_1", "hk_2"]);
+            let owners: Vec<_> = tasks.iter().map(|task| task.owner.clone()).collect();
+            assert_eq!(owners, ["hk_1", "jb_2"].map(Owner::from_text));
             for task in tasks {
                 assert_eq!((task.kind, task.destination.as_str()), (Kind::Route, "router"));
                 assert_eq!((task.status, task.reason.as_deref()), (TaskStatus::Dead, Some("because")));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bellhop_core::id::{EventId, HookId, ReplayId, TaskId};
+use bellhop_core::id::{EventId, Owner, ReplayId, TaskId};
 use bellhop_core::order::Order;
 use bellhop_core::replay::{Replay, Selection};
 use bellhop_core::task::{Task, TaskStatus};
@@ -66,23 +66,23 @@ impl Redo {
     }
 
     /// Asks for one event to be done again.
-    pub async fn replay_one(&self, id: EventId, hook: Option<HookId>) -> Result<Replay, NotRedone> {
+    pub async fn replay_one(&self, id: EventId, owner: Option<Owner>) -> Result<Replay, NotRedone> {
         let recorded = self.records.history.recorded(id).await?.ok_or(NotRedone::Unknown)?;
         if recorded.head.erased_at.is_some() {
             return Err(NotRedone::Erased);
         }
-        Ok(self.replay(Selection::Events(vec![id]), hook).await?)
+        Ok(self.replay(Selection::Events(vec![id]), owner).await?)
     }
 
     /// Asks for events to be done again.
-    pub async fn replay(&self, selection: Selection, hook: Option<HookId>) -> PortResult<Replay> {
+    pub async fn replay(&self, selection: Selection, owner: Option<Owner>) -> PortResult<Replay> {
         let mut random = [0; 22];
         self.clock.random(&mut random);
         let now = self.clock.now();
         let replay = Replay {
             id: ReplayId::from_random(&random),
             selection,
-            hook,
+            owner,
             created_at: now,
             seen: 0,
             replayed: 0,

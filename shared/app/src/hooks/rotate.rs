@@ -57,7 +57,8 @@ impl Hooks {
             Some(text) => given(sender, text).map_err(|why| invalid("secret", why))?,
             None => mint_secret(sender, clock).map_err(|why| invalid("secret", why))?,
         };
-        let (kept, values) = referred(vec![(id.to_owned(), SecretInput::Value(secret.clone()))]);
+        let mut values = Vec::new();
+        let kept = vec![referred(id, SecretInput::Value(secret.clone()), &mut values)];
         let rotated = |old: &Hook, now: Timestamp| {
             let until = now.plus_ms(rotation.grace_seconds.saturating_mul(1000));
             let mut retiring = old.retiring.clone();

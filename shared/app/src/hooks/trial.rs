@@ -113,7 +113,7 @@ impl Trials {
             source_ip: None,
             query: None,
             headers: kept_headers(std::iter::once(sender), inbound.headers),
-            hooks: vec![Proof { hook: hook.id.clone(), secret: signed.then_some(0) }],
+            owners: vec![Proof::new(hook.owner(), signed.then_some(0))],
             body: &kept,
             test: true,
         };

@@ -35,8 +35,8 @@ impl Routing {
         let (mut record, words) = self.make(event, &rules);
         let id = record.event.head.id;
         let mut claims = Vec::new();
-        for (hook, claim) in record.claims() {
-            claims.push(self.events.claim_delivery(hook, claim.key(), id, claim.expires).await?);
+        for (owner, claim) in record.claims() {
+            claims.push(self.events.claim_delivery(owner, claim.key(), id, claim.expires).await?);
         }
         record.claimed(&claims);
         self.turn_away(&mut record, &rules).await?;
@@ -49,7 +49,7 @@ impl Routing {
         }
         self.tell(&record, new);
         let received = record.event.head.received_at;
-        let counted = record.counted().filter(|_| new).map(|hook| (hook.clone(), received)).collect();
+        let counted = record.counted().filter(|_| new).map(|owner| (owner.clone(), received)).collect();
         Ok(Recorded { event: Some(id), work: record.work, counted })
     }
 
@@ -59,12 +59,14 @@ impl Routing {
         if new && !head.duplicates.is_empty() {
             METRICS.duplicates.add(1);
         }
-        for Duplicate { hook, first, cause } in &head.duplicates {
-            log::info!(event:% = head.id, hook = hook.as_str(), first:%, cause; "duplicate");
+        for Duplicate { owner, first, cause } in &head.duplicates {
+            log::info!(event:% = head.id, owner = owner.as_str(), first:%, cause; "duplicate");
         }
         let (tasks, queued) = (record.tasks.len(), record.work.len());
         spans::routed(head, tasks, record.made_at, || self.clock.now());
         let trace = Trace::of_event(head).id_beside(head.id);
+        // Nearly all are new, and the line is paid by its length.
+        let new = if new { "" } else { "false" };
         log::info!(event:% = head.id, trace, kind = head.event_type.as_deref().unwrap_or(""), tasks, queued, new; "routed");
     }
 
@@ -103,16 +105,16 @@ impl Routing {
             }
             task
         });
-        (Part { hook: hook.id.clone(), claim, turns }, tasks.collect())
+        (Part { owner: hook.owner(), claim, turns }, tasks.collect())
     }
 
     /// Skips what the quotas of the hooks do not let through.
     async fn turn_away(&self, record: &mut NewRecord, rules: &Rules) -> PortResult<()> {
-        let turns = record.parts.iter().filter(|part| part.turns).map(|part| part.hook.clone());
-        for hook in turns.collect::<Vec<_>>() {
-            let Some(rule) = rules.get(&hook) else { continue };
+        let turns = record.parts.iter().filter(|part| part.turns).map(|part| part.owner.clone());
+        for owner in turns.collect::<Vec<_>>() {
+            let Some(rule) = rules.get(&owner) else { continue };
             if let Some(reason) = self.turned_away(&rule.hook, record.event.head.id).await? {
-                record.skip(&hook, &reason);
+                record.skip(&owner, &reason);
             }
         }
         Ok(())
@@ -131,8 +133,8 @@ impl Routing {
         let id = event.head.id;
         if let Some(claim) = &part.claim
             && let Claim::Duplicate(first) =
-                self.events.claim_delivery(&part.hook, claim.key(), id, claim.expires).await?
-            && let Some(duplicate) = claim.copy_of(&part.hook, id, first)
+                self.events.claim_delivery(&part.owner, claim.key(), id, claim.expires).await?
+            && let Some(duplicate) = claim.copy_of(&part.owner, id, first)
         {
             return Ok(Err(duplicate));
         }

@@ -2,7 +2,7 @@
 
 use bellhop_core::delivery::Delivery;
 use bellhop_core::event::{Duplicate, Event};
-use bellhop_core::id::{EventId, HookId};
+use bellhop_core::id::{EventId, Owner};
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
@@ -17,7 +17,7 @@ use crate::ports::Claim;
 pub struct NewRecord {
     /// The event.
     pub event: Event,
-    /// What its hooks make of it, the highest priority first.
+    /// What its owners make of it, the highest priority first.
     pub parts: Vec<Part>,
     /// The tasks of all parts, in their order.
     pub tasks: Vec<Task>,
@@ -29,14 +29,14 @@ pub struct NewRecord {
     pub expires: Timestamp,
 }
 
-/// What one hook makes of an event.
+/// What one owner makes of an event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
-    /// The hook.
-    pub hook: HookId,
+    /// The owner.
+    pub owner: Owner,
     /// The delivery to claim; `None` where nothing tells the event's delivery from others.
     pub claim: Option<NewClaim>,
-    /// Whether the hook's quota decides besides.
+    /// Whether the owner's quota decides besides.
     pub(super) turns: bool,
 }
 
@@ -56,41 +56,41 @@ impl NewClaim {
 
     /// That an event is a copy of the one that had the delivery first, unless that came so much later that it has claimed
     /// the delivery again: then this event had its own turn before.
-    pub(super) fn copy_of(&self, hook: &HookId, event: EventId, first: EventId) -> Option<Duplicate> {
+    pub(super) fn copy_of(&self, owner: &Owner, event: EventId, first: EventId) -> Option<Duplicate> {
         (first.accepted_at() < self.expires).then(|| {
             let cause = self.delivery.cause(event.accepted_at().ms_since(first.accepted_at()));
-            Duplicate { hook: hook.clone(), first, cause }
+            Duplicate { owner: owner.clone(), first, cause }
         })
     }
 }
 
 impl NewRecord {
-    /// The deliveries to claim, by hook; [`NewRecord::claimed`] wants what became of them in this order.
-    pub fn claims(&self) -> impl Iterator<Item = (&HookId, &NewClaim)> {
-        self.parts.iter().filter_map(|part| Some((&part.hook, part.claim.as_ref()?)))
+    /// The deliveries to claim, by owner; [`NewRecord::claimed`] wants what became of them in this order.
+    pub fn claims(&self) -> impl Iterator<Item = (&Owner, &NewClaim)> {
+        self.parts.iter().filter_map(|part| Some((&part.owner, part.claim.as_ref()?)))
     }
 
-    /// Takes out what the hooks make of it at which another event had the delivery first; says whether there are any.
+    /// Takes out what the owners make of it at which another event had the delivery first; says whether there are any.
     pub fn claimed(&mut self, claims: &[Claim]) -> bool {
         let id = self.event.head.id;
-        let duplicates = self.claims().zip(claims).filter_map(|((hook, claim), became)| match became {
+        let duplicates = self.claims().zip(claims).filter_map(|((owner, claim), became)| match became {
             Claim::Ours => None,
-            Claim::Duplicate(first) => claim.copy_of(hook, id, *first),
+            Claim::Duplicate(first) => claim.copy_of(owner, id, *first),
         });
         let duplicates: Vec<_> = duplicates.collect();
-        for Duplicate { hook, .. } in &duplicates {
-            self.parts.retain(|part| part.hook != *hook);
-            self.tasks.retain(|task| task.hook() != Some(hook));
-            self.work.retain(|work| work.task.hook() != Some(hook));
+        for Duplicate { owner, .. } in &duplicates {
+            self.parts.retain(|part| part.owner != *owner);
+            self.tasks.retain(|task| task.owner != *owner);
+            self.work.retain(|work| work.task.owner != *owner);
         }
         let any = !duplicates.is_empty();
         self.event.head.duplicates.extend(duplicates);
         any
     }
 
-    /// The hooks at whose counts the event is added.
-    pub fn counted(&self) -> impl Iterator<Item = &HookId> {
-        self.parts.iter().map(|part| &part.hook).filter(|_| !self.event.head.test)
+    /// The owners at whose counts the event is added.
+    pub fn counted(&self) -> impl Iterator<Item = &Owner> {
+        self.parts.iter().map(|part| &part.owner).filter(|_| !self.event.head.test)
     }
 
     /// Whether more than claims decides about it, or somebody has to be told first, so that it is recorded step by step.
@@ -98,10 +98,10 @@ impl NewRecord {
         self.parts.iter().any(|part| part.turns) || self.tasks.iter().any(|task| task.status == TaskStatus::Dead)
     }
 
-    /// Skips the tasks of one hook.
-    pub(super) fn skip(&mut self, hook: &HookId, reason: &str) {
-        self.tasks.iter_mut().filter(|task| task.hook() == Some(hook)).for_each(|task| skip(task, reason));
-        self.work.retain(|work| work.task.hook() != Some(hook));
+    /// Skips the tasks of one owner.
+    pub(super) fn skip(&mut self, owner: &Owner, reason: &str) {
+        self.tasks.iter_mut().filter(|task| task.owner == *owner).for_each(|task| skip(task, reason));
+        self.work.retain(|work| work.task.owner != *owner);
     }
 }
 

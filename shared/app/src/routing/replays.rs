@@ -91,14 +91,14 @@ impl Routing {
         Ok(event.filter(|event| replay.takes(&event.head) && event.head.erased_at.is_none()))
     }
 
-    /// Makes an event's tasks again, of the hooks that take it today.
+    /// Makes an event's tasks again, of those that take it today.
     fn make_again(&self, mut event: Event, replay: &Replay, rules: &Rules, made: &mut Made) {
         let words = Words::of(&mut event, rules);
         let (now, before) = (self.clock.now(), made.tasks.len());
         let expires = rules.expires(now);
         let making = Making { event: &event, words: &words };
         let wanted = rules.of(&event).into_iter();
-        for rule in wanted.filter(|rule| replay.hook.as_ref().is_none_or(|hook| *hook == rule.hook.id)) {
+        for rule in wanted.filter(|rule| replay.owner.as_ref().is_none_or(|owner| *owner == rule.hook.owner())) {
             if gate::filtered(rule, &event, &words).is_some() {
                 continue;
             }

@@ -130,7 +130,7 @@ impl Routing {
         if !first_work.is_empty() {
             self.queue.send(&first_work).await?;
         }
-        let counted = vec![(rule.hook.id.clone(), event.head.received_at)];
+        let counted = vec![(rule.hook.owner(), event.head.received_at)];
         Ok(Recorded { event: Some(task.event), counted, ..Recorded::default() })
     }
 

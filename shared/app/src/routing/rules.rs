@@ -7,7 +7,7 @@ use bellhop_core::config::Settings;
 use bellhop_core::event::{Event, EventHead};
 use bellhop_core::filter::{BadCondition, Condition};
 use bellhop_core::hook::Hook;
-use bellhop_core::id::HookId;
+use bellhop_core::id::Owner;
 use bellhop_core::task::Task;
 use bellhop_core::template::{BadTemplate, Template};
 use bellhop_core::time::Timestamp;
@@ -19,7 +19,7 @@ use crate::ports::{HookReader, PortResult};
 /// All rules at one moment.
 #[derive(Debug)]
 pub struct Rules {
-    by_hook: HashMap<HookId, Rule>,
+    by_owner: HashMap<Owner, Rule>,
     settings: Settings,
 }
 
@@ -36,26 +36,26 @@ pub struct Rule {
 }
 
 impl Rules {
-    /// The rule of a hook, unless it has been deleted.
-    pub fn get(&self, hook: &HookId) -> Option<&Rule> {
-        self.by_hook.get(hook)
+    /// The rule of an owner, unless it has been deleted.
+    pub fn get(&self, owner: &Owner) -> Option<&Rule> {
+        self.by_owner.get(owner)
     }
 
     /// The rule of a task's owner, unless that has been deleted.
     pub fn of_task(&self, task: &Task) -> Option<&Rule> {
-        self.get(task.hook()?)
+        self.get(&task.owner)
     }
 
-    /// The rules of the hooks that an event proved itself to, the highest priority first.
+    /// The rules of those whose an event is, the highest priority first.
     pub fn of(&self, event: &Event) -> Vec<&Rule> {
-        let mut rules: Vec<_> = event.head.hooks.iter().filter_map(|proof| self.get(&proof.hook)).collect();
+        let mut rules: Vec<_> = event.head.owners.iter().filter_map(|proof| self.get(&proof.owner)).collect();
         rules.sort_by_key(|rule| std::cmp::Reverse(rule.hook.priority));
         rules
     }
 
-    /// The sender that an event proved to be, as the first of its hooks has it; `None` where that has changed since.
+    /// The sender that an event proved to be, as the first of its owners has it; `None` where that has changed since.
     pub fn sender(&self, head: &EventHead) -> Option<&'static Sender> {
-        let rule = self.get(&head.hooks.first()?.hook)?;
+        let rule = self.get(&head.owners.first()?.owner)?;
         rule.hook.sender().filter(|sender| sender.name == head.sender)
     }
 
@@ -112,8 +112,8 @@ impl RuleCache {
         self.cache
             .get(|| async {
                 let (hooks, settings) = self.hooks.hooks_and_settings().await?;
-                let by_hook = hooks.into_iter().map(|hook| (hook.id.clone(), Rule::new(hook))).collect();
-                Ok(Rules { by_hook, settings })
+                let by_owner = hooks.into_iter().map(|hook| (hook.owner(), Rule::new(hook))).collect();
+                Ok(Rules { by_owner, settings })
             })
             .await
     }

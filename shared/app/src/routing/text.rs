@@ -46,7 +46,7 @@ impl Words {
     pub(super) fn delivery(&self, event: &Event, hook: &Hook) -> Option<Delivery> {
         let sender = hook.sender()?;
         // Another sender's hook at the same path has its id elsewhere.
-        let is_first = event.head.hooks.first().is_some_and(|proof| proof.hook == hook.id);
+        let is_first = event.head.owners.first().is_some_and(|proof| proof.owner.hook() == Some(&hook.id));
         let id = match is_first || hook.scheme.is_none() && sender.name == event.head.sender {
             true => event.head.delivery_id.clone(),
             false => event.head.id_of(sender, self.payload.as_deref()),

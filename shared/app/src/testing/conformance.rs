@@ -13,6 +13,6 @@ mod turns;
 pub use events::{
     claims, claims_end, counts, counts_together, deleted, events_with_task, history, records, refused, tasks,
 };
-pub use keeping::{documents, hooks, secrets};
+pub use keeping::{documents, hooks, secrets, together};
 pub use queues::{inbox, orders, queue};
 pub use turns::turns;

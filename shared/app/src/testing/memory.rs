@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use bellhop_core::config::Settings;
 use bellhop_core::hook::Hook;
-use bellhop_core::id::{EventId, HookId, TaskId};
+use bellhop_core::id::{EventId, HookId, Owner, TaskId};
 use bellhop_core::secret::Secret;
 use bellhop_core::time::Timestamp;
 
@@ -70,13 +70,13 @@ struct World {
     hooks: BTreeMap<HookId, Hook>,
     settings: Settings,
     vault: HashMap<String, Secret>,
-    claims: HashMap<(HookId, String), (EventId, Timestamp)>,
+    claims: HashMap<(Owner, String), (EventId, Timestamp)>,
     events: BTreeMap<EventId, events::Kept>,
     refused: BTreeMap<EventId, events::KeptRefusal>,
     tasks: BTreeMap<TaskId, tasks::Kept>,
     deleted_tasks: BTreeSet<TaskId>,
     deleted_events: BTreeSet<EventId>,
-    counts: HashMap<HookId, EventCount>,
+    counts: HashMap<Owner, EventCount>,
     documents: BTreeMap<documents::Place, documents::Kept>,
     bodies: HashMap<EventId, Vec<u8>>,
     inbox: Queue,

@@ -2,19 +2,21 @@
 
 mod headers;
 mod request;
+mod url;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
+use serde_json::{Map, Value};
 
 use super::{Check, Lane, Place};
-use crate::config::{SecretInput, between, read_secret};
+use crate::config::{SecretInput, between, read_secret, table};
 use crate::secret::SecretRef;
 use crate::template::{Escape, Template};
 
 pub use headers::{HOPS, MOST_HOPS, hops};
 pub use request::{Body, Request, signed};
+pub use url::{SecretUrl, UrlSpec, read_target};
 
 /// How long an answer is waited for unless said, and at most, in seconds.
 const TIMEOUT_SECONDS: u64 = 10;
@@ -22,9 +24,6 @@ const MOST_TIMEOUT_SECONDS: u64 = 30;
 
 /// The most headers of an action.
 const MOST_HEADERS: usize = 30;
-
-/// How long a part of a path is shown; longer ones may be what opens the door.
-const SHOWN_CHARS: usize = 15;
 
 /// Posts the event to another URL; `S` is where its secrets are, or what they are until they are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,8 +92,8 @@ pub enum Method {
 #[cfg_attr(feature = "schema", schema(as = ForwardAction))]
 #[serde(deny_unknown_fields, default)]
 pub struct Spec {
-    /// The URL, or a reference to it.
-    pub url: String,
+    /// The URL, or a reference to it; or `{"secret": URL}`, where the URL is a secret itself.
+    pub url: UrlSpec,
     /// The method; `POST` unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<Method>,
@@ -105,7 +104,7 @@ pub struct Spec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
     /// How it is signed; not at all unless said.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "table::maybe")]
     pub sign: Option<SignSpec>,
     /// How long an answer is waited for, in seconds, from 1 to 30; 10 unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -153,7 +152,7 @@ impl SignScheme {
 impl Forward<SecretInput> {
     /// Checks what was written.
     pub(super) fn check(spec: &Spec, check: &mut Check<'_>) -> Option<Self> {
-        let url = check_url(&spec.url, check);
+        let url = url::check(&spec.url, check);
         let headers = headers::check(&spec.headers, check);
         if let Some(body) = &spec.body {
             check.take("body", Template::compile(body, Escape::None));
@@ -177,10 +176,10 @@ impl Forward<SecretInput> {
 }
 
 impl<S> Forward<S> {
-    /// Its secrets: that of its address, then that of its signature.
-    pub(super) fn secrets(&self) -> Vec<&S> {
-        let url = if let Place::Kept(secret) = &self.url { Some(secret) } else { None };
-        url.into_iter().chain(self.sign.as_ref().map(|sign| &sign.secret)).collect()
+    /// Its secrets with their fields: that of its address, then that of its signature.
+    pub(super) fn secrets(&self) -> Vec<(&'static str, &S)> {
+        let url = if let Place::Kept(secret) = &self.url { Some(("url", secret)) } else { None };
+        url.into_iter().chain(self.sign.as_ref().map(|sign| ("sign.secret", &sign.secret))).collect()
     }
 
     /// The same with each of its secrets made another.
@@ -212,8 +211,8 @@ impl Forward {
     pub(super) fn spec(&self) -> Spec {
         Spec {
             url: match &self.url {
-                Place::Url(url) => url.clone(),
-                Place::Kept(_) => String::new(),
+                Place::Url(url) => UrlSpec::Plain(url.clone()),
+                Place::Kept(_) => UrlSpec::default(),
             },
             method: Some(self.method),
             headers: self.headers.clone(),
@@ -228,7 +227,7 @@ impl Forward {
     /// they may be what opens the door; or where the address is kept.
     pub fn destination(&self) -> String {
         match &self.url {
-            Place::Url(url) => shown(url),
+            Place::Url(url) => url::shown(url),
             Place::Kept(reference) => match reference.fingerprint() {
                 Some(fingerprint) => format!("a kept address {fingerprint}"),
                 None => reference.to_string(),
@@ -237,42 +236,12 @@ impl Forward {
     }
 }
 
-/// Reads where to post to: an address, or a reference to one.
-fn check_url(text: &str, check: &mut Check<'_>) -> Option<Place<SecretInput>> {
-    if text.trim().is_empty() {
-        let mut kept = check.kept.iter().filter_map(|action| match action {
-            super::Action::Forward(Forward { url: Place::Kept(reference), .. }) => Some(reference.clone()),
-            _ => None,
-        });
-        // Of several nobody says which.
-        let only = kept.next().filter(|_| kept.next().is_none());
-        let missing = || check_missing(check);
-        return only.map(|reference| Place::Kept(SecretInput::Reference(reference))).or_else(missing);
-    }
-    if text.contains("://") {
-        return check.take("url", read_target(text)).map(Place::Url);
-    }
-    match check.take("url", read_secret(text, check.secrets))? {
-        SecretInput::Reference(reference) => Some(Place::Kept(SecretInput::Reference(reference))),
-        SecretInput::Value(_) => {
-            check.add("url", "not a URL; write a whole one such as `https://example.com/in`");
-            None
-        }
-    }
-}
-
-/// Says that there is no address.
-fn check_missing<T>(check: &mut Check<'_>) -> Option<T> {
-    check.add("url", "a `forward` action needs a URL: `url = \"https://example.com/in\"`");
-    None
-}
-
 /// Reads the secret of a signature; one that is left out stays, where the request goes to the same place.
 fn check_secret(sign: &SignSpec, spec: &Spec, check: &mut Check<'_>) -> Option<SecretInput> {
     if sign.secret.is_empty() {
         let kept = check.kept.iter().find_map(|action| match action {
             super::Action::Forward(Forward { url, sign: Some(old), .. })
-                if old.scheme == sign.scheme && is_same(url, &spec.url) =>
+                if old.scheme == sign.scheme && url::is_same(url, &spec.url) =>
             {
                 Some(old.secret.clone())
             }
@@ -289,48 +258,27 @@ fn check_secret(sign: &SignSpec, spec: &Spec, check: &mut Check<'_>) -> Option<S
     Some(secret)
 }
 
-/// Whether an address that was written is the one there was; one that is kept is left out.
-fn is_same(old: &Place, written: &str) -> bool {
-    match old {
-        Place::Url(url) => url == written,
-        Place::Kept(_) => written.is_empty(),
+/// Puts the values of secrets in the place of the references that are written in these fields, as far as `value_of` has
+/// them.
+pub(super) fn resolve<E>(
+    fields: &mut Map<String, Value>,
+    value_of: &mut impl FnMut(&SecretRef) -> Result<Option<String>, E>,
+) -> Result<(), E> {
+    let mut value_in = |text: &Value| match text.as_str().and_then(|text| SecretRef::parse(text).ok()) {
+        Some(reference) => value_of(&reference),
+        None => Ok(None),
+    };
+    if let Some(url) = fields.get_mut("url")
+        && let Some(secret) = value_in(url.get("secret").unwrap_or(url))?
+    {
+        *url = serde_json::json!({ "secret": secret });
     }
-}
-
-/// Reads an address that requests are sent to: `http` or `https`, a host, and no credentials or fragment in it.
-pub fn read_target(text: &str) -> Result<String, String> {
-    const FIX: &str = "write a whole URL such as `https://example.com/in`";
-    let text = text.trim();
-    let url: http::Uri = text.parse().map_err(|_| format!("not a URL; {FIX}"))?;
-    let known = matches!(url.scheme_str(), Some("http" | "https"));
-    let host = url.host().is_some_and(|host| !host.is_empty());
-    if !known || !host {
-        return Err(format!("not an http or https URL; {FIX}"));
+    if let Some(secret) = fields.get_mut("sign").and_then(|sign| sign.get_mut("secret"))
+        && let Some(value) = value_in(secret)?
+    {
+        *secret = value.into();
     }
-    if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-        return Err("a URL with a user's name in it; send credentials in `headers`".to_owned());
-    }
-    if text.contains('#') {
-        return Err("what stands behind `#` is never sent; leave it out".to_owned());
-    }
-    Ok(text.to_owned())
-}
-
-/// An address without what may be secret in it.
-fn shown(url: &str) -> String {
-    let plain = url.split(['?', '#']).next().unwrap_or_default();
-    let (scheme, rest) = plain.split_once("://").unwrap_or(("", plain));
-    let mut parts = rest.split('/');
-    let host = parts.next().unwrap_or_default();
-    let mut text = format!("{scheme}://{host}");
-    for part in parts {
-        text.push('/');
-        match part.len() > SHOWN_CHARS {
-            true => text.push_str(&format!("…{}", &hex::encode(Sha256::digest(part))[..8])),
-            false => text.push_str(part),
-        }
-    }
-    text
+    Ok(())
 }
 
 /// No signature, for what was stored without one.

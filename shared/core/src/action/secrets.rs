@@ -28,15 +28,15 @@ impl<S> Place<S> {
 }
 
 impl<S> Action<S> {
-    /// Its secrets.
-    pub fn secrets(&self) -> Vec<&S> {
+    /// Its secrets, each with the field that it stands in.
+    pub fn secrets(&self) -> Vec<(&'static str, &S)> {
         match self {
             Self::Telegram(_) => Vec::new(),
             Self::Forward(action) => action.secrets(),
         }
     }
 
-    /// The same with each of its secrets made another, in the order in which [`secrets`](Self::secrets) gives them.
+    /// The same with each of its secrets made another.
     #[must_use]
     pub fn map<T>(self, make: impl FnMut(S) -> T) -> Action<T> {
         match self {

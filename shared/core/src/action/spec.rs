@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Action, Kind, forward, telegram};
 use crate::config::{Problems, SecretInput, SecretsAs, field_problem};
+use crate::secret::SecretRef;
 
 /// An action, as written: a `kind`, and the fields that this kind has.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -92,6 +93,17 @@ impl ActionSpec {
                 check.add("kind", format!("unknown kind `{}`; known are {}", self.kind, known.join(", ")));
                 None
             }
+        }
+    }
+
+    /// Puts the values of secrets in the place of references to them, as far as `value_of` has them.
+    pub(crate) fn resolve<E>(
+        &mut self,
+        value_of: &mut impl FnMut(&SecretRef) -> Result<Option<String>, E>,
+    ) -> Result<(), E> {
+        match Kind::named(&self.kind) {
+            Some(Kind::Forward) => forward::resolve(&mut self.fields, value_of),
+            Some(Kind::Telegram | Kind::Route) | None => Ok(()),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::{ActionSpec, HookSpec, Kept, ReconcileSpec};
 use crate::hook::{Allowed, Hook, Reconcile};
+use crate::secret::SecretRef;
 
 impl HookSpec {
     /// The hook as it would be written, without its secrets.
@@ -27,6 +28,21 @@ impl HookSpec {
             reconcile: hook.reconcile.as_ref().map(reconcile),
             status: Some(hook.status),
         }
+    }
+}
+
+impl HookSpec {
+    /// Puts the values of secrets in the place of references to them, as far as `value_of` has them. Where it fails for the
+    /// token that asks for lost deliveries, nobody asks yet.
+    pub fn resolve<E>(&mut self, value_of: &mut impl FnMut(&SecretRef) -> Result<Option<String>, E>) -> Result<(), E> {
+        let mut value_in = |text: &mut String| match SecretRef::parse(text) {
+            Ok(reference) => value_of(&reference).map(|value| *text = value.unwrap_or_else(|| reference.to_string())),
+            Err(_) => Ok(()),
+        };
+        self.secrets.iter_mut().try_for_each(&mut value_in)?;
+        self.reconcile =
+            self.reconcile.take().and_then(|mut place| value_in(&mut place.token).is_ok().then_some(place));
+        self.actions.iter_mut().try_for_each(|action| action.resolve(value_of))
     }
 }
 

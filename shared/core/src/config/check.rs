@@ -7,10 +7,11 @@ mod sender;
 use std::collections::HashSet;
 
 pub(crate) use hook::read_chat;
-pub use hook::{HookDraft, Kept, ReconcileDraft, check_change, check_hook, is_capability};
+pub use hook::{HookDraft, Kept, check_change, check_hook, is_capability};
 
-use super::{Capacity, ConfigSpec, Settings};
+use super::{Capacity, ConfigSpec, Configured, Settings};
 use crate::address::{PrivateHost, PrivateHosts};
+use crate::hook::Hook;
 use crate::secret::{Secret, SecretRef};
 
 /// A configuration that passed.
@@ -90,18 +91,7 @@ pub fn check_config(spec: &ConfigSpec, secrets: SecretsAs) -> Result<CheckedConf
         Some(token) => problems.take("telegram.token", read_secret(token, secrets)),
         None => None,
     };
-    let mut names = HashSet::new();
-    let mut hooks = Vec::new();
-    for (index, hook) in spec.hooks.iter().enumerate() {
-        let at = format!("hooks[{index}].");
-        hooks.extend(hook::check(hook, secrets, &Kept::default(), &at, &mut problems));
-        if !hook.name.is_empty() && !names.insert(&hook.name) {
-            problems.add(
-                format!("{at}name"),
-                format!("another hook is called `{}` too; give each its own name", hook.name),
-            );
-        }
-    }
+    let hooks = check_all::<Hook>("hooks", &spec.hooks, secrets, &mut problems);
     let capacity = capacity::check(spec, &mut problems);
     let private_hosts = spec.network.allow_private_hosts.iter().enumerate();
     let private_hosts = private_hosts.filter_map(|(i, host)| {
@@ -112,6 +102,33 @@ pub fn check_config(spec: &ConfigSpec, secrets: SecretsAs) -> Result<CheckedConf
         return Err(problems.0);
     }
     Ok(CheckedConfig { settings, capacity, private_hosts, telegram_token, hooks })
+}
+
+/// Checks the things of a kind, which stand in the list of this name; each has a name of its own.
+fn check_all<K: Configured>(
+    list: &str,
+    specs: &[K::Spec],
+    secrets: SecretsAs,
+    problems: &mut Problems,
+) -> Vec<K::Draft> {
+    let mut names = HashSet::new();
+    let mut drafts = Vec::with_capacity(specs.len());
+    for (index, spec) in specs.iter().enumerate() {
+        match K::check(spec, secrets, None) {
+            Ok(draft) => drafts.push(draft),
+            Err(wrong) => {
+                wrong.into_iter().for_each(|Problem { field, message }| {
+                    problems.add(format!("{list}[{index}].{field}"), message);
+                });
+            }
+        }
+        let name = K::written_name(spec);
+        if !name.is_empty() && !names.insert(name) {
+            let what = format!("another {} is called `{name}` too; give each its own name", K::KIND);
+            problems.add(format!("{list}[{index}].name"), what);
+        }
+    }
+    drafts
 }
 
 /// Checks what holds for all hooks.

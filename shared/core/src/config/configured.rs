@@ -50,19 +50,28 @@ pub trait Configured: Clone + PartialEq + Serialize + DeserializeOwned + Send + 
     /// An id made of these random bytes.
     fn new_id(random: &[u8; 22]) -> String;
 
+    /// The name that was written.
+    fn written_name(spec: &Self::Spec) -> &str;
+
     /// A draft's name.
     fn name_of(draft: &Self::Draft) -> &str;
 
-    /// A draft's secrets in their order, each with the name that it is kept under for the thing of this id: who may read
-    /// the secrets of one name need not read those of another.
-    fn secrets_of(draft: &Self::Draft, id: &str) -> Vec<(String, SecretInput)>;
-
-    /// The thing that a draft makes, with its secrets where they are kept now, in the same order. What a draft leaves open
-    /// stays as it was in `old`, whose version and times it has.
-    fn complete(draft: Self::Draft, kept: Vec<SecretRef>, old: Option<&Self>, stamp: &Stamp) -> Self;
+    /// The thing that a draft makes. What the draft leaves open stays as it was in `old`, whose version and times it has.
+    ///
+    /// `keep` says where each of its secrets is kept under a name: who may read the secrets of one name need not read those
+    /// of another.
+    fn complete(
+        draft: Self::Draft,
+        old: Option<&Self>,
+        stamp: &Stamp,
+        keep: &mut dyn FnMut(&str, SecretInput) -> SecretRef,
+    ) -> Self;
 
     /// The secrets that it needs.
     fn secrets(&self) -> Vec<&SecretRef>;
+
+    /// The thing for people to compare, as JSON: each secret as [`SecretRef::shown`] has it.
+    fn shown(&self) -> Value;
 
     /// Says that it was changed.
     fn touch(&mut self, version: u64, now: Timestamp);

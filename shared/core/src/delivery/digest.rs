@@ -1,6 +1,6 @@
 //! A digest of what a delivery says.
 
-use sha2::{Digest as _, Sha256};
+use ring::digest::Context;
 
 use crate::event::Event;
 use crate::json::Value;
@@ -11,7 +11,7 @@ use bellhop_senders::sender::{Part, Sender, Signed, text_at, values_at};
 const SNS: &[&str] = &["Message", "MessageId", "Subject", "TopicArn", "Type"];
 
 /// Adds an event's content to a hash: its exact bytes, or what of it counts where a row says that some does not.
-pub(super) fn content(hash: &mut Sha256, event: &Event, payload: Option<&Value>, sender: &Sender) {
+pub(super) fn content(hash: &mut Context, event: &Event, payload: Option<&Value>, sender: &Sender) {
     if !counted(hash, event, payload, sender) {
         text(hash, &event.body);
     }
@@ -25,13 +25,13 @@ pub(super) fn content(hash: &mut Sha256, event: &Event, payload: Option<&Value>,
 }
 
 /// Adds a text with its length, so that it ends where it ends.
-pub(super) fn text(hash: &mut Sha256, bytes: &[u8]) {
-    hash.update((bytes.len() as u64).to_be_bytes());
+pub(super) fn text(hash: &mut Context, bytes: &[u8]) {
+    hash.update(&(bytes.len() as u64).to_be_bytes());
     hash.update(bytes);
 }
 
 /// Adds what counts of a payload; says whether it could: without a payload, or where all of it counts, it does not.
-fn counted(hash: &mut Sha256, event: &Event, payload: Option<&Value>, sender: &Sender) -> bool {
+fn counted(hash: &mut Context, event: &Event, payload: Option<&Value>, sender: &Sender) -> bool {
     if let Some(signed) = sender.signs_fields() {
         let fields = signed_fields(event, payload, sender, signed);
         let Some(fields) = fields.filter(|fields| !fields.is_empty()) else { return false };
@@ -100,7 +100,7 @@ fn without(value: &mut Value, path: &[&str]) {
 }
 
 /// Adds a value, its fields in the order of their names, so that no other value adds the same.
-fn value(hash: &mut Sha256, value: &Value) {
+fn value(hash: &mut Context, value: &Value) {
     match value {
         Value::Null => hash.update(b"n"),
         Value::Bool(false) => hash.update(b"f"),
@@ -115,12 +115,12 @@ fn value(hash: &mut Sha256, value: &Value) {
         }
         Value::Array(items) => {
             hash.update(b"[");
-            hash.update((items.len() as u64).to_be_bytes());
+            hash.update(&(items.len() as u64).to_be_bytes());
             items.iter().for_each(|item| self::value(hash, item));
         }
         Value::Object(fields) => {
             hash.update(b"{");
-            hash.update((fields.len() as u64).to_be_bytes());
+            hash.update(&(fields.len() as u64).to_be_bytes());
             for (name, field) in fields.iter() {
                 text(hash, name.as_bytes());
                 self::value(hash, field);

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{EventId, HookId, Owner, ReplayId};
+use super::{EventId, Owner, OwnerId, ReplayId};
 
 /// What the id of a notice ends with, behind that of the task it is about.
 const NOTICE: &str = "notice";
@@ -27,14 +27,14 @@ pub struct TaskId {
 pub struct BadTaskId;
 
 impl TaskId {
-    /// The id of the task that action number `action` of `hook` makes of `event`.
-    pub fn new(event: EventId, hook: &HookId, action: usize) -> Self {
-        Self { text: format!("{event}.{hook}.{action}") }
+    /// The id of the task that action number `action` of `owner` makes of `event`.
+    pub fn new(event: EventId, owner: &impl OwnerId, action: usize) -> Self {
+        Self { text: format!("{event}.{owner}.{action}") }
     }
 
     /// The id of the task that a replay makes of the same action: another one, so that both are seen.
-    pub fn replayed(event: EventId, hook: &HookId, action: usize, replay: &ReplayId) -> Self {
-        Self { text: format!("{event}.{hook}.{action}.{replay}") }
+    pub fn replayed(event: EventId, owner: &impl OwnerId, action: usize, replay: &ReplayId) -> Self {
+        Self { text: format!("{event}.{owner}.{action}.{replay}") }
     }
 
     /// The id of the notice about this task, which had been retried so often; after each retry it is told of again.
@@ -131,6 +131,7 @@ impl TryFrom<String> for TaskId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::{HookId, JobId};
     use crate::time::Timestamp;
 
     fn event() -> EventId {
@@ -139,21 +140,21 @@ mod tests {
 
     #[test]
     fn what_an_id_is_made_of_is_read_back() {
-        let (hook, replay) = (HookId::from_text("hk_1"), ReplayId::from_text("rp_1"));
-        let (own, replayed) = (TaskId::new(event(), &hook, 7), TaskId::replayed(event(), &hook, 7, &replay));
-        assert_eq!(own, TaskId::new(event(), &hook, 7), "the same routing makes the same id");
-        for (id, is_own, subject) in [
-            (own.clone(), true, None),
-            (replayed.clone(), false, None),
-            (own.notice(0), false, Some(own.as_str())),
-            (replayed.notice(12), false, Some(replayed.as_str())),
-        ] {
-            assert_eq!(id.as_str().parse(), Ok(id.clone()));
-            assert_eq!((id.event(), id.owner(), id.action()), (event(), Owner::Hook(hook.clone()), 7));
-            assert_eq!((id.is_own(), id.subject()), (is_own, subject), "{id}");
+        let replay = ReplayId::from_text("rp_1");
+        for owner in [Owner::Hook(HookId::from_text("hk_1")), Owner::Job(JobId::from_random(&[1; 22]))] {
+            let (own, replayed) = (TaskId::new(event(), &owner, 7), TaskId::replayed(event(), &owner, 7, &replay));
+            assert_eq!(own, TaskId::new(event(), &owner, 7), "the same routing makes the same id");
+            for (id, is_own, subject) in [
+                (own.clone(), true, None),
+                (replayed.clone(), false, None),
+                (own.notice(0), false, Some(own.as_str())),
+                (replayed.notice(12), false, Some(replayed.as_str())),
+            ] {
+                assert_eq!(id.as_str().parse(), Ok(id.clone()));
+                assert_eq!((id.event(), id.owner(), id.action()), (event(), owner.clone(), 7));
+                assert_eq!((id.is_own(), id.subject()), (is_own, subject), "{id}");
+            }
         }
-        let job = format!("{}.jb_1.0", event());
-        assert!(matches!(job.parse::<TaskId>().unwrap().owner(), Owner::Job(_)));
     }
 
     #[test]

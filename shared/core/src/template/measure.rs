@@ -5,11 +5,13 @@ use std::cell::Cell;
 use minijinja::value::ValueKind;
 use minijinja::{Error, ErrorKind, Value};
 
-use super::numbers::{self, LONGEST_WRITING};
+use super::numbers::{self, LONGEST_WRITING, Writings};
+use super::tree;
 use crate::budget::{Budget, Exceeded};
+use crate::json;
 
 /// How deep a template's values may nest: a payload as deep as JSON may be, and some levels around it.
-pub(super) const DEEPEST: usize = crate::json::DEEPEST + 32;
+pub(super) const DEEPEST: usize = json::DEEPEST + 32;
 
 /// The bytes that an entry of a list holds.
 pub(super) const ENTRY: usize = size_of::<Value>();
@@ -30,7 +32,7 @@ thread_local! {
 }
 
 /// What a value weighs, all that is within it counted each time it is met.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Size {
     /// How many values it is of.
     pub nodes: usize,
@@ -153,43 +155,32 @@ fn hold_entry<T>(budget: &Budget, entry: T) -> Result<T, Exceeded> {
 
 /// Weighs a value and adds it to a size.
 fn add(budget: &Budget, value: &Value, depth: usize, size: &mut Size) -> Result<(), Exceeded> {
-    if depth > DEEPEST {
-        return Err(budget.exceed(Exceeded::Depth(DEEPEST)));
+    if let Some(added) = tree::within(value, |json, writings| add_json(budget, json, writings, depth, size)) {
+        return added;
     }
-    budget.step(1)?;
-    size.nodes += 1;
-    size.depth = size.depth.max(depth);
+    begin_node(budget, depth, size)?;
     let (text, json) = match value.kind() {
-        ValueKind::Undefined | ValueKind::None | ValueKind::Bool => (9, 5),
+        ValueKind::Undefined | ValueKind::None | ValueKind::Bool => WORD,
         ValueKind::Number => {
             let bytes = longest_number(value);
             (bytes, bytes)
         }
         ValueKind::String | ValueKind::Bytes => {
             let text = value.as_bytes().unwrap_or_default();
-            let bytes = text.len();
-            budget.read(bytes)?;
-            size.bytes = size.bytes.saturating_add(bytes);
-            size.tree = size.tree.saturating_add(bytes);
-            // Within a list or a map a text is written as a literal.
-            let is_bare = depth == 0 && value.kind() == ValueKind::String;
-            (
-                if is_bare { bytes } else { bytes.saturating_mul(8) },
-                if depth == 0 { bytes.saturating_mul(6) } else { escaped(text) },
-            )
+            add_text(budget, text, depth == 0 && value.kind() == ValueKind::String, depth, size)?
         }
         ValueKind::Map => {
             for (name, field) in value.as_object().and_then(|object| object.try_iter_pairs()).into_iter().flatten() {
                 add(budget, &name, depth + 1, size)?;
                 add(budget, &field, depth + 1, size)?;
             }
-            (2, 2)
+            BRACKETS
         }
         ValueKind::Seq | ValueKind::Iterable => {
             for entry in value.try_iter().into_iter().flatten() {
                 add(budget, &entry, depth + 1, size)?;
             }
-            (2, 2)
+            BRACKETS
         }
         _ => {
             let bytes = numbers::length(value).unwrap_or(64);
@@ -197,10 +188,81 @@ fn add(budget: &Budget, value: &Value, depth: usize, size: &mut Size) -> Result<
             (bytes, bytes)
         }
     };
+    end_node(text, json, size);
+    Ok(())
+}
+
+/// The same for JSON, as if its values had been made.
+fn add_json(
+    budget: &Budget,
+    json: &json::Value,
+    writings: &Writings,
+    depth: usize,
+    size: &mut Size,
+) -> Result<(), Exceeded> {
+    if let json::Value::Number(number) = json {
+        return add(budget, &writings.value(number), depth, size);
+    }
+    begin_node(budget, depth, size)?;
+    let (text, written) = match json {
+        json::Value::String(text) => add_text(budget, text.as_bytes(), depth == 0, depth, size)?,
+        json::Value::Array(items) => {
+            items.iter().try_for_each(|item| add_json(budget, item, writings, depth + 1, size))?;
+            BRACKETS
+        }
+        json::Value::Object(fields) => {
+            for (name, field) in fields.iter() {
+                begin_node(budget, depth + 1, size)?;
+                let (text, written) = add_text(budget, name.as_bytes(), false, depth + 1, size)?;
+                end_node(text, written, size);
+                add_json(budget, field, writings, depth + 1, size)?;
+            }
+            BRACKETS
+        }
+        _ => WORD,
+    };
+    end_node(text, written, size);
+    Ok(())
+}
+
+/// The most bytes that a word takes in writing and as JSON, and the brackets of a list or a map.
+const WORD: (usize, usize) = (9, 5);
+const BRACKETS: (usize, usize) = (2, 2);
+
+/// Charges a value, before what is within it.
+fn begin_node(budget: &Budget, depth: usize, size: &mut Size) -> Result<(), Exceeded> {
+    if depth > DEEPEST {
+        return Err(budget.exceed(Exceeded::Depth(DEEPEST)));
+    }
+    budget.step(1)?;
+    size.nodes += 1;
+    size.depth = size.depth.max(depth);
+    Ok(())
+}
+
+/// Adds a text; the most bytes that it takes in writing and as JSON. Within a list or a map it is written as a literal.
+fn add_text(
+    budget: &Budget,
+    text: &[u8],
+    is_bare: bool,
+    depth: usize,
+    size: &mut Size,
+) -> Result<(usize, usize), Exceeded> {
+    let bytes = text.len();
+    budget.read(bytes)?;
+    size.bytes = size.bytes.saturating_add(bytes);
+    size.tree = size.tree.saturating_add(bytes);
+    Ok((
+        if is_bare { bytes } else { bytes.saturating_mul(8) },
+        if depth == 0 { bytes.saturating_mul(6) } else { escaped(text) },
+    ))
+}
+
+/// Adds a value that takes at most so many bytes by itself in writing and as JSON.
+const fn end_node(text: usize, json: usize, size: &mut Size) {
     size.text = size.text.saturating_add(text).saturating_add(4);
     size.tree = size.tree.saturating_add(NODE);
     size.json = size.json.saturating_add(json).saturating_add(4);
-    Ok(())
 }
 
 /// The most bytes of a text as JSON.

@@ -52,6 +52,12 @@ pub(super) fn copied(json: &json::Value, writings: &Writings) -> Value {
     }
 }
 
+/// The JSON that a value is a place in, where it is one: whoever only weighs it need not have its values made.
+pub(super) fn within<T>(value: &Value, look: impl FnOnce(&json::Value, &Writings) -> T) -> Option<T> {
+    let part = value.downcast_object_ref::<Part>()?;
+    Some(look(part.json(), &part.writings))
+}
+
 /// Notes how all fractions are written, before the first of them is shown.
 fn note_fractions(json: &json::Value, writings: &Writings) {
     match json {

@@ -120,7 +120,7 @@ fn read_later(sender: &Sender, request: &Request) -> Option<bellhop_core::json::
             .iter()
             .map(|(name, value)| (name.clone(), String::from_utf8_lossy(value).into_owned()))
             .collect(),
-        hooks: Vec::new(),
+        owners: Vec::new(),
         body_bytes: request.body.len(),
         test: false,
         erased_at: None,

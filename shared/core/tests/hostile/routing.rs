@@ -55,7 +55,7 @@ fn message(sender: &'static Sender, kind: &str, body: &[u8]) -> Vec<u8> {
         source_ip: None,
         query: None,
         headers: vec![("content-type", kind.to_owned())],
-        hooks: vec![Proof { hook: HookId::from_text("hk_1"), secret: Some(0) }],
+        owners: vec![Proof::new(HookId::from_text("hk_1"), Some(0))],
         body,
         test: false,
     };

@@ -98,7 +98,7 @@ fn message(number: u8) -> String {
         source_ip: None,
         query: None,
         headers: Vec::new(),
-        hooks: vec![Proof { hook: HookId::from_text("hk_1"), secret: None }],
+        owners: vec![Proof::new(HookId::from_text("hk_1"), None)],
         body: br#"{"n":"text"}"#,
         test: false,
     };

@@ -13,7 +13,7 @@ use bellhop_app::ports::{
 use bellhop_core::config::Settings;
 use bellhop_core::event::Event;
 use bellhop_core::hook::Hook;
-use bellhop_core::id::{EventId, HookId, TaskId};
+use bellhop_core::id::{EventId, Owner, TaskId};
 use bellhop_core::inbox::Message;
 use bellhop_core::order::{Order, RefusedRequest};
 use bellhop_core::secret::{Secret, SecretRef};
@@ -102,7 +102,7 @@ impl Bodies for Memory {
 
 #[async_trait]
 impl EventLog for Memory {
-    async fn claim_delivery(&self, _: &HookId, _: &str, _: EventId, _: Timestamp) -> PortResult<Claim> {
+    async fn claim_delivery(&self, _: &Owner, _: &str, _: EventId, _: Timestamp) -> PortResult<Claim> {
         Ok(Claim::Ours)
     }
 

@@ -8,7 +8,7 @@ use bellhop_app::ports::{Claim, EventLog, Known, NewTurn, PortError, PortResult,
 use bellhop_app::testing::memory::{Memory, Received};
 
 use bellhop_core::event::{Event, Proof};
-use bellhop_core::id::{EventId, HookId, TaskId};
+use bellhop_core::id::{EventId, HookId, Owner, TaskId};
 use bellhop_core::inbox::Message;
 use bellhop_core::order::RefusedRequest;
 use bellhop_core::task::Task;
@@ -92,12 +92,12 @@ impl TaskLog for Touchy {
 impl EventLog for Touchy {
     async fn claim_delivery(
         &self,
-        hook: &HookId,
+        owner: &Owner,
         delivery: &str,
         event: EventId,
         expires: Timestamp,
     ) -> PortResult<Claim> {
-        self.0.claim_delivery(hook, delivery, event, expires).await
+        self.0.claim_delivery(owner, delivery, event, expires).await
     }
 
     async fn record(&self, event: &Event, tasks: &[Task], expires: Timestamp) -> PortResult<bool> {
@@ -171,7 +171,7 @@ fn inbox_body(kind: Kind, number: u64, random: &Random) -> String {
         source_ip: None,
         query: None,
         headers: Vec::new(),
-        hooks: vec![Proof { hook: hook_id(0), secret: None }],
+        owners: vec![Proof::new(hook_id(0), None)],
         body: body.as_bytes(),
         test: false,
     };

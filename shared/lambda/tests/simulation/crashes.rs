@@ -105,7 +105,7 @@ async fn ring(sim: &Sim) {
             source_ip: None,
             query: None,
             headers: Vec::new(),
-            hooks: vec![Proof { hook: hook_id(0), secret: None }],
+            owners: vec![Proof::new(hook_id(0), None)],
             body: body.as_bytes(),
             test: false,
         };

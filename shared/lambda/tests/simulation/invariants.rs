@@ -69,7 +69,7 @@ fn lost_events(sim: &Sim, observed: &Observed, tasks: &[Task]) -> Vec<String> {
     }
     for rung in &observed.rung {
         for proof in &rung.hooks {
-            let hook = sim.hooks.iter().find(|hook| hook.id == proof.hook).unwrap();
+            let hook = sim.hooks.iter().find(|hook| hook.owner() == proof.owner).unwrap();
             let count = made.get(&(rung.id, hook.id.as_str())).copied().unwrap_or_default();
             let copies = observed.rung.iter().filter(|other| {
                 rung.delivery.is_some() && other.delivery == rung.delivery && other.hooks.contains(proof)

@@ -108,7 +108,7 @@ async fn ring(sim: Arc<Sim>) {
         bytes.fill_with(|| sim.random.next().to_be_bytes()[0]);
         let id = EventId::new(sim.now(), &bytes);
         let rings = sim.hooks.iter().enumerate().filter(|(place, _)| *place < 2 || number.is_multiple_of(RARE));
-        let hooks: Vec<_> = rings.map(|(_, hook)| Proof { hook: hook.id.clone(), secret: None }).collect();
+        let hooks: Vec<_> = rings.map(|(_, hook)| Proof::new(hook.id.clone(), None)).collect();
         let body = json!({ "text": format!("[e{number}H.0] hello") }).to_string();
         let message = message(&sim, id, None, &hooks, body.as_bytes());
         sim.memory.put(&message).await.unwrap();

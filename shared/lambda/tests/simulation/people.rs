@@ -34,7 +34,7 @@ async fn ring_once(sim: &Sim, number: u64) {
     let id = EventId::new(sim.now(), &bytes);
     let first = random.below(sim.hooks.len() as u64);
     let rung = sim.hooks.iter().enumerate().filter(|(at, _)| *at as u64 == first || random.chance(600));
-    let hooks: Vec<_> = rung.map(|(_, hook)| Proof { hook: hook.id.clone(), secret: None }).collect();
+    let hooks: Vec<_> = rung.map(|(_, hook)| Proof::new(hook.id.clone(), None)).collect();
     let earlier: Vec<_> = sim.observed.lock().unwrap().rung.iter().filter_map(|rung| rung.delivery.clone()).collect();
     let delivery = match random.below(10) {
         0..3 => None,
@@ -78,7 +78,7 @@ pub(crate) fn message<'a>(
         source_ip: None,
         query: None,
         headers: Vec::new(),
-        hooks: hooks.to_vec(),
+        owners: hooks.to_vec(),
         body,
         test: false,
     }
@@ -104,7 +104,7 @@ pub(crate) async fn meddle(sim: Arc<Sim>) {
         let replay = Replay {
             id: id.clone(),
             selection: Selection::Range { from: START, to: sim.now(), sender: None, events: Vec::new() },
-            hook: None,
+            owner: None,
             created_at: sim.now(),
             seen: 0,
             replayed: 0,

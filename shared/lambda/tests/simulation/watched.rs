@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bellhop_app::ports::{Claim, EventLog, Known, NewTurn, PortResult, TaskLog, Written};
 use bellhop_app::testing::memory::Memory;
 use bellhop_core::event::Event;
-use bellhop_core::id::{EventId, HookId, TaskId};
+use bellhop_core::id::{EventId, Owner, TaskId};
 use bellhop_core::order::RefusedRequest;
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
@@ -70,12 +70,12 @@ impl TaskLog for Watched {
 impl EventLog for Watched {
     async fn claim_delivery(
         &self,
-        hook: &HookId,
+        owner: &Owner,
         delivery: &str,
         event: EventId,
         expires: Timestamp,
     ) -> PortResult<Claim> {
-        self.memory.claim_delivery(hook, delivery, event, expires).await
+        self.memory.claim_delivery(owner, delivery, event, expires).await
     }
 
     async fn record(&self, event: &Event, tasks: &[Task], expires: Timestamp) -> PortResult<bool> {

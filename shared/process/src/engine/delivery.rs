@@ -27,7 +27,7 @@ const TURNS_AT_ONCE: usize = 256;
 const OF_DESTINATION: usize = 16;
 
 /// How many of a destination's messages are looked at in one turn: more than one digest has room for.
-const MESSAGES_AT_ONCE: usize = 100;
+const MESSAGES_AT_ONCE: usize = 200;
 
 /// How long to look away at most.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);

@@ -54,7 +54,7 @@ async fn leave(folder: &Path) {
                     source_ip: None,
                     query: None,
                     headers: Vec::new(),
-                    hooks: vec![Proof { hook: HookId::from_text("hk_1"), secret: None }],
+                    owners: vec![Proof::new(HookId::from_text("hk_1"), None)],
                     body: body.as_bytes(),
                     test: false,
                 };

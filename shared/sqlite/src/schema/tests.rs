@@ -6,7 +6,7 @@ use std::path::Path;
 use bellhop_app::ports::{Bodies as _, Claim, EventLog as _, History as _, HookReader as _, HookWriter as _};
 use bellhop_app::ports::{Collection, Documents as _, TaskLog as _, Written};
 use bellhop_core::hook::Hook;
-use bellhop_core::id::{EventId, HookId, TaskId};
+use bellhop_core::id::{EventId, HookId, Owner, TaskId};
 use bellhop_core::task::{AttemptOutcome, TaskStatus};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
@@ -111,8 +111,8 @@ async fn a_file_of_version_1_has_everything_afterwards() {
     assert_eq!(unreadable[0].key, format!("{}#0", task_id(7)));
     assert!(unreadable[0].work().is_err());
 
-    let (hook, other) = (HookId::from_text("hk_1"), EventId::new(Timestamp::from_ms(1_800_000_000_000), &[2; 10]));
-    let claim = database.claim_delivery(&hook, "d1", other, Timestamp::from_ms(EXPIRES.unsigned_abs())).await.unwrap();
+    let (owner, other) = (Owner::from_text("hk_1"), EventId::new(Timestamp::from_ms(1_800_000_000_000), &[2; 10]));
+    let claim = database.claim_delivery(&owner, "d1", other, Timestamp::from_ms(EXPIRES.unsigned_abs())).await.unwrap();
     assert_eq!(claim, Claim::Duplicate(event()));
     let documents = database.documents(Collection::Destination).await.unwrap();
     let documents: Vec<_> =

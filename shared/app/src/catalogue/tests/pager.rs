@@ -6,7 +6,7 @@ use bellhop_core::id::random_word;
 use bellhop_core::secret::SecretRef;
 use bellhop_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// A pager, as written.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -90,21 +90,26 @@ impl Configured for Pager {
         format!("pg_{}", random_word(random))
     }
 
+    fn written_name(spec: &PagerSpec) -> &str {
+        &spec.name
+    }
+
     fn name_of(draft: &PagerDraft) -> &str {
         &draft.name
     }
 
-    fn secrets_of(draft: &PagerDraft, id: &str) -> Vec<(String, SecretInput)> {
-        vec![(id.to_owned(), draft.pin.clone())]
-    }
-
-    fn complete(draft: PagerDraft, mut kept: Vec<SecretRef>, old: Option<&Self>, stamp: &Stamp) -> Self {
+    fn complete(
+        draft: PagerDraft,
+        old: Option<&Self>,
+        stamp: &Stamp,
+        keep: &mut dyn FnMut(&str, SecretInput) -> SecretRef,
+    ) -> Self {
         let origin = old.filter(|_| stamp.origin == Origin::Api).map_or(stamp.origin, |old| old.origin);
         Self {
             id: stamp.id.clone(),
             name: draft.name,
             number: draft.number,
-            pin: kept.remove(0),
+            pin: keep(&stamp.id, draft.pin),
             origin,
             created_at: old.map_or(stamp.now, |old| old.created_at),
             updated_at: old.map_or(stamp.now, |old| old.updated_at),
@@ -114,6 +119,10 @@ impl Configured for Pager {
 
     fn secrets(&self) -> Vec<&SecretRef> {
         vec![&self.pin]
+    }
+
+    fn shown(&self) -> Value {
+        json!({"name": self.name, "number": self.number, "pin": self.pin.shown(), "origin": self.origin})
     }
 
     fn touch(&mut self, version: u64, now: Timestamp) {

@@ -82,7 +82,7 @@ fn event_id(number: u8) -> EventId {
 
 /// An event of one hook.
 fn event(id: EventId) -> Event {
-    let hooks = [Proof { hook: hook(), secret: None }];
+    let hooks = [Proof::new(hook(), None)];
     let head = serde_json::json!({
         "id": id, "path": "p", "sender": "github", "received_at": 500, "headers": [], "hooks": hooks, "body_bytes": 2,
     });
@@ -106,7 +106,7 @@ fn message(id: EventId) -> String {
         source_ip: None,
         query: None,
         headers: Vec::new(),
-        hooks: event.head.hooks.clone(),
+        owners: event.head.owners.clone(),
         body: &event.body,
         test: false,
     };

@@ -71,7 +71,7 @@ fn message(number: u8) -> Message<'static> {
         source_ip: None,
         query: None,
         headers: Vec::new(),
-        hooks: vec![Proof { hook: hook(), secret: None }],
+        owners: vec![Proof::new(hook(), None)],
         body: b"{}",
         test: false,
     }

@@ -2,7 +2,7 @@
 
 use bellhop_core::event::Duplicate;
 use bellhop_core::hook::Hook;
-use bellhop_core::id::{EventId, HookId};
+use bellhop_core::id::{EventId, Owner};
 use bellhop_core::order::Order;
 use bellhop_core::replay::{Replay, Selection};
 use bellhop_core::task::TaskStatus;
@@ -52,7 +52,7 @@ async fn content_without_an_id_is_a_copy_within_a_window_from_the_first() {
             let tasks = stage.route(&event).await;
             assert_eq!(tasks.len(), usize::from(of.is_none()), "{sender}");
             let found = copies(&stage, &event).await;
-            let expected = of.map(|first| Duplicate { hook: HookId::from_text("h"), first, cause: words.to_owned() });
+            let expected = of.map(|first| Duplicate { owner: Owner::from_text("h"), first, cause: words.to_owned() });
             assert_eq!(found, Vec::from_iter(expected), "{sender}");
         }
         let other = ringing(1, sender, None, json!({"message": "other"}));
@@ -107,12 +107,12 @@ async fn a_copy_is_an_event_that_did_nothing_is_not_counted_and_can_be_replayed(
     let head = stage.memory.event(copy.id).await.unwrap().unwrap();
     assert_eq!(head.head.duplicates[0].cause, "same delivery id and content");
     assert_eq!(head.body, copy.body.to_string().as_bytes(), "it can be looked at, and done by hand");
-    assert_eq!(stage.memory.counts().await.unwrap()[&HookId::from_text("h")].events, 1);
+    assert_eq!(stage.memory.counts().await.unwrap()[&Owner::from_text("h")].events, 1);
 
     let replay = Replay {
         id: bellhop_core::id::ReplayId::from_text("rp_1"),
         selection: Selection::Events(vec![copy.id]),
-        hook: None,
+        owner: None,
         created_at: START,
         seen: 0,
         replayed: 0,
@@ -140,7 +140,7 @@ async fn a_copy_at_one_hook_may_be_new_at_another_and_both_are_seen() {
     let tasks = stage.route(&event(5)).await;
     assert_eq!(tasks.iter().map(|task| task.owner.as_str()).collect::<Vec<_>>(), ["all"]);
     let copies = copies(&stage, &event(5)).await;
-    assert_eq!(copies.iter().map(|copy| copy.hook.as_str()).collect::<Vec<_>>(), ["h"]);
+    assert_eq!(copies.iter().map(|copy| copy.owner.as_str()).collect::<Vec<_>>(), ["h"]);
 }
 
 #[tokio::test]
@@ -173,7 +173,11 @@ async fn the_claim_is_of_one_length_whatever_the_sender_calls_its_delivery() {
     for id in ["a", long] {
         stage.route(&ringing(0, "shared-secret", Some(id), json!({}))).await;
     }
-    let hook = HookId::from_text("h");
+    let owner = Owner::from_text("h");
     let other = EventId::new(START, &[9; 10]);
-    assert_eq!(stage.memory.claim_delivery(&hook, long, other, START).await.unwrap(), Claim::Ours, "no raw id is kept");
+    assert_eq!(
+        stage.memory.claim_delivery(&owner, long, other, START).await.unwrap(),
+        Claim::Ours,
+        "no raw id is kept"
+    );
 }

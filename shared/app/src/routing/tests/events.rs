@@ -1,7 +1,7 @@
 //! Events: filters, quotas, tests, counts, and what a second routing does.
 
 use bellhop_core::hook::HookStatus;
-use bellhop_core::id::{EventId, HookId};
+use bellhop_core::id::{EventId, Owner};
 use bellhop_core::task::TaskStatus;
 use serde_json::json;
 
@@ -149,7 +149,7 @@ async fn a_test_is_marked_and_passes_claims_and_quotas() {
     let texts: Vec<_> = stage.queued().into_iter().map(|work| work.parts().concat()).collect();
     assert_eq!(texts, ["at 1", "Test: at 2", "Test: at 3", "Test: at 4"]);
     let counts = stage.memory.counts().await.unwrap();
-    assert_eq!(counts[&HookId::from_text("cap")].events, 1, "tests are not counted");
+    assert_eq!(counts[&Owner::from_text("cap")].events, 1, "tests are not counted");
 }
 
 #[tokio::test]
@@ -166,8 +166,8 @@ async fn events_are_counted_once_and_in_a_batch_once_a_hook() {
     stage.routing.count(&batch).await;
     let counts = stage.memory.counts().await.unwrap();
     let count = |events, second: u64| Some(EventCount { events, last: START.plus_ms(second * 1_000) });
-    assert_eq!(counts.get(&HookId::from_text("a")).copied(), count(4, 4));
-    assert_eq!(counts.get(&HookId::from_text("b")).copied(), count(3, 3));
+    assert_eq!(counts.get(&Owner::from_text("a")).copied(), count(4, 4));
+    assert_eq!(counts.get(&Owner::from_text("b")).copied(), count(3, 3));
 }
 
 #[tokio::test]
@@ -211,4 +211,17 @@ async fn the_type_and_id_of_a_hooks_own_scheme_are_read_from_the_body() {
     assert_eq!(ends(&tasks), [(TaskStatus::Queued, "")], "a hook of another sender by now reads nothing of it");
     let head = stage.memory.event(EventId::new(START.plus_ms(3_000), &[7; 10])).await.unwrap().unwrap().head;
     assert_eq!((head.event_type, head.delivery_id), (None, None));
+}
+
+#[tokio::test]
+async fn an_event_of_an_owner_that_is_no_hook_is_recorded_and_does_nothing_at_hooks_of_the_path() {
+    let stage = Stage::new(&[hook("a", "1", json!({}))]).await;
+    let tick = Ringing { delivery: Some("2026-11-30T09:00:00Z"), ..Ringing::new(1, &["jb_1"]) };
+    assert_eq!(stage.route(&tick).await, []);
+    let both = Ringing::new(2, &["jb_1", "a"]);
+    let tasks = stage.route(&both).await;
+    assert_eq!(tasks.iter().map(|task| task.owner.as_str()).collect::<Vec<_>>(), ["a"]);
+    let head = stage.memory.event(tick.id).await.unwrap().unwrap().head;
+    assert_eq!((head.is_of(&Owner::from_text("jb_1")), head.hooks().count()), (true, 0));
+    assert!(!stage.memory.counts().await.unwrap().contains_key(&Owner::from_text("jb_1")), "nobody's rule took it");
 }

@@ -1,6 +1,6 @@
 //! Replays: every event asked for once, however often an order comes.
 
-use bellhop_core::id::{HookId, ReplayId};
+use bellhop_core::id::{Owner, ReplayId};
 use bellhop_core::order::Order;
 use bellhop_core::replay::{Replay, Selection};
 use serde_json::json;
@@ -28,12 +28,12 @@ async fn stage(events: u64) -> (Stage, Vec<Ringing>) {
 }
 
 /// Writes a replay down and gives its order.
-async fn ask(stage: &Stage, selection: Selection, hook: Option<&str>) -> ReplayId {
+async fn ask(stage: &Stage, selection: Selection, owner: Option<&str>) -> ReplayId {
     let id = ReplayId::from_text("rp_1");
     let replay = Replay {
         id: id.clone(),
         selection,
-        hook: hook.map(HookId::from_text),
+        owner: owner.map(Owner::from_text),
         created_at: START,
         seen: 0,
         replayed: 0,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bellhop_core::config::Settings;
 use bellhop_core::event::Proof;
 use bellhop_core::hook::{Hook, HookStatus};
-use bellhop_core::id::{EventId, HookId};
+use bellhop_core::id::{EventId, HookId, Owner};
 use bellhop_core::inbox::{Message, order_text};
 use bellhop_core::order::Order;
 use bellhop_core::task::{Task, TaskStatus};
@@ -128,7 +128,7 @@ impl Ringing {
             source_ip: None,
             query: None,
             headers: vec![("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned())],
-            hooks: self.hooks.iter().map(|hook| Proof { hook: HookId::from_text(*hook), secret: None }).collect(),
+            owners: self.hooks.iter().map(|hook| Proof::new(Owner::from_text(*hook), None)).collect(),
             body: body.as_bytes(),
             test: self.test,
         };

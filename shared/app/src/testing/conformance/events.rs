@@ -1,21 +1,29 @@
 //! Events with their tasks, refused requests, and counts.
 
 use bellhop_core::event::{Duplicate, Event};
-use bellhop_core::id::{EventId, ReplayId, TaskId};
+use bellhop_core::id::{EventId, Owner, ReplayId, TaskId};
 use bellhop_core::order::RefusedRequest;
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use futures_util::future::join_all;
 
-use super::made::{DAY_MS, attempt, event_id_at, fresh_event, fresh_event_id, fresh_hook_id, fresh_task, noise, now};
+use super::made::{
+    DAY_MS, attempt, event_id_at, fresh_event, fresh_event_id, fresh_hook_id, fresh_job, fresh_task, noise, now,
+};
 use crate::ports::{Claim, EventCount, EventCounts, EventLog, History, RecordedEvent, TaskLog, Written};
 
-/// Of many copies of a delivery one event has it; a claim of its own it gets again.
+/// Of many copies of a delivery one event has it, at a hook or a job; a claim of its own it gets again.
 pub async fn claims(log: &dyn EventLog) {
-    let hook = fresh_hook_id();
+    for owner in [fresh_hook_id().into(), fresh_job()] {
+        claims_of(log, &owner).await;
+    }
+}
+
+/// Claims of one owner.
+async fn claims_of(log: &dyn EventLog, owner: &Owner) {
     let events: Vec<_> = (0..50).map(|_| fresh_event_id()).collect();
     let expires = now().plus_ms(DAY_MS);
-    let claim = |event| log.claim_delivery(&hook, "delivery", event, expires);
+    let claim = |event| log.claim_delivery(owner, "delivery", event, expires);
     let claims = join_all(events.iter().map(|event| claim(*event))).await;
     let claims: Vec<_> = claims.into_iter().map(|claim| claim.expect("a claim is decided")).collect();
     let place = claims.iter().position(|claim| *claim == Claim::Ours).expect("one event has the delivery");
@@ -25,20 +33,20 @@ pub async fn claims(log: &dyn EventLog) {
         assert_eq!(*was, expected, "among copies at the same time");
         assert_eq!(claim(*event).await.expect("a claim is decided"), expected, "when asked again");
     }
-    let elsewhere = log.claim_delivery(&fresh_hook_id(), "delivery", events[1], expires).await;
-    assert_eq!(elsewhere.expect("a claim is decided"), Claim::Ours, "at another hook");
+    let elsewhere = log.claim_delivery(&fresh_hook_id().into(), "delivery", events[1], expires).await;
+    assert_eq!(elsewhere.expect("a claim is decided"), Claim::Ours, "at another owner");
 }
 
 /// A claim holds to the millisecond: measured from the first, whatever comes in between, and for one event alone after it.
 pub async fn claims_end(log: &dyn EventLog) {
-    let hook = fresh_hook_id();
+    let owner = fresh_hook_id().into();
     // In the middle of a second, which is as exact as some stores count by themselves.
     let begin = Timestamp::from_ms(now().as_ms() / 1000 * 1000 + 400);
     let at = |ms| event_id_at(begin.plus_ms(ms));
     for (window, delivery) in [(30_000, "seconds"), (1, "an instant"), (15 * DAY_MS, "days")] {
         let claim = async |event: EventId| {
             let expires = event.accepted_at().plus_ms(window);
-            log.claim_delivery(&hook, delivery, event, expires).await.expect("a claim is decided")
+            log.claim_delivery(&owner, delivery, event, expires).await.expect("a claim is decided")
         };
         let (first, last, next) = (at(0), at(window - 1), at(window));
         assert_eq!(claim(first).await, Claim::Ours);
@@ -69,8 +77,8 @@ pub async fn records(log: &dyn EventLog, history: &dyn History, tasks: &dyn Task
     assert_eq!(log.event(fresh_event_id()).await.expect("an event is looked for"), None);
 
     let mut event = fresh_event(b"first".to_vec());
-    let (hook, first) = (fresh_hook_id(), fresh_event_id());
-    event.head.duplicates = vec![Duplicate { hook, first, cause: "same content".to_owned() }];
+    let (owner, first) = (fresh_job(), fresh_event_id());
+    event.head.duplicates = vec![Duplicate { owner, first, cause: "same content".to_owned() }];
     let mut task = fresh_task(event.head.id);
     assert!(log.record(&event, std::slice::from_ref(&task), expires).await.expect("an event is recorded"));
     task.status = TaskStatus::Retrying;
@@ -113,7 +121,8 @@ pub async fn tasks(log: &dyn EventLog, history: &dyn History, tasks: &dyn TaskLo
 
     let replay = ReplayId::from_text("rp_1");
     let mut replayed = fresh_task(event.head.id);
-    replayed.id = TaskId::replayed(event.head.id, replayed.hook().expect("it is a hook's"), 0, &replay);
+    replayed.owner = fresh_job();
+    replayed.id = TaskId::replayed(event.head.id, &replayed.owner, 0, &replay);
     replayed.replay = Some(replay);
     tasks.add(std::slice::from_ref(&replayed)).await.expect("a task is added");
     let other = Task { destination: "other".to_owned(), ..replayed.clone() };
@@ -345,7 +354,7 @@ pub async fn refused(log: &dyn EventLog, history: &dyn History) {
 
 /// Counts add up.
 pub async fn counts(counts: &dyn EventCounts) {
-    let (busy, quiet) = (fresh_hook_id(), fresh_hook_id());
+    let (busy, quiet) = (fresh_hook_id().into(), fresh_job());
     let begin = now();
     for n in 1..=20 {
         counts.add(&busy, n, begin.plus_ms(n)).await.expect("events are counted");
@@ -354,12 +363,12 @@ pub async fn counts(counts: &dyn EventCounts) {
     let all = counts.counts().await.expect("counts are read");
     assert_eq!(all.get(&busy).map(|count| count.events), Some(210));
     assert_eq!(all.get(&quiet), Some(&EventCount { events: 1, last: begin }));
-    assert_eq!(all.get(&fresh_hook_id()), None);
+    assert_eq!(all.get(&fresh_job()), None);
 }
 
 /// Counts that are added at the same time add up too.
 pub async fn counts_together(counts: &dyn EventCounts) {
-    let (busy, begin) = (fresh_hook_id(), now());
+    let (busy, begin) = (fresh_job(), now());
     let adding = (1..=20).map(|n| counts.add(&busy, n, begin.plus_ms(n)));
     for added in join_all(adding).await {
         added.expect("events are counted");

@@ -6,7 +6,7 @@ use bellhop_core::secret::{Secret, SecretRef};
 use futures_util::future::join_all;
 
 use super::made::{DAY_MS, fresh_hook, now};
-use crate::ports::{Collection, Documents, HookReader, HookWriter, NewDocument, Secrets, Vault};
+use crate::ports::{Collection, ConfigChange, Documents, HookReader, HookWriter, NewDocument, Secrets, Vault};
 
 /// Hooks and settings are written together and read together. The store must have none yet.
 pub async fn hooks(reader: &dyn HookReader, writer: &dyn HookWriter) {
@@ -41,6 +41,40 @@ pub async fn hooks(reader: &dyn HookReader, writer: &dyn HookWriter) {
     let all: Vec<_> = hooks.into_iter().map(|hook| hook.id).collect();
     writer.write_hooks(&[], &all, Some(&Settings::default())).await.expect("hooks are deleted");
     assert_eq!(reader.hooks_and_settings().await.expect("hooks are read"), (Vec::new(), Settings::default()));
+}
+
+/// Changes of several kinds are made together: each is there afterwards, and a document begins a new version.
+pub async fn together(reader: &dyn HookReader, writer: &dyn HookWriter, documents: &dyn Documents) {
+    let [kept, gone, new] = [(); 3].map(|()| fresh_hook());
+    writer.write_hooks(&[kept.clone(), gone.clone()], &[], None).await.expect("hooks are written");
+    let collection = Collection::Offer;
+    let [changed, deleted, made] = ["changed", "deleted", "made"].map(|name| format!("{name} {}", new.id));
+    for key in [&changed, &deleted] {
+        // One that would expire.
+        let expires = Some(now().plus_ms(DAY_MS));
+        documents.write(&NewDocument { collection, key, text: "1", expires }).await.expect("a document is written");
+    }
+    let settings = Settings { retention_days: 9, ..Settings::default() };
+    let document = |key: &str| ConfigChange::Document { collection, key: key.to_owned(), text: "2".to_owned() };
+    let changes = vec![
+        ConfigChange::Hook(Box::new(new.clone())),
+        ConfigChange::NoHook(gone.id),
+        ConfigChange::Settings(settings.clone()),
+        document(&changed),
+        document(&made),
+        ConfigChange::NoDocument { collection, key: deleted.clone() },
+    ];
+    writer.write_together(changes).await.expect("all are made");
+    let (hooks, stored) = reader.hooks_and_settings().await.expect("hooks are read");
+    assert_eq!((sorted(hooks), stored), (sorted(vec![kept.clone(), new.clone()]), settings));
+    for (key, expected) in [(&changed, Some(("2".to_owned(), 2))), (&made, Some(("2".to_owned(), 1))), (&deleted, None)]
+    {
+        let found = documents.document(collection, key).await.expect("a document is looked for");
+        assert_eq!(found.map(|document| (document.text, document.version)), expected, "{key}");
+        documents.delete_document(collection, key).await.expect("a document is deleted");
+    }
+    writer.write_together(Vec::new()).await.expect("writing nothing succeeds");
+    writer.write_hooks(&[], &[kept.id, new.id], Some(&Settings::default())).await.expect("hooks are deleted");
 }
 
 /// A document is what was last written; of many that swap at the same time one does.

@@ -7,7 +7,7 @@ use bellhop_core::delivery::Deduplicate;
 use bellhop_core::event::{Event, EventHead, Proof};
 use bellhop_core::filter::{Check, Operator};
 use bellhop_core::hook::{Allowed, Hook, HookStatus, Origin, Reconcile, Retiring};
-use bellhop_core::id::{EventId, HookId, TaskId};
+use bellhop_core::id::{EventId, HookId, JobId, Owner, TaskId};
 use bellhop_core::inbox::Message;
 use bellhop_core::secret::SecretRef;
 use bellhop_core::task::{Attempt, AttemptOutcome, Task};
@@ -44,6 +44,13 @@ pub(super) fn fresh_hook_id() -> HookId {
     HookId::from_random(&random)
 }
 
+/// A job as the owner of something.
+pub(super) fn fresh_job() -> Owner {
+    let mut random = [0; 22];
+    SystemClock.random(&mut random);
+    JobId::from_random(&random).into()
+}
+
 /// Bytes that cannot be compressed.
 pub(super) fn noise(length: usize) -> Vec<u8> {
     let mut bytes = vec![0; length];
@@ -63,7 +70,7 @@ pub(super) fn fresh_event(body: Vec<u8>) -> Event {
         source_ip: Some(std::net::Ipv6Addr::LOCALHOST.into()),
         query: None,
         headers: vec![("user-agent".to_owned(), "GitHub-Hookshot/ü".to_owned())],
-        hooks: vec![Proof { hook: fresh_hook_id(), secret: Some(0) }, Proof { hook: fresh_hook_id(), secret: None }],
+        owners: vec![Proof::new(fresh_hook_id(), Some(0)), Proof::new(fresh_job(), None)],
         body_bytes: body.len(),
         test: true,
         erased_at: None,
@@ -85,7 +92,7 @@ pub(super) fn message(event: &Event) -> Message<'_> {
         source_ip: head.source_ip,
         query: head.query.clone(),
         headers: head.headers.iter().map(|(name, value)| (name.as_str(), value.clone())).collect(),
-        hooks: head.hooks.clone(),
+        owners: head.owners.clone(),
         body: &event.body,
         test: head.test,
     }

@@ -65,7 +65,7 @@ pub async fn turns(log: &dyn EventLog, history: &dyn History, tasks: &dyn TaskLo
     // One that was written down when it was made.
     let replay = ReplayId::from_text("rp_1");
     let mut added = stage.made(new.event);
-    added.id = TaskId::replayed(new.event, added.hook().expect("it is a hook's"), 0, &replay);
+    added.id = TaskId::replayed(new.event, &added.owner, 0, &replay);
     added.replay = Some(replay);
     tasks.add(std::slice::from_ref(&added)).await.expect("a task is added");
     added.succeed(plain_attempt());

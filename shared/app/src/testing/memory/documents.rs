@@ -28,6 +28,12 @@ impl World {
         self.documents.get(place).filter(|kept| kept.lives(now)).map(|kept| &kept.document)
     }
 
+    /// Writes a document, in place of any other at its key.
+    pub(super) fn overwrite(&mut self, new: &NewDocument<'_>, now: Timestamp) {
+        let version = self.note(&(new.collection, new.key.to_owned()), now).map_or(0, |document| document.version);
+        self.write(new, version + 1);
+    }
+
     /// Writes a document.
     pub(super) fn write(&mut self, new: &NewDocument<'_>, version: u64) {
         let document = Document { text: new.text.to_owned(), version };
@@ -50,12 +56,7 @@ impl Documents for Memory {
     }
 
     async fn write(&self, document: &NewDocument<'_>) -> PortResult<()> {
-        self.call("write", |world, now| {
-            let version =
-                world.note(&(document.collection, document.key.to_owned()), now).map_or(0, |document| document.version);
-            world.write(document, version + 1);
-        })
-        .await
+        self.call("write", |world, now| world.overwrite(document, now)).await
     }
 
     async fn swap(&self, document: &NewDocument<'_>, version: Option<u64>) -> PortResult<bool> {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bellhop_core::event::Event;
-use bellhop_core::id::{EventId, HookId};
+use bellhop_core::id::{EventId, Owner};
 use bellhop_core::order::RefusedRequest;
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
@@ -34,13 +34,13 @@ impl World {
 impl EventLog for Memory {
     async fn claim_delivery(
         &self,
-        hook: &HookId,
+        owner: &Owner,
         delivery: &str,
         event: EventId,
         expires: Timestamp,
     ) -> PortResult<Claim> {
         self.call("claim_delivery", |world, _| {
-            let claim = world.claims.entry((hook.clone(), delivery.to_owned())).or_insert((event, expires));
+            let claim = world.claims.entry((owner.clone(), delivery.to_owned())).or_insert((event, expires));
             if claim.1 <= event.accepted_at() {
                 *claim = (event, expires);
             }

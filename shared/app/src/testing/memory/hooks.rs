@@ -5,11 +5,10 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use bellhop_core::config::Settings;
 use bellhop_core::hook::Hook;
-use bellhop_core::id::HookId;
 use bellhop_core::secret::{Secret, SecretRef};
 
 use super::Memory;
-use crate::ports::{HookReader, HookWriter, PortResult, Secrets, Vault};
+use crate::ports::{ConfigChange, ConfigWriter, HookReader, HookWriter, NewDocument, PortResult, Secrets, Vault};
 
 #[async_trait]
 impl HookReader for Memory {
@@ -23,18 +22,27 @@ impl HookReader for Memory {
 }
 
 #[async_trait]
-impl HookWriter for Memory {
-    async fn write_hooks(&self, put: &[Hook], delete: &[HookId], settings: Option<&Settings>) -> PortResult<()> {
-        self.call("write_hooks", |world, _| {
-            world.hooks.extend(put.iter().map(|hook| (hook.id.clone(), hook.clone())));
-            world.hooks.retain(|id, _| !delete.contains(id));
-            if let Some(settings) = settings {
-                world.settings = settings.clone();
+impl ConfigWriter for Memory {
+    async fn write_together(&self, changes: Vec<ConfigChange>) -> PortResult<()> {
+        self.call("write_together", |world, now| {
+            for change in changes {
+                match change {
+                    ConfigChange::Hook(hook) => drop(world.hooks.insert(hook.id.clone(), *hook)),
+                    ConfigChange::NoHook(id) => drop(world.hooks.remove(&id)),
+                    ConfigChange::Settings(settings) => world.settings = settings,
+                    ConfigChange::Document { collection, key, text } => {
+                        world.overwrite(&NewDocument { collection, key: &key, text: &text, expires: None }, now);
+                    }
+                    ConfigChange::NoDocument { collection, key } => drop(world.documents.remove(&(collection, key))),
+                }
             }
         })
         .await
     }
+}
 
+#[async_trait]
+impl HookWriter for Memory {
     async fn replace_hook(&self, hook: &Hook, version: u64) -> PortResult<bool> {
         self.call("replace_hook", |world, _| match world.hooks.get_mut(&hook.id) {
             Some(kept) if kept.version == version => {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use bellhop_core::id::{EventId, HookId, TaskId};
+use bellhop_core::id::{EventId, HookId, Owner, TaskId};
 use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
 
@@ -125,16 +125,16 @@ impl TaskLog for Memory {
 
 #[async_trait]
 impl EventCounts for Memory {
-    async fn add(&self, hook: &HookId, events: u64, last: Timestamp) -> PortResult<()> {
+    async fn add(&self, owner: &Owner, events: u64, last: Timestamp) -> PortResult<()> {
         self.call("count", |world, _| {
-            let count = world.counts.entry(hook.clone()).or_default();
+            let count = world.counts.entry(owner.clone()).or_default();
             count.events += events;
             count.last = count.last.max(last);
         })
         .await
     }
 
-    async fn counts(&self) -> PortResult<HashMap<HookId, EventCount>> {
+    async fn counts(&self) -> PortResult<HashMap<Owner, EventCount>> {
         self.call("counts", |world, _| world.counts.clone()).await
     }
 }

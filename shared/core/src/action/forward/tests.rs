@@ -19,7 +19,7 @@ fn checked(action: &Value, secrets: SecretsAs, kept: &[Action]) -> Result<Action
     let spec = serde_json::from_value(spec).unwrap();
     let reference = SecretRef::parse("env:IN").unwrap();
     let kept = crate::config::Kept { secrets: Some(vec![reference]), actions: kept.to_vec(), ..Default::default() };
-    check_change(&spec, secrets, &kept).map(|draft| draft.actions[0].clone())
+    check_change(&spec, secrets, &kept).map(|draft| draft.hook.actions[0].clone())
 }
 
 /// The action as it is kept, secrets given by value under a name.
@@ -62,6 +62,10 @@ fn every_wrong_field_is_named_and_no_value_is_repeated() {
         (with("url", json!(format!("https://example.com/#{canary}"))), "actions[0].url"),
         (with("url", json!("https://exa mple.com/")), "actions[0].url"),
         (with("url", json!(["https://example.com"])), "actions[0].url"),
+        (with("url", json!({"secret": format!("https://{canary}.example.com")})), "actions[0].url.secret"),
+        (with("url", json!({"secret": "env:A", "colour": canary})), "actions[0].url"),
+        (with("url", json!({})), "actions[0].url"),
+        (with("sign", json!(["github", "env:X"])), "actions[0].sign"),
         (with("url", json!("stored:x")), "actions[0].url"),
         (with("method", json!("GET")), "actions[0].method"),
         (with("method", json!("post")), "actions[0].method"),
@@ -98,6 +102,7 @@ fn every_wrong_field_is_named_and_no_value_is_repeated() {
 fn secrets_are_read_with_the_rights_of_whoever_wrote_them() {
     let sign = |secret: &str| json!({"kind": "forward", "url": URL, "sign": {"scheme": "github", "secret": secret}});
     let at = |url: &str| json!({"kind": "forward", "url": url});
+    let hidden = |url: &str| json!({"kind": "forward", "url": {"secret": url}});
     for (action, file, operator, other) in [
         (sign("env:OUT"), true, false, false),
         (sign("ssm:/team/out"), true, true, false),
@@ -106,6 +111,11 @@ fn secrets_are_read_with_the_rights_of_whoever_wrote_them() {
         (at("file:/run/url"), true, false, false),
         (at("ssm:/team/url"), true, true, false),
         (at(URL), true, true, true),
+        (hidden("env:OUT_URL"), true, false, false),
+        (hidden("ssm:/team/url"), true, true, false),
+        (hidden(URL), false, true, true),
+        (hidden("no URL"), false, false, false),
+        (hidden("ftp://example.com"), false, false, false),
     ] {
         for (secrets, taken) in
             [(SecretsAs::References, file), (SecretsAs::Values, operator), (SecretsAs::ValuesAlone, other)]
@@ -253,4 +263,37 @@ fn a_signature_is_what_its_verifier_takes_and_its_id_stays() {
             assert_eq!(sent, id.map(|_| "an-id"));
         }
     }
+}
+
+#[test]
+fn references_give_way_to_values_and_an_address_that_was_one_is_kept_as_a_secret() {
+    let sign = |secret: &str| json!({"scheme": "github", "secret": secret});
+    let resolved = |action: Value| {
+        let mut spec: ActionSpec = serde_json::from_value(action).unwrap();
+        let mut value_of = |reference: &SecretRef| match reference {
+            SecretRef::Env(name) if name == "GONE" => Err("GONE is not set"),
+            SecretRef::Env(name) => Ok(Some(format!("value of {name}"))),
+            _ => Ok(None),
+        };
+        spec.resolve(&mut value_of).map(|()| serde_json::to_value(spec).unwrap())
+    };
+    for (url, secret, url_after, secret_after) in [
+        (json!("env:A"), "env:B", json!({"secret": "value of A"}), "value of B"),
+        (json!({"secret": "env:A"}), "ssm:/b", json!({"secret": "value of A"}), "ssm:/b"),
+        (json!("ssm:/a"), "env:B", json!("ssm:/a"), "value of B"),
+        (json!(URL), "env:B", json!(URL), "value of B"),
+    ] {
+        let action = json!({"kind": "forward", "url": url, "sign": sign(secret)});
+        let expected = json!({"kind": "forward", "url": url_after, "sign": sign(secret_after)});
+        assert_eq!(resolved(action), Ok(expected));
+    }
+    for plain in [json!({"kind": "forward", "url": URL}), json!({"kind": "telegram", "chat": "env:A"})] {
+        assert_eq!(resolved(plain.clone()), Ok(plain));
+    }
+    for broken in [json!({"kind": "forward", "url": "env:GONE"}), json!({"kind": "forward", "sign": sign("env:GONE")})]
+    {
+        assert_eq!(resolved(broken), Err("GONE is not set"));
+    }
+    let kept = forward(&json!({"kind": "forward", "url": {"secret": "env:A"}}));
+    assert_eq!((kept.destination().as_str(), kept.spec().url), ("env:A", UrlSpec::default()));
 }

@@ -9,59 +9,28 @@ use ipnet::IpNet;
 use super::{Problem, Problems, SecretInput, SecretsAs, between, read_secret, read_url};
 use crate::action::{self as actions, Action};
 use crate::config::{Chat, HookSpec, ReconcileSpec};
-use crate::delivery::Deduplicate;
-use crate::filter::{Check, Condition};
-use crate::hook::{Allowed, GITHUB, Hook, HookStatus, Origin, Reconcile};
+use crate::filter::Condition;
+use crate::hook::{Allowed, GITHUB, Hook, Origin, Reconcile};
 use crate::id::HookId;
 use crate::secret::SecretRef;
 use crate::time::Timestamp;
-use bellhop_senders::sender::{CustomScheme, Sender};
+use bellhop_senders::sender::Sender;
 use bellhop_senders::verify::Key;
 
 /// How long the path of an unsigned hook is at least, in characters.
 const CAPABILITY_LENGTH: usize = 22;
 
-/// A hook that passed its checks and has no id yet.
+/// A hook that passed its checks.
 #[derive(Debug, Clone)]
 pub struct HookDraft {
-    /// Its name.
-    pub name: String,
-    /// What it is for.
-    pub description: String,
-    /// Its path, where one was given.
-    pub path: Option<String>,
+    /// The hook, with secrets that are not kept yet. Its id and its times are its store's to fill in.
+    pub hook: Hook<SecretInput>,
     /// Its sender, with what it does in another way.
     pub sender: &'static Sender,
-    /// What it does in another way.
-    pub scheme: Option<CustomScheme>,
-    /// Its secrets.
-    pub secrets: Vec<SecretInput>,
-    /// Patterns of event types.
-    pub events: Vec<String>,
-    /// Its condition.
-    pub when: Option<String>,
-    /// Its plain conditions.
-    pub conditions: Vec<Check>,
-    /// Its place among the hooks of its path.
-    pub priority: i32,
-    /// After how many events it stops acting.
-    pub max_executions: Option<u64>,
-    /// For how many seconds after an event it does not act on others.
-    pub cooldown_seconds: u64,
-    /// Requests a minute.
-    pub rate_per_minute: u32,
-    /// Where it takes requests from.
-    pub allowed_ips: Vec<Allowed>,
-    /// The longest body, in bytes.
-    pub max_body_bytes: u64,
-    /// Its actions, with secrets that are not kept yet.
-    pub actions: Vec<Action<SecretInput>>,
-    /// What tells its deliveries apart.
-    pub deduplicate: Option<Deduplicate>,
-    /// How to find deliveries that did not reach us.
-    pub reconcile: Option<ReconcileDraft>,
-    /// Whether it takes requests, where that was said.
-    pub status: Option<HookStatus>,
+    /// Whether no path was written: it keeps one that was made for it, or is given one.
+    pub path_is_open: bool,
+    /// Whether no status was written: it stays as it is.
+    pub status_is_open: bool,
 }
 
 /// What a changed hook keeps where no new secrets were given.
@@ -75,71 +44,6 @@ pub struct Kept {
     pub actions: Vec<Action>,
 }
 
-/// How to find deliveries that did not reach us, with a token that is not kept yet.
-#[derive(Debug, Clone)]
-pub struct ReconcileDraft {
-    /// Whose webhook it is.
-    pub of: String,
-    /// The webhook's number.
-    pub webhook_id: Option<u64>,
-    /// The token.
-    pub token: SecretInput,
-    /// Where the API is.
-    pub api_base: String,
-    /// Whether an operator named the address.
-    pub vouched: bool,
-}
-
-impl ReconcileDraft {
-    /// The same with its token kept at this place.
-    pub fn kept(self, token: SecretRef) -> Reconcile {
-        let Self { of, webhook_id, api_base, vouched, .. } = self;
-        Reconcile { of, webhook_id, token, api_base, vouched }
-    }
-}
-
-impl HookDraft {
-    /// The hook, with what its store adds.
-    /// Its own secrets and its actions' are given as they are kept.
-    pub fn into_hook(
-        self,
-        id: HookId,
-        path: String,
-        secrets: Vec<SecretRef>,
-        actions: Vec<Action>,
-        origin: Origin,
-        now: Timestamp,
-    ) -> Hook {
-        Hook {
-            id,
-            name: self.name,
-            description: self.description,
-            path,
-            sender: self.sender.name.to_owned(),
-            scheme: self.scheme,
-            secrets,
-            events: self.events,
-            when: self.when,
-            conditions: self.conditions,
-            priority: self.priority,
-            max_executions: self.max_executions,
-            cooldown_seconds: self.cooldown_seconds,
-            rate_per_minute: self.rate_per_minute,
-            allowed_ips: self.allowed_ips,
-            max_body_bytes: self.max_body_bytes,
-            actions,
-            deduplicate: self.deduplicate,
-            status: self.status.unwrap_or_default(),
-            origin,
-            created_at: now,
-            updated_at: now,
-            version: 1,
-            retiring: Vec::new(),
-            reconcile: None,
-        }
-    }
-}
-
 /// The most plain conditions of a hook.
 const MOST_CONDITIONS: usize = 50;
 
@@ -151,84 +55,83 @@ pub fn check_hook(spec: &HookSpec, secrets: SecretsAs) -> Result<HookDraft, Vec<
 /// Checks a hook that stands alone and keeps secrets it had before.
 pub fn check_change(spec: &HookSpec, secrets: SecretsAs, kept: &Kept) -> Result<HookDraft, Vec<Problem>> {
     let mut problems = Problems::default();
-    check(spec, secrets, kept, "", &mut problems).filter(|_| problems.0.is_empty()).ok_or(problems.0)
+    check(spec, secrets, kept, &mut problems).filter(|_| problems.0.is_empty()).ok_or(problems.0)
 }
 
-/// Checks a hook whose fields stand at `at`; `None` where it cannot even be drafted.
-pub(super) fn check(
-    spec: &HookSpec,
-    secrets: SecretsAs,
-    kept: &Kept,
-    at: &str,
-    problems: &mut Problems,
-) -> Option<HookDraft> {
-    let field = |name: &str| format!("{at}{name}");
+/// Checks a hook; `None` where it cannot even be drafted.
+fn check(spec: &HookSpec, secrets: SecretsAs, kept: &Kept, problems: &mut Problems) -> Option<HookDraft> {
     if spec.name.trim().is_empty() || spec.name.len() > 100 {
-        problems.add(field("name"), "every hook has a name of 1 to 100 characters: `name = \"my-repos\"`");
+        problems.add("name", "every hook has a name of 1 to 100 characters: `name = \"my-repos\"`");
     }
     let scheme = spec.scheme.clone().filter(|scheme| !scheme.is_empty());
-    let sender = super::sender::check(&spec.sender, scheme.as_ref(), at, problems);
-    let path = spec.path.as_ref().and_then(|path| problems.take(&field("path"), read_path(path)));
-    let kept_secrets = check_secrets(spec, sender, secrets, kept, at, problems);
-    let allowed_ips = check_list(&spec.allowed_ips, &field("allowed_ips"), problems, read_network);
-    unsigned::check(spec, sender, &allowed_ips, at, problems);
-    let events = check_list(&spec.events, &field("events"), problems, read_pattern);
+    let sender = super::sender::check(&spec.sender, scheme.as_ref(), problems);
+    let path = spec.path.as_ref().and_then(|path| problems.take("path", read_path(path)));
+    let kept_secrets = check_secrets(spec, sender, secrets, kept, problems);
+    let allowed_ips = check_list(&spec.allowed_ips, "allowed_ips", problems, read_network);
+    unsigned::check(spec, sender, &allowed_ips, problems);
+    let events = check_list(&spec.events, "events", problems, read_pattern);
     if let Some(when) = &spec.when {
-        problems.take(&field("when"), Condition::compile(when));
+        problems.take("when", Condition::compile(when));
     }
     if spec.conditions.len() > MOST_CONDITIONS {
         let what = format!("a hook has {MOST_CONDITIONS} plain conditions at most; `when` takes one of any kind");
-        problems.add(field("conditions"), what);
+        problems.add("conditions", what);
     }
     for (i, check) in spec.conditions.iter().enumerate() {
         if let Some(problem) = check.problem() {
-            problems.add(field(&format!("conditions[{i}]")), problem);
+            problems.add(format!("conditions[{i}]"), problem);
         }
     }
-    let priority = problems.take(&field("priority"), between(spec.priority.unwrap_or(0), -1000, 1000));
+    let priority = problems.take("priority", between(spec.priority.unwrap_or(0), -1000, 1000));
     if let Some(most) = spec.max_executions {
-        problems.take(&field("max_executions"), between(most, 1, 1_000_000_000));
+        problems.take("max_executions", between(most, 1, 1_000_000_000));
     }
     let cooldown = spec.cooldown_seconds.unwrap_or(0);
-    let cooldown = problems.take(&field("cooldown_seconds"), between(cooldown, 0, 31_536_000));
-    let reconcile = spec
-        .reconcile
-        .as_ref()
-        .and_then(|reconcile| check_reconcile(reconcile, &spec.sender, secrets, kept, &field("reconcile."), problems));
-    super::sender::check_deduplicate(spec.deduplicate, sender, at, problems);
-    let rate = problems.take(&field("rate_per_minute"), between(spec.rate_per_minute.unwrap_or(100), 1, 1_000_000_000));
+    let cooldown = problems.take("cooldown_seconds", between(cooldown, 0, 31_536_000));
+    let reconcile =
+        spec.reconcile.as_ref().and_then(|reconcile| check_reconcile(reconcile, &spec.sender, secrets, kept, problems));
+    super::sender::check_deduplicate(spec.deduplicate, sender, problems);
+    let rate = problems.take("rate_per_minute", between(spec.rate_per_minute.unwrap_or(100), 1, 1_000_000_000));
     let most = 25 * 1024 * 1024;
-    let max_body =
-        problems.take(&field("max_body_bytes"), between(spec.max_body_bytes.unwrap_or(4 * 1024 * 1024), 1, most));
+    let max_body = problems.take("max_body_bytes", between(spec.max_body_bytes.unwrap_or(4 * 1024 * 1024), 1, most));
     if spec.actions.is_empty() {
-        problems.add(field("actions"), "a hook needs an action: `[[hooks.actions]]` with a `kind`");
+        problems.add("actions", "a hook needs an action: `[[hooks.actions]]` with a `kind`");
     }
     let actions = spec.actions.iter().enumerate();
     let actions = actions.filter_map(|(i, action)| {
-        let at = field(&format!("actions[{i}]."));
+        let at = format!("actions[{i}].");
         action.check(&mut actions::Check { at: &at, secrets, kept: &kept.actions, problems })
     });
-    Some(HookDraft {
+    let actions = actions.collect();
+    let hook = Hook {
+        id: HookId::from_text(String::new()),
         name: spec.name.clone(),
         description: spec.description.clone().unwrap_or_default(),
-        actions: actions.collect(),
-        path,
-        sender: sender?,
+        path: path.unwrap_or_default(),
+        sender: sender?.name.to_owned(),
         scheme,
         secrets: kept_secrets,
+        retiring: Vec::new(),
         events,
         when: spec.when.clone(),
         conditions: spec.conditions.clone(),
         priority: priority?,
         max_executions: spec.max_executions,
         cooldown_seconds: cooldown?,
-        deduplicate: spec.deduplicate,
-        reconcile,
         rate_per_minute: rate?,
         allowed_ips,
         max_body_bytes: max_body?,
-        status: spec.status,
-    })
+        actions,
+        deduplicate: spec.deduplicate,
+        status: spec.status.unwrap_or_default(),
+        origin: Origin::Api,
+        created_at: Timestamp::default(),
+        updated_at: Timestamp::default(),
+        version: 1,
+        reconcile,
+    };
+    let (path_is_open, status_is_open) = (spec.path.is_none(), spec.status.is_none());
+    Some(HookDraft { hook, sender: sender?, path_is_open, status_is_open })
 }
 
 /// Checks each text of a list.
@@ -248,24 +151,23 @@ fn check_secrets(
     sender: Option<&'static Sender>,
     secrets: SecretsAs,
     kept: &Kept,
-    at: &str,
     problems: &mut Problems,
 ) -> Vec<SecretInput> {
-    let field = format!("{at}secrets");
+    let field = "secrets";
     let none = kept.secrets.as_ref().map_or(spec.secrets.is_empty(), Vec::is_empty);
     match sender {
         Some(sender) if !sender.takes_secrets() && !none => {
-            problems.add(&field, "the sender `none` checks no secret; name another sender, or leave `secrets` out");
+            problems.add(field, "the sender `none` checks no secret; name another sender, or leave `secrets` out");
         }
         Some(sender) if !sender.is_unsigned() && none => {
-            problems.add(&field, "a hook needs a secret to know its sender by: `secrets = [\"env:MY_SECRET\"]`");
+            problems.add(field, "a hook needs a secret to know its sender by: `secrets = [\"env:MY_SECRET\"]`");
         }
         _ => {}
     }
     if let Some(kept) = &kept.secrets {
         return kept.iter().cloned().map(SecretInput::Reference).collect();
     }
-    check_list(&spec.secrets, &field, problems, |text| {
+    check_list(&spec.secrets, field, problems, |text| {
         let secret = read_secret(text, secrets)?;
         if let (SecretInput::Value(value), Some(sender)) = (&secret, sender) {
             Key::new(sender, value).map_err(|e| e.to_string())?;
@@ -287,11 +189,10 @@ fn check_reconcile(
     sender: &str,
     secrets: SecretsAs,
     kept: &Kept,
-    at: &str,
     problems: &mut Problems,
-) -> Option<ReconcileDraft> {
+) -> Option<Reconcile<SecretInput>> {
     if sender != "github" {
-        problems.add(format!("{at}of"), "only GitHub lists its deliveries; leave `reconcile` out for other senders");
+        problems.add("reconcile.of", "only GitHub lists its deliveries; leave `reconcile` out for other senders");
     }
     let parts: Vec<_> = spec.of.split('/').collect();
     let plain = |part: &&str| {
@@ -306,27 +207,27 @@ fn check_reconcile(
         _ => false,
     };
     if !known {
-        problems.add(format!("{at}of"), "say whose webhook it is: `repos/OWNER/NAME`, `orgs/NAME` or `app/APP_ID`");
+        problems.add("reconcile.of", "say whose webhook it is: `repos/OWNER/NAME`, `orgs/NAME` or `app/APP_ID`");
     }
     if spec.webhook_id.is_none() != (parts.first() == Some(&"app")) {
         let message = "the number at the end of the webhook's settings page's address; an app's webhook has none";
-        problems.add(format!("{at}webhook_id"), message);
+        problems.add("reconcile.webhook_id", message);
     }
     let api_base = spec.api_base.as_deref().unwrap_or(GITHUB);
-    let api_base = problems.take(&format!("{at}api_base"), read_url(api_base))?;
+    let api_base = problems.take("reconcile.api_base", read_url(api_base))?;
     let same_place = kept.reconcile.as_ref().filter(|old| old.api_base == api_base);
     if api_base != GITHUB && same_place.is_none() && !secrets.names_addresses() {
         let message =
             "an address other than GitHub's own needs a token with the scope `admin`, or the configuration file";
-        problems.add(format!("{at}api_base"), message);
+        problems.add("reconcile.api_base", message);
     }
     // A token goes only where it was meant to go: with another address, it must be given again.
     let token = match same_place.filter(|_| spec.token.is_empty()) {
         Some(old) => SecretInput::Reference(old.token.clone()),
-        None => problems.take(&format!("{at}token"), read_secret(&spec.token, secrets))?,
+        None => problems.take("reconcile.token", read_secret(&spec.token, secrets))?,
     };
     let vouched = secrets.names_addresses() || same_place.is_some_and(|old| old.vouched);
-    Some(ReconcileDraft { of: spec.of.clone(), webhook_id: spec.webhook_id, token, api_base, vouched })
+    Some(Reconcile { of: spec.of.clone(), webhook_id: spec.webhook_id, token, api_base, vouched })
 }
 
 /// Reads a chat.

@@ -5,15 +5,10 @@ use crate::delivery::Deduplicate;
 use bellhop_senders::sender::{CustomScheme, Place, Sender};
 
 /// The sender of this name, with what the hook does in another way.
-pub(super) fn check(
-    name: &str,
-    scheme: Option<&CustomScheme>,
-    at: &str,
-    problems: &mut Problems,
-) -> Option<&'static Sender> {
+pub(super) fn check(name: &str, scheme: Option<&CustomScheme>, problems: &mut Problems) -> Option<&'static Sender> {
     let Some(sender) = Sender::named(name) else {
         let known: Vec<_> = Sender::all().iter().map(|sender| sender.name).collect();
-        problems.add(format!("{at}sender"), format!("unknown sender `{name}`; known are {}", known.join(", ")));
+        problems.add("sender", format!("unknown sender `{name}`; known are {}", known.join(", ")));
         return None;
     };
     let Some(scheme) = scheme else { return Some(sender) };
@@ -22,17 +17,17 @@ pub(super) fn check(
         Err(troubles) => troubles,
     };
     for trouble in troubles {
-        let field = format!("{at}scheme.{}", trouble.field);
+        let field = format!("scheme.{}", trouble.field);
         problems.add(field.trim_end_matches('.'), trouble.message);
     }
     None
 }
 
 /// Checks that what is to tell deliveries apart is there.
-pub(super) fn check_deduplicate(own: Option<Deduplicate>, sender: Option<&Sender>, at: &str, problems: &mut Problems) {
+pub(super) fn check_deduplicate(own: Option<Deduplicate>, sender: Option<&Sender>, problems: &mut Problems) {
     if let (Some(Deduplicate::Id), Some(Sender { name, delivery_id: Place::Nowhere, .. })) = (own, sender) {
         problems.add(
-            format!("{at}deduplicate"),
+            "deduplicate",
             format!("the sender `{name}` sends no delivery id, so `id` would find no copy: use `content` or `off`, or leave it out"),
         );
     }

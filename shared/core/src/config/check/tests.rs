@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::HookSpec;
+use crate::config::{HookSpec, Stamp};
 use crate::hook::Allowed;
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ fn a_good_configuration_is_taken_with_its_defaults() {
     let checked = check_config(&config(|_| ()), SecretsAs::References).unwrap();
     assert_eq!(checked.settings.public_url.as_deref(), Some("https://hooks.example.com"));
     assert_eq!((checked.settings.retention_days, checked.settings.rate_per_minute), (90, 1000));
-    let hook = &checked.hooks[0];
+    let hook = &checked.hooks[0].hook;
     assert_eq!((hook.rate_per_minute, hook.max_body_bytes), (100, 4 * 1024 * 1024));
 }
 
@@ -95,7 +95,7 @@ fn a_mapped_address_is_the_one_it_maps() {
             "actions": [{"kind": "telegram", "chat": 1}]});
         let spec: HookSpec = serde_json::from_value(hook).unwrap();
         let draft = check_hook(&spec, SecretsAs::References).unwrap();
-        assert_eq!(draft.allowed_ips, [Allowed::Network(read.parse().unwrap())], "{text}");
+        assert_eq!(draft.hook.allowed_ips, [Allowed::Network(read.parse().unwrap())], "{text}");
     }
 }
 
@@ -136,8 +136,16 @@ fn a_scheme_of_ones_own_is_kept_as_it_was_written() {
     };
     let draft = check_config(&with(&scheme), SecretsAs::References).unwrap().hooks.remove(0);
     assert_eq!((draft.sender.name, draft.sender.scheme.carrier()), ("hmac-sha256", "x-acme"));
-    let (id, now) = (crate::id::HookId::from_text("hk_x"), crate::time::Timestamp::default());
-    let hook = draft.into_hook(id, "p".to_owned(), Vec::new(), Vec::new(), crate::hook::Origin::File, now);
+    let stamp = Stamp {
+        id: "hk_x".to_owned(),
+        random: [0; 22],
+        origin: crate::hook::Origin::File,
+        now: crate::time::Timestamp::default(),
+    };
+    let hook = crate::hook::Hook::complete(draft, None, &stamp, &mut |_, secret| match secret {
+        SecretInput::Reference(reference) => reference,
+        SecretInput::Value(_) => panic!("a file holds no secret"),
+    });
     let stored = serde_json::to_value(&hook).unwrap();
     assert_eq!(stored["scheme"], scheme);
     let read: crate::hook::Hook = serde_json::from_value(stored.clone()).unwrap();
@@ -149,7 +157,7 @@ fn a_scheme_of_ones_own_is_kept_as_it_was_written() {
     let old: crate::hook::Hook = serde_json::from_value(old).unwrap();
     assert_eq!((old.scheme.as_ref(), old.sender().unwrap().scheme.carrier()), (None, "x-signature"));
     let empty = check_config(&with(&json!({})), SecretsAs::References).unwrap().hooks.remove(0);
-    assert_eq!(empty.scheme, None);
+    assert_eq!(empty.hook.scheme, None);
     let values = serde_json::from_value::<HookSpec>(json!({
         "name": "n", "sender": "hmac-sha256", "scheme": {"secret": "hex"}, "secrets": ["no hex"],
         "actions": [{"kind": "telegram", "chat": 1}],

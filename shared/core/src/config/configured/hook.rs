@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{Configured, Stamp};
 use crate::action::Action;
 use crate::config::{HookDraft, HookSpec, Kept, Problem, SecretInput, SecretsAs, check_change, check_hook};
-use crate::hook::{Hook, Origin};
+use crate::hook::{Hook, Origin, SecretUse};
 use crate::id::{HookId, random_word};
 use crate::secret::SecretRef;
 use crate::time::Timestamp;
@@ -63,7 +63,7 @@ impl Configured for Hook {
         }
         let mut draft = check_change(spec, secrets, &kept)?;
         if !fields.contains_key("actions") {
-            draft.actions = old.actions.iter().map(Action::as_written).collect();
+            draft.hook.actions = old.actions.iter().map(Action::as_written).collect();
         }
         Ok(draft)
     }
@@ -72,57 +72,58 @@ impl Configured for Hook {
         HookId::from_random(random).to_string()
     }
 
+    fn written_name(spec: &HookSpec) -> &str {
+        &spec.name
+    }
+
     fn name_of(draft: &HookDraft) -> &str {
-        &draft.name
+        &draft.hook.name
     }
 
-    fn secrets_of(draft: &HookDraft, id: &str) -> Vec<(String, SecretInput)> {
-        let own = draft.secrets.iter().map(|secret| (id.to_owned(), secret.clone()));
-        // Not under the name of the hook's secrets: who looks for deliveries need not know those.
-        let token = draft.reconcile.iter().map(|place| (format!("reconcile-{id}"), place.token.clone()));
-        // Neither are those of its actions, which their workers read.
-        let actions = draft.actions.iter().flat_map(Action::secrets);
-        let actions = actions.map(|secret| (format!("action-{id}"), secret.clone()));
-        own.chain(token).chain(actions).collect()
-    }
-
-    fn complete(draft: HookDraft, kept: Vec<SecretRef>, old: Option<&Self>, stamp: &Stamp) -> Self {
-        let minted = || old.map(|old| old.path.clone()).filter(|path| is_minted(path));
-        let path = draft.path.clone().or_else(minted).unwrap_or_else(|| mint_path(&stamp.random));
-        let origin = match (stamp.origin, old) {
+    fn complete(
+        draft: HookDraft,
+        old: Option<&Self>,
+        stamp: &Stamp,
+        keep: &mut dyn FnMut(&str, SecretInput) -> SecretRef,
+    ) -> Self {
+        let HookDraft { mut hook, path_is_open, status_is_open, .. } = draft;
+        let id = &stamp.id;
+        hook.id = HookId::from_text(id.clone());
+        hook.origin = match (stamp.origin, old) {
             // An address that came through the API is not the operator's, whoever made the hook.
-            (Origin::Api, Some(old)) if !names_address(&draft, old) => old.origin,
+            (Origin::Api, Some(old)) if !names_address(&hook, old) => old.origin,
             (origin, _) => origin,
         };
-        let mut kept = kept.into_iter();
-        let mut seen = HashSet::new();
-        let mut secrets: Vec<_> = kept.by_ref().take(draft.secrets.len()).collect();
-        secrets.retain(|secret| seen.insert(secret.clone()));
-        let reconcile = draft.reconcile.clone().zip(draft.reconcile.as_ref().and_then(|_| kept.next()));
-        let reconcile = reconcile.map(|(place, token)| place.kept(token));
-        // There are as many as there were.
-        let mut next = || kept.next().unwrap_or_else(|| SecretRef::Stored(String::new()));
-        let actions = draft.actions.clone().into_iter().map(|action| action.map(|_| next())).collect();
-        let status = draft.status;
-        let id = HookId::from_text(stamp.id.clone());
-        let hook = draft.into_hook(id, path, secrets, actions, origin, stamp.now);
-        let Some(old) = old else { return Self { reconcile, ..hook } };
-        Self {
-            reconcile,
-            created_at: old.created_at,
-            updated_at: old.updated_at,
-            version: old.version,
-            status: status.unwrap_or(old.status),
-            retiring: old.retiring.clone(),
-            ..hook
+        (hook.created_at, hook.updated_at) = (stamp.now, stamp.now);
+        let minted = || old.map(|old| old.path.clone()).filter(|path| is_minted(path));
+        if path_is_open {
+            hook.path = minted().unwrap_or_else(|| mint_path(&stamp.random));
         }
+        if let Some(old) = old {
+            (hook.created_at, hook.updated_at, hook.version) = (old.created_at, old.updated_at, old.version);
+            hook.retiring.clone_from(&old.retiring);
+            if status_is_open {
+                hook.status = old.status;
+            }
+        }
+        let mut hook = hook.map(&mut |used_for, secret| match used_for {
+            SecretUse::Own => keep(id, secret),
+            SecretUse::Reconcile => keep(&format!("reconcile-{id}"), secret),
+            SecretUse::Action => keep(&format!("action-{id}"), secret),
+        });
+        let mut seen = HashSet::new();
+        hook.secrets.retain(|secret| seen.insert(secret.clone()));
+        hook
     }
 
     fn secrets(&self) -> Vec<&SecretRef> {
-        let retiring = self.retiring.iter().map(|retiring| &retiring.secret);
-        let token = self.reconcile.iter().map(|reconcile| &reconcile.token);
-        let actions = self.actions.iter().flat_map(Action::secrets);
-        self.secrets.iter().chain(retiring).chain(token).chain(actions).collect()
+        self.all_secrets().collect()
+    }
+
+    fn shown(&self) -> Value {
+        let shown = self.clone().map(&mut |_, secret| secret.shown());
+        // A struct of texts and numbers is an object.
+        serde_json::to_value(shown).unwrap_or_default()
     }
 
     fn touch(&mut self, version: u64, now: Timestamp) {
@@ -136,10 +137,10 @@ impl Configured for Hook {
     }
 }
 
-/// Whether a draft asks for lost deliveries at another address than the hook did.
-fn names_address(draft: &HookDraft, old: &Hook) -> bool {
+/// Whether a hook asks for lost deliveries at another address than it did.
+fn names_address(new: &Hook<SecretInput>, old: &Hook) -> bool {
     let there = old.reconcile.as_ref().map(|old| &old.api_base);
-    draft.reconcile.as_ref().is_some_and(|new| there != Some(&new.api_base))
+    new.reconcile.as_ref().is_some_and(|new| there != Some(&new.api_base))
 }
 
 /// How a hook of these options reads its secrets.

@@ -2,6 +2,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::budget::Budget;
+use crate::template::measure::weigh;
 
 /// JSON of every kind of value, nested deeper than a part is handed out as its place.
 fn any_json() -> impl Strategy<Value = serde_json::Value> {
@@ -56,6 +58,16 @@ fn alike(one: &Value, other: &Value) {
 }
 
 proptest! {
+    #[test]
+    fn what_is_shared_weighs_as_much_as_what_would_be_copied(json in any_json()) {
+        let (shared, copied) = both(json);
+        for (shared, copied) in [(shared.clone(), copied.clone()), (Value::from(vec![shared]), Value::from(vec![copied]))] {
+            let (budget, other) = (Budget::new(), Budget::new());
+            prop_assert_eq!(weigh(&budget, &shared).unwrap(), weigh(&other, &copied).unwrap());
+            prop_assert_eq!(format!("{budget:?}"), format!("{other:?}"), "at the same price");
+        }
+    }
+
     #[test]
     fn what_is_shared_is_what_would_be_copied(json in any_json()) {
         let (one, other) = both(json);

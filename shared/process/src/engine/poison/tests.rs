@@ -32,7 +32,7 @@ async fn an_event_that_cannot_be_routed_is_recorded_with_dead_tasks_and_the_rest
         source_ip: None,
         query: None,
         headers: Vec::new(),
-        hooks: vec![Proof { hook: HookId::from_text("hk_1"), secret: None }],
+        owners: vec![Proof::new(HookId::from_text("hk_1"), None)],
         body: b"{}",
         test: false,
     };

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bellhop_app::ports::{Bodies, EventCounts as _, History as _, HookWriter as _, Inbox as _, PortError};
 use bellhop_app::testing::front::hook;
 use bellhop_core::event::Proof;
-use bellhop_core::id::{EventId, HookId};
+use bellhop_core::id::{EventId, HookId, Owner};
 use bellhop_core::inbox::{Message, read};
 use bellhop_core::work::Work;
 use serde_json::json;
@@ -30,7 +30,7 @@ fn message(number: u8, delivery: &'static str, parts: &EngineParts) -> Message<'
         source_ip: None,
         query: None,
         headers: Vec::new(),
-        hooks: vec![Proof { hook: HookId::from_text("hk_1"), secret: None }],
+        owners: vec![Proof::new(HookId::from_text("hk_1"), None)],
         body: delivery.as_bytes(),
         test: false,
     }
@@ -88,7 +88,7 @@ async fn what_came_together_is_recorded_together_each_once_and_in_its_order() {
     let events: Vec<_> = work.iter().map(|work| work.task.event).collect();
     assert_eq!(events, [all[0].id, all[2].id, all[3].id], "in the order in which they came");
     let counts = database.counts().await.unwrap();
-    assert_eq!(counts[&HookId::from_text("hk_1")].events, 3);
+    assert_eq!(counts[&Owner::from_text("hk_1")].events, 3);
 }
 
 #[tokio::test]

@@ -1,5 +1,9 @@
 //! Senders that sign with a private key: their requests are signed here with keys made for the test.
 
+mod plaid;
+mod sns;
+mod wrong_keys;
+
 use ed25519_dalek::Signer as _;
 use p256::ecdsa::signature::hazmat::PrehashSigner as _;
 use rsa::pkcs8::EncodePublicKey as _;
@@ -7,14 +11,14 @@ use rsa::{Pkcs1v15Sign, RsaPrivateKey};
 use sha1::Sha1;
 use std::sync::LazyLock;
 
+use self::plaid::{jwk, plaid, plaid_token};
+use self::sns::sns;
 use super::negatives::refuse_all;
 use super::request::Request;
 use super::*;
 use crate::sender::Hash;
 
 const BODY: &[u8] = br#"{"hello":"octo"}"#;
-const TOPIC: &str = "arn:aws:sns:eu-central-1:000000000000:octo";
-const PEM_URL: &str = "https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-0123abcd.pem";
 
 /// Two RSA keys, the same in every run.
 pub(super) static RSA: LazyLock<[RsaPrivateKey; 2]> =
@@ -306,117 +310,6 @@ fn travis_proves_itself_and_the_repository() {
     assert_eq!(twice.check(NOW), Err(Refusal::MissingField("payload")));
 }
 
-/// An SNS message with these fields, signed by a key.
-fn sns(key: usize, hash: Hash, changed: &[(&str, &str)]) -> Request {
-    let time = Timestamp::from_seconds(NOW).rfc3339();
-    let version = if hash == Hash::Sha1 { "1" } else { "2" };
-    let mut fields = vec![
-        ("Message", "hello"),
-        ("MessageId", "1"),
-        ("Subject", "a subject"),
-        ("Timestamp", &time),
-        ("TopicArn", TOPIC),
-        ("Type", "Notification"),
-    ];
-    fields.iter_mut().for_each(|(name, value)| {
-        changed.iter().filter(|(other, _)| other == name).for_each(|(_, other)| *value = other);
-    });
-    let content: String = fields.iter().map(|(name, value)| format!("{name}\n{value}\n")).collect();
-    let signature = rsa(key, hash, content.as_bytes());
-    fields.extend([("Signature", signature.as_str()), ("SignatureVersion", version), ("SigningCertURL", PEM_URL)]);
-    let body: serde_json::Map<_, _> = fields.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-    request("aws-sns", TOPIC, &[], serde_json::to_string(&body).unwrap().as_bytes())
-}
-
-#[test]
-fn sns_proves_itself_and_the_topic() {
-    let name = "sns.amazonaws.com";
-    for hash in [Hash::Sha1, Hash::Sha256] {
-        let good = with_key(sns(0, hash, &[]), &certificate(0, name));
-        for field in ["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type", "SignatureVersion"] {
-            assert!(good.with_field(field, "x").check(NOW).is_err(), "{field}");
-        }
-        // The version that a message names is a part of what it proves.
-        let other = if hash == Hash::Sha1 { "2" } else { "1" };
-        assert!(good.with_field("SignatureVersion", other).check(NOW).is_err());
-        assert_eq!(good.check_with("arn:aws:sns:eu-central-1:000000000000:other", NOW), Err(Refusal::AnotherAccount));
-    }
-    let topic = [("TopicArn", "arn:aws:sns:eu-central-1:111111111111:octo")];
-    let theirs = with_key(sns(0, Hash::Sha256, &topic), &certificate(0, name));
-    assert_eq!(theirs.check(NOW), Err(Refusal::AnotherAccount));
-    // What can be seen without the key is said without it, so that nobody has us fetch keys for another's topic.
-    let unknown = Request { fetched: None, ..theirs };
-    assert_eq!(unknown.check(NOW), Err(Refusal::AnotherAccount));
-    assert_eq!(
-        unknown.with_field("Signature", "AAAA").check_with(topic[0].1, NOW),
-        Err(Refusal::MalformedField("Signature"))
-    );
-    assert_eq!(unknown.check_with(topic[0].1, NOW), Err(Refusal::NoKey));
-    let forged = with_key(sns(1, Hash::Sha256, &[]), &certificate(0, name));
-    assert_eq!(forged.check(NOW), Err(Refusal::WrongField("Signature")));
-    // A certificate does not count after its end, and none that is made out to somebody else counts at all.
-    let wanted = |request: &Request| wanted_key(request.sender, request.inbound(&[])).unwrap().unwrap();
-    let message = sns(0, Hash::Sha256, &[]);
-    assert!(FetchedKey::read(wanted(&message), certificate(0, "example.com").as_bytes()).is_err());
-    for issuer in ["Mallory", "Amazon Web Services", "amazon"] {
-        let theirs = certificate_of(0, name, issuer);
-        assert!(FetchedKey::read(wanted(&message), theirs.as_bytes()).is_err(), "{issuer}");
-    }
-    let late = with_key(sns(0, Hash::Sha256, &[("Timestamp", "2031-01-01T00:00:00Z")]), &certificate(0, name));
-    assert_eq!(late.check(1_924_992_000), Err(Refusal::NoKey));
-    // A key fetched from one address is no key for another.
-    let elsewhere = PEM_URL.replace("0123abcd", "4567");
-    let good = with_key(message, &certificate(0, name));
-    assert_eq!(good.with_field("SigningCertURL", &elsewhere).check(NOW), Err(Refusal::NoKey));
-}
-
-#[test]
-fn a_keys_address_is_one_of_the_senders_own() {
-    for bad in [
-        "http://sns.eu-central-1.amazonaws.com/SimpleNotificationService-0.pem",
-        "https://sns.eu-central-1.amazonaws.com.evil.example/SimpleNotificationService-0.pem",
-        "https://sns.eu-central-1.amazonaws.com:443/SimpleNotificationService-0.pem",
-        "https://evil@sns.eu-central-1.amazonaws.com/SimpleNotificationService-0.pem",
-        "https://evil.example/@sns.eu-central-1.amazonaws.com/SimpleNotificationService-0.pem",
-        "https://sns.a.b.amazonaws.com/SimpleNotificationService-0.pem",
-        "https://sns.s3.amazonaws.com/SimpleNotificationService-0.pem",
-        "https://sns.s3-us-west-2.amazonaws.com/SimpleNotificationService-0.pem",
-        "https://sns.s3-accelerate.amazonaws.com/SimpleNotificationService-0.pem",
-        "https://sns.s3.dualstack.eu-central-1.amazonaws.com/SimpleNotificationService-0.pem",
-        // A region that is not the topic's.
-        "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-0.pem",
-        "https://sns..amazonaws.com/SimpleNotificationService-0.pem",
-        "https://s3.amazonaws.com/SimpleNotificationService-0.pem",
-        "https://SNS.eu-central-1.amazonaws.com/SimpleNotificationService-0.pem",
-        "https://sns.eu-central-1.amazonaws.com/a/SimpleNotificationService-0.pem",
-        "https://sns.eu-central-1.amazonaws.com/../SimpleNotificationService-0.pem",
-        "https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-.pem",
-        "https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-0.pem?x=1",
-        "https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-0.pem#x",
-        "https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-%30.pem",
-        "https://sns.eu-central-1.amazonaws.com\\.evil.example/SimpleNotificationService-0.pem",
-        "https://sns.eu-central-1.amazonaws.com",
-        "https:///SimpleNotificationService-0.pem",
-        " https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-0.pem",
-        "",
-    ] {
-        let message = sns(0, Hash::Sha256, &[]).with_field("SigningCertURL", bad);
-        assert_eq!(wanted_key(message.sender, message.inbound(&[])), Err(Refusal::KeyAddress), "{bad}");
-    }
-    for (good, topic) in [
-        (PEM_URL, TOPIC),
-        (
-            "https://sns.cn-north-1.amazonaws.com.cn/SimpleNotificationService-0.pem",
-            "arn:aws-cn:sns:cn-north-1:111122223333:octo",
-        ),
-    ] {
-        let message = sns(0, Hash::Sha256, &[]).with_field("SigningCertURL", good).with_field("TopicArn", topic);
-        assert_eq!(wanted_key(message.sender, message.inbound(&[])).unwrap().unwrap().url, good);
-    }
-    let github = Sender::named("github").unwrap();
-    assert_eq!(wanted_key(github, Inbound::new(Headers::new(&[]), b"")), Ok(None));
-}
-
 /// A request of `PayPal`, from its own host or the sandbox's.
 fn paypal(name: &str, host: &str) -> Request {
     let url = format!("https://api{host}.paypal.com/v1/notifications/certs/CERT-360caa42-0");
@@ -447,121 +340,4 @@ fn paypal_proves_itself_and_the_webhook() {
     let unknown = Request { fetched: None, ..good };
     assert_eq!(unknown.check(NOW + 301), Err(Refusal::Stale(301)));
     assert_eq!(unknown.sender.delivery_id.in_headers(unknown.inbound(&unknown.pairs()).headers), Some("id_1"));
-}
-
-/// The key of Plaid's tokens.
-fn plaid_key() -> p256::ecdsa::SigningKey {
-    p256::ecdsa::SigningKey::from_slice(&[7; 32]).unwrap()
-}
-
-/// Bytes as they stand in JSON Web Tokens.
-fn url_safe(bytes: &[u8]) -> String {
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
-}
-
-/// Plaid's key as it is found, with this id, for this algorithm and up to this moment.
-fn jwk(id: &str, alg: &str, end: Option<u64>) -> String {
-    let key = plaid_key();
-    let point = key.verifying_key().to_sec1_point(false);
-    let (x, y) = (url_safe(point.x().unwrap()), url_safe(point.y().unwrap()));
-    let key =
-        serde_json::json!({"alg": alg, "kty": "EC", "crv": "P-256", "kid": id, "x": x, "y": y, "expired_at": end});
-    serde_json::json!({ "key": key }).to_string()
-}
-
-/// A token of Plaid about a body.
-fn plaid_token(alg: &str, iat: u64, body: &[u8]) -> String {
-    let head = format!(r#"{{"alg":"{alg}","kid":"key_1","typ":"JWT"}}"#);
-    let claims = format!(r#"{{"iat":{iat},"request_body_sha256":"{}"}}"#, hex::encode(Sha256::digest(body)));
-    let input = format!("{}.{}", url_safe(head.as_bytes()), url_safe(claims.as_bytes()));
-    let signature: p256::ecdsa::Signature = plaid_key().sign_prehash(&Sha256::digest(&input)).unwrap();
-    format!("{input}.{}", url_safe(&signature.to_bytes()))
-}
-
-/// A request of Plaid, or of its sandbox, with this token.
-fn plaid(name: &str, token: &str) -> Request {
-    request(name, "client:secret", &[("plaid-verification", token)], BODY)
-}
-
-#[test]
-fn plaid_proves_itself_by_a_key_of_its_id() {
-    let token = plaid_token;
-    let plaid = |token: &str| plaid("plaid", token);
-    let good = with_key(plaid(&token("ES256", NOW, BODY)), &jwk("key_1", "ES256", None));
-    assert_eq!(good.check(NOW), Ok(Some(0)));
-    let pairs = good.pairs();
-    let wanted = wanted_key(good.sender, good.inbound(&pairs)).unwrap().unwrap();
-    assert_eq!((wanted.id.as_deref(), wanted.kind), (Some("key_1"), Wanted::Jwk));
-    for (other, refusal) in [
-        (token("ES256", NOW - 301, BODY), Refusal::Stale(301)),
-        (token("ES256", NOW + 301, BODY), Refusal::Stale(-301)),
-        (token("ES256", NOW, b"{}"), Refusal::Claim("request_body_sha256")),
-        (token("HS256", NOW, BODY), Refusal::Claim("alg")),
-        (token("none", NOW, BODY), Refusal::Claim("alg")),
-    ] {
-        let spoiled = Request { fetched: good.fetched.clone(), ..plaid(&other) };
-        assert_eq!(spoiled.check(NOW), Err(refusal));
-    }
-    for bad in [jwk("key_2", "ES256", None), jwk("key_1", "RS256", None), "{}".to_owned(), String::new()] {
-        assert!(FetchedKey::read(wanted.clone(), bad.as_bytes()).is_err(), "{bad}");
-    }
-    let client = Key::new(good.sender, &Secret::new("client:se:cret").unwrap()).unwrap();
-    let asked = question(&wanted, &client).unwrap();
-    assert_eq!(asked.expose(), r#"{"client_id":"client","key_id":"key_1","secret":"se:cret"}"#);
-    assert_eq!(format!("{asked:?}"), "[redacted]");
-    for bad in ["client", ":secret", "client:"] {
-        assert_eq!(Key::new(good.sender, &Secret::new(bad).unwrap()).err(), Some(BadKey::NotClient), "{bad}");
-    }
-    let ended = FetchedKey::read(wanted, jwk("key_1", "ES256", Some(NOW - 1)).as_bytes()).unwrap();
-    assert_eq!(Request { fetched: Some(ended), ..good.clone() }.check(NOW), Err(Refusal::NoKey));
-}
-
-#[test]
-fn public_keys_of_the_wrong_kind_are_refused() {
-    let [rsa, ed] = [pem("PUBLIC KEY", &rsa_der(0)), hex::encode([7; 32])];
-    let numbers = der(0x30, &[der(0x02, &[&[0][..], &[0xab; 128]].concat()), der(0x02, &[1, 0, 1])].concat());
-    let kind = der(0x30, &[&der(0x06, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01])[..], &[5, 0]].concat());
-    let small = pem("PUBLIC KEY", &der(0x30, &[kind, der(0x03, &[&[0][..], &numbers].concat())].concat()));
-    for (sender, secret) in [
-        ("discord", rsa.as_str()),
-        ("discord", "00"),
-        ("discord", "not a key"),
-        // The neutral element: every signature would be one of it.
-        ("discord", &format!("01{}", "00".repeat(31))),
-        ("sendgrid", &rsa),
-        ("sendgrid", &ed),
-        ("wise", &ed),
-        ("wise", "-----BEGIN PUBLIC KEY-----"),
-        ("wise", &small),
-    ] {
-        assert_eq!(
-            Key::new(Sender::named(sender).unwrap(), &Secret::new(secret).unwrap()).err(),
-            Some(BadKey::NotPublicKey),
-            "{sender}"
-        );
-    }
-}
-
-#[test]
-fn a_key_that_anybody_can_sign_for_is_refused() {
-    let discord = Sender::named("discord").unwrap();
-    for (text, weak) in [
-        ("0000000000000000000000000000000000000000000000000000000000000000", true),
-        ("0000000000000000000000000000000000000000000000000000000000000080", true),
-        ("0100000000000000000000000000000000000000000000000000000000000000", true),
-        ("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05", true),
-        ("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85", true),
-        ("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a", true),
-        ("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", true),
-        ("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", true),
-        ("eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", true),
-        (&hex::encode(ed25519(7).verifying_key().as_bytes()), false),
-    ] {
-        let refused = Key::new(discord, &Secret::new(text).unwrap()).is_err();
-        assert_eq!(refused, weak, "{text}");
-        // Another implementation finds the same.
-        let bytes: [u8; 32] = hex::decode(text).unwrap().try_into().unwrap();
-        let other = ed25519_dalek::VerifyingKey::from_bytes(&bytes).is_ok_and(|key| key.is_weak());
-        assert_eq!(other, weak, "{text}");
-    }
 }

@@ -23,7 +23,7 @@ const WITHIN_V6: [(u128, u8); 3] = [(0xffff << 32, 96), (0x0064_ff9b << 96, 96),
 const PRIVATE_V6: [(u128, u8); 2] = [(0xfc << 120, 7), (0xfe80 << 112, 10)];
 
 /// Checks that an unsigned hook has another protection; `allowed` is its list as it was read.
-pub(super) fn check(spec: &HookSpec, sender: Option<&Sender>, allowed: &[Allowed], at: &str, problems: &mut Problems) {
+pub(super) fn check(spec: &HookSpec, sender: Option<&Sender>, allowed: &[Allowed], problems: &mut Problems) {
     // A path that Bellhop makes itself is long and random.
     let guessable = spec.path.as_deref().is_some_and(|path| !is_capability(path));
     let Some(sender) = sender.filter(|sender| sender.is_unsigned() && guessable) else {
@@ -32,10 +32,10 @@ pub(super) fn check(spec: &HookSpec, sender: Option<&Sender>, allowed: &[Allowed
     let path = format!("make `path` at least {CAPABILITY_LENGTH} random characters or leave it out to have one made");
     if spec.allowed_ips.is_empty() {
         let what = "anyone who guesses the path of an unsigned hook can post to it";
-        problems.add(format!("{at}path"), format!("{what}: {path}, or set `allowed_ips`"));
+        problems.add("path", format!("{what}: {path}, or set `allowed_ips`"));
     } else if let Some(why) = proves_nothing(allowed, sender) {
         problems.add(
-            format!("{at}allowed_ips"),
+            "allowed_ips",
             format!("{why}, which proves nothing of an unsigned hook's sender: name its own addresses, or {path}"),
         );
     }

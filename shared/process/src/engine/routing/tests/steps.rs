@@ -67,8 +67,7 @@ fn messages(round: u64, numbers: &mut Numbers, now: Timestamp, earlier: &[Vec<u8
                 let body = json!({"odd": numbers.below(2) == 0, "of": numbers.below(6)}).to_string();
                 let delivery = format!("d{}", numbers.below(9));
                 let rung = (0..4).filter(|_| numbers.below(2) == 0);
-                let hooks: Vec<_> =
-                    rung.map(|n| Proof { hook: HookId::from_text(format!("hk_{n}")), secret: None }).collect();
+                let owners: Vec<_> = rung.map(|n| Proof::new(HookId::from_text(format!("hk_{n}")), None)).collect();
                 let message = Message {
                     id: EventId::new(now.plus_ms(round * 1_000 + number), &[7; 10]),
                     path: "p",
@@ -79,7 +78,7 @@ fn messages(round: u64, numbers: &mut Numbers, now: Timestamp, earlier: &[Vec<u8
                     source_ip: None,
                     query: None,
                     headers: Vec::new(),
-                    hooks,
+                    owners,
                     body: body.as_bytes(),
                     test: numbers.below(9) == 0,
                 };
@@ -137,7 +136,7 @@ async fn made(seed: u64, now: Timestamp, in_batches: bool) -> Made {
         }
     }
     let counts = database.counts().await.unwrap();
-    let counts = counts.into_iter().map(|(hook, count)| (hook.to_string(), count.events)).collect();
+    let counts = counts.into_iter().map(|(owner, count)| (owner.to_string(), count.events)).collect();
     Made { events, work, counts, turns, left: database.oldest_messages(99).unwrap().len() }
 }
 
