@@ -1,9 +1,9 @@
-//! Carries the write-ahead log over into the file beside the writer, so that nobody who waits for a commit waits for that.
+//! Checkpoints: the write-ahead log is copied into the file beside the writer, so that nobody who waits for a commit waits
+//! for that.
 //!
-//! To carry 4,000 pages over takes some 30 ms, most of it waiting for the disk. SQLite lets another connection do it while
-//! the writer goes on; but the log begins again at its start, and the file is synced, only when all of it has been carried
-//! over and nothing came meanwhile. So a thread carries over and syncs all but a few pages, and the writer those few
-//! between two commits.
+//! A checkpoint of 4,000 pages takes some 30 ms, most of it waiting for the disk. SQLite lets another connection do it while
+//! the writer goes on; but it resets the log, and syncs the file, only where a checkpoint is complete: where nothing was
+//! written meanwhile. So a thread checkpoints and syncs all but a few pages, and the writer those few between two commits.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -16,14 +16,14 @@ use rusqlite::hooks::Wal;
 
 use crate::database::database_error;
 
-/// From how many pages on the log is carried over: often enough that it stays short and is written in place, which syncs
-/// faster than a file that grows; seldom enough that a page which changes often is carried over once for many changes.
+/// From how many pages on there is a checkpoint: often enough that the log stays short and is written in place, which syncs
+/// faster than a file that grows; seldom enough that a page which changes often is copied once for many changes.
 const LONG_LOG: i64 = 4_000;
 
-/// So few pages the writer carries over itself.
+/// So few pages the writer checkpoints itself.
 const FEW_PAGES: i64 = 128;
 
-/// How often the thread goes over what came while it was at it, before the writer takes over whatever is left.
+/// How many checkpoints the thread makes, each of what was written during the last, before the writer makes its own.
 const MOST_PASSES: usize = 4;
 
 /// The writer's side.
@@ -37,10 +37,10 @@ pub(crate) struct Checkpoints {
 /// What the writer and the thread share.
 #[derive(Default)]
 struct Shared {
-    /// How many pages the log has, carried over or not.
+    /// How many pages the log has, in the file already or not.
     log: AtomicI64,
-    /// Whether the thread is at it.
-    at_it: AtomicBool,
+    /// Whether the thread is busy.
+    is_busy: AtomicBool,
 }
 
 impl Checkpoints {
@@ -55,55 +55,55 @@ impl Checkpoints {
         writer.wal_hook(Some(tell)).map_err(|e| database_error(&e))?;
         let (ask, asked) = channel();
         let (thread, its) = (std::thread::Builder::new().name("checkpoint".to_owned()), Arc::clone(&shared));
-        let started = thread.spawn(move || carry_over(own, &file, &asked, &its));
+        let started = thread.spawn(move || checkpoint_beside(own, &file, &asked, &its));
         started.map_err(|e| PortError::new("no thread for checkpoints", e))?;
         Ok(Self { shared, asked: false, ask })
     }
 
-    /// Does the writer's part, where there is one; called between two commits.
+    /// Completes a checkpoint that the thread has left to the writer, or asks for the next; called between two commits.
     pub(crate) fn between_commits(&mut self, writer: &Connection) {
-        if self.shared.at_it.load(Ordering::Acquire) {
+        if self.shared.is_busy.load(Ordering::Acquire) {
             return;
         }
         if std::mem::take(&mut self.asked) {
-            if let Err(error) = pass(writer) {
-                log::warn!(error:%; "the database's log could not be carried over to its end; it will be later");
+            if let Err(error) = checkpoint(writer) {
+                log::warn!(error:%; "a checkpoint of the database could not be completed; the next will be");
             }
         } else if self.shared.log.load(Ordering::Relaxed) >= LONG_LOG {
-            self.shared.at_it.store(true, Ordering::Release);
+            self.shared.is_busy.store(true, Ordering::Release);
             self.asked = self.ask.send(()).is_ok();
         }
     }
 }
 
-/// The thread: carries over and syncs what there is whenever it is asked to, until nobody can ask any more.
-fn carry_over(own: Connection, file: &File, asked: &Receiver<()>, shared: &Shared) {
+/// The thread: checkpoints and syncs whenever it is asked to, until nobody can ask any more.
+fn checkpoint_beside(own: Connection, file: &File, asked: &Receiver<()>, shared: &Shared) {
     while asked.recv().is_ok() {
         for _ in 0..MOST_PASSES {
-            let carried = pass(&own).and_then(|carried| file.sync_data().map(|()| carried).map_err(not_synced));
-            match carried {
-                Ok(carried) if shared.log.load(Ordering::Relaxed).saturating_sub(carried) > FEW_PAGES => {}
+            let copied = checkpoint(&own).and_then(|copied| file.sync_data().map(|()| copied).map_err(not_synced));
+            match copied {
+                Ok(copied) if shared.log.load(Ordering::Relaxed).saturating_sub(copied) > FEW_PAGES => {}
                 Ok(_) => break,
                 Err(error) => {
-                    log::warn!(error:%; "the database's log could not be carried over; it will be later");
+                    log::warn!(error:%; "the database could not be checkpointed; it will be later");
                     break;
                 }
             }
         }
-        shared.at_it.store(false, Ordering::Release);
+        shared.is_busy.store(false, Ordering::Release);
     }
     // Before the file, which may be closed only when no connection is open any more.
     drop(own);
 }
 
-/// The file could not be synced; SQLite syncs it again before it begins the log anew.
+/// The file could not be synced; SQLite syncs it again before it resets the log.
 fn not_synced(error: std::io::Error) -> PortError {
     PortError::new("the database could not be synced", error)
 }
 
-/// Carries over what is in the log now, but for what changed after a moment that somebody still reads at; gives how many
-/// of its pages have been carried over.
-fn pass(connection: &Connection) -> PortResult<i64> {
+/// Copies what is in the log now into the file, but for what changed after a moment that somebody still reads at; gives how
+/// many of the log's pages are in the file.
+fn checkpoint(connection: &Connection) -> PortResult<i64> {
     let mut checkpoint = connection.prepare_cached("PRAGMA wal_checkpoint(PASSIVE)").map_err(|e| database_error(&e))?;
     checkpoint.query_row([], |row| row.get(2)).map_err(|e| database_error(&e))
 }
@@ -128,28 +128,28 @@ mod tests {
         }
     }
 
-    /// How often the log began anew, and how many pages of room it has.
+    /// How often the log was reset, and how many pages of room it has.
     fn log(folder: &Path) -> (u32, i64) {
         let mut file = File::open(folder.join("bellhop.db-wal")).unwrap();
         let mut head = [0; 16];
         file.read_exact(&mut head).unwrap();
-        let begun = u32::from_be_bytes(head[12..].try_into().unwrap());
-        (begun, i64::try_from(file.metadata().unwrap().len()).unwrap() / 4_120)
+        let resets = u32::from_be_bytes(head[12..].try_into().unwrap());
+        (resets, i64::try_from(file.metadata().unwrap().len()).unwrap() / 4_120)
     }
 
     #[tokio::test]
-    async fn a_log_that_is_written_without_a_pause_begins_anew_again_and_again() {
+    async fn a_log_that_is_written_without_a_pause_is_reset_again_and_again() {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::open(folder.path()).unwrap();
         let (before, _) = log(folder.path());
         write(&database, 4 * LONG_LOG).await;
         let (after, room) = log(folder.path());
-        assert!(after - before >= 2, "it began anew {} times", after - before);
+        assert!(after - before >= 2, "it was reset {} times", after - before);
         assert!(room < 5 * LONG_LOG / 2, "it has {room} pages");
     }
 
     #[tokio::test]
-    async fn a_log_that_somebody_reads_goes_on_and_begins_anew_when_nobody_does() {
+    async fn a_log_that_somebody_reads_grows_and_is_reset_when_nobody_does() {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::open(folder.path()).unwrap();
         database.put_bytes(message(1)).await.unwrap();

@@ -130,7 +130,7 @@ impl Database {
 
 /// Opens a connection with what every connection needs.
 ///
-/// No commit carries the write-ahead log over: that is [`crate::checkpoint`]'s. What is deleted is overwritten with zeros:
+/// No commit makes a checkpoint: that is [`crate::checkpoint`]'s. What is deleted is overwritten with zeros:
 /// an erased body must not lie in a free page, nor in one that a backup copies.
 fn connect(file: &Path) -> PortResult<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;

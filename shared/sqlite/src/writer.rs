@@ -81,10 +81,10 @@ impl Shared {
 }
 
 impl Writer {
-    /// Starts the writer's thread on a connection to this file, which carries the log over with the help of another one.
-    pub(crate) fn start(mut connection: Connection, helping: Connection, file: Arc<File>) -> PortResult<Self> {
+    /// Starts the writer's thread on a connection to this file, with another one for checkpoints.
+    pub(crate) fn start(mut connection: Connection, checkpointing: Connection, file: Arc<File>) -> PortResult<Self> {
         let shared = Arc::new(Shared::default());
-        let checkpoints = Checkpoints::start(&mut connection, helping, Arc::clone(&file))?;
+        let checkpoints = Checkpoints::start(&mut connection, checkpointing, Arc::clone(&file))?;
         let thread = std::thread::Builder::new().name("writer".to_owned());
         let its = Arc::clone(&shared);
         let writing = thread.spawn(move || {
