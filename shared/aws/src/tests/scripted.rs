@@ -1,8 +1,8 @@
 //! Services that answer as a script says: how each port takes what AWS says in bad moments.
 
 use std::collections::VecDeque;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufReader, Write as _};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 use serde_json::{Value, json};
 
+use super::far_end::{far_end, read};
 use super::resources::{BUCKET, TABLE};
 use super::{event, event_id, message};
 use crate::Aws;
@@ -47,22 +48,9 @@ impl Service {
     fn start(script: impl IntoIterator<Item = Step>) -> (Arc<Self>, Aws) {
         let script = Mutex::new(script.into_iter().collect());
         let service = Arc::new(Self { script, asked: Mutex::default() });
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let served = Arc::clone(&service);
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let (stream, served) = (stream.unwrap(), Arc::clone(&served));
-                std::thread::spawn(move || served.serve(stream));
-            }
-        });
-        let aws = Aws::from_variables(|name| match name {
-            "AWS_REGION" => Some("eu-central-1".to_owned()),
-            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" | "AWS_SESSION_TOKEN" => Some("canary".to_owned()),
-            "AWS_ENDPOINT_URL" => Some(endpoint.clone()),
-            _ => None,
-        });
-        (service, aws.unwrap())
+        let aws = far_end(move |stream| served.serve(stream));
+        (service, aws)
     }
 
     /// Answers the requests of a connection, one after the other.
@@ -104,32 +92,6 @@ impl Service {
     fn count(&self) -> usize {
         self.asked.lock().unwrap().len()
     }
-}
-
-/// Reads a request: its operation and its body; it must be signed.
-fn read(reader: &mut BufReader<TcpStream>) -> Option<(String, Value)> {
-    let (mut length, mut target, mut signed) = (0, String::new(), 0);
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).unwrap_or(0) == 0 {
-            return None;
-        }
-        let line = line.trim();
-        let (name, value) = line.split_once(": ").unwrap_or((line, ""));
-        match name.to_ascii_lowercase().as_str() {
-            "content-length" => length = value.parse().unwrap(),
-            "x-amz-target" => value.split_once('.').unwrap().1.clone_into(&mut target),
-            "authorization" => signed += usize::from(value.starts_with("AWS4-HMAC-SHA256 Credential=canary/")),
-            "x-amz-security-token" => signed += usize::from(value == "canary"),
-            "content-type" => assert!(value.starts_with("application/x-amz-json-1."), "{value}"),
-            "" => break,
-            _ => {}
-        }
-    }
-    assert_eq!(signed, 2, "who asks is said and proved");
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    Some((target, serde_json::from_slice(&body).unwrap_or_default()))
 }
 
 /// A refusal with a code.

@@ -1,14 +1,15 @@
 //! A parameter store that refuses as Systems Manager does: one bad name, and nothing of the call is answered.
 
 use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufReader, Write as _};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
 use bellhop_app::ports::Secrets as _;
 use bellhop_core::secret::SecretRef;
 use serde_json::{Value, json};
 
+use super::far_end::{far_end, read};
 use crate::Aws;
 
 /// The store, and what it was asked for.
@@ -23,43 +24,16 @@ impl Store {
     fn start(values: &[(&'static str, &'static str)], throttled: usize) -> (Arc<Self>, Aws) {
         let values = values.iter().copied().collect();
         let store = Arc::new(Self { values, asked: Mutex::default(), throttled: Mutex::new(throttled) });
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let served = Arc::clone(&store);
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let (stream, served) = (stream.unwrap(), Arc::clone(&served));
-                std::thread::spawn(move || served.serve(stream));
-            }
-        });
-        let aws = Aws::from_variables(|name| match name {
-            "AWS_REGION" => Some("eu-central-1".to_owned()),
-            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
-            "AWS_ENDPOINT_URL" => Some(endpoint.clone()),
-            _ => None,
-        });
-        (store, aws.unwrap())
+        let aws = far_end(move |stream| served.serve(stream));
+        (store, aws)
     }
 
     /// Answers one request and closes the connection.
     fn serve(&self, stream: TcpStream) {
         let mut reader = BufReader::new(stream);
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            if reader.read_line(&mut line).unwrap_or(0) == 0 {
-                return;
-            }
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().unwrap();
-            }
-            if line.trim().is_empty() {
-                break;
-            }
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).unwrap();
-        let (status, answer) = self.answer(&serde_json::from_slice(&body).unwrap());
+        let Some((_, body)) = read(&mut reader) else { return };
+        let (status, answer) = self.answer(&body);
         let text = answer.to_string();
         let head = format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", text.len());
         let _ = reader.into_inner().write_all((head + &text).as_bytes());
