@@ -130,3 +130,47 @@ async fn a_panic_is_told_from_trouble_and_from_poison() {
         matches!(outcome(b"", async { Err(poison) }).await, Outcome::Never(reason) if reason.contains("not an inbox"))
     );
 }
+
+#[tokio::test]
+async fn a_batch_that_takes_several_commits_lets_messages_pass_and_comes_to_the_same() {
+    const MESSAGES: usize = 600;
+    let folder = tempfile::tempdir().unwrap();
+    let parts = parts_with_a_hook(folder.path()).await;
+    let (database, crashes, now) = (&parts.database, Crashes::none(), parts.clock.now());
+    let delivery = |number: usize| format!("delivery-{number}");
+    for number in 0..MESSAGES {
+        let (id, delivery) = (EventId::new(now.plus_ms(number as u64), &[1; 10]), delivery(number));
+        let message = Message { id, delivery_id: Some(&delivery), body: delivery.as_bytes(), ..message(1, "", &parts) };
+        database.put(&message).await.unwrap();
+    }
+    let messages = database.oldest_messages(MESSAGES).unwrap();
+    let places: Vec<_> = messages.iter().map(|(place, _)| *place).collect();
+    let mut runs = prepare(&parts, &crashes, messages).await.unwrap();
+    let (Some(Run::Records(records)), true) = (runs.pop(), runs.is_empty()) else { panic!("they are one batch") };
+    assert_eq!(records.iter().map(PackedRecord::place).collect::<Vec<_>>(), places);
+
+    let recorded = || {
+        let count = "SELECT count(*) FROM events";
+        let count = database.read(|connection| connection.query_row(count, [], |row| row.get::<_, i64>(0)));
+        usize::try_from(count.unwrap()).unwrap()
+    };
+    let passing = async {
+        let mut seen = Vec::new();
+        for _ in 0..9 {
+            database.put_bytes(b"1 later".to_vec()).await.unwrap();
+            seen.push(recorded());
+        }
+        seen
+    };
+    let (committed, seen) = tokio::join!(database.commit(records), passing);
+    assert!(committed.unwrap().iter().all(|committed| matches!(committed, Committed::New(..))));
+    assert!(seen.iter().any(|count| (1..MESSAGES).contains(count)), "all was one commit: {seen:?}");
+    assert_eq!(recorded(), MESSAGES);
+    assert_eq!(database.oldest_messages(MESSAGES).unwrap().len(), 9, "those are gone that were recorded");
+    let counts = database.counts().await.unwrap();
+    assert_eq!(counts.values().map(|count| count.events).collect::<Vec<_>>(), [MESSAGES as u64]);
+    let work = database.group_work("telegram", "5", 2 * MESSAGES).unwrap();
+    let ids: Vec<_> = work.into_iter().map(|mut row| row.work().unwrap().task.id.event()).collect();
+    let expected: Vec<_> = (0..MESSAGES).map(|number| EventId::new(now.plus_ms(number as u64), &[1; 10])).collect();
+    assert_eq!(ids, expected, "in the order in which they came");
+}
