@@ -67,8 +67,6 @@ fn constants_are_what_is_promised() {
             ("routing/gate.rs", "TRIES", &[32.0]),
             ("routing/retries.rs", "FORGOTTEN_MS", &[86_400_000.0]),
             ("routing/retries.rs", "HELD_MS", &[120_000.0]),
-            ("routing/text.rs", "MOST_BYTES", &[163_840.0]),
-            ("routing/text.rs", "MOST_PARTS", &[8.0]),
             ("delivery/destination.rs", "FRESH_MS", &[60_000.0]),
             ("delivery/destination.rs", "MOST", &[10_000.0]),
             ("delivery/destination.rs", "RECENT_MS", &[604_800_000.0]),

@@ -6,13 +6,17 @@
 pub mod forward;
 pub mod telegram;
 
+mod material;
 mod secrets;
 mod spec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::pace::Scope;
 use crate::secret::SecretRef;
+use crate::template::Escape;
 
+pub use material::{Material, Rendered, Templates, said_elsewhere};
 pub use secrets::Place;
 pub use spec::ActionSpec;
 pub(crate) use spec::Check;
@@ -40,6 +44,15 @@ pub enum Kind {
     /// What stands for a hook's whole part in an event that could not be routed when it came. It has the id of the first
     /// task that the routing would have made.
     Route,
+}
+
+/// A queue of work, with the worker behind it: kinds that may share a worker share its queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum QueueName {
+    /// Messages to Telegram chats.
+    Telegram,
+    /// Everything else that goes out.
+    Forward,
 }
 
 /// How tasks travel to their worker.
@@ -73,6 +86,30 @@ impl Kind {
         }
     }
 
+    /// The queue of its work.
+    pub const fn queue(self) -> QueueName {
+        match self {
+            Self::Telegram | Self::Route => QueueName::Telegram,
+            Self::Forward => QueueName::Forward,
+        }
+    }
+
+    /// What the pace is that is kept with a destination of the kind.
+    pub fn scope(self, destination: &str) -> Scope {
+        match self {
+            Self::Telegram => Scope::of_chat(destination),
+            Self::Forward | Self::Route => Scope::Answers,
+        }
+    }
+
+    /// What a notice says that did not happen, and how it names the destination.
+    pub const fn lost(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Telegram | Self::Route => ("A message did not arrive", "in the chat"),
+            Self::Forward => ("An event was not forwarded", "to"),
+        }
+    }
+
     /// Whether all who call a destination keep one pace, so that what is known of it is read before each turn and written
     /// down after it; where not, it is written down only when the destination begins or ceases to be called.
     pub const fn shares_pace(self) -> bool {
@@ -88,11 +125,35 @@ impl Kind {
     }
 }
 
+impl QueueName {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Telegram, Self::Forward];
+
+    /// The queue's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Telegram => "telegram",
+            Self::Forward => "forward",
+        }
+    }
+}
+
 impl std::fmt::Display for Kind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
     }
 }
+
+/// What an action's room answers; each room has all that is asked for in this way.
+macro_rules! of_room {
+    ($action:expr, $room:ident => $answer:expr) => {
+        match $action {
+            Action::Telegram($room) => $answer,
+            Action::Forward($room) => $answer,
+        }
+    };
+}
+pub(in crate::action) use of_room;
 
 impl<S> Action<S> {
     /// Its kind.
@@ -104,28 +165,24 @@ impl<S> Action<S> {
     }
 
     /// Whether it says something in the sender's own words, because it has no template of its own.
-    pub const fn speaks_for_sender(&self) -> bool {
-        match self {
-            Self::Telegram(action) => action.template.is_none(),
-            Self::Forward(_) => false,
-        }
+    pub fn speaks_for_sender(&self) -> bool {
+        of_room!(self, room => room.speaks_for_sender())
     }
 
-    /// The sources of its templates, with what each is rendered into.
-    pub fn templates(&self) -> Vec<(&str, crate::template::Escape)> {
-        match self {
-            Self::Telegram(action) => action.templates(),
-            Self::Forward(action) => action.templates(),
-        }
+    /// The sources of its templates, each with its field and with what it is rendered into.
+    pub fn templates(&self) -> Vec<(String, &str, Escape)> {
+        of_room!(self, room => room.templates())
     }
 }
 
 impl Action {
     /// Where its effect goes, as people name it: nothing of it is secret.
     pub fn destination(&self) -> String {
-        match self {
-            Self::Telegram(action) => action.chat.clone(),
-            Self::Forward(action) => action.destination(),
-        }
+        of_room!(self, room => room.destination())
+    }
+
+    /// What of an event travels to its worker; or why nothing ever will.
+    pub fn render(&self, material: &Material<'_>) -> Result<Rendered, String> {
+        of_room!(self, room => room.render(material))
     }
 }

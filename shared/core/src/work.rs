@@ -1,5 +1,7 @@
 //! Messages on the workers' queues: tagged and versioned, so that old ones are still understood after an update.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::action::{Kind, Lane, forward, telegram};
@@ -73,9 +75,12 @@ impl Work {
         self.payload.kind()
     }
 
-    /// What must stay in order among itself, or be bounded together: the destination.
-    pub fn group(&self) -> &str {
-        &self.task.destination
+    /// What must stay in order among itself, or be bounded together: the destination, told from those of the other kinds
+    /// on its queue.
+    pub fn group(&self) -> Cow<'_, str> {
+        match self.kind() {
+            Kind::Telegram | Kind::Forward | Kind::Route => Cow::Borrowed(&self.task.destination),
+        }
     }
 
     /// What tells this work from every other: the task, and which retry it is.

@@ -1,30 +1,23 @@
 //! Requests to other URLs: signed, each a few seconds at most, what is answered recorded.
 
 mod answer;
-mod settings;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bellhop_core::action::Kind;
 use bellhop_core::action::forward::{Body, Request, signed};
-use bellhop_core::pace::{Pace, Scope};
 use bellhop_core::secret::{Secret, SecretRef};
 use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::{Payload, Work};
+use bellhop_core::work::Payload;
 use bytes::Bytes;
 
-pub use settings::SettingsCache;
-
-use super::{Attempted, Batch, Engine, Failure, Worker};
+use super::sinks::{Sink, attempted};
+use super::{Attempted, Batch, Failure};
 use crate::ports::{
     Bodies, Clock, EventLog, Outbound, OutboundAnswer, OutboundError, OutboundRequest, PortError, PortResult, Secrets,
 };
-
-/// The engine for requests to other URLs.
-pub type ForwardEngine = Engine<Forward>;
 
 /// Sends requests to other URLs.
 pub struct Forward {
@@ -36,8 +29,6 @@ pub struct Forward {
     pub bodies: Arc<dyn Bodies>,
     /// Where addresses and keys are kept.
     pub secrets: Arc<dyn Secrets>,
-    /// What holds for all hooks, kept for a while.
-    pub settings: SettingsCache,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -46,22 +37,8 @@ pub struct Forward {
 type Prepared = Result<(String, Vec<(String, String)>, Bytes), String>;
 
 #[async_trait]
-impl Worker for Forward {
-    const KIND: Kind = Kind::Forward;
-
-    fn fitting(_: &[Work]) -> usize {
-        1
-    }
-
-    fn pace(_: &str) -> Pace {
-        Pace::new(Scope::Answers)
-    }
-
-    async fn operator_chat(&self) -> PortResult<Option<String>> {
-        Ok(self.settings.settings().await?.operator_chat.clone())
-    }
-
-    async fn attempt(&self, batch: &Batch<'_>, _: Option<&str>) -> PortResult<Attempted> {
+impl Sink for Forward {
+    async fn attempt(&self, batch: &Batch<'_>) -> PortResult<Attempted> {
         let started_at = self.clock.now();
         let (Some(task), Some(Payload::Forward(request))) =
             (batch.tasks.first(), batch.works.first().map(|work| &work.payload))
@@ -149,11 +126,6 @@ fn concluded(started_at: Timestamp, ended_at: Timestamp, answered: Result<Outbou
             attempted(started_at, ended_at, Err(failure))
         }
     }
-}
-
-/// An attempt without an answer.
-const fn attempted(started_at: Timestamp, ended_at: Timestamp, result: Result<(), Failure>) -> Attempted {
-    Attempted { started_at, ended_at, result, status: None, answer: String::new(), blocked_until: None, moved_to: None }
 }
 
 /// A reference as it may be shown.

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use bellhop_core::action::{Kind, telegram::Message};
+use bellhop_core::action::{QueueName, telegram::Message};
 use bellhop_core::pace::{Pace, Scope};
 use bellhop_core::task::MOST_ANSWER_BYTES;
 use bellhop_core::telegram::{self, digest, html, read_answer};
@@ -56,19 +56,15 @@ struct Called {
 
 #[async_trait]
 impl Worker for Telegram {
-    const KIND: Kind = Kind::Telegram;
+    const QUEUE: QueueName = QueueName::Telegram;
 
-    fn fitting(works: &[Work]) -> usize {
+    fn fitting(&self, works: &[Work]) -> usize {
         let together = works.iter().map_while(|work| match message(work) {
             Some(Message { parts }) if parts.len() == 1 => parts.first().map(String::as_str),
             _ => None,
         });
         let texts: Vec<_> = together.collect();
         if texts.is_empty() { 1 } else { digest(&texts).0 }
-    }
-
-    fn pace(destination: &str) -> Pace {
-        Pace::new(Scope::of_chat(destination))
     }
 
     async fn operator_chat(&self) -> PortResult<Option<String>> {
@@ -80,7 +76,7 @@ impl Worker for Telegram {
     }
 
     fn show(&self, batch: &Batch<'_>) {
-        let chat = batch.works.first().map_or("", |work| work.group());
+        let chat = batch.destination();
         self.dry_run.show(&BotMessage { chat, text: &html::plain(&text(batch)), html: false });
     }
 
@@ -101,8 +97,7 @@ impl Worker for Telegram {
         let Some(bot) = &outfit.bot else {
             return Err(PortError::new("the bot's token was taken away", "the turn is taken again"));
         };
-        let (started_at, chat, text) =
-            (self.clock.now(), batch.works.first().map_or("", |work| work.group()), text(batch));
+        let (started_at, chat, text) = (self.clock.now(), batch.destination(), text(batch));
         let (mut plain, mut moved_to, mut moves_left) = (None, moved_to.map(str::to_owned), 1);
         loop {
             let to = moved_to.as_deref().unwrap_or(chat);

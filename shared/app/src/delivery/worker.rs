@@ -1,25 +1,21 @@
 //! What a kind of work supplies: its effect, and how to read the answer.
 
 use async_trait::async_trait;
-use bellhop_core::action::Kind;
-use bellhop_core::pace::Pace;
+use bellhop_core::action::QueueName;
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
 use super::Batch;
 use crate::ports::PortResult;
 
-/// Makes the effects of one kind.
+/// Makes the effects of the kinds on one queue.
 #[async_trait]
 pub trait Worker: Send + Sync {
-    /// The kind.
-    const KIND: Kind;
+    /// The queue.
+    const QUEUE: QueueName;
 
     /// How many of the first pieces of work make one effect together; at least one.
-    fn fitting(works: &[Work]) -> usize;
-
-    /// The pace of a destination that was never called.
-    fn pace(destination: &str) -> Pace;
+    fn fitting(&self, works: &[Work]) -> usize;
 
     /// The chat that is told of trouble.
     async fn operator_chat(&self) -> PortResult<Option<String>>;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Action;
+use super::{Action, of_room};
 use crate::config::SecretInput;
 use crate::secret::SecretRef;
 
@@ -30,10 +30,7 @@ impl<S> Place<S> {
 impl<S> Action<S> {
     /// Its secrets, each with the field that it stands in.
     pub fn secrets(&self) -> Vec<(&'static str, &S)> {
-        match self {
-            Self::Telegram(_) => Vec::new(),
-            Self::Forward(action) => action.secrets(),
-        }
+        of_room!(self, room => room.secrets())
     }
 
     /// The same with each of its secrets made another.

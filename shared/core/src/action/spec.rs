@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Action, Kind, forward, telegram};
+use super::{Action, Kind, forward, of_room, telegram};
 use crate::config::{Problems, SecretInput, SecretsAs, field_problem};
 use crate::secret::SecretRef;
 
@@ -109,10 +109,7 @@ impl ActionSpec {
 
     /// A stored action as it would be written, without its secrets.
     pub fn of(action: &Action) -> Self {
-        let fields = match action {
-            Action::Telegram(action) => serde_json::to_value(action.spec()),
-            Action::Forward(action) => serde_json::to_value(action.spec()),
-        };
+        let fields = of_room!(action, room => serde_json::to_value(room.spec()));
         // A struct of texts and numbers is an object.
         let fields = fields.ok().and_then(|fields| fields.as_object().cloned()).unwrap_or_default();
         Self { kind: action.kind().as_str().to_owned(), fields }

@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Check;
+use super::material::Said;
+use super::{Check, Lane, Material, Rendered};
 use crate::config::{Chat, read_chat};
+use crate::telegram::{MESSAGE_UNITS, split};
 use crate::template::{Escape, Template, check_tags};
+use crate::work::Payload;
 
 /// Sends a message to a chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,7 +61,30 @@ impl Telegram {
     }
 
     /// The source of its template, where it has one.
-    pub(super) fn templates(&self) -> Vec<(&str, Escape)> {
-        self.template.as_deref().map(|template| (template, Escape::Html)).into_iter().collect()
+    pub(super) fn templates(&self) -> Vec<(String, &str, Escape)> {
+        self.template.iter().map(|template| ("template".to_owned(), template.as_str(), Escape::Html)).collect()
+    }
+
+    /// Whether the text is the sender's own.
+    pub(super) const fn speaks_for_sender(&self) -> bool {
+        self.template.is_none()
+    }
+
+    /// It has no secrets: the bot's token is the operator's.
+    pub(super) const fn secrets<S>(&self) -> Vec<(&'static str, &S)> {
+        Vec::new()
+    }
+
+    /// The chat.
+    pub(super) fn destination(&self) -> String {
+        self.chat.clone()
+    }
+
+    /// The message for the chat, split to its length limit.
+    #[expect(clippy::unnecessary_wraps, reason = "rooms are asked alike")]
+    pub(super) fn render(&self, material: &Material<'_>) -> Result<Rendered, String> {
+        let Said { html, trouble } = material.text();
+        let parts = material.cut(split(&html, MESSAGE_UNITS));
+        Ok(Rendered { payload: Payload::Telegram(Message { parts }), lane: Lane::Ordered, trouble })
     }
 }

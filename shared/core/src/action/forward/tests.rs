@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::action::{Action, ActionSpec};
+use crate::action::{Action, ActionSpec, Templates};
 use crate::config::{Problem, SecretsAs, check_change};
 use crate::event::EventHead;
 use crate::id::{EventId, HookId, TaskId};
 use crate::secret::Secret;
-use crate::template::{Context, Facts};
+use crate::template::Facts;
 use crate::time::Timestamp;
 
 const URL: &str = "https://example.com/in";
@@ -184,12 +184,12 @@ fn request(action: &Value, headers: &[(&str, &str)], payload: Value) -> Result<R
     };
     let payload = std::sync::Arc::new(crate::json::Value::from(payload));
     let facts = Facts { event: &head, hook: &hook, method: "POST", body: b"{}", payload: Some(&payload), test: false };
-    let compiled: Vec<_> =
-        action.templates().into_iter().map(|(source, escape)| Template::compile(source, escape).unwrap()).collect();
-    let task = TaskId::new(head.id, &HookId::from_text("hk_1"), 0);
-    let context = Context::new(&facts);
-    Request::render(&action, &compiled.iter().collect::<Vec<_>>(), &head, &task, Some(&context))
-        .map_err(|error| error.to_string())
+    let action = Action::Forward(action);
+    let (task, templates) = (TaskId::new(head.id, &HookId::from_text("hk_1"), 0), Templates::of(&action));
+    match action.render(&Material::new(facts, &task, &templates))?.payload {
+        Payload::Forward(request) => Ok(request),
+        Payload::Telegram(_) => unreachable!("it is a request"),
+    }
 }
 
 #[test]
