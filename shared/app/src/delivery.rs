@@ -7,6 +7,7 @@
 mod batch;
 mod conclusion;
 mod destination;
+mod keyed;
 mod lease;
 mod outcome;
 mod worker;
@@ -30,7 +31,9 @@ use bellhop_core::work::Work;
 
 pub use batch::Batch;
 use destination::{Destination, Destinations};
+use keyed::KeyedMessages;
 pub(crate) use notices::{Notices, is_notice, subject, text};
+use worker::attempted;
 pub use worker::{Attempted, Failure, Worker};
 
 use crate::ports::{Clock, Documents, PortResult, TaskLog, WorkQueue, Written};

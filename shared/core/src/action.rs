@@ -6,6 +6,7 @@
 pub mod forward;
 pub mod telegram;
 
+mod key;
 mod material;
 mod secrets;
 mod spec;
@@ -16,6 +17,7 @@ use crate::pace::Scope;
 use crate::secret::SecretRef;
 use crate::template::Escape;
 
+pub use key::{Key, KeyRule};
 pub use material::{Material, Rendered, Templates, said_elsewhere};
 pub use secrets::Place;
 pub use spec::ActionSpec;
@@ -186,3 +188,6 @@ impl Action {
         of_room!(self, room => room.render(material))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Kind, Lane, forward, telegram};
+use crate::action::{Key, Kind, Lane, forward, telegram};
 use crate::id::TaskId;
 use crate::task::Task;
 
@@ -38,6 +38,12 @@ enum Written {
     TelegramV1 {
         task: Task,
         parts: Vec<String>,
+        #[serde(default, skip_serializing_if = "telegram::Style::is_plain")]
+        style: telegram::Style,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        document: Option<telegram::Document>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<Key>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         trace: Option<String>,
     },
@@ -53,8 +59,9 @@ enum Written {
 
 impl Work {
     /// A message for a Telegram chat.
-    pub const fn telegram(task: Task, parts: Vec<String>) -> Self {
-        Self { task, payload: Payload::Telegram(telegram::Message { parts }), lane: Lane::Ordered, trace: None }
+    pub fn telegram(task: Task, parts: Vec<String>) -> Self {
+        let message = telegram::Message { parts, ..telegram::Message::default() };
+        Self { task, payload: Payload::Telegram(message), lane: Lane::Ordered, trace: None }
     }
 
     /// A request to another URL.
@@ -110,7 +117,9 @@ impl Payload {
 impl From<Work> for Written {
     fn from(Work { task, payload, lane, trace }: Work) -> Self {
         match payload {
-            Payload::Telegram(message) => Self::TelegramV1 { task, parts: message.parts, trace },
+            Payload::Telegram(telegram::Message { parts, style, document, key }) => {
+                Self::TelegramV1 { task, parts, style, document, key, trace }
+            }
             Payload::Forward(request) => Self::ForwardV1 { task, request, ordered: lane == Lane::Ordered, trace },
         }
     }
@@ -119,7 +128,10 @@ impl From<Work> for Written {
 impl From<Written> for Work {
     fn from(written: Written) -> Self {
         match written {
-            Written::TelegramV1 { task, parts, trace } => Self { trace, ..Self::telegram(task, parts) },
+            Written::TelegramV1 { task, parts, style, document, key, trace } => {
+                let payload = Payload::Telegram(telegram::Message { parts, style, document, key });
+                Self { task, payload, lane: Lane::Ordered, trace }
+            }
             Written::ForwardV1 { task, request, ordered, trace } => {
                 let lane = if ordered { Lane::Ordered } else { Lane::Parallel };
                 Self { trace, ..Self::forward(task, request, lane) }

@@ -43,7 +43,7 @@ async fn no_hostile_url_is_a_bot_api() {
         let api = HttpBot { client };
         hostile::check(&canary, async |url| {
             let bot = Bot { token: Secret::new("123:token").unwrap(), api_base: url.to_owned() };
-            api.send_message(&bot, &BotMessage { chat: "1", text: "a", html: false }).await.map(drop)
+            api.send_message(&bot, &BotMessage { chat: "1", text: "a", ..BotMessage::default() }).await.map(drop)
         })
         .await;
     }

@@ -13,8 +13,8 @@ use bellhop_core::time::Timestamp;
 use bellhop_core::work::Payload;
 use bytes::Bytes;
 
-use super::sinks::{Sink, attempted};
-use super::{Attempted, Batch, Failure};
+use super::sinks::Sink;
+use super::{Attempted, Batch, Failure, attempted};
 use crate::ports::{
     Bodies, Clock, EventLog, Outbound, OutboundAnswer, OutboundError, OutboundRequest, PortError, PortResult, Secrets,
 };

@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bellhop_core::action::{Kind, QueueName};
-use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
 pub use settings::SettingsCache;
 
 use super::forward::Forward;
-use super::{Attempted, Batch, Engine, Failure, Worker};
+use super::{Attempted, Batch, Engine, Worker};
 use crate::ports::{Bodies, Clock, EventLog, Outbound, PortError, PortResult, Secrets};
 
 /// The engine of the forward queue.
@@ -90,9 +89,4 @@ impl Worker for Sinks {
     async fn attempt(&self, batch: &Batch<'_>, _: Option<&str>) -> PortResult<Attempted> {
         self.of_first(batch.works.first().copied())?.attempt(batch).await
     }
-}
-
-/// An attempt without an answer.
-pub(super) const fn attempted(started_at: Timestamp, ended_at: Timestamp, result: Result<(), Failure>) -> Attempted {
-    Attempted { started_at, ended_at, result, status: None, answer: String::new(), blocked_until: None, moved_to: None }
 }

@@ -118,9 +118,27 @@ impl<'a> Material<'a> {
         if kept < parts.len() {
             let left_out: usize = parts[kept..].iter().map(|part| html::plain(part).chars().count()).sum();
             parts.truncate(kept);
-            parts.push(format!("… {left_out} more characters are in event <code>{}</code>", self.facts.event.id));
+            parts.push(self.left_out(left_out));
         }
         parts
+    }
+
+    /// Keeps one part of a message; of one that has several, cut again with room for the note, at its end stands how much
+    /// is left out.
+    pub(super) fn cut_to_one(&self, parts: Vec<String>, cut_shorter: impl FnOnce() -> Vec<String>) -> Vec<String> {
+        let mut parts = if parts.len() > 1 { cut_shorter() } else { parts };
+        let left_out: usize = parts.iter().skip(1).map(|part| html::plain(part).chars().count()).sum();
+        parts.truncate(1);
+        if let Some(part) = parts.first_mut().filter(|_| left_out > 0) {
+            part.push('\n');
+            part.push_str(&self.left_out(left_out));
+        }
+        parts
+    }
+
+    /// How much of a message is left out.
+    fn left_out(&self, characters: usize) -> String {
+        format!("… {characters} more characters are in event <code>{}</code>", self.facts.event.id)
     }
 
     /// The variables.

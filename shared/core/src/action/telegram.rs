@@ -1,13 +1,16 @@
 //! Messages to a Telegram chat.
 
+mod message;
+
 use serde::{Deserialize, Serialize};
 
-use super::material::Said;
+use super::key::KeyRule;
 use super::{Check, Lane, Material, Rendered};
-use crate::config::{Chat, read_chat};
-use crate::telegram::{MESSAGE_UNITS, split};
+use crate::config::{Chat, between, read_chat};
 use crate::template::{Escape, Template, check_tags};
 use crate::work::Payload;
+
+pub use message::{Document, Message, Style};
 
 /// Sends a message to a chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +21,15 @@ pub struct Telegram {
     /// The message's template, in Telegram's HTML; the sender's own text where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
+    /// How its messages are sent.
+    #[serde(default, skip_serializing_if = "Style::is_plain")]
+    pub style: Style,
+    /// Whether a text that is too long for one message goes as a document.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub as_file: bool,
+    /// What makes its events' keys: the message of a key is edited as later events come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeyRule>,
 }
 
 /// A `telegram` action, as written.
@@ -32,13 +44,26 @@ pub struct Spec {
     /// The message's template, in Telegram's HTML; the sender's own text unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
-}
-
-/// What travels to the worker: the message in Telegram's HTML, split to its length limit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    /// Its parts, in their order.
-    pub parts: Vec<String>,
+    /// The number of a forum's topic; the general one unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub topic: Option<i64>,
+    /// Whether messages come without a sound.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub silent: bool,
+    /// Whether links show a preview.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub link_preview: bool,
+    /// Whether a text that is too long for one message goes as a document, with its beginning beside it; in several
+    /// messages unless said.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub as_file: bool,
+    /// The template of a key: one message stands for all events of a key, and is edited as they come. An event without a
+    /// key is a message of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// For how long after its last event a key's message is edited, in seconds, from 60 to 31,536,000; 604,800 unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_seconds: Option<u64>,
 }
 
 impl Telegram {
@@ -47,22 +72,37 @@ impl Telegram {
         if let Some(template) = &spec.template {
             check.take("template", Template::compile(template, Escape::Html).and_then(|_| check_tags(template)));
         }
+        if let Some(topic) = spec.topic {
+            check.take("topic", between(topic, 1, i64::from(i32::MAX)));
+        }
+        let key = KeyRule::check(spec.key.as_ref(), spec.key_seconds, check);
         let Some(chat) = &spec.chat else {
             check.add("chat", "a `telegram` action needs a chat: `chat = \"123456789\"`");
             return None;
         };
         let chat = check.take("chat", read_chat(chat))?;
-        Some(Self { chat, template: spec.template.clone() })
+        let style = Style { topic: spec.topic, silent: spec.silent, link_preview: spec.link_preview };
+        Some(Self { chat, template: spec.template.clone(), style, as_file: spec.as_file, key: key? })
     }
 
     /// The action as it would be written.
     pub(super) fn spec(&self) -> Spec {
-        Spec { chat: Some(Chat::Text(self.chat.clone())), template: self.template.clone() }
+        Spec {
+            chat: Some(Chat::Text(self.chat.clone())),
+            template: self.template.clone(),
+            topic: self.style.topic,
+            silent: self.style.silent,
+            link_preview: self.style.link_preview,
+            as_file: self.as_file,
+            key: self.key.as_ref().map(|key| key.template.clone()),
+            key_seconds: self.key.as_ref().map(|key| key.seconds),
+        }
     }
 
-    /// The source of its template, where it has one.
+    /// The sources of its templates.
     pub(super) fn templates(&self) -> Vec<(String, &str, Escape)> {
-        self.template.iter().map(|template| ("template".to_owned(), template.as_str(), Escape::Html)).collect()
+        let text = self.template.iter().map(|template| ("template".to_owned(), template.as_str(), Escape::Html));
+        text.chain(self.key.iter().map(KeyRule::template)).collect()
     }
 
     /// Whether the text is the sender's own.
@@ -80,11 +120,13 @@ impl Telegram {
         self.chat.clone()
     }
 
-    /// The message for the chat, split to its length limit.
+    /// The message for the chat.
     #[expect(clippy::unnecessary_wraps, reason = "rooms are asked alike")]
     pub(super) fn render(&self, material: &Material<'_>) -> Result<Rendered, String> {
-        let Said { html, trouble } = material.text();
-        let parts = material.cut(split(&html, MESSAGE_UNITS));
-        Ok(Rendered { payload: Payload::Telegram(Message { parts }), lane: Lane::Ordered, trouble })
+        let (message, trouble) = Message::render(self, material);
+        Ok(Rendered { payload: Payload::Telegram(message), lane: Lane::Ordered, trouble })
     }
 }
+
+#[cfg(test)]
+mod tests;
