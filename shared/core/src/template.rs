@@ -35,6 +35,10 @@ pub const MAX_OUTPUT_BYTES: usize = 1024 * 1024;
 pub enum Escape {
     /// For Telegram's HTML: `&`, `<`, `>` and `"` become references.
     Html,
+    /// For Slack's mrkdwn.
+    Mrkdwn,
+    /// For Discord's Markdown.
+    Markdown,
     /// Not at all; `tojson` is at hand.
     None,
 }
