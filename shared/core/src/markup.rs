@@ -4,6 +4,7 @@
 //! is written line by line in the markup of its sink. Each run is marked by itself and no mark goes past the end of a
 //! line, so marks never overlap and never depend on each other.
 
+mod check;
 mod cut;
 mod lines;
 mod mail;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::telegram::{html, split, split_plain, units};
 use crate::template::Escape;
 
+pub use check::check;
 pub use mail::mail_html;
 
 /// The markup that a text is written in.

@@ -18,6 +18,7 @@ mod written;
 pub use context::{Context, Facts};
 pub use message::{Message, message_for, told_elsewhere};
 pub use tags::check as check_tags;
+pub(crate) use tags::{Literal, line_at};
 
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@ mod written;
 use std::borrow::Cow;
 
 use self::tag::TagText;
-pub(crate) use self::written::{HOLE, WrittenTag};
+pub(crate) use self::written::{HOLE, WrittenTag, is_tag_name};
 
 /// A text in Telegram's HTML, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
