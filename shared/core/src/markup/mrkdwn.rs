@@ -1,0 +1,258 @@
+//! Slack's mrkdwn.
+//!
+//! `&`, `<` and `>` are escaped. For everything else Slack knows no escape, but it reads marks only at the edges of words:
+//! a character that it might read as one has a word joiner on both sides. Names of emoji between colons stay, which Slack
+//! shows as emoji. There is no underlining and no spoiler.
+//!
+//! Source: docs.slack.dev/messaging/formatting-message-text; that `&gt;` begins a quotation too, that the full-width
+//! forms are marks, and that a zero-width space makes the edge of a word: the documentation of jsx-slack.
+
+use std::borrow::Cow;
+
+use super::lines::{Line, Span, ends_line};
+use super::read::Style;
+use super::url::{self, Target};
+use super::{WORD_JOINER, ZERO_WIDTH_SPACE};
+
+/// The styles that Slack has marks for, from the outermost.
+const MARKS: [(Style, char); 4] = [(Style::BOLD, '*'), (Style::ITALIC, '_'), (Style::STRIKE, '~'), (Style::CODE, '`')];
+
+/// The characters that are escaped.
+const ESCAPES: [(&str, char); 3] = [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>')];
+
+/// Stands for a character that is not known: it may be anything that makes a mark of its neighbour.
+const UNKNOWN: char = '\0';
+
+/// What is known of the place that a text is written at.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Whether it begins a line.
+    begins_line: bool,
+    /// What stands before it.
+    before: Option<char>,
+    /// What stands after it.
+    after: Option<char>,
+    /// Whether it stands between marks, which any of its own could end.
+    is_marked: bool,
+    /// Whether a URL may be put between `<` and `>`.
+    wraps: bool,
+}
+
+/// Writes lines.
+pub(super) fn write(lines: &[Line<'_>]) -> String {
+    let mut out = String::new();
+    for (at, line) in lines.iter().enumerate() {
+        if at > 0 {
+            out.push('\n');
+        }
+        match line {
+            Line::Code(_, code) => write_code(&mut out, code),
+            Line::Text(is_quoted, spans) => {
+                out.push_str(if *is_quoted { "> " } else { "" });
+                write_spans(&mut out, spans);
+            }
+        }
+    }
+    out
+}
+
+/// A value that shows as it is wherever in a text it stands.
+pub(super) fn escaped(value: &str) -> Cow<'_, str> {
+    const SPECIAL: [char; 15] =
+        ['&', '<', '>', '*', '_', '~', '`', '＊', '＿', '～', '｀', '＞', '|', '\r', '\u{2028}'];
+    if !value.contains(SPECIAL) {
+        return Cow::Borrowed(value);
+    }
+    let mut out = String::with_capacity(value.len() + 16);
+    let edge = Some(UNKNOWN);
+    let place = Place { begins_line: true, before: edge, after: edge, is_marked: false, wraps: false };
+    write_text(&mut out, value, place);
+    Cow::Owned(out)
+}
+
+/// A link around a label that is written already.
+pub(super) fn linked(address: &str, label: &str) -> String {
+    format!("<{}|{label}>", entities(&url::encoded(address, &[], &[])))
+}
+
+/// A value of one line as code.
+pub(super) fn code(value: &str) -> String {
+    if value.contains(['`', '｀']) { escaped(value).into_owned() } else { format!("`{}`", entities(value)) }
+}
+
+/// What is seen of a text that was written here: labels of links, no marks, no escapes.
+pub(super) fn unmarked(text: &str) -> String {
+    let (mut out, mut before, mut rest) = (String::with_capacity(text.len()), None, text);
+    while let Some(c) = rest.chars().next() {
+        let tail = &rest[c.len_utf8()..];
+        let after = tail.chars().next();
+        let is_joined = [before, after].contains(&Some(WORD_JOINER));
+        let escape = ESCAPES.into_iter().find(|(escape, _)| rest.starts_with(escape));
+        let link = if c == '<' { tail.split_once('>') } else { None };
+        rest = match (escape, link) {
+            (Some((escape, c)), _) => {
+                out.push(c);
+                &rest[escape.len()..]
+            }
+            (_, Some((inner, tail))) => {
+                out.push_str(&unmarked(inner.split_once('|').map_or(inner, |(_, label)| label)));
+                tail
+            }
+            _ => {
+                let is_seen = !is_mark(c) || is_joined || !may_mark(c, before, after);
+                out.extend(Some(c).filter(|c| is_seen && *c != WORD_JOINER && *c != ZERO_WIDTH_SPACE));
+                tail
+            }
+        };
+        before = Some(c);
+    }
+    out
+}
+
+/// Whether a character can be a mark.
+const fn is_mark(c: char) -> bool {
+    matches!(c, '*' | '_' | '~' | '`' | '＊' | '＿' | '～' | '｀')
+}
+
+/// Whether Slack surely takes a character for the edge of a word.
+const fn is_edge(c: char) -> bool {
+    c == ZERO_WIDTH_SPACE || c == ' ' || (c.is_ascii_punctuation() && !is_mark(c))
+}
+
+/// The text with `&`, `<` and `>` escaped.
+fn entities(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    text.chars().for_each(|c| push_entity(&mut out, c));
+    out
+}
+
+/// Writes a character, escaped where it is one of the three.
+fn push_entity(out: &mut String, c: char) {
+    match c {
+        '&' => out.push_str("&amp;"),
+        '<' => out.push_str("&lt;"),
+        '>' => out.push_str("&gt;"),
+        _ => out.push(c),
+    }
+}
+
+/// Writes code on lines of its own.
+fn write_code(out: &mut String, code: &str) {
+    let code = code.trim_matches(ends_line);
+    if code.trim().is_empty() {
+        return;
+    }
+    // A fence within would end it.
+    let mut inner = entities(code).replace("``", &format!("`{ZERO_WIDTH_SPACE}`"));
+    inner = inner.replace("``", &format!("`{ZERO_WIDTH_SPACE}`"));
+    out.push_str(&format!("```\n{inner}\n```"));
+}
+
+/// Writes the characters of a line.
+fn write_spans(out: &mut String, spans: &[Span<'_>]) {
+    let mut before = None;
+    for (at, span) in spans.iter().enumerate() {
+        let next = spans.get(at + 1);
+        let after = next.map(|next| if marks(next).next().is_some() { '*' } else { first_of(next) });
+        if span.is_bare() || (span.link.is_none() && marks(span).next().is_none()) {
+            let place = Place { begins_line: at == 0, before, after, is_marked: false, wraps: true };
+            write_text(out, span.text, place);
+        } else {
+            write_marked(out, span, before, after);
+        }
+        before = out.chars().next_back();
+    }
+}
+
+/// The marks of some characters. Code with a backtick in it cannot be marked as such.
+fn marks(span: &Span<'_>) -> impl DoubleEndedIterator<Item = char> + Clone {
+    let style = if span.text.contains(['`', '｀']) { span.style.without(Style::CODE) } else { span.style };
+    MARKS.into_iter().filter(move |(known, _)| style.has(*known)).map(|(_, mark)| mark)
+}
+
+/// What is written first of some characters without marks.
+fn first_of(span: &Span<'_>) -> char {
+    if span.link.is_some() { '<' } else { span.text.chars().next().unwrap_or(UNKNOWN) }
+}
+
+/// Writes characters that are set apart. Within a word, a zero-width space on both sides makes marks of them.
+fn write_marked(out: &mut String, span: &Span<'_>, before: Option<char>, after: Option<char>) {
+    let marks = marks(span);
+    let is_marked = marks.clone().next().is_some();
+    let is_inner = |neighbour: Option<char>| is_marked && neighbour.is_some_and(|c| !is_edge(c));
+    let around = |out: &mut String, is_inner: bool, marks: &mut dyn Iterator<Item = char>| {
+        let space = is_inner.then_some(ZERO_WIDTH_SPACE);
+        out.extend(space);
+        out.extend(marks);
+        out.extend(space);
+    };
+    around(out, is_inner(before), &mut marks.clone());
+    match span.link {
+        Some(target) => {
+            let scheme = if matches!(target, Target::Mail(_)) { "mailto:" } else { "" };
+            out.push_str(&format!("<{scheme}{}|", entities(&url::encoded(target.shown(), &[], &[]))));
+            write_inner(out, span, false);
+            out.push('>');
+        }
+        None => write_inner(out, span, true),
+    }
+    around(out, is_inner(after), &mut marks.rev());
+}
+
+/// Writes what stands between marks, or as the label of a link.
+fn write_inner(out: &mut String, span: &Span<'_>, wraps: bool) {
+    if marks(span).any(|mark| mark == '`') {
+        out.push_str(&entities(span.text));
+    } else {
+        let place = Place { begins_line: false, before: None, after: None, is_marked: true, wraps };
+        write_text(out, span.text, place);
+    }
+}
+
+/// Writes text, with a word joiner beside what might be read as a mark.
+fn write_text(out: &mut String, text: &str, place: Place) {
+    let (mut begins_line, mut before, mut rest) = (place.begins_line, place.before, text);
+    while let Some(c) = rest.chars().next() {
+        if let Some(length) = url::length(rest) {
+            let (address, tail) = rest.split_at(length);
+            let is_wrapped = place.wraps && address.contains(is_mark);
+            out.push_str(if is_wrapped { "<" } else { "" });
+            out.push_str(&entities(address));
+            out.push_str(if is_wrapped { ">" } else { "" });
+            (begins_line, before, rest) = (false, address.chars().next_back(), tail);
+            continue;
+        }
+        let tail = &rest[c.len_utf8()..];
+        let after = tail.chars().next().or(place.after);
+        match c {
+            '>' | '＞' if begins_line => {
+                join(out);
+                push_entity(out, c);
+            }
+            _ if is_mark(c) && (place.is_marked || may_mark(c, before, after)) => {
+                join(out);
+                out.push(c);
+                out.push(WORD_JOINER);
+            }
+            _ if ends_line(c) => out.push('\n'),
+            _ => push_entity(out, c),
+        }
+        begins_line = ends_line(c) || (begins_line && super::lines::is_gap(c));
+        before = if ends_line(c) { None } else { Some(c) };
+        rest = tail;
+    }
+}
+
+/// Writes a word joiner unless one stands there.
+fn join(out: &mut String) {
+    if !out.ends_with(WORD_JOINER) {
+        out.push(WORD_JOINER);
+    }
+}
+
+/// Whether a character between these may begin or end what is set apart.
+fn may_mark(mark: char, before: Option<char>, after: Option<char>) -> bool {
+    let is_end = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    let is_shown = |c: Option<char>| c.is_some_and(|c| !c.is_whitespace());
+    matches!(mark, '`' | '｀') || (is_end(before) && is_shown(after)) || (is_end(after) && is_shown(before))
+}

@@ -1,0 +1,83 @@
+//! Addresses: of links, and as they stand in texts.
+
+/// Where a link leads that programs open: what has another scheme is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target<'a> {
+    /// An `http` or `https` URL.
+    Web(&'a str),
+    /// A mail address.
+    Mail(&'a str),
+}
+
+/// Characters that no address has unescaped, or that would end it for a reader; RFC 3986 lists what it may have.
+const STRANGE: [char; 12] = ['"', '<', '>', '\\', '^', '`', '{', '|', '}', '*', '\u{feff}', '\u{fffd}'];
+
+/// Characters at the end of an address that rather belong to the sentence around it.
+const TRAILING: [char; 12] = ['.', ',', ':', ';', '!', '?', '\'', '"', ')', ']', '_', '~'];
+
+/// Where an address leads; `None` where it is nothing to click.
+pub(super) fn target(address: &str) -> Option<Target<'_>> {
+    let address = address.trim();
+    if scheme_length(address).is_some_and(|length| length < address.len()) {
+        return Some(Target::Web(address));
+    }
+    let (scheme, rest) = address.split_once(':')?;
+    (scheme.eq_ignore_ascii_case("mailto") && rest.contains('@')).then_some(Target::Mail(rest))
+}
+
+/// The length of the URL that a text begins with, without the marks of the sentence that it stands in.
+pub(super) fn length(text: &str) -> Option<usize> {
+    let scheme = scheme_length(text)?;
+    let mut open = 0i32;
+    let ends = |c: char| c.is_whitespace() || c.is_control() || STRANGE.contains(&c);
+    let whole = text.find(ends).unwrap_or(text.len());
+    for c in text[..whole].chars() {
+        open += i32::from(c == '(') - i32::from(c == ')');
+    }
+    let mut end = whole;
+    while let Some(last) = text[scheme..end].chars().next_back().filter(|last| TRAILING.contains(last)) {
+        // A bracket that was opened within the address belongs to it.
+        if last == ')' {
+            if open >= 0 {
+                break;
+            }
+            open += 1;
+        }
+        end -= last.len_utf8();
+    }
+    (end > scheme).then_some(end)
+}
+
+/// The length of `http://` or `https://` at the front of a text.
+fn scheme_length(text: &str) -> Option<usize> {
+    let begins = |scheme: &str| text.get(..scheme.len()).is_some_and(|front| front.eq_ignore_ascii_case(scheme));
+    ["https://", "http://"].into_iter().find(|scheme| begins(scheme)).map(str::len)
+}
+
+/// An address with what might end it percent-encoded, and so the second of two characters of which the markup makes marks.
+pub(super) fn encoded(address: &str, also: &[char], doubled: &[char]) -> String {
+    let mut out = String::with_capacity(address.len());
+    let mut before = None;
+    for c in address.chars() {
+        let is_double = doubled.contains(&c) && before == Some(c);
+        if c.is_whitespace() || c.is_control() || STRANGE.contains(&c) || also.contains(&c) || is_double {
+            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                out.push_str(&format!("%{byte:02X}"));
+            }
+            before = None;
+        } else {
+            out.push(c);
+            before = Some(c);
+        }
+    }
+    out
+}
+
+impl Target<'_> {
+    /// The address as people read it.
+    pub(super) const fn shown(&self) -> &str {
+        match self {
+            Self::Web(address) | Self::Mail(address) => address,
+        }
+    }
+}
