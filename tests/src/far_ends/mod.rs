@@ -1,6 +1,7 @@
 //! Fakes of the places where an event may go, each stricter than the real one: what its documentation forbids is
 //! refused, also where the real one would shrug.
 
+pub mod discord;
 mod end;
 mod fields;
 pub mod slack;

@@ -1,4 +1,5 @@
 //! Slack's blocks and what they may hold; those that a message of ours may have use for, and no others.
+//!
 //! Source: <https://docs.slack.dev/reference/block-kit/blocks> and the pages of each block, element and object below it.
 
 use std::collections::BTreeSet;
@@ -77,6 +78,9 @@ fn object<'a>(at: &str, value: &'a Value) -> Result<&'a Map<String, Value>, Refu
     value.as_object().ok_or_else(|| invalid(at, "must be an object"))
 }
 
+/// An item of a list: where it stands, and what it is.
+type Item<'a> = (String, &'a Map<String, Value>);
+
 /// An object of the blocks, and where it stands.
 #[derive(Clone, Copy)]
 struct Place<'a> {
@@ -139,7 +143,7 @@ impl<'a> Place<'a> {
     }
 
     /// The items of a list, between one and `most`.
-    fn items(self, name: &str, most: usize) -> Result<Vec<(String, &'a Map<String, Value>)>, Refusal> {
+    fn items(self, name: &str, most: usize) -> Result<Vec<Item<'a>>, Refusal> {
         let list = self.object.get(name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let at = format!("{}/{name}", self.at);
         if list.is_empty() || list.len() > most {
@@ -306,7 +310,9 @@ mod tests {
         read(blocks, "/blocks").map_or_else(|refusal| refusal.error, |_| "")
     }
 
-    /// Each limit as a list of blocks of a size, and the largest size that may be.
+    /// The largest size that may be, the word for one more, and blocks of a size.
+    type Limit<'a> = (usize, &'a str, &'a dyn Fn(usize) -> Value);
+
     #[test]
     fn every_limit_holds_to_the_letter() {
         let button = |field: &str, value: Value| {
@@ -314,7 +320,7 @@ mod tests {
             button[field] = value;
             json!([{"type": "actions", "elements": [button]}])
         };
-        let limits: &[(usize, &str, &dyn Fn(usize) -> Value)] = &[
+        let limits: &[Limit<'_>] = &[
             (MOST_BLOCKS, "invalid_blocks", &|n| json!(vec![json!({"type": "divider"}); n])),
             (SECTION_TEXT, "invalid_blocks", &|n| json!([section(n)])),
             (10, "invalid_blocks", &|n| json!([{"type": "section", "fields": vec![mrkdwn(1); n]}])),
