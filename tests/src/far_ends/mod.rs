@@ -2,8 +2,10 @@
 //! refused, also where the real one would shrug.
 
 pub mod discord;
+mod encoded_words;
 mod end;
 mod fields;
+pub mod ntfy;
 pub mod slack;
 
 pub use self::end::{Call, FarEnd, Mode, Reply, Rules, Turn};
