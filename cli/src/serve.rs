@@ -9,7 +9,7 @@ use bellhop_api::web;
 use bellhop_api::{Api, Ports};
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::clock::SystemClock;
-use bellhop_app::delivery::sinks::{SettingsCache, SinkPorts, Sinks};
+use bellhop_app::delivery::sinks::{Calls, SettingsCache, SinkPorts, Sinks};
 use bellhop_app::delivery::telegram::{BotCache, Telegram};
 use bellhop_app::doors::DoorCache;
 use bellhop_app::ingress::{Ingress, Parts};
@@ -214,11 +214,14 @@ impl Shared {
             })),
             sinks: Arc::new(self.engine(Sinks::new(
                 SinkPorts {
-                    outbound: Arc::new(Forwarder::new(self.private_hosts.clone())),
+                    calls: Calls {
+                        outbound: Arc::new(Forwarder::new(self.private_hosts.clone())),
+                        secrets: Arc::clone(&self.secrets),
+                        clock: Arc::clone(&self.clock),
+                    },
                     events: self.database.clone(),
                     bodies: self.database.clone(),
-                    secrets: Arc::clone(&self.secrets),
-                    clock: Arc::clone(&self.clock),
+                    documents: self.database.clone(),
                 },
                 SettingsCache::new(self.database.clone(), self.cache()),
             ))),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::clock::SystemClock;
 use bellhop_app::delivery::Engine;
-use bellhop_app::delivery::sinks::{SettingsCache, SinkPorts, Sinks};
+use bellhop_app::delivery::sinks::{Calls, SettingsCache, SinkPorts, Sinks};
 use bellhop_app::ports::Clock;
 use bellhop_aws::Aws;
 use bellhop_core::action::QueueName;
@@ -28,7 +28,12 @@ async fn main() -> Result<(), Error> {
     let queue = Arc::new(aws.work_queues(vec![(QueueName::Telegram, required("BELLHOP_TELEGRAM_QUEUE_URL")?)]));
     let settings = SettingsCache::new(table.clone(), Cache::new(Arc::clone(&clock), Changes::default()));
     let outbound = Arc::new(Forwarder::new(aws.private_hosts()));
-    let ports = SinkPorts { outbound, events, bodies, secrets, clock: Arc::clone(&clock) };
+    let ports = SinkPorts {
+        calls: Calls { outbound, secrets, clock: Arc::clone(&clock) },
+        events,
+        bodies,
+        documents: table.clone(),
+    };
     let engine = &Engine::new(Sinks::new(ports, settings), table.clone(), table, queue, clock);
     let work = |event: LambdaEvent<Batch>| async move {
         let groups = Groups { engine, receipts, deadline: deadline(&event) };

@@ -17,6 +17,7 @@ pub mod forward;
 mod notices;
 pub mod poison;
 pub mod sinks;
+pub mod slack;
 pub mod telegram;
 
 #[cfg(test)]

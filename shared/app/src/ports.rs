@@ -24,7 +24,9 @@ use bellhop_core::work::Work;
 pub use configurations::{ConfigChange, ConfigWriter, Configurations, HookWriter};
 pub use documents::{Collection, Document, Documents, NewDocument};
 pub use fetch::Fetch;
-pub use outbound::{MOST_ANSWER_BYTES, Outbound, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest};
+pub use outbound::{
+    MOST_ANSWER_BYTES, Outbound, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest, Told,
+};
 pub use tasks::{DELETED_KNOWN_MS, Known, NewTurn, TaskLog, Written};
 
 /// A part of the world did not do what was asked; asking again later may help.

@@ -11,7 +11,7 @@ fn constants_are_what_is_promised() {
             ("cache.rs", "OLDEST_MS", &[60_000.0]),
             ("cache.rs", "RENEW_MS", &[30_000.0]),
             ("catalogue.rs", "TRIES", &[5.0]),
-            ("delivery/forward/answer.rs", "LONGEST_WAIT", &[86_400.0]),
+            ("delivery/sinks/answer.rs", "LONGEST_WAIT", &[86_400.0]),
             ("delivery/dead_letters.rs", "MOST_ROUNDS", &[20.0]),
             ("delivery/lease.rs", "LEASE_MS", &[40_000.0]),
             ("delivery/lease.rs", "LONG", &[3_000.0]),

@@ -4,12 +4,14 @@
 //! and on which lane. Whatever else needs to know a kind asks here: the compiler finds what a new one lacks.
 
 pub mod forward;
+pub mod slack;
 pub mod telegram;
 
 mod key;
 mod material;
 mod secrets;
 mod spec;
+mod text;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +24,7 @@ pub use material::{Material, Rendered, Templates, said_elsewhere};
 pub use secrets::Place;
 pub use spec::ActionSpec;
 pub(crate) use spec::Check;
+pub use text::TextRule;
 
 /// What a hook does with an event; `S` is where its secrets are, or what they are until they are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +35,8 @@ pub enum Action<S = SecretRef> {
     Telegram(telegram::Telegram),
     /// Posts the event to another URL.
     Forward(forward::Forward<S>),
+    /// Sends a message to Slack.
+    Slack(slack::Slack<S>),
 }
 
 /// The kind of a task.
@@ -43,6 +48,8 @@ pub enum Kind {
     Telegram,
     /// A request to another URL.
     Forward,
+    /// A message to Slack.
+    Slack,
     /// What stands for a hook's whole part in an event that could not be routed when it came. It has the id of the first
     /// task that the routing would have made.
     Route,
@@ -68,13 +75,14 @@ pub enum Lane {
 
 impl Kind {
     /// The kinds that have workers.
-    pub const WITH_WORKERS: [Self; 2] = [Self::Telegram, Self::Forward];
+    pub const WITH_WORKERS: [Self; 3] = [Self::Telegram, Self::Forward, Self::Slack];
 
     /// The word for it in configurations, the API, metrics and stores.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Telegram => "telegram",
             Self::Forward => "forward",
+            Self::Slack => "slack",
             Self::Route => "route",
         }
     }
@@ -82,7 +90,7 @@ impl Kind {
     /// What the log says of an effect that was made.
     pub const fn done(self) -> &'static str {
         match self {
-            Self::Telegram => "message sent",
+            Self::Telegram | Self::Slack => "message sent",
             Self::Forward => "event forwarded",
             Self::Route => "event routed",
         }
@@ -92,7 +100,7 @@ impl Kind {
     pub const fn queue(self) -> QueueName {
         match self {
             Self::Telegram | Self::Route => QueueName::Telegram,
-            Self::Forward => QueueName::Forward,
+            Self::Forward | Self::Slack => QueueName::Forward,
         }
     }
 
@@ -100,6 +108,7 @@ impl Kind {
     pub fn scope(self, destination: &str) -> Scope {
         match self {
             Self::Telegram => Scope::of_chat(destination),
+            Self::Slack => Scope::Channel,
             Self::Forward | Self::Route => Scope::Answers,
         }
     }
@@ -108,6 +117,7 @@ impl Kind {
     pub const fn lost(self) -> (&'static str, &'static str) {
         match self {
             Self::Telegram | Self::Route => ("A message did not arrive", "in the chat"),
+            Self::Slack => ("A message did not arrive", "in Slack at"),
             Self::Forward => ("An event was not forwarded", "to"),
         }
     }
@@ -116,14 +126,14 @@ impl Kind {
     /// down after it; where not, it is written down only when the destination begins or ceases to be called.
     pub const fn shares_pace(self) -> bool {
         match self {
-            Self::Telegram => true,
+            Self::Telegram | Self::Slack => true,
             Self::Forward | Self::Route => false,
         }
     }
 
     /// The kind of this word.
     pub fn named(word: &str) -> Option<Self> {
-        [Self::Telegram, Self::Forward, Self::Route].into_iter().find(|kind| kind.as_str() == word)
+        Self::WITH_WORKERS.into_iter().chain([Self::Route]).find(|kind| kind.as_str() == word)
     }
 }
 
@@ -152,6 +162,7 @@ macro_rules! of_room {
         match $action {
             Action::Telegram($room) => $answer,
             Action::Forward($room) => $answer,
+            Action::Slack($room) => $answer,
         }
     };
 }
@@ -163,6 +174,7 @@ impl<S> Action<S> {
         match self {
             Self::Telegram(_) => Kind::Telegram,
             Self::Forward(_) => Kind::Forward,
+            Self::Slack(_) => Kind::Slack,
         }
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Key, Kind, Lane, forward, telegram};
+use crate::action::{Key, Kind, Lane, forward, slack, telegram};
 use crate::id::TaskId;
 use crate::task::Task;
 
@@ -29,6 +29,8 @@ pub enum Payload {
     Telegram(telegram::Message),
     /// A request to another URL.
     Forward(forward::Request),
+    /// A message to Slack.
+    Slack(slack::Message),
 }
 
 /// Work as it is written.
@@ -55,6 +57,18 @@ enum Written {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         trace: Option<String>,
     },
+    SlackV1(Carried<slack::Message>),
+}
+
+/// A payload with what travels with it.
+#[derive(Clone, Serialize, Deserialize)]
+struct Carried<P> {
+    task: Task,
+    payload: P,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    ordered: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trace: Option<String>,
 }
 
 impl Work {
@@ -73,6 +87,7 @@ impl Work {
     pub fn parts(&self) -> &[String] {
         match &self.payload {
             Payload::Telegram(message) => &message.parts,
+            Payload::Slack(message) => &message.parts,
             Payload::Forward(_) => &[],
         }
     }
@@ -87,6 +102,7 @@ impl Work {
     pub fn group(&self) -> Cow<'_, str> {
         match self.kind() {
             Kind::Telegram | Kind::Forward | Kind::Route => Cow::Borrowed(&self.task.destination),
+            kind @ Kind::Slack => Cow::Owned(format!("{kind}:{}", self.task.destination)),
         }
     }
 
@@ -102,6 +118,7 @@ impl Payload {
         match self {
             Self::Telegram(_) => Kind::Telegram,
             Self::Forward(_) => Kind::Forward,
+            Self::Slack(_) => Kind::Slack,
         }
     }
 
@@ -109,6 +126,7 @@ impl Payload {
     pub fn steps(&self) -> usize {
         match self {
             Self::Telegram(message) => message.parts.len(),
+            Self::Slack(message) => message.parts.len(),
             Self::Forward(_) => 1,
         }
     }
@@ -121,13 +139,23 @@ impl From<Work> for Written {
                 Self::TelegramV1 { task, parts, style, document, key, trace }
             }
             Payload::Forward(request) => Self::ForwardV1 { task, request, ordered: lane == Lane::Ordered, trace },
+            Payload::Slack(payload) => Self::SlackV1(Carried { task, payload, ordered: lane == Lane::Ordered, trace }),
         }
+    }
+}
+
+impl<P> Carried<P> {
+    /// The work that it is.
+    fn work(self, payload: impl FnOnce(P) -> Payload) -> Work {
+        let lane = if self.ordered { Lane::Ordered } else { Lane::Parallel };
+        Work { task: self.task, payload: payload(self.payload), lane, trace: self.trace }
     }
 }
 
 impl From<Written> for Work {
     fn from(written: Written) -> Self {
         match written {
+            Written::SlackV1(carried) => carried.work(Payload::Slack),
             Written::TelegramV1 { task, parts, style, document, key, trace } => {
                 let payload = Payload::Telegram(telegram::Message { parts, style, document, key });
                 Self { task, payload, lane: Lane::Ordered, trace }

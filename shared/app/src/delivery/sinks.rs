@@ -1,5 +1,7 @@
 //! Whatever goes out but Telegram: the worker of the forward queue, which hands each kind to its sink.
 
+pub(super) mod answer;
+mod calls;
 mod settings;
 
 use std::sync::Arc;
@@ -8,11 +10,14 @@ use async_trait::async_trait;
 use bellhop_core::action::{Kind, QueueName};
 use bellhop_core::work::Work;
 
+pub use calls::Calls;
+pub(super) use calls::{Called, Values};
 pub use settings::SettingsCache;
 
 use super::forward::Forward;
+use super::slack::Slack;
 use super::{Attempted, Batch, Engine, Worker};
-use crate::ports::{Bodies, Clock, EventLog, Outbound, PortError, PortResult, Secrets};
+use crate::ports::{Bodies, Documents, EventLog, PortError, PortResult};
 
 /// The engine of the forward queue.
 pub type SinkEngine = Engine<Sinks>;
@@ -32,22 +37,22 @@ pub trait Sink: Send + Sync {
 /// What sinks work with.
 #[derive(Clone)]
 pub struct SinkPorts {
-    /// The client for addresses that users configure.
-    pub outbound: Arc<dyn Outbound>,
+    /// What calls are made with.
+    pub calls: Calls,
     /// Where the events' own bytes are.
     pub events: Arc<dyn EventLog>,
     /// Where those are that were too large for the record.
     pub bodies: Arc<dyn Bodies>,
-    /// Where addresses, tokens and keys are kept.
-    pub secrets: Arc<dyn Secrets>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
+    /// What is remembered of messages that stand for keys.
+    pub documents: Arc<dyn Documents>,
 }
 
 /// The sinks, by kind.
 pub struct Sinks {
     /// Requests to other URLs.
     pub forward: Forward,
+    /// Messages to Slack.
+    pub slack: Slack,
     /// What holds for all hooks, kept for a while.
     pub settings: SettingsCache,
 }
@@ -55,14 +60,15 @@ pub struct Sinks {
 impl Sinks {
     /// All sinks, over these ports.
     pub fn new(ports: SinkPorts, settings: SettingsCache) -> Self {
-        let SinkPorts { outbound, events, bodies, secrets, clock } = ports;
-        Self { forward: Forward { outbound, events, bodies, secrets, clock }, settings }
+        let SinkPorts { calls, events, bodies, documents } = ports;
+        Self { forward: Forward { calls: calls.clone(), events, bodies }, slack: Slack { calls, documents }, settings }
     }
 
     /// The sink of a kind; `None` where another worker does its work.
     fn of(&self, kind: Kind) -> Option<&dyn Sink> {
         match kind {
             Kind::Forward => Some(&self.forward),
+            Kind::Slack => Some(&self.slack),
             Kind::Telegram | Kind::Route => None,
         }
     }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::secrets::kept_place;
 use super::{Check, Lane, Material, Place, Rendered};
 use crate::config::{SecretInput, between, read_secret, table};
 use crate::secret::SecretRef;
@@ -243,10 +244,7 @@ impl Forward {
     pub(super) fn destination(&self) -> String {
         match &self.url {
             Place::Url(url) => url::shown(url),
-            Place::Kept(reference) => match reference.fingerprint() {
-                Some(fingerprint) => format!("a kept address {fingerprint}"),
-                None => reference.to_string(),
-            },
+            Place::Kept(reference) => kept_place(reference),
         }
     }
 }

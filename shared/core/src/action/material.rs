@@ -2,10 +2,11 @@
 
 use std::cell::OnceCell;
 
+use super::text::Said;
 use super::{Action, Lane};
 use crate::event::EventHead;
 use crate::id::TaskId;
-use crate::telegram::html;
+use crate::markup::{self, Length, Markup, Unit};
 use crate::template::{BadTemplate, Context, Facts, RenderFailure, Template, message_for, told_elsewhere};
 use crate::work::Payload;
 
@@ -14,6 +15,9 @@ const MOST_PARTS: usize = 8;
 
 /// The most bytes of a message's parts together, so that they fit one queue message with room to spare.
 const MOST_BYTES: usize = 160 * 1024;
+
+/// The room for the note of what is left out of a message, whatever the unit.
+const NOTE: usize = 160;
 
 /// What the message of an event begins with that was made to try a hook out.
 const TEST_MARK: &str = "Test: ";
@@ -43,13 +47,12 @@ pub struct Rendered {
     pub trouble: Option<String>,
 }
 
-/// A message's text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Said {
-    /// The text, in Telegram's HTML.
-    pub(super) html: String,
-    /// Why the action's own template was not used, for people.
-    pub(super) trouble: Option<String>,
+impl Rendered {
+    /// A payload on its way, and what went wrong with templates on the way to it.
+    pub(super) fn new(payload: Payload, lane: Lane, troubles: impl IntoIterator<Item = Option<String>>) -> Self {
+        let trouble = troubles.into_iter().flatten().reduce(|first, second| format!("{first}; {second}"));
+        Self { payload, lane, trouble }
+    }
 }
 
 impl Templates {
@@ -103,12 +106,14 @@ impl<'a> Material<'a> {
         let trouble = message.trouble.as_ref().map(RenderFailure::to_string).or(unread);
         let trouble =
             trouble.map(|trouble| format!("the sender's own text is used: the hook's template failed, {trouble}"));
-        let html = if head.test { format!("{TEST_MARK}{}", message.html) } else { message.html };
-        Said { html, trouble }
+        let text = if head.test { format!("{TEST_MARK}{}", message.text) } else { message.text };
+        Said { text, markup: message.markup, trouble }
     }
 
-    /// Keeps the first parts of a message, and says in one more how much is left out; the whole stays in the event.
-    pub(super) fn cut(&self, mut parts: Vec<String>) -> Vec<String> {
+    /// The parts of a text, the first of them alone where there are very many: then one more says how much is left out,
+    /// which stays in the event.
+    pub(super) fn parts(&self, said: &Said, to: Markup, length: Length) -> Vec<String> {
+        let mut parts = said.parts(to, length);
         let mut bytes = 0;
         let fitting = parts.iter().take_while(|part| {
             bytes += part.len();
@@ -116,29 +121,32 @@ impl<'a> Material<'a> {
         });
         let kept = fitting.count().min(MOST_PARTS);
         if kept < parts.len() {
-            let left_out: usize = parts[kept..].iter().map(|part| html::plain(part).chars().count()).sum();
-            parts.truncate(kept);
-            parts.push(self.left_out(left_out));
+            let rest = parts.split_off(kept);
+            parts.push(self.left_out(&rest, to));
         }
         parts
     }
 
-    /// Keeps one part of a message; of one that has several, cut again with room for the note, at its end stands how much
-    /// is left out.
-    pub(super) fn cut_to_one(&self, parts: Vec<String>, cut_shorter: impl FnOnce() -> Vec<String>) -> Vec<String> {
-        let mut parts = if parts.len() > 1 { cut_shorter() } else { parts };
-        let left_out: usize = parts.iter().skip(1).map(|part| html::plain(part).chars().count()).sum();
-        parts.truncate(1);
-        if let Some(part) = parts.first_mut().filter(|_| left_out > 0) {
+    /// A text in one part; at the end of one that is too long stands how much is left out.
+    pub(super) fn one_part(&self, said: &Said, to: Markup, length: Length) -> String {
+        let mut parts = said.parts(to, length);
+        if parts.len() > 1 {
+            parts = said.parts(to, Length { most: length.most.saturating_sub(NOTE), ..length });
+        }
+        let rest = parts.split_off(1.min(parts.len()));
+        let mut part = parts.pop().unwrap_or_default();
+        if !rest.is_empty() {
             part.push('\n');
-            part.push_str(&self.left_out(left_out));
+            part.push_str(&self.left_out(&rest, to));
         }
-        parts
+        part
     }
 
-    /// How much of a message is left out.
-    fn left_out(&self, characters: usize) -> String {
-        format!("… {characters} more characters are in event <code>{}</code>", self.facts.event.id)
+    /// Says that parts are left out.
+    fn left_out(&self, rest: &[String], to: Markup) -> String {
+        let characters: usize = rest.iter().map(|part| to.unmarked(part).chars().count()).sum();
+        let note = format!("… {characters} more characters are in event <code>{}</code>", self.facts.event.id);
+        markup::parts(&note, Markup::Html, to, Length { most: NOTE, unit: Unit::Chars }).concat()
     }
 
     /// The variables.

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Action, Kind, forward, of_room, telegram};
+use super::{Action, Kind, forward, of_room, slack, telegram};
 use crate::config::{Problems, SecretInput, SecretsAs, field_problem};
 use crate::secret::SecretRef;
 
@@ -30,6 +30,8 @@ enum Written {
     Telegram(telegram::Spec),
     /// Posts the event to another URL.
     Forward(forward::Spec),
+    /// Sends a message to Slack.
+    Slack(slack::Spec),
 }
 
 #[cfg(feature = "schema")]
@@ -88,6 +90,7 @@ impl ActionSpec {
                 telegram::Telegram::check(&check.fields(&self.fields)?, check).map(Action::Telegram)
             }
             Some(Kind::Forward) => forward::Forward::check(&check.fields(&self.fields)?, check).map(Action::Forward),
+            Some(Kind::Slack) => slack::Slack::check(&check.fields(&self.fields)?, check).map(Action::Slack),
             Some(Kind::Route) | None => {
                 let known: Vec<_> = Kind::WITH_WORKERS.map(Kind::as_str).into();
                 check.add("kind", format!("unknown kind `{}`; known are {}", self.kind, known.join(", ")));
@@ -103,6 +106,7 @@ impl ActionSpec {
     ) -> Result<(), E> {
         match Kind::named(&self.kind) {
             Some(Kind::Forward) => forward::resolve(&mut self.fields, value_of),
+            Some(Kind::Slack) => slack::resolve(&mut self.fields, value_of),
             Some(Kind::Telegram | Kind::Route) | None => Ok(()),
         }
     }

@@ -5,9 +5,11 @@ mod message;
 use serde::{Deserialize, Serialize};
 
 use super::key::KeyRule;
+use super::text::TextRule;
 use super::{Check, Lane, Material, Rendered};
 use crate::config::{Chat, between, read_chat};
-use crate::template::{Escape, Template, check_tags};
+use crate::markup::Markup;
+use crate::template::Escape;
 use crate::work::Payload;
 
 pub use message::{Document, Message, Style};
@@ -18,9 +20,12 @@ pub use message::{Document, Message, Style};
 pub struct Telegram {
     /// The chat: a numeric id, or `@name` of a public channel or group.
     pub chat: String,
-    /// The message's template, in Telegram's HTML; the sender's own text where there is none.
+    /// The message's template; the sender's own text where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
+    /// The markup of the template.
+    #[serde(default = "html", skip_serializing_if = "is_html")]
+    pub markup: Markup,
     /// How its messages are sent.
     #[serde(default, skip_serializing_if = "Style::is_plain")]
     pub style: Style,
@@ -41,9 +46,12 @@ pub struct Spec {
     /// The chat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chat: Option<Chat>,
-    /// The message's template, in Telegram's HTML; the sender's own text unless said.
+    /// The message's template; the sender's own text unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
+    /// The markup of the template: `html`, which is Telegram's, or `plain`; `html` unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub markup: Option<Markup>,
     /// The number of a forum's topic; the general one unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub topic: Option<i64>,
@@ -69,9 +77,7 @@ pub struct Spec {
 impl Telegram {
     /// Checks what was written.
     pub(super) fn check(spec: &Spec, check: &mut Check<'_>) -> Option<Self> {
-        if let Some(template) = &spec.template {
-            check.take("template", Template::compile(template, Escape::Html).and_then(|_| check_tags(template)));
-        }
+        let text = TextRule::check(spec.template.as_ref(), spec.markup, &[Markup::Html, Markup::Plain], check);
         if let Some(topic) = spec.topic {
             check.take("topic", between(topic, 1, i64::from(i32::MAX)));
         }
@@ -82,7 +88,8 @@ impl Telegram {
         };
         let chat = check.take("chat", read_chat(chat))?;
         let style = Style { topic: spec.topic, silent: spec.silent, link_preview: spec.link_preview };
-        Some(Self { chat, template: spec.template.clone(), style, as_file: spec.as_file, key: key? })
+        let (template, markup) = text?.map_or((None, html()), |text| (Some(text.template), text.markup));
+        Some(Self { chat, template, markup, style, as_file: spec.as_file, key: key? })
     }
 
     /// The action as it would be written.
@@ -90,6 +97,7 @@ impl Telegram {
         Spec {
             chat: Some(Chat::Text(self.chat.clone())),
             template: self.template.clone(),
+            markup: self.template.as_ref().map(|_| self.markup),
             topic: self.style.topic,
             silent: self.style.silent,
             link_preview: self.style.link_preview,
@@ -101,7 +109,8 @@ impl Telegram {
 
     /// The sources of its templates.
     pub(super) fn templates(&self) -> Vec<(String, &str, Escape)> {
-        let text = self.template.iter().map(|template| ("template".to_owned(), template.as_str(), Escape::Html));
+        let text =
+            self.template.iter().map(|template| ("template".to_owned(), template.as_str(), self.markup.escape()));
         text.chain(self.key.iter().map(KeyRule::template)).collect()
     }
 
@@ -123,9 +132,20 @@ impl Telegram {
     /// The message for the chat.
     #[expect(clippy::unnecessary_wraps, reason = "rooms are asked alike")]
     pub(super) fn render(&self, material: &Material<'_>) -> Result<Rendered, String> {
-        let (message, trouble) = Message::render(self, material);
-        Ok(Rendered { payload: Payload::Telegram(message), lane: Lane::Ordered, trouble })
+        let (message, troubles) = Message::render(self, material);
+        Ok(Rendered::new(Payload::Telegram(message), Lane::Ordered, troubles))
     }
+}
+
+/// The markup of templates that say nothing of it.
+const fn html() -> Markup {
+    Markup::Html
+}
+
+/// Whether a markup is HTML.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_html(markup: &Markup) -> bool {
+    matches!(markup, Markup::Html)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::delivery::Engine;
-use bellhop_app::delivery::sinks::{SettingsCache, SinkEngine, SinkPorts, Sinks};
+use bellhop_app::delivery::sinks::{Calls, SettingsCache, SinkEngine, SinkPorts, Sinks};
 use bellhop_app::delivery::telegram::TelegramEngine;
 use bellhop_app::ports::Clock as _;
 use bellhop_app::routing::Routing;
@@ -50,11 +50,14 @@ impl Sandbox {
         worker.worker.api = Arc::new(SimBot { sim: Arc::clone(sim), plan: plan.clone() });
         let memory = Arc::new(entrance.clone());
         let ports = SinkPorts {
-            outbound: Arc::new(SimUrls { sim: Arc::clone(sim), plan: plan.clone() }),
+            calls: Calls {
+                outbound: Arc::new(SimUrls { sim: Arc::clone(sim), plan: plan.clone() }),
+                secrets: memory.clone(),
+                clock: clock.clone(),
+            },
             events: watched.clone(),
             bodies: memory.clone(),
-            secrets: memory.clone(),
-            clock: clock.clone(),
+            documents: memory.clone(),
         };
         let settings = SettingsCache::new(memory.clone(), Cache::new(clock.clone(), Changes::default()));
         let forwarder = Engine::new(Sinks::new(ports, settings), watched, memory.clone(), memory, clock.clone());

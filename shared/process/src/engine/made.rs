@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::clock::SystemClock;
 use bellhop_app::delivery::Engine;
-use bellhop_app::delivery::sinks::{SettingsCache, SinkPorts, Sinks};
+use bellhop_app::delivery::sinks::{Calls, SettingsCache, SinkPorts, Sinks};
 use bellhop_app::delivery::telegram::{BotCache, Telegram};
 use bellhop_app::ports::{
     BotMessage, Clock, DryRun, Outbound, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest, PortError,
@@ -92,11 +92,10 @@ pub(super) fn engine(folder: &Path) -> EngineParts {
         sinks: Arc::new(Engine::new(
             Sinks::new(
                 SinkPorts {
-                    outbound: Arc::new(Nowhere),
+                    calls: Calls { outbound: Arc::new(Nowhere), secrets: secrets.clone(), clock: clock.clone() },
                     events: store.clone(),
                     bodies: store.clone(),
-                    secrets: secrets.clone(),
-                    clock: clock.clone(),
+                    documents: store.clone(),
                 },
                 SettingsCache::new(store.clone(), Cache::new(clock.clone(), Changes::default())),
             ),

@@ -11,7 +11,7 @@ use bellhop_core::work::{Payload, Work};
 
 use super::stage::{BLOCKED, START, Stage, WELL, again, work};
 use crate::cache::Changes;
-use crate::ports::{BotAnswer, Clock as _, PortError, PortResult};
+use crate::ports::{BotAnswer, PortError, PortResult};
 use crate::testing::memory::{Faults, Seen};
 
 const NOT_MODIFIED: (u16, &str) = (

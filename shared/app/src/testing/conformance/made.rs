@@ -10,6 +10,7 @@ use bellhop_core::filter::{Check, Operator};
 use bellhop_core::hook::{Allowed, Hook, HookStatus, Origin, Reconcile, Retiring};
 use bellhop_core::id::{EventId, HookId, JobId, Owner, TaskId};
 use bellhop_core::inbox::Message;
+use bellhop_core::markup::Markup;
 use bellhop_core::secret::SecretRef;
 use bellhop_core::task::{Attempt, AttemptOutcome, Task};
 use bellhop_core::time::Timestamp;
@@ -153,6 +154,7 @@ pub(super) fn fresh_hook() -> Hook {
             Action::Telegram(Telegram {
                 chat: "-1".to_owned(),
                 template: Some("<b>{{ a }}</b>".to_owned()),
+                markup: Markup::Html,
                 style: Style { topic: Some(7), silent: true, link_preview: true },
                 as_file: true,
                 key: Some(KeyRule { template: "{{ b }}".to_owned(), seconds: 60 }),

@@ -5,14 +5,18 @@ use serde::{Deserialize, Serialize};
 use super::Telegram;
 use crate::action::Material;
 use crate::action::key::{Key, KeyRule};
+use crate::action::text::Said;
 use crate::event::EventHead;
-use crate::telegram::{CAPTION_UNITS, MESSAGE_UNITS, html, split};
+use crate::markup::{Length, Markup, Unit};
+use crate::telegram::{CAPTION_UNITS, MESSAGE_UNITS};
 
 /// The longest text of a document, in bytes: it travels in one queue message.
 const MOST_DOCUMENT_BYTES: usize = 150 * 1024;
 
-/// The room for the note of what is left out of a message.
-const NOTE_UNITS: usize = 128;
+/// The lengths of a message, of a caption, and none.
+const MESSAGE: Length = Length { most: MESSAGE_UNITS, unit: Unit::Utf16 };
+const CAPTION: Length = Length { most: CAPTION_UNITS, unit: Unit::Utf16 };
+const WHOLE: Length = Length { most: usize::MAX, unit: Unit::Utf16 };
 
 /// What travels to the worker: the message in Telegram's HTML, split to its length limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,31 +66,28 @@ impl Style {
 }
 
 impl Message {
-    /// The message that an action makes of an event, and why a template was not used.
-    pub(super) fn render(action: &Telegram, material: &Material<'_>) -> (Self, Option<String>) {
+    /// The message that an action makes of an event, and what went wrong with its templates.
+    pub(super) fn render(action: &Telegram, material: &Material<'_>) -> (Self, [Option<String>; 2]) {
         let said = material.text();
-        let (key, no_key) = action.key.as_ref().map_or((None, None), |key| KeyRule::of(key, material));
-        let trouble = [said.trouble, no_key].into_iter().flatten().reduce(|first, second| format!("{first}; {second}"));
-        let (mut parts, mut document) = (split(&said.html, MESSAGE_UNITS), None);
-        if parts.len() > 1 && action.as_file {
-            document = Some(Document::of(&html::plain(&said.html), material.head()));
-            parts = split(&said.html, CAPTION_UNITS);
-            parts.truncate(1);
-        } else if key.is_some() {
-            // One message is edited: what is beyond it stays in the event.
-            parts = material.cut_to_one(parts, || split(&said.html, MESSAGE_UNITS - NOTE_UNITS));
-        } else {
-            parts = material.cut(parts);
-        }
-        // Text and documents do not turn into each other.
+        let (key, no_key) = KeyRule::of(action.key.as_ref(), material);
+        let is_long = action.as_file && said.parts(Markup::Html, MESSAGE).len() > 1;
+        let document = is_long.then(|| Document::of(&said, material.head()));
+        // A text and a document do not turn into each other.
         let key = key.filter(|_| document.is_none());
-        (Self { parts, style: action.style, document, key }, trouble)
+        let parts = match (&document, &key) {
+            (Some(_), _) => said.parts(Markup::Html, CAPTION).into_iter().take(1).collect(),
+            // One message is edited: what is beyond it stays in the event.
+            (None, Some(_)) => vec![material.one_part(&said, Markup::Html, MESSAGE)],
+            (None, None) => material.parts(&said, Markup::Html, MESSAGE),
+        };
+        (Self { parts, style: action.style, document, key }, [said.trouble, no_key])
     }
 }
 
 impl Document {
     /// A text, as far as one message of a queue carries it, named after its event.
-    fn of(text: &str, head: &EventHead) -> Self {
+    fn of(said: &Said, head: &EventHead) -> Self {
+        let text = said.parts(Markup::Plain, WHOLE).concat();
         let kept = text.floor_char_boundary(MOST_DOCUMENT_BYTES);
         let mut whole = text[..kept].to_owned();
         if kept < text.len() {

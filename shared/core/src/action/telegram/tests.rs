@@ -27,6 +27,8 @@ fn every_wrong_field_is_named() {
             (with("chat", json!({canary: 1})), "chat"),
             (with("template", json!("{{ payload")), "template"),
             (with("template", json!("<blink>a</blink>")), "template"),
+            (with("markup", json!("mrkdwn")), "markup"),
+            (with("markup", json!("bbcode")), "markup"),
             (with("topic", json!(0)), "topic"),
             (with("topic", json!("general")), "topic"),
             (with("topic", json!(4_294_967_296_u64)), "topic"),
@@ -47,7 +49,7 @@ fn every_wrong_field_is_named() {
 #[test]
 fn what_was_written_comes_back() {
     let written = json!({
-        "kind": "telegram", "chat": "1", "template": "a", "topic": 42, "silent": true, "link_preview": true,
+        "kind": "telegram", "chat": "1", "template": "a", "markup": "plain", "topic": 42, "silent": true, "link_preview": true,
         "as_file": true, "key": "{{ payload.id }}", "key_seconds": 60,
     });
     let action = stored(&written);
