@@ -106,12 +106,6 @@ pub(super) fn unmarked(text: &str) -> String {
                 tail
             }
             (']', Some('(')) => tail.split_once(">)").map_or("", |(_, tail)| tail),
-            ('_', Some(after))
-                if after.is_ascii_alphanumeric() && out.ends_with(|c: char| c.is_ascii_alphanumeric()) =>
-            {
-                out.push(c);
-                tail
-            }
             ('~' | '|', after) if after != Some(c) => {
                 out.push(c);
                 tail
@@ -145,6 +139,11 @@ fn names_all(text: &str) -> bool {
     text.starts_with("everyone") || text.starts_with("here")
 }
 
+/// Whether a text begins with such a word, or with what may become one with what follows the text.
+fn may_name_all(text: &str) -> bool {
+    names_all(text) || ["everyone", "here"].iter().any(|name| name.starts_with(text))
+}
+
 /// Writes code on lines of its own.
 fn write_code(out: &mut String, language: &str, code: &str) {
     let code = code.trim_matches(ends_line);
@@ -160,7 +159,7 @@ fn write_code(out: &mut String, language: &str, code: &str) {
 
 /// Writes the characters of a line.
 fn write_spans(out: &mut String, spans: &[Span<'_>]) {
-    let mut is_after_mark = false;
+    let (mut begins, mut is_after_mark) = (true, false);
     for (at, span) in spans.iter().enumerate() {
         let code = code_marks(span);
         let marks = marks(span, code.is_some());
@@ -168,14 +167,17 @@ fn write_spans(out: &mut String, spans: &[Span<'_>]) {
         if !is_marked {
             let next = spans.get(at + 1);
             let ends = next.is_none_or(|next| next.is_bare() && next.text.starts_with(char::is_whitespace));
-            write_text(out, span.text, Place::Line { begins: at == 0, ends });
+            write_text(out, span.text, Place::Line { begins, ends });
         } else {
             // Marks that touch would be read as one.
             out.extend(is_after_mark.then_some(ZERO_WIDTH_SPACE));
             marks.clone().for_each(|mark| out.push_str(mark));
             write_marked(out, span, code);
+            // Where these begin a mark, Discord does not heed the backslash before them.
+            out.extend(out.ends_with(['~', '|']).then_some(ZERO_WIDTH_SPACE));
             marks.rev().for_each(|mark| out.push_str(mark));
         }
+        begins &= span.text.chars().all(is_gap);
         is_after_mark = is_marked;
     }
 }
@@ -230,12 +232,12 @@ fn fits_label(label: &str) -> bool {
         ']' => std::mem::replace(&mut is_open, false),
         _ => true,
     });
-    is_paired && !is_open && !label.contains("://")
+    is_paired && !is_open && !label.contains("://") && !label.contains(":\\//")
 }
 
 /// Writes text, with a backslash before what might be read as markup.
 fn write_text(out: &mut String, text: &str, place: Place) {
-    let mut begins_line = matches!(place, Place::Value | Place::Line { begins: true, .. });
+    let mut begins_line = !matches!(place, Place::Line { begins: false, .. });
     let (mut before, mut rest) = (None, text);
     while let Some(c) = rest.chars().next() {
         if let Some(length) = url::length(rest).filter(|_| place != Place::Label) {
@@ -244,12 +246,19 @@ fn write_text(out: &mut String, text: &str, place: Place) {
             (begins_line, before, rest) = (false, address.chars().next_back(), tail);
             continue;
         }
+        if let Some(tail) = url::scheme(rest) {
+            // What is no address here would be one for Discord, whatever follows.
+            out.push_str(&rest[..rest.len() - tail.len()]);
+            out.push('\\');
+            (begins_line, before, rest) = (false, Some(':'), tail);
+            continue;
+        }
         let tail = &rest[c.len_utf8()..];
         if is_mark(c, before, tail, place) || (begins_line && begins_block(rest)) {
             out.push('\\');
         }
         out.push(if ends_line(c) { '\n' } else { c });
-        if c == '@' && (names_all(tail) || before == Some('<')) {
+        if c == '@' && (may_name_all(tail) || before == Some('<')) {
             out.push(ZERO_WIDTH_SPACE);
         }
         rest = tail;
@@ -265,11 +274,10 @@ fn write_text(out: &mut String, text: &str, place: Place) {
 fn is_mark(c: char, before: Option<char>, tail: &str, place: Place) -> bool {
     let after = tail.chars().next();
     match c {
-        '*' | '`' | '<' | '[' => true,
+        '*' | '_' | '`' | '<' | '[' | '\\' => true,
         ']' => place == Place::Label,
-        '\\' => after.is_none_or(|c| !c.is_ascii_alphanumeric() && !c.is_whitespace()),
-        // Within a word it is none.
-        '_' => ![before, after].into_iter().all(|c| c.is_some_and(|c| c.is_ascii_alphanumeric())),
+        // A link may end here that began long before.
+        '(' => before.is_none_or(|before| before == ']'),
         '~' | '|' => [before, after].into_iter().any(|beside| beside.is_none_or(|beside| beside == c)),
         _ => false,
     }
@@ -298,11 +306,9 @@ fn write_number<'a>(out: &mut String, text: &'a str) -> &'a str {
 
 /// Writes an address in a text. Where Discord would take more for it than belongs to it, it stands between `<` and `>`.
 fn write_address(out: &mut String, address: &str, tail: &str, place: Place) {
-    let after = tail.trim_start_matches(['.', ',', ':', ';', '"', '\'', ')', ']']);
-    let is_bounded = match after.chars().next() {
-        Some(c) => c.is_whitespace() || c == '<',
-        None => matches!(place, Place::Value | Place::Line { ends: true, .. }),
-    };
+    let is_last = tail.trim_start_matches(url::SENTENCE).is_empty();
+    let is_bounded =
+        url::is_bounded(tail) && (!is_last || matches!(place, Place::Value | Place::Line { ends: true, .. }));
     match (place, is_bounded) {
         // Somebody may have written a bracket before it.
         (Place::Value, true) => out.push_str(&url::encoded(address, &['(', ')'], &DOUBLED)),
