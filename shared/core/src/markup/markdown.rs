@@ -64,6 +64,10 @@ pub(super) fn escaped(value: &str) -> Cow<'_, str> {
     if value.chars().all(is_plain) && !names_all(value) {
         return Cow::Borrowed(value);
     }
+    // Somebody may have written `[label](` before an address.
+    if url::length(value) == Some(value.len()) {
+        return Cow::Owned(address_of(value));
+    }
     let mut out = String::with_capacity(value.len() + 16);
     // Whoever wrote an `@` before it would call everyone.
     if names_all(value) {
@@ -210,7 +214,7 @@ fn write_marked(out: &mut String, span: &Span<'_>, code: Option<&'static str>) {
         None => write_text(&mut inner, span.text, Place::Marked),
     }
     match span.link {
-        Some(Target::Web(address)) if span.text == address && code.is_none() => {
+        Some(Target::Web(address)) if span.text == address => {
             out.push_str(&format!("<{}>", url::encoded(address, &[], &DOUBLED)));
         }
         Some(Target::Web(address)) => out.push_str(&linked(address, &inner)),
@@ -285,35 +289,32 @@ fn is_mark(c: char, before: Option<char>, tail: &str, place: Place) -> bool {
 
 /// Whether what begins a line begins a heading, small print, an entry of a list or a quotation.
 fn begins_block(line: &str) -> bool {
-    let mut chars = line.chars();
-    match (chars.next(), chars.next()) {
-        (Some('#' | '>'), _) => true,
-        (Some('-'), after) => after.is_none_or(|after| after == '#' || after.is_whitespace()),
-        (Some('+'), after) => after.is_none_or(char::is_whitespace),
-        _ => false,
+    let ends = |rest: &str| rest.chars().next().is_none_or(char::is_whitespace);
+    match line.chars().next() {
+        Some('#') => ends(line.trim_start_matches('#')),
+        Some('-') => line.starts_with("-#") || ends(&line[1..]),
+        Some('+') => ends(&line[1..]),
+        first => first == Some('>'),
     }
 }
 
-/// Writes the rest of a number at the beginning of a line, which would number an entry of a list; returns what follows.
+/// Writes the rest of a number at the beginning of a line, which might number an entry of a list; returns what follows.
 fn write_number<'a>(out: &mut String, text: &'a str) -> &'a str {
     let tail = text.trim_start_matches(|c: char| c.is_ascii_digit());
     out.push_str(&text[..text.len() - tail.len()]);
-    if tail.starts_with('.') {
+    if tail.strip_prefix('.').is_some_and(|after| after.chars().next().is_none_or(char::is_whitespace)) {
         out.push('\\');
     }
     tail
 }
 
-/// Writes an address in a text. Where Discord would take more for it than belongs to it, it stands between `<` and `>`.
+/// Writes an address in a text. Where Discord might take more for it than belongs to it, it stands between `<` and `>`.
 fn write_address(out: &mut String, address: &str, tail: &str, place: Place) {
     let is_last = tail.trim_start_matches(url::SENTENCE).is_empty();
-    let is_bounded =
-        url::is_bounded(tail) && (!is_last || matches!(place, Place::Value | Place::Line { ends: true, .. }));
-    match (place, is_bounded) {
-        // Somebody may have written a bracket before it.
-        (Place::Value, true) => out.push_str(&url::encoded(address, &['(', ')'], &DOUBLED)),
-        (_, true) if place != Place::Marked => out.push_str(address),
-        (Place::Value, false) => out.push_str(&format!("<{}>", address_of(address))),
+    let is_bounded = url::is_bounded(tail) && (!is_last || matches!(place, Place::Line { ends: true, .. }));
+    match place {
+        Place::Line { .. } if is_bounded => out.push_str(address),
+        Place::Value if is_bounded => out.push_str(&url::encoded(address, &[], &DOUBLED)),
         _ => out.push_str(&format!("<{}>", url::encoded(address, &[], &DOUBLED))),
     }
 }

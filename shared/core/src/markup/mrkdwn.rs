@@ -95,6 +95,12 @@ pub(super) fn linked(address: &str, label: &str) -> String {
     format!("<{}|{label}>", entities(&url::encoded(address, &[], &[])))
 }
 
+/// A line in bold that is written already.
+pub(super) fn bold(line: &str) -> String {
+    let space = |is_needed: bool| if is_needed { "\u{200b}" } else { "" };
+    format!("*{}{line}{}*", space(line.starts_with(WORD_JOINER)), space(line.ends_with(WORD_JOINER)))
+}
+
 /// A value of one line as code.
 pub(super) fn code(value: &str) -> String {
     if value.contains(['`', '｀']) { escaped(value).into_owned() } else { format!("`{}`", entities(value)) }
@@ -103,7 +109,12 @@ pub(super) fn code(value: &str) -> String {
 /// What is seen of a text that was written here: labels of links, no marks, no escapes.
 pub(super) fn unmarked(text: &str) -> String {
     let (mut out, mut before, mut rest) = (String::with_capacity(text.len()), None, text);
+    // How long the rest was where the last address ended.
+    let mut address_end = text.len();
     while let Some(c) = rest.chars().next() {
+        if rest.len() <= address_end {
+            address_end = rest.len() - url::length(rest).unwrap_or_default();
+        }
         let tail = &rest[c.len_utf8()..];
         let after = tail.chars().next();
         let is_joined = [before, after].contains(&Some(WORD_JOINER));
@@ -119,7 +130,8 @@ pub(super) fn unmarked(text: &str) -> String {
                 tail
             }
             _ => {
-                let is_seen = !is_mark(c) || is_joined || !may_mark(c, before, after);
+                let is_mark = is_mark(c) && !is_joined && may_mark(c, before, after);
+                let is_seen = !is_mark || rest.len() > address_end;
                 out.extend(Some(c).filter(|c| is_seen && *c != WORD_JOINER && *c != ZERO_WIDTH_SPACE));
                 tail
             }
@@ -262,7 +274,11 @@ fn write_text(out: &mut String, text: &str, place: Place) {
         }
         let tail = &rest[c.len_utf8()..];
         // An address may be put between `<` and `>`.
-        let after = if url::length(tail).is_some() { Some(UNKNOWN) } else { tail.chars().next().or(place.after) };
+        let after = if url::length(tail).is_some() {
+            Some(UNKNOWN)
+        } else {
+            tail.chars().next().filter(|c| !ends_line(*c)).or(place.after)
+        };
         match c {
             '>' | '＞' if begins_line => {
                 join(out);
@@ -277,7 +293,7 @@ fn write_text(out: &mut String, text: &str, place: Place) {
             _ => push_entity(out, c),
         }
         begins_line = ends_line(c) || (begins_line && is_gap(c));
-        before = if ends_line(c) { None } else { Some(c) };
+        before = if ends_line(c) { place.before } else { Some(c) };
         rest = tail;
     }
 }

@@ -5,6 +5,8 @@ mod properties;
 mod seen;
 mod slack;
 
+pub(crate) use properties::{assert_reads as says, reads_without_marks_of_its_own, takes};
+
 /// A length that no part of a test reaches.
 const LONG: Length = Length { most: 100_000, unit: Unit::Chars };
 

@@ -23,16 +23,17 @@ pub(super) const SENTENCE: [char; 6] = ['.', ',', ':', ';', ')', ']'];
 /// Where an address leads; `None` where it is nothing to click.
 pub(super) fn target(address: &str) -> Option<Target<'_>> {
     let address = address.trim();
-    if scheme_length(address).is_some_and(|length| length < address.len()) {
-        return Some(Target::Web(address));
-    }
     let (scheme, rest) = address.split_once(':')?;
-    (scheme.eq_ignore_ascii_case("mailto") && rest.contains('@')).then_some(Target::Mail(rest))
+    match scheme.to_ascii_lowercase().as_str() {
+        "http" | "https" if rest.strip_prefix("//").is_some_and(|host| !host.is_empty()) => Some(Target::Web(address)),
+        "mailto" if rest.contains('@') => Some(Target::Mail(rest)),
+        _ => None,
+    }
 }
 
 /// The length of the URL that a text begins with, without the marks of the sentence that it stands in.
 pub(super) fn length(text: &str) -> Option<usize> {
-    let scheme = scheme_length(text)?;
+    let scheme = text.len() - scheme(text)?.len() + "//".len();
     let mut open = 0i32;
     let ends = |c: char| is_blank(c) || STRANGE.contains(&c);
     let whole = text.find(ends).unwrap_or(text.len());
@@ -58,15 +59,10 @@ pub(super) fn is_bounded(tail: &str) -> bool {
     tail.trim_start_matches(SENTENCE).chars().next().is_none_or(char::is_whitespace)
 }
 
-/// What follows the scheme that a text begins with, from `//` on.
+/// What follows the scheme that a text begins with, from `//` on. In texts, Discord knows it in lower case alone.
 pub(super) fn scheme(text: &str) -> Option<&str> {
-    scheme_length(text).map(|length| &text[length - 2..])
-}
-
-/// The length of `http://` or `https://` at the front of a text.
-fn scheme_length(text: &str) -> Option<usize> {
-    let begins = |scheme: &str| text.get(..scheme.len()).is_some_and(|front| front.eq_ignore_ascii_case(scheme));
-    ["https://", "http://"].into_iter().find(|scheme| begins(scheme)).map(str::len)
+    let rest = text.strip_prefix("https:").or_else(|| text.strip_prefix("http:"))?;
+    rest.starts_with("//").then_some(rest)
 }
 
 /// An address with what might end it percent-encoded, and so the second of two characters of which the markup makes marks.

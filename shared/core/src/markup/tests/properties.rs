@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-use super::seen::{Forms, assert_seen, expected};
+use super::seen::{Block, Expected, Forms, Reading, assert_seen, expected};
 use super::slack::Reader;
 use super::{discord, *};
 use crate::markup::read::Style;
@@ -255,7 +255,7 @@ fn discords() -> Forms {
 }
 
 /// Fails unless all parts of a text are short enough and read as it was written.
-fn assert_reads(html: &str, length: Length) {
+pub(crate) fn assert_reads(html: &str, length: Length) {
     for to in [Markup::Mrkdwn, Markup::Markdown] {
         let parts = parts(html, Markup::Html, to, length);
         for part in &parts {
@@ -272,6 +272,39 @@ fn assert_reads(html: &str, length: Length) {
                 assert_seen(&expected(html, slacks()), &readings, &format!("{reader:?} {about}"));
             }
         }
+    }
+}
+
+/// What each reader of a markup makes of a text.
+fn readings(markup: Markup, text: &str) -> Vec<Reading> {
+    match markup {
+        Markup::Markdown => vec![discord::read(text)],
+        _ => [Reader::Sure, Reader::Eager].map(|reader| reader.read(text)).into(),
+    }
+}
+
+/// Fails unless a text calls nobody and has no lists, no headings and no link that was not written as one.
+pub(crate) fn reads_without_marks_of_its_own(markup: Markup, text: &str) {
+    for reading in readings(markup, text) {
+        assert_eq!((&reading.mentions, &reading.leaks), (&vec![], &vec![]), "{markup:?}: {text:?}");
+        let links = reading.seen.iter().filter_map(|one| one.marks.link.as_deref());
+        assert!(links.clone().all(|link| link.starts_with("https://h/")), "{markup:?}: {text:?}");
+    }
+}
+
+/// Fails unless a text shows just this, space aside, with no marks but those of a filter or of a quotation.
+pub(crate) fn takes(markup: Markup, text: &str, shown: &str) {
+    reads_without_marks_of_its_own(markup, text);
+    let expected = shown.chars().filter(|c| !is_blank(*c)).map(|c| Expected {
+        c,
+        least: Style::default(),
+        most: super::seen::with(Style::BOLD, Style::CODE),
+        link: None,
+        block: Block::Text,
+    });
+    for mut reading in readings(markup, text) {
+        reading.seen.iter_mut().for_each(|one| one.marks.block = Block::Text);
+        assert_seen(&expected.clone().collect::<Vec<_>>(), &[reading], &format!("{markup:?}: {text:?}"));
     }
 }
 

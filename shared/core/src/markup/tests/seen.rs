@@ -159,6 +159,8 @@ fn label(seen: Vec<Expected>, numbers: &[Option<(usize, usize)>], forms: Forms) 
         let mail = address.strip_prefix("mailto:");
         let shown = mail.unwrap_or(&address);
         let is_link = label != shown && if mail.is_some() { forms.has_mail } else { (forms.takes_label)(label) };
+        // An address that leads to itself is no code, so that it can be clicked.
+        let least = if label == shown { least.without(Style::CODE) } else { least };
         for one in &mut run {
             one.least = least;
             one.link = one.link.take().filter(|_| is_link);
