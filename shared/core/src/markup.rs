@@ -135,7 +135,7 @@ impl Markup {
     pub(crate) fn bold(self, text: &str) -> String {
         match self {
             Self::Html => format!("<b>{text}</b>"),
-            Self::Mrkdwn => native::each_line(text, |line| format!("*{line}*")),
+            Self::Mrkdwn => native::each_line(text, mrkdwn::bold),
             Self::Markdown => native::each_line(text, |line| format!("**{line}**")),
             Self::Plain => text.to_owned(),
         }
@@ -155,8 +155,8 @@ impl Markup {
     pub(crate) fn link(self, address: &str, label: &str) -> String {
         match self {
             Self::Html => format!("<a href=\"{}\">{label}</a>", html::escape(address)),
-            Self::Mrkdwn => mrkdwn::linked(address, label),
-            Self::Markdown => markdown::linked(address, label),
+            Self::Mrkdwn => mrkdwn::linked(address, &label.replace(lines::ends_line, " ")),
+            Self::Markdown => markdown::linked(address, &label.replace(lines::ends_line, " ")),
             Self::Plain => label.to_owned(),
         }
     }
@@ -192,4 +192,4 @@ impl Length {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::read::{Block, Look, Marked, Style};
 use super::url::{self, Target};
+use crate::telegram::shows_nothing;
 
 /// A line of a text, or a block of lines.
 #[derive(Debug)]
@@ -82,7 +83,9 @@ impl<'a> Lines<'a> {
             begin += break_length(&text[begin..]);
         }
         while let Some(at) = text[begin..].find(ends_line).map(|at| begin + at) {
-            self.pieces.push((begin..at, look));
+            if begin < at {
+                self.pieces.push((begin..at, look));
+            }
             self.end_line();
             begin = at + break_length(&text[at..]);
         }
@@ -114,7 +117,7 @@ impl<'a> Lines<'a> {
             let text = &self.marked.text[range];
             let link = look.link.and_then(|link| url::target(self.marked.address(link)));
             let inner = text.trim_matches(is_gap);
-            if inner.is_empty() || (look.style.is_none() && link.is_none()) {
+            if shows_nothing(inner) || (look.style.is_none() && link.is_none()) {
                 push_text(&mut spans, text);
                 continue;
             }

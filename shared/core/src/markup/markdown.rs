@@ -64,6 +64,10 @@ pub(super) fn escaped(value: &str) -> Cow<'_, str> {
     if value.chars().all(is_plain) && !names_all(value) {
         return Cow::Borrowed(value);
     }
+    // Somebody may have written `[label](` before an address.
+    if url::length(value) == Some(value.len()) {
+        return Cow::Owned(address_of(value));
+    }
     let mut out = String::with_capacity(value.len() + 16);
     // Whoever wrote an `@` before it would call everyone.
     if names_all(value) {
@@ -106,12 +110,6 @@ pub(super) fn unmarked(text: &str) -> String {
                 tail
             }
             (']', Some('(')) => tail.split_once(">)").map_or("", |(_, tail)| tail),
-            ('_', Some(after))
-                if after.is_ascii_alphanumeric() && out.ends_with(|c: char| c.is_ascii_alphanumeric()) =>
-            {
-                out.push(c);
-                tail
-            }
             ('~' | '|', after) if after != Some(c) => {
                 out.push(c);
                 tail
@@ -145,6 +143,11 @@ fn names_all(text: &str) -> bool {
     text.starts_with("everyone") || text.starts_with("here")
 }
 
+/// Whether a text begins with such a word, or with what may become one with what follows the text.
+fn may_name_all(text: &str) -> bool {
+    names_all(text) || ["everyone", "here"].iter().any(|name| name.starts_with(text))
+}
+
 /// Writes code on lines of its own.
 fn write_code(out: &mut String, language: &str, code: &str) {
     let code = code.trim_matches(ends_line);
@@ -160,7 +163,7 @@ fn write_code(out: &mut String, language: &str, code: &str) {
 
 /// Writes the characters of a line.
 fn write_spans(out: &mut String, spans: &[Span<'_>]) {
-    let mut is_after_mark = false;
+    let (mut begins, mut is_after_mark) = (true, false);
     for (at, span) in spans.iter().enumerate() {
         let code = code_marks(span);
         let marks = marks(span, code.is_some());
@@ -168,14 +171,17 @@ fn write_spans(out: &mut String, spans: &[Span<'_>]) {
         if !is_marked {
             let next = spans.get(at + 1);
             let ends = next.is_none_or(|next| next.is_bare() && next.text.starts_with(char::is_whitespace));
-            write_text(out, span.text, Place::Line { begins: at == 0, ends });
+            write_text(out, span.text, Place::Line { begins, ends });
         } else {
             // Marks that touch would be read as one.
             out.extend(is_after_mark.then_some(ZERO_WIDTH_SPACE));
             marks.clone().for_each(|mark| out.push_str(mark));
             write_marked(out, span, code);
+            // Where these begin a mark, Discord does not heed the backslash before them.
+            out.extend(out.ends_with(['~', '|']).then_some(ZERO_WIDTH_SPACE));
             marks.rev().for_each(|mark| out.push_str(mark));
         }
+        begins &= span.text.chars().all(is_gap);
         is_after_mark = is_marked;
     }
 }
@@ -208,7 +214,7 @@ fn write_marked(out: &mut String, span: &Span<'_>, code: Option<&'static str>) {
         None => write_text(&mut inner, span.text, Place::Marked),
     }
     match span.link {
-        Some(Target::Web(address)) if span.text == address && code.is_none() => {
+        Some(Target::Web(address)) if span.text == address => {
             out.push_str(&format!("<{}>", url::encoded(address, &[], &DOUBLED)));
         }
         Some(Target::Web(address)) => out.push_str(&linked(address, &inner)),
@@ -230,12 +236,12 @@ fn fits_label(label: &str) -> bool {
         ']' => std::mem::replace(&mut is_open, false),
         _ => true,
     });
-    is_paired && !is_open && !label.contains("://")
+    is_paired && !is_open && !label.contains("://") && !label.contains(":\\//")
 }
 
 /// Writes text, with a backslash before what might be read as markup.
 fn write_text(out: &mut String, text: &str, place: Place) {
-    let mut begins_line = matches!(place, Place::Value | Place::Line { begins: true, .. });
+    let mut begins_line = !matches!(place, Place::Line { begins: false, .. });
     let (mut before, mut rest) = (None, text);
     while let Some(c) = rest.chars().next() {
         if let Some(length) = url::length(rest).filter(|_| place != Place::Label) {
@@ -244,12 +250,19 @@ fn write_text(out: &mut String, text: &str, place: Place) {
             (begins_line, before, rest) = (false, address.chars().next_back(), tail);
             continue;
         }
+        if let Some(tail) = url::scheme(rest) {
+            // What is no address here would be one for Discord, whatever follows.
+            out.push_str(&rest[..rest.len() - tail.len()]);
+            out.push('\\');
+            (begins_line, before, rest) = (false, Some(':'), tail);
+            continue;
+        }
         let tail = &rest[c.len_utf8()..];
         if is_mark(c, before, tail, place) || (begins_line && begins_block(rest)) {
             out.push('\\');
         }
         out.push(if ends_line(c) { '\n' } else { c });
-        if c == '@' && (names_all(tail) || before == Some('<')) {
+        if c == '@' && (may_name_all(tail) || before == Some('<')) {
             out.push(ZERO_WIDTH_SPACE);
         }
         rest = tail;
@@ -265,11 +278,10 @@ fn write_text(out: &mut String, text: &str, place: Place) {
 fn is_mark(c: char, before: Option<char>, tail: &str, place: Place) -> bool {
     let after = tail.chars().next();
     match c {
-        '*' | '`' | '<' | '[' => true,
+        '*' | '_' | '`' | '<' | '[' | '\\' => true,
         ']' => place == Place::Label,
-        '\\' => after.is_none_or(|c| !c.is_ascii_alphanumeric() && !c.is_whitespace()),
-        // Within a word it is none.
-        '_' => ![before, after].into_iter().all(|c| c.is_some_and(|c| c.is_ascii_alphanumeric())),
+        // A link may end here that began long before.
+        '(' => before.is_none_or(|before| before == ']'),
         '~' | '|' => [before, after].into_iter().any(|beside| beside.is_none_or(|beside| beside == c)),
         _ => false,
     }
@@ -277,37 +289,32 @@ fn is_mark(c: char, before: Option<char>, tail: &str, place: Place) -> bool {
 
 /// Whether what begins a line begins a heading, small print, an entry of a list or a quotation.
 fn begins_block(line: &str) -> bool {
-    let mut chars = line.chars();
-    match (chars.next(), chars.next()) {
-        (Some('#' | '>'), _) => true,
-        (Some('-'), after) => after.is_none_or(|after| after == '#' || after.is_whitespace()),
-        (Some('+'), after) => after.is_none_or(char::is_whitespace),
-        _ => false,
+    let ends = |rest: &str| rest.chars().next().is_none_or(char::is_whitespace);
+    match line.chars().next() {
+        Some('#') => ends(line.trim_start_matches('#')),
+        Some('-') => line.starts_with("-#") || ends(&line[1..]),
+        Some('+') => ends(&line[1..]),
+        first => first == Some('>'),
     }
 }
 
-/// Writes the rest of a number at the beginning of a line, which would number an entry of a list; returns what follows.
+/// Writes the rest of a number at the beginning of a line, which might number an entry of a list; returns what follows.
 fn write_number<'a>(out: &mut String, text: &'a str) -> &'a str {
     let tail = text.trim_start_matches(|c: char| c.is_ascii_digit());
     out.push_str(&text[..text.len() - tail.len()]);
-    if tail.starts_with('.') {
+    if tail.strip_prefix('.').is_some_and(|after| after.chars().next().is_none_or(char::is_whitespace)) {
         out.push('\\');
     }
     tail
 }
 
-/// Writes an address in a text. Where Discord would take more for it than belongs to it, it stands between `<` and `>`.
+/// Writes an address in a text. Where Discord might take more for it than belongs to it, it stands between `<` and `>`.
 fn write_address(out: &mut String, address: &str, tail: &str, place: Place) {
-    let after = tail.trim_start_matches(['.', ',', ':', ';', '"', '\'', ')', ']']);
-    let is_bounded = match after.chars().next() {
-        Some(c) => c.is_whitespace() || c == '<',
-        None => matches!(place, Place::Value | Place::Line { ends: true, .. }),
-    };
-    match (place, is_bounded) {
-        // Somebody may have written a bracket before it.
-        (Place::Value, true) => out.push_str(&url::encoded(address, &['(', ')'], &DOUBLED)),
-        (_, true) if place != Place::Marked => out.push_str(address),
-        (Place::Value, false) => out.push_str(&format!("<{}>", address_of(address))),
+    let is_last = tail.trim_start_matches(url::SENTENCE).is_empty();
+    let is_bounded = url::is_bounded(tail) && (!is_last || matches!(place, Place::Line { ends: true, .. }));
+    match place {
+        Place::Line { .. } if is_bounded => out.push_str(address),
+        Place::Value if is_bounded => out.push_str(&url::encoded(address, &[], &DOUBLED)),
         _ => out.push_str(&format!("<{}>", url::encoded(address, &[], &DOUBLED))),
     }
 }

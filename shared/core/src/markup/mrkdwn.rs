@@ -9,7 +9,7 @@
 
 use std::borrow::Cow;
 
-use super::lines::{Line, Span, ends_line};
+use super::lines::{Line, Span, ends_line, is_gap};
 use super::read::Style;
 use super::url::{self, Target};
 use super::{WORD_JOINER, ZERO_WIDTH_SPACE};
@@ -34,8 +34,28 @@ struct Place {
     after: Option<char>,
     /// Whether it stands between marks, which any of its own could end.
     is_marked: bool,
-    /// Whether a URL may be put between `<` and `>`.
-    wraps: bool,
+    /// What becomes of addresses in it.
+    addresses: Addresses,
+}
+
+/// What becomes of an address in a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Addresses {
+    /// It is put between `<` and `>` where Slack might not see its end.
+    Wrapped,
+    /// It stays as it is.
+    Bare,
+    /// It is text: there is a link around it.
+    Text,
+}
+
+impl Place {
+    /// Whether Slack sees where an address ends that this follows.
+    fn bounds(self, tail: &str) -> bool {
+        let is_last = tail.trim_start_matches(url::SENTENCE).is_empty();
+        let is_open = self.is_marked || self.after.is_some_and(|after| !after.is_whitespace());
+        url::is_bounded(tail) && !(is_last && is_open)
+    }
 }
 
 /// Writes lines.
@@ -65,7 +85,7 @@ pub(super) fn escaped(value: &str) -> Cow<'_, str> {
     }
     let mut out = String::with_capacity(value.len() + 16);
     let edge = Some(UNKNOWN);
-    let place = Place { begins_line: true, before: edge, after: edge, is_marked: false, wraps: false };
+    let place = Place { begins_line: true, before: edge, after: edge, is_marked: false, addresses: Addresses::Bare };
     write_text(&mut out, value, place);
     Cow::Owned(out)
 }
@@ -73,6 +93,12 @@ pub(super) fn escaped(value: &str) -> Cow<'_, str> {
 /// A link around a label that is written already.
 pub(super) fn linked(address: &str, label: &str) -> String {
     format!("<{}|{label}>", entities(&url::encoded(address, &[], &[])))
+}
+
+/// A line in bold that is written already.
+pub(super) fn bold(line: &str) -> String {
+    let space = |is_needed: bool| if is_needed { "\u{200b}" } else { "" };
+    format!("*{}{line}{}*", space(line.starts_with(WORD_JOINER)), space(line.ends_with(WORD_JOINER)))
 }
 
 /// A value of one line as code.
@@ -83,7 +109,12 @@ pub(super) fn code(value: &str) -> String {
 /// What is seen of a text that was written here: labels of links, no marks, no escapes.
 pub(super) fn unmarked(text: &str) -> String {
     let (mut out, mut before, mut rest) = (String::with_capacity(text.len()), None, text);
+    // How long the rest was where the last address ended.
+    let mut address_end = text.len();
     while let Some(c) = rest.chars().next() {
+        if rest.len() <= address_end {
+            address_end = rest.len() - url::length(rest).unwrap_or_default();
+        }
         let tail = &rest[c.len_utf8()..];
         let after = tail.chars().next();
         let is_joined = [before, after].contains(&Some(WORD_JOINER));
@@ -99,7 +130,8 @@ pub(super) fn unmarked(text: &str) -> String {
                 tail
             }
             _ => {
-                let is_seen = !is_mark(c) || is_joined || !may_mark(c, before, after);
+                let is_mark = is_mark(c) && !is_joined && may_mark(c, before, after);
+                let is_seen = !is_mark || rest.len() > address_end;
                 out.extend(Some(c).filter(|c| is_seen && *c != WORD_JOINER && *c != ZERO_WIDTH_SPACE));
                 tail
             }
@@ -150,16 +182,17 @@ fn write_code(out: &mut String, code: &str) {
 
 /// Writes the characters of a line.
 fn write_spans(out: &mut String, spans: &[Span<'_>]) {
-    let mut before = None;
+    let (mut begins_line, mut before) = (true, None);
     for (at, span) in spans.iter().enumerate() {
         let next = spans.get(at + 1);
         let after = next.map(|next| if marks(next).next().is_some() { '*' } else { first_of(next) });
         if span.is_bare() || (span.link.is_none() && marks(span).next().is_none()) {
-            let place = Place { begins_line: at == 0, before, after, is_marked: false, wraps: true };
+            let place = Place { begins_line, before, after, is_marked: false, addresses: Addresses::Wrapped };
             write_text(out, span.text, place);
         } else {
             write_marked(out, span, before, after);
         }
+        begins_line &= span.text.chars().all(is_gap);
         before = out.chars().next_back();
     }
 }
@@ -175,55 +208,77 @@ fn first_of(span: &Span<'_>) -> char {
     if span.link.is_some() { '<' } else { span.text.chars().next().unwrap_or(UNKNOWN) }
 }
 
-/// Writes characters that are set apart. Within a word, a zero-width space on both sides makes marks of them.
+/// Writes characters that are set apart. Within a word, a zero-width space on both sides makes marks of them; so does one
+/// between a mark and a word joiner.
 fn write_marked(out: &mut String, span: &Span<'_>, before: Option<char>, after: Option<char>) {
-    let marks = marks(span);
-    let is_marked = marks.clone().next().is_some();
-    let is_inner = |neighbour: Option<char>| is_marked && neighbour.is_some_and(|c| !is_edge(c));
-    let around = |out: &mut String, is_inner: bool, marks: &mut dyn Iterator<Item = char>| {
-        let space = is_inner.then_some(ZERO_WIDTH_SPACE);
-        out.extend(space);
-        out.extend(marks);
-        out.extend(space);
-    };
-    around(out, is_inner(before), &mut marks.clone());
+    let mut inner = String::new();
     match span.link {
         Some(target) => {
             let scheme = if matches!(target, Target::Mail(_)) { "mailto:" } else { "" };
-            out.push_str(&format!("<{scheme}{}|", entities(&url::encoded(target.shown(), &[], &[]))));
-            write_inner(out, span, false);
-            out.push('>');
+            inner.push_str(&format!("<{scheme}{}|", entities(&url::encoded(target.shown(), &[], &[]))));
+            write_inner(&mut inner, span, Addresses::Text);
+            inner.push('>');
         }
-        None => write_inner(out, span, true),
+        None => write_inner(&mut inner, span, Addresses::Wrapped),
     }
-    around(out, is_inner(after), &mut marks.rev());
+    let marks = marks(span);
+    if marks.clone().next().is_none() {
+        out.push_str(&inner);
+        return;
+    }
+    let is_in_word = |neighbour: Option<char>| neighbour.is_some_and(|c| !is_edge(c));
+    let space = |is_needed: bool| is_needed.then_some(ZERO_WIDTH_SPACE);
+    let (begins, ends) = (is_in_word(before), is_in_word(after));
+    out.extend(space(begins));
+    out.extend(marks.clone());
+    out.extend(space(begins || inner.starts_with(WORD_JOINER)));
+    out.push_str(&inner);
+    out.extend(space(ends || inner.ends_with(WORD_JOINER)));
+    out.extend(marks.rev());
+    out.extend(space(ends));
 }
 
 /// Writes what stands between marks, or as the label of a link.
-fn write_inner(out: &mut String, span: &Span<'_>, wraps: bool) {
-    if marks(span).any(|mark| mark == '`') {
+fn write_inner(out: &mut String, span: &Span<'_>, addresses: Addresses) {
+    let is_code = marks(span).any(|mark| mark == '`');
+    if is_code && span.link.is_none() {
         out.push_str(&entities(span.text));
-    } else {
-        let place = Place { begins_line: false, before: None, after: None, is_marked: true, wraps };
-        write_text(out, span.text, place);
+        return;
     }
+    // Slack does not say whether it reads marks in a label that is code.
+    let is_marked = marks(span).any(|mark| mark != '`');
+    let place = Place { begins_line: false, before: None, after: None, is_marked, addresses };
+    write_text(out, span.text, place);
 }
 
 /// Writes text, with a word joiner beside what might be read as a mark.
 fn write_text(out: &mut String, text: &str, place: Place) {
     let (mut begins_line, mut before, mut rest) = (place.begins_line, place.before, text);
     while let Some(c) = rest.chars().next() {
-        if let Some(length) = url::length(rest) {
+        if let Some(length) = url::length(rest).filter(|_| place.addresses != Addresses::Text) {
             let (address, tail) = rest.split_at(length);
-            let is_wrapped = place.wraps && address.contains(is_mark);
+            let is_wrapped =
+                place.addresses == Addresses::Wrapped && (address.contains(is_mark) || !place.bounds(tail));
             out.push_str(if is_wrapped { "<" } else { "" });
             out.push_str(&entities(address));
             out.push_str(if is_wrapped { ">" } else { "" });
-            (begins_line, before, rest) = (false, address.chars().next_back(), tail);
+            (begins_line, before, rest) = (false, out.chars().next_back(), tail);
+            continue;
+        }
+        if let Some(tail) = url::scheme(rest).filter(|_| place.addresses != Addresses::Text) {
+            // What is no address here might be one for Slack, whatever follows.
+            out.push_str(&rest[..rest.len() - tail.len()]);
+            out.push(WORD_JOINER);
+            (begins_line, before, rest) = (false, Some(':'), tail);
             continue;
         }
         let tail = &rest[c.len_utf8()..];
-        let after = tail.chars().next().or(place.after);
+        // An address may be put between `<` and `>`.
+        let after = if url::length(tail).is_some() {
+            Some(UNKNOWN)
+        } else {
+            tail.chars().next().filter(|c| !ends_line(*c)).or(place.after)
+        };
         match c {
             '>' | '＞' if begins_line => {
                 join(out);
@@ -237,8 +292,8 @@ fn write_text(out: &mut String, text: &str, place: Place) {
             _ if ends_line(c) => out.push('\n'),
             _ => push_entity(out, c),
         }
-        begins_line = ends_line(c) || (begins_line && super::lines::is_gap(c));
-        before = if ends_line(c) { None } else { Some(c) };
+        begins_line = ends_line(c) || (begins_line && is_gap(c));
+        before = if ends_line(c) { place.before } else { Some(c) };
         rest = tail;
     }
 }

@@ -1,6 +1,6 @@
 //! Texts that somebody wrote in the markup of their sink.
 
-use super::lines::{ends_line, is_gap};
+use super::lines::ends_line;
 use super::{Length, Markup};
 use crate::telegram::{part_length, shows_nothing};
 
@@ -97,12 +97,12 @@ pub(super) fn each_line(text: &str, make: impl Fn(&str) -> String) -> String {
         if at > 0 {
             out.push('\n');
         }
-        let inner = line.trim_matches(is_gap);
+        let inner = line.trim();
         if inner.is_empty() {
             out.push_str(line);
             continue;
         }
-        let (before, rest) = line.split_at(line.len() - line.trim_start_matches(is_gap).len());
+        let (before, rest) = line.split_at(line.len() - line.trim_start().len());
         out.push_str(before);
         out.push_str(&make(inner));
         out.push_str(&rest[inner.len()..]);

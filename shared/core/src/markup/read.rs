@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::url;
 use crate::telegram::html::{self, Tag};
 
 /// The longest address of a link, in bytes; a longer one is left out, for no sink has room for it.
@@ -67,6 +68,10 @@ impl Style {
     pub(super) const SPOILER: Self = Self(16);
     /// `<code>`
     pub(super) const CODE: Self = Self(32);
+
+    /// All of them at once.
+    #[cfg(test)]
+    pub(super) const EVERY: Self = Self(63);
 
     /// Each of them.
     const ALL: [Self; 6] = [Self::BOLD, Self::ITALIC, Self::UNDERLINE, Self::STRIKE, Self::SPOILER, Self::CODE];
@@ -183,7 +188,8 @@ impl Open {
     fn begin(&mut self, name: &str, tag: &str, marked: &mut Marked) {
         match name {
             "a" => {
-                let address = html::attribute(tag, "href").filter(|address| address.len() <= LONGEST_ADDRESS);
+                let address = html::attribute(tag, "href")
+                    .filter(|address| address.len() <= LONGEST_ADDRESS && url::target(address).is_some());
                 self.links.push(address.map(|address| {
                     marked.addresses.push(address);
                     marked.addresses.len() - 1

@@ -1,5 +1,12 @@
 use super::*;
 
+mod discord;
+mod properties;
+mod seen;
+mod slack;
+
+pub(crate) use properties::{assert_reads as says, reads_without_marks_of_its_own, takes};
+
 /// A length that no part of a test reaches.
 const LONG: Length = Length { most: 100_000, unit: Unit::Chars };
 
@@ -58,7 +65,7 @@ fn each_mark_has_its_form_in_each_markup() {
             "<https://i/> (<https://h/>)",
             "https://i/ (https://h/)",
         ),
-        ("<a href=\"mailto:a@h\">me</a>", "<mailto:a@h|me>", "me (a@h)", "me (a@h)"),
+        ("<a href=\"mailto:a@h.example\">me</a>", "<mailto:a@h.example|me>", "me (a@h.example)", "me (a@h.example)"),
         ("<a href=\"tg://user?id=1\">me</a><a href=\"javascript:x\">y</a>", "mey", "mey", "mey"),
         (
             "<a href=\"https://h/\">[a] b]</a>",
@@ -74,7 +81,7 @@ fn each_mark_has_its_form_in_each_markup() {
 #[test]
 fn what_might_be_read_as_markup_is_made_inert() {
     for (text, mrkdwn, markdown) in [
-        ("snake_case_name 5*3", "snake_case_name 5*3", "snake_case_name 5\\*3"),
+        ("snake_case_name 5*3", "snake_case_name 5*3", "snake\\_case\\_name 5\\*3"),
         (
             "*a* _b_ ~c~",
             "\u{2060}*\u{2060}a\u{2060}*\u{2060} \u{2060}_\u{2060}b\u{2060}_\u{2060} \u{2060}~\u{2060}c\u{2060}~\u{2060}",
@@ -92,15 +99,15 @@ fn what_might_be_read_as_markup_is_made_inert() {
             "||a|| a|b \u{2060}~\u{2060}~\u{2060}c\u{2060}~\u{2060}~\u{2060} a~b",
             "\\|\\|a\\|\\| a|b \\~\\~c\\~\\~ a~b",
         ),
-        ("C:\\dir \\*", "C:\\dir \\\u{2060}*\u{2060}", "C:\\dir \\\\\\*"),
+        ("C:\\dir \\*", "C:\\dir \\\u{2060}*\u{2060}", "C:\\\\dir \\\\\\*"),
         ("see https://h/a_b_(c). x", "see <https://h/a_b_(c)>. x", "see https://h/a_b_(c). x"),
-        ("(https://h/a) <https://h>", "(https://h/a) &lt;https://h&gt;", "(https://h/a) \\<<https://h>>"),
+        ("(https://h/a) <https://h>", "(https://h/a) &lt;<https://h>&gt;", "\\(https://h/a) \\<<https://h>>"),
         (
             "**https://h/**",
-            "\u{2060}*\u{2060}*\u{2060}https://h/\u{2060}*\u{2060}*\u{2060}",
+            "\u{2060}*\u{2060}*\u{2060}<https://h/>\u{2060}*\u{2060}*\u{2060}",
             "\\*\\*<https://h/>\\*\\*",
         ),
-        ("[a](https://h)", "[a](https://h)", "\\[a](https://h)"),
+        ("[a](https://h)", "[a](https://h)", "\\[a]\\(https://h)"),
         ("&amp; ＊a＊", "&amp;amp; \u{2060}＊\u{2060}a\u{2060}＊\u{2060}", "&amp; ＊a＊"),
     ] {
         let html = html::escape(text);
