@@ -78,7 +78,7 @@ pub fn answer(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
 }
 
 /// A server's identity under this name, and its authority's certificate.
-fn identity(name: &str) -> (ServerConfig, String) {
+pub(crate) fn identity(name: &str) -> (ServerConfig, String) {
     let key = || KeyPair::generate().expect("a key can be made");
     let mut authority = CertificateParams::new([]).expect("no name is a good list of names");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
