@@ -134,13 +134,13 @@ impl<'a> Session<'a> {
             "EHLO" | "HELO" => self.greet(verb == "EHLO", rest),
             "STARTTLS" => self.may_encrypt(rest),
             "AUTH" => self.authenticate(rest).await?,
-            "MAIL" => self.mail(rest).map_or_else(|wrong| go_on(wrong), |()| go_on("250 2.1.0 Ok")),
+            "MAIL" => self.mail(rest).map_or_else(go_on, |()| go_on("250 2.1.0 Ok")),
             "RCPT" => self.recipient(rest),
-            "DATA" => match &self.envelope {
-                Some(envelope) if !envelope.to.is_empty() && rest.is_empty() => go_on("354 end with a line of one dot"),
-                Some(_) if !rest.is_empty() => go_on("501 5.5.4 no argument is known"),
-                _ => go_on("503 5.5.1 first MAIL and RCPT"),
-            },
+            "DATA" if self.envelope.as_ref().is_none_or(|envelope| envelope.to.is_empty()) => {
+                go_on("503 5.5.1 first MAIL and RCPT")
+            }
+            "DATA" if !rest.is_empty() => go_on("501 5.5.4 no argument is known"),
+            "DATA" => go_on("354 end with a line of one dot"),
             "RSET" => {
                 self.envelope = None;
                 go_on("250 2.0.0 Ok")
