@@ -15,6 +15,7 @@ mod deployment;
 mod deps;
 mod duplicates;
 mod duplicates_deployed;
+mod far_ends;
 mod faults;
 mod forward;
 mod handshakes;

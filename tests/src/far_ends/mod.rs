@@ -7,5 +7,6 @@ mod end;
 mod fields;
 pub mod ntfy;
 pub mod slack;
+pub mod smtp;
 
 pub use self::end::{Call, FarEnd, Mode, Reply, Rules, Turn};
