@@ -44,7 +44,8 @@ impl Away {
 
     /// Calls the management API as its admin.
     pub(crate) async fn api(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
-        let admin = headers(&[("authorization", &format!("Bearer {ADMIN_TOKEN}")), ("content-type", "application/json")]);
+        let admin =
+            headers(&[("authorization", &format!("Bearer {ADMIN_TOKEN}")), ("content-type", "application/json")]);
         let body = body.map(Value::to_string).unwrap_or_default().into_bytes();
         self.world.http.send(method, &self.world.bellhop.at(path), &admin, body).await
     }

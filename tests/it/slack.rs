@@ -1,7 +1,5 @@
 //! The `slack` action in one process: messages, threads, parts, pace, and what every answer leads to.
 
-use std::time::Duration;
-
 use bellhop_tests::far_ends::slack::{CHANNEL, Channel, FakeSlack, HOOK, Hook, TOKEN};
 use bellhop_tests::far_ends::{Reply, Turn};
 use serde_json::Value;
@@ -31,7 +29,10 @@ async fn an_event_arrives_by_webhook_and_as_a_bot_and_no_secret_is_told() {
     for path in ["hook", "bot"] {
         let id = away.say(path, &event(&format!("<!channel> *bold* & @here {path}"))).await;
         let task = away.task(&id, "succeeded").await;
-        assert_eq!((task["kind"].as_str(), task["attempts"][0]["response_status"].as_u64()), (Some("slack"), Some(200)));
+        assert_eq!(
+            (task["kind"].as_str(), task["attempts"][0]["response_status"].as_u64()),
+            (Some("slack"), Some(200))
+        );
     }
     let messages = slack.wait_for_messages(2).await;
     for message in &messages {
@@ -46,7 +47,8 @@ async fn an_event_arrives_by_webhook_and_as_a_bot_and_no_secret_is_told() {
 #[tokio::test]
 async fn events_of_a_key_are_one_thread_and_a_deleted_first_message_begins_another() {
     let slack = FakeSlack::start().await;
-    let action = format!("{}\n  key = \"{{{{ payload.key }}}}\"\n  template = \"{{{{ payload.text }}}}\"", bot(&slack, CHANNEL));
+    let action =
+        format!("{}\n  key = \"{{{{ payload.key }}}}\"\n  template = \"{{{{ payload.text }}}}\"", bot(&slack, CHANNEL));
     let away = away(&slack, &[("p", &action)]).await;
     for (key, text) in [("a", "a1"), ("b", "b1"), ("a", "a2"), ("b", "b2"), ("", "alone"), ("a", "a3")] {
         away.say("p", &format!(r#"{{"key":"{key}","text":"{text}"}}"#)).await;
@@ -59,7 +61,9 @@ async fn events_of_a_key_are_one_thread_and_a_deleted_first_message_begins_anoth
             root.map(|root| root.content.text.text.clone()).unwrap_or_default()
         })
     };
-    for (text, root) in [("a1", None), ("b1", None), ("a2", Some("a1")), ("b2", Some("b1")), ("alone", None), ("a3", Some("a1"))] {
+    for (text, root) in
+        [("a1", None), ("b1", None), ("a2", Some("a1")), ("b2", Some("b1")), ("alone", None), ("a3", Some("a1"))]
+    {
         assert_eq!(thread(text).as_deref(), root, "{text}");
     }
     away.finish();
@@ -69,7 +73,8 @@ async fn events_of_a_key_are_one_thread_and_a_deleted_first_message_begins_anoth
 async fn a_long_text_goes_in_order_and_in_parts_at_the_pace_of_a_channel() {
     let slack = FakeSlack::start().await;
     slack.set_burst(Some(1));
-    let away = away(&slack, &[("p", &format!("{}\n  template = \"{{{{ payload.text }}}}\"", bot(&slack, CHANNEL)))]).await;
+    let away =
+        away(&slack, &[("p", &format!("{}\n  template = \"{{{{ payload.text }}}}\"", bot(&slack, CHANNEL)))]).await;
     let text: String = (0..1_000).map(|line| format!("line {line}\n")).collect();
     let body = serde_json::json!({ "text": text }).to_string();
     let id = away.say("p", &body).await;
@@ -95,7 +100,10 @@ async fn every_answer_is_obeyed() {
     // A wait is obeyed exactly, and wears nothing out.
     slack.next([Turn::Answer(Reply::text(429, "rate_limited").retry_after(2))]);
     let task = away.task(&away.say("hook", &event("one")).await, "succeeded").await;
-    assert_eq!((task["attempts"][0]["outcome"].as_str(), task["attempts"].as_array().map(Vec::len)), (Some("throttled"), Some(2)));
+    assert_eq!(
+        (task["attempts"][0]["outcome"].as_str(), task["attempts"].as_array().map(Vec::len)),
+        (Some("throttled"), Some(2))
+    );
     // What is final is final.
     let task = away.task(&away.say("archived", &event("two")).await, "dead").await;
     assert!(reason(&task).contains("is_archived") && task["attempts"].as_array().map(Vec::len) == Some(1), "{task}");
@@ -108,6 +116,8 @@ async fn every_answer_is_obeyed() {
     let task = away.task(&id, "succeeded").await;
     assert_eq!(task["attempts"].as_array().map(Vec::len), Some(2), "{task}");
     replay(&away, &id).await;
-    slack.wait_for("a replayed message", Duration::from_secs(20), |_| (slack.messages().len() >= 3).then_some(())).await;
+    slack
+        .wait_for("a replayed message", Duration::from_secs(20), |_| (slack.messages().len() >= 3).then_some(()))
+        .await;
     away.finish_without(&[TOKEN, HOOK]).await;
 }
