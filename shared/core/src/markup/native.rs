@@ -90,15 +90,26 @@ fn begin_of_fence(text: &str, cut: usize) -> Option<usize> {
     (before > 0 && text[cut..].starts_with('`')).then(|| cut - before)
 }
 
+/// The lines of a text, whatever ends them.
+pub(super) fn lines_of(text: &str) -> impl Iterator<Item = &str> {
+    // What follows a carriage return is no line of its own if it is the other half of a line break.
+    text.split_inclusive(ends_line)
+        .scan(false, |after_return, line| {
+            let is_half = std::mem::replace(after_return, line.ends_with('\r')) && line == "\n";
+            Some((!is_half).then_some(line.trim_end_matches(ends_line)))
+        })
+        .flatten()
+}
+
 /// Each line of a text made into another, without the space around it; blank lines stay.
 pub(super) fn each_line(text: &str, make: impl Fn(&str) -> String) -> String {
     let mut out = String::with_capacity(text.len() + 8);
-    for (at, line) in text.split('\n').enumerate() {
+    for (at, line) in lines_of(text).enumerate() {
         if at > 0 {
             out.push('\n');
         }
         let inner = line.trim();
-        if inner.is_empty() {
+        if shows_nothing(inner) {
             out.push_str(line);
             continue;
         }
