@@ -52,6 +52,8 @@ fn constants_are_what_is_promised() {
             ("markup.rs", "SHORTEST", &[32.0]),
             ("markup/native.rs", "LONGEST_ESCAPE", &[5.0]),
             ("markup/native.rs", "LONGEST_LINK", &[2_048.0]),
+            ("markup/native.rs", "MOST_MARKS", &[13.0]),
+            ("markup/native/marks.rs", "LONGEST_MARKED", &[2_048.0]),
             ("markup/read.rs", "LONGEST_ADDRESS", &[1_024.0]),
             ("task.rs", "MOST_ANSWER_BYTES", &[2_048.0]),
             ("task.rs", "MOST_ATTEMPTS", &[40.0]),

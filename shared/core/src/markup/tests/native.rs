@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::*;
+use super::slack::Reader;
+use super::{discord, *};
+use crate::markup::read::Style;
 use crate::telegram::is_blank;
 
 /// Removes what parts may lose.
@@ -16,7 +18,7 @@ fn texts_in_the_markup_of_their_sink_are_cut_between_what_belongs_together() {
     let cut = |text: &str, markup| parts(text, markup, markup, length);
     let words = "one two three four five six seven eight nine ten";
     for (text, markup, expected) in [
-        (words.to_owned(), Markup::Mrkdwn, vec!["one two three four five six ", "seven eight nine ten"]),
+        (words.to_owned(), Markup::Mrkdwn, vec!["one two three four five six seven ", "eight nine ten"]),
         (
             format!("{} <https://h/a|a long label here> z", "x".repeat(20)),
             Markup::Mrkdwn,
@@ -28,14 +30,14 @@ fn texts_in_the_markup_of_their_sink_are_cut_between_what_belongs_together() {
             vec!["xxxxxxxxxxxxxxxxxxxx ", "[a long label](https://h/abc) z"],
         ),
         (
-            format!("{}&amp;{}", "x".repeat(30), "y".repeat(20)),
+            format!("{}&amp;{}", "x".repeat(34), "y".repeat(20)),
             Markup::Mrkdwn,
-            vec![&"x".repeat(30), &"&amp;yyyyyyyyyyyyyyyyyyyy"],
+            vec![&"x".repeat(34), &"&amp;yyyyyyyyyyyyyyyyyyyy"],
         ),
         (
-            format!("{}\\*{}", "x".repeat(31), "y".repeat(20)),
+            format!("{}\\*{}", "x".repeat(35), "y".repeat(20)),
             Markup::Markdown,
-            vec![&"x".repeat(31), &"\\*yyyyyyyyyyyyyyyyyyyy"],
+            vec![&"x".repeat(35), &"\\*yyyyyyyyyyyyyyyyyyyy"],
         ),
         (
             "```\nline one of code\nline two of code\nline three\n```\nafter".to_owned(),
@@ -76,10 +78,56 @@ fn native_parts_are_short_enough_and_add_up() {
             for part in &parts {
                 proptest::prop_assert!(length.of(part) <= most, "{part:?}");
             }
-            let bare = |text: &str| without_blanks(&text.replace('`', ""));
+            let bare = |text: &str| without_blanks(&text.replace(['`', '*', '_'], ""));
             proptest::prop_assert_eq!(bare(&parts.concat()), bare(&text));
         }
     });
+}
+
+#[test]
+fn marks_that_are_open_at_a_cut_are_closed_and_opened_again() {
+    let slack = [
+        "*bold and long words*",
+        "_and so on_",
+        "~gone~",
+        "*_both of them_*",
+        "`some code`",
+        "word",
+        "5 * 3 _ 4",
+        "<https://h/a_b|l>",
+        "\n",
+    ];
+    let discord = [
+        "**bold and long words**",
+        "*and so on*",
+        "__under__",
+        "~~gone ones~~",
+        "||hidden words||",
+        "***both of them***",
+        "`some code`",
+        "word",
+        "\\*no\\*",
+        "\n",
+    ];
+    for (markup, pieces) in [(Markup::Mrkdwn, &slack[..]), (Markup::Markdown, &discord)] {
+        let texts = proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 1..40);
+        proptest::proptest!(proptest::test_runner::Config::with_cases(2_000), |(texts in texts, most in 60usize..200)| {
+            let (text, length) = (texts.join(" "), Length { most, unit: Unit::Chars });
+            let parts = parts(&text, markup, markup, length);
+            let whole = seen_of(markup, [&text]);
+            proptest::prop_assert!(seen_of(markup, &parts) == whole, "{:?}", parts);
+        });
+    }
+}
+
+/// The characters that a reader sees, and how they are set apart.
+fn seen_of<'a>(markup: Markup, parts: impl IntoIterator<Item = &'a String>) -> Vec<(char, Style)> {
+    let readings = parts.into_iter().map(|part| match markup {
+        Markup::Markdown => discord::read(part),
+        _ => Reader::Sure.read(part),
+    });
+    let seen = readings.flat_map(|reading| reading.seen).filter(|one| !is_blank(one.c));
+    seen.map(|one| (one.c, one.marks.style)).collect()
 }
 
 #[test]
