@@ -166,7 +166,7 @@ impl Markup {
         match self {
             Self::Html => format!("<blockquote>{}</blockquote>", html::escape(value)),
             Self::Mrkdwn | Self::Markdown => {
-                let lines = value.lines().map(|line| format!("> {}", self.escaped(line)));
+                let lines = native::lines_of(value).map(|line| format!("> {}", self.escaped(line)));
                 lines.collect::<Vec<_>>().join("\n")
             }
             Self::Plain => value.to_owned(),

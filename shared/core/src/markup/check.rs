@@ -44,7 +44,7 @@ fn check_fences(literal: &Literal) -> Result<(), BadTemplate> {
     let fences = literal.text.match_indices(FENCE).map(|(at, _)| at).collect::<Vec<_>>();
     match fences.last() {
         Some(last) if fences.len() % 2 == 1 && fences.iter().all(|at| literal.depth_at(*at) == 0) => {
-            let what = format!("the code that `{FENCE}` begins does not end: write `{FENCE}` after it");
+            let what = format!("the code that {FENCE} begins does not end: write {FENCE} after it");
             Err(BadTemplate { line: line_at(&literal.text, *last), what })
         }
         _ => Ok(()),
@@ -158,7 +158,7 @@ fn instead(name: &str, is_slack: bool) -> &'static str {
         ("u" | "ins", false) => "write `__underlined__`",
         ("span" | "tg-spoiler", false) => "write `||hidden||`",
         ("code", _) => "write `` `code` ``",
-        ("pre", _) => "write ```` ``` ```` before and after code",
+        ("pre", _) => "write ``` before and after code",
         ("a", true) => "write `<url|label>`",
         ("a", false) => "write `[label](url)`",
         ("blockquote", _) => "write `> ` before each line",

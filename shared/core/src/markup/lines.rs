@@ -105,12 +105,13 @@ impl<'a> Lines<'a> {
         self.has_ended = self.block != Block::Text;
     }
 
-    /// Ends the line at hand: pieces of one link become one, and space at the ends of marks stands outside of them.
+    /// Ends the line at hand: pieces that look alike or are of one link become one, and space at the ends of marks stands outside of them.
     fn end_line(&mut self) {
         let mut spans: Vec<Span<'a>> = Vec::new();
         let mut pieces = self.pieces.drain(..).peekable();
         while let Some((mut range, mut look)) = pieces.next() {
-            while let Some((more, other)) = pieces.next_if(|(_, next)| next.link.is_some() && next.link == look.link) {
+            let is_alike = |next: &Look, look: Look| *next == look || (look.link.is_some() && next.link == look.link);
+            while let Some((more, other)) = pieces.next_if(|(_, next)| is_alike(next, look)) {
                 range.end = more.end;
                 look.style = look.style.and(other.style);
             }

@@ -99,6 +99,11 @@ pub(super) fn unmarked(text: &str) -> String {
             rest = if run.is_empty() { tail } else { &rest[run.len()..] };
             continue;
         }
+        if let Some(length) = url::length(rest) {
+            out.push_str(&rest[..length]);
+            rest = &rest[length..];
+            continue;
+        }
         rest = match (c, tail.chars().next()) {
             ('\\', Some(escaped)) if !escaped.is_ascii_alphanumeric() && !escaped.is_whitespace() => {
                 out.push(escaped);

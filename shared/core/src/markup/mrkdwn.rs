@@ -50,6 +50,16 @@ enum Addresses {
 }
 
 impl Place {
+    /// What stands after a character that this follows. Space at the end of a line may be taken off.
+    fn after(self, tail: &str) -> Option<char> {
+        // An address may be put between `<` and `>`.
+        if url::length(tail).is_some() {
+            return Some(UNKNOWN);
+        }
+        let is_last = tail.trim_start_matches(is_gap).is_empty() || tail.trim_start_matches(' ').starts_with(ends_line);
+        if is_last { self.after } else { tail.chars().next() }
+    }
+
     /// Whether Slack sees where an address ends that this follows.
     fn bounds(self, tail: &str) -> bool {
         let is_last = tail.trim_start_matches(url::SENTENCE).is_empty();
@@ -103,6 +113,7 @@ pub(super) fn bold(line: &str) -> String {
 
 /// A value of one line as code.
 pub(super) fn code(value: &str) -> String {
+    let value = value.trim_matches(is_gap);
     if value.contains(['`', '｀']) { escaped(value).into_owned() } else { format!("`{}`", entities(value)) }
 }
 
@@ -273,18 +284,12 @@ fn write_text(out: &mut String, text: &str, place: Place) {
             continue;
         }
         let tail = &rest[c.len_utf8()..];
-        // An address may be put between `<` and `>`.
-        let after = if url::length(tail).is_some() {
-            Some(UNKNOWN)
-        } else {
-            tail.chars().next().filter(|c| !ends_line(*c)).or(place.after)
-        };
         match c {
             '>' | '＞' if begins_line => {
                 join(out);
                 push_entity(out, c);
             }
-            _ if is_mark(c) && (place.is_marked || may_mark(c, before, after)) => {
+            _ if is_mark(c) && (place.is_marked || may_mark(c, before, place.after(tail))) => {
                 join(out);
                 out.push(c);
                 out.push(WORD_JOINER);
@@ -293,7 +298,7 @@ fn write_text(out: &mut String, text: &str, place: Place) {
             _ => push_entity(out, c),
         }
         begins_line = ends_line(c) || (begins_line && is_gap(c));
-        before = if ends_line(c) { place.before } else { Some(c) };
+        before = if begins_line { place.before } else { Some(c) };
         rest = tail;
     }
 }

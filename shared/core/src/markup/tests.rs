@@ -1,6 +1,8 @@
 use super::*;
 
+mod check;
 mod discord;
+mod native;
 mod properties;
 mod seen;
 mod slack;

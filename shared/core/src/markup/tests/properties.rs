@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-use super::seen::{Block, Expected, Forms, Reading, assert_seen, expected};
+use super::seen::{Block, Expected, Forms, Reading, address, assert_seen, expected};
 use super::slack::Reader;
 use super::{discord, *};
 use crate::markup::read::Style;
@@ -314,6 +314,26 @@ proptest! {
     #[test]
     fn what_is_rendered_reads_as_it_was_written(html in any_html(Labels::Any)) {
         assert_reads(&html, LONG);
+    }
+
+    #[test]
+    fn any_value_is_text(value in any_text()) {
+        for markup in [Markup::Mrkdwn, Markup::Markdown] {
+            let escaped = markup.escaped(&value);
+            for text in [
+                (escaped.to_string(), value.clone()),
+                (format!("a {escaped} b"), format!("a {value} b")),
+                (format!("{escaped}\n{escaped}"), format!("{value}\n{value}")),
+            ] {
+                takes(markup, &text.0, &text.1);
+            }
+            takes(markup, &markup.code(&value), &value);
+            takes(markup, &markup.bold(&escaped), &value);
+            takes(markup, &markup.quote(&value), &value);
+            let seen = |text: &str| address(&text.chars().filter(|c| !is_blank(*c)).collect::<String>());
+            prop_assert_eq!(seen(&markup.unmarked(&escaped)), seen(&value), "{:?}", markup);
+            prop_assert_eq!(seen(&markup.unmarked(&markup.bold(&escaped))), seen(&value), "{:?}", markup);
+        }
     }
 
     #[test]

@@ -199,7 +199,7 @@ pub(super) fn assert_seen(expected: &[Expected], readings: &[Reading], about: &s
 }
 
 /// An address without what percent-encoding makes of it.
-fn address(text: &str) -> Vec<u8> {
+pub(super) fn address(text: &str) -> Vec<u8> {
     let text = text.trim();
     let (mut out, mut rest) = (Vec::new(), text.as_bytes());
     while let Some((first, tail)) = rest.split_first() {

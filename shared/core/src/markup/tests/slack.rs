@@ -209,7 +209,7 @@ impl Reader {
         match (self, c) {
             (_, None) => true,
             (_, Some(WORD_JOINER)) => false,
-            (Self::Sure, Some(c)) => c == ' ' || c == ZERO_WIDTH_SPACE || c.is_ascii_punctuation(),
+            (Self::Sure, Some(c)) => c.is_whitespace() || c == ZERO_WIDTH_SPACE || c.is_ascii_punctuation(),
             (Self::Eager, Some(c)) => is_code || !c.is_alphanumeric(),
         }
     }
@@ -238,7 +238,9 @@ fn address_end(line: &[char], at: usize, to: usize) -> Option<usize> {
     let ends = |c: char| c.is_whitespace() || is_hidden(c) || matches!(c, '<' | '>' | '*' | '`' | '"' | '|');
     let is_escape = |at: usize| matches!(entity(&line[at..to]), ('<' | '>', 2..));
     let mut end = (at..to).find(|at| ends(line[*at]) || is_escape(*at)).unwrap_or(to);
-    while end > at && matches!(line[end - 1], '.' | ',' | ':' | ';' | '!' | '?' | ')' | '_' | '~') {
+    let ends_escape = |end: usize| end >= 5 && entity(&line[end - 5..end]).1 == 5;
+    while end > at && !ends_escape(end) && matches!(line[end - 1], '.' | ',' | ':' | ';' | '!' | '?' | ')' | '_' | '~')
+    {
         end -= 1;
     }
     (end > at + scheme.len()).then_some(end)
