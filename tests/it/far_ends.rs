@@ -2,6 +2,7 @@
 
 mod discord;
 mod mail;
+mod ntfy;
 mod slack;
 
 use std::io::Write as _;

@@ -2,7 +2,7 @@
 //!
 //! Stricter than the real one: unknown fields and parameters, addresses without a scheme and encoded words that are not
 //! well formed are refused. A text over 4,096 bytes becomes an attachment there; here it is refused as by a server that
-//! takes none. Looser: no delays, icons of any kind, attachments, calls or mails.
+//! takes none. Looser: no delays, attachments, calls or mails.
 //! Sources: <https://docs.ntfy.sh/publish/> and the server's own code (`server/server.go`, `server/errors.go`,
 //! `server/actions.go` of <https://github.com/binwiederhier/ntfy>).
 
@@ -78,6 +78,8 @@ pub struct Said {
     pub tags: Vec<String>,
     /// What opens when it is tapped.
     pub click: String,
+    /// The picture beside it.
+    pub icon: String,
     /// The buttons below it.
     pub actions: Vec<Value>,
     /// Whether its text is Markdown.
@@ -188,7 +190,7 @@ impl Server {
             if came.body.len() > JSON_LIMIT {
                 return Err(Refusal::plain(41303));
             }
-            params::json(&came.body)?
+            params::json(came, query)?
         } else {
             let topic = path.strip_prefix('/').filter(|topic| is_topic(topic)).ok_or_else(|| Refusal::plain(40401))?;
             (topic.to_owned(), params::headers(came, query)?)
@@ -234,7 +236,7 @@ impl Message {
         let time = 1_796_000_000 + self.at.as_secs();
         let mut shown = json!({"id": self.id, "time": time, "expires": time + 43_200, "event": "message",
             "topic": self.topic, "message": said.message});
-        let texts = [("title", &said.title), ("click", &said.click)];
+        let texts = [("title", &said.title), ("click", &said.click), ("icon", &said.icon)];
         for (name, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
             shown[name] = json!(text);
         }
