@@ -91,6 +91,8 @@ pub struct Said {
 pub struct Server {
     topics: BTreeMap<String, Access>,
     messages: Vec<Message>,
+    /// How many there ever were.
+    published: usize,
     /// How many requests may come at once, and the time in which one more may.
     limit: Option<(u32, Duration)>,
     even_at: Duration,
@@ -99,7 +101,13 @@ pub struct Server {
 impl FarEnd<Server> {
     /// Starts a server on which everybody may publish to every topic, as often as they like.
     pub async fn start() -> Self {
-        let server = Server { topics: BTreeMap::new(), messages: Vec::new(), limit: None, even_at: Duration::ZERO };
+        let server = Server {
+            topics: BTreeMap::new(),
+            messages: Vec::new(),
+            published: 0,
+            limit: None,
+            even_at: Duration::ZERO,
+        };
         Self::with_rules(server).await
     }
 
@@ -111,6 +119,11 @@ impl FarEnd<Server> {
     /// Every message that people see, oldest first.
     pub fn messages(&self) -> Vec<Message> {
         self.with(|server| server.messages.clone())
+    }
+
+    /// Takes every message that people see so far, oldest first.
+    pub fn take_messages(&self) -> Vec<Message> {
+        self.with(|server| std::mem::take(&mut server.messages))
     }
 
     /// Says who may publish to a topic.
@@ -210,7 +223,8 @@ impl Server {
         if said.message.len() > MESSAGE_LIMIT {
             return Err(Refusal::plain(40014));
         }
-        let id = format!("Nt{:010}", self.messages.len());
+        let id = format!("Nt{:010}", self.published);
+        self.published += 1;
         let message = Message { at: came.at, id, topic, said, user };
         let reply = Reply::json(200, &message.shown());
         self.messages.push(message);
