@@ -31,6 +31,7 @@ pub mod quota;
 pub mod template;
 
 pub mod breaker;
+pub mod markup;
 pub mod pace;
 pub mod replay;
 pub mod retry;

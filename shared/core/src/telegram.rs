@@ -10,6 +10,7 @@ mod split;
 pub use answer::{Failure, Sent, read_answer};
 pub use characters::{beginning, is_blank, shows_nothing};
 pub use digest::digest;
+pub(crate) use split::{part_length, ranges};
 pub use split::{split, split_plain};
 
 /// The longest message, in UTF-16 units of what is seen, tags and references not counted.

@@ -18,6 +18,7 @@ mod written;
 pub use context::{Context, Facts};
 pub use message::{Message, message_for, told_elsewhere};
 pub use tags::check as check_tags;
+pub(crate) use tags::{Literal, line_at};
 
 use std::sync::Arc;
 
@@ -35,6 +36,10 @@ pub const MAX_OUTPUT_BYTES: usize = 1024 * 1024;
 pub enum Escape {
     /// For Telegram's HTML: `&`, `<`, `>` and `"` become references.
     Html,
+    /// For Slack's mrkdwn.
+    Mrkdwn,
+    /// For Discord's Markdown.
+    Markdown,
     /// Not at all; `tojson` is at hand.
     None,
 }

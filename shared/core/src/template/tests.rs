@@ -12,6 +12,7 @@ mod bounds;
 mod filters;
 mod general;
 mod github;
+mod markups;
 mod refused;
 mod senders;
 mod sentences;

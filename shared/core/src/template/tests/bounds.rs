@@ -275,6 +275,29 @@ fn every_name_that_a_template_may_use_has_a_bound() {
 }
 
 #[test]
+fn what_marks_up_asks_before_it_makes_in_every_markup() {
+    let context = hostile();
+    let (mut ran, mut wrong) = (0, Vec::new());
+    let filters =
+        ["bold", "code", "line", "quote(1000000)", "link('https://h/')", "around('*', '*')", "e", "joined('*')"];
+    for escape in [Escape::Html, Escape::Mrkdwn, Escape::Markdown, Escape::None] {
+        for (filter, subject) in filters.iter().flat_map(|filter| {
+            ["payload.big", "payload.marks", "payload.texts", "payload"].map(|subject| (filter, subject))
+        }) {
+            let source =
+                format!("{{% set a = {subject} | {filter} %}}{{{{ a | {filter} | {filter} }}}}{{{{ {subject} }}}}");
+            let made = run(&Template::compile(&source, escape).unwrap(), &context);
+            ran += usize::from(made.is_ok());
+            wrong.extend(
+                made.err().filter(|error| error.starts_with("TOO MUCH")).map(|error| format!("{source}: {error}")),
+            );
+        }
+    }
+    assert_none(&wrong);
+    assert!(ran > 50, "only {ran} came to an end");
+}
+
+#[test]
 fn every_filter_and_test_asks_before_it_makes() {
     const SUBJECTS: [&str; 5] = ["payload.big", "payload.list", "payload.texts", "payload.map", "payload.items"];
     const ARGUMENTS: [&str; 8] = [
