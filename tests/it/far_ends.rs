@@ -4,6 +4,7 @@ mod discord;
 mod mail;
 mod ntfy;
 mod slack;
+mod texts;
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
