@@ -138,7 +138,7 @@ impl FarEnd<Server> {
 
     /// Waits until so many messages are seen.
     pub async fn wait_for_messages(&self, count: usize) -> Vec<Message> {
-        let enough = |server: &Server| (server.messages.len() >= count).then(|| server.messages.clone());
+        let enough = |end: &Self| Some(end.messages()).filter(|messages| messages.len() >= count);
         self.wait_for(&format!("{count} messages"), Duration::from_secs(30), enough).await
     }
 }

@@ -136,7 +136,7 @@ impl FarEnd<Workspace> {
 
     /// Waits until so many messages are seen.
     pub async fn wait_for_messages(&self, count: usize) -> Vec<Message> {
-        let enough = |workspace: &Workspace| (workspace.messages.len() >= count).then(|| workspace.messages.clone());
+        let enough = |end: &Self| Some(end.messages()).filter(|messages| messages.len() >= count);
         self.wait_for(&format!("{count} messages"), Duration::from_secs(30), enough).await
     }
 }
