@@ -9,7 +9,7 @@ use bellhop_api::web;
 use bellhop_api::{Api, Ports};
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::clock::SystemClock;
-use bellhop_app::delivery::forward::{Forward, SettingsCache};
+use bellhop_app::delivery::sinks::{Calls, SettingsCache, SinkPorts, Sinks};
 use bellhop_app::delivery::telegram::{BotCache, Telegram};
 use bellhop_app::doors::DoorCache;
 use bellhop_app::ingress::{Ingress, Parts};
@@ -212,14 +212,19 @@ impl Shared {
                 clock: Arc::clone(&self.clock),
                 bot_pace: Mutex::new(Pace::new(PaceScope::Bot)),
             })),
-            forward: Arc::new(self.engine(Forward {
-                outbound: Arc::new(Forwarder::new(self.private_hosts.clone())),
-                events: self.database.clone(),
-                bodies: self.database.clone(),
-                secrets: Arc::clone(&self.secrets),
-                settings: SettingsCache::new(self.database.clone(), self.cache()),
-                clock: Arc::clone(&self.clock),
-            })),
+            sinks: Arc::new(self.engine(Sinks::new(
+                SinkPorts {
+                    calls: Calls {
+                        outbound: Arc::new(Forwarder::new(self.private_hosts.clone())),
+                        secrets: Arc::clone(&self.secrets),
+                        clock: Arc::clone(&self.clock),
+                    },
+                    events: self.database.clone(),
+                    bodies: self.database.clone(),
+                    documents: self.database.clone(),
+                },
+                SettingsCache::new(self.database.clone(), self.cache()),
+            ))),
             reconciler: Reconciler {
                 hooks: self.database.clone(),
                 secrets: Arc::clone(&self.secrets),

@@ -37,6 +37,8 @@ mod rotation;
 mod sdk;
 mod senders;
 mod serve_main_job;
+mod sinks;
+mod slack;
 mod sockets;
 mod subscriptions;
 mod telegram;

@@ -10,7 +10,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use bellhop_app::ports::{Clock, PortError, PortResult};
-use bellhop_core::action::Kind;
+use bellhop_core::action::QueueName;
 use bellhop_core::address::PrivateHosts;
 
 use crate::http::Http;
@@ -91,7 +91,7 @@ impl Aws {
     }
 
     /// The workers' queues at these URLs, for sending.
-    pub fn work_queues(&self, urls: Vec<(Kind, String)>) -> WorkQueues {
+    pub fn work_queues(&self, urls: Vec<(QueueName, String)>) -> WorkQueues {
         WorkQueues::new(urls.into_iter().map(|(kind, url)| (kind, self.queue(url))).collect())
     }
 

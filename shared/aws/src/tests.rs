@@ -79,7 +79,7 @@ async fn conform(kind: Kind) {
     conformance::secrets(&aws.secrets(prefix.clone()), &aws.vault(prefix)).await;
 
     let url = resources::queue(&aws, "telegram.fifo").await;
-    let queue = aws.work_queues(vec![(bellhop_core::action::Kind::Telegram, url.clone())]);
+    let queue = aws.work_queues(vec![(bellhop_core::action::QueueName::Telegram, url.clone())]);
     let work = async || {
         let bodies = resources::drain(&aws, &url).await;
         bodies.iter().map(|body| serde_json::from_str(body).expect("work is readable")).collect()
@@ -116,7 +116,7 @@ async fn postponed_messages_come_again_in_order(aws: &Aws, url: &str) {
         })
         .collect();
     let behind = work.split_off(3);
-    aws.work_queues(vec![(bellhop_core::action::Kind::Telegram, url.to_owned())]).send(&work).await.unwrap();
+    aws.work_queues(vec![(bellhop_core::action::QueueName::Telegram, url.to_owned())]).send(&work).await.unwrap();
     let first = resources::receive(aws, url).await;
     assert_eq!(first.len(), 3);
     assert!(resources::receive(aws, url).await.is_empty());
@@ -128,7 +128,7 @@ async fn postponed_messages_come_again_in_order(aws: &Aws, url: &str) {
     assert_eq!(bodies(&again), bodies(&first));
     // What is deleted lets those behind it through.
     let receipts: Vec<_> = again.iter().map(|(_, receipt)| receipt.as_str()).collect();
-    aws.work_queues(vec![(bellhop_core::action::Kind::Telegram, url.to_owned())]).send(&behind).await.unwrap();
+    aws.work_queues(vec![(bellhop_core::action::QueueName::Telegram, url.to_owned())]).send(&behind).await.unwrap();
     assert!(resources::receive(aws, url).await.is_empty());
     aws.receipts(url.to_owned()).delete(&receipts).await.unwrap();
     assert_eq!(resources::receive(aws, url).await.len(), 1);

@@ -92,6 +92,16 @@ pub fn parts(text: &str, from: Markup, to: Markup, length: Length) -> Vec<String
 }
 
 impl Markup {
+    /// The word for it in configurations.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Html => "html",
+            Self::Mrkdwn => "mrkdwn",
+            Self::Markdown => "markdown",
+            Self::Plain => "plain",
+        }
+    }
+
     /// How the values of a template in this markup are escaped.
     pub const fn escape(self) -> Escape {
         match self {

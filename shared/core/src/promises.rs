@@ -24,6 +24,8 @@ fn constants_are_what_is_promised() {
             ("breaker.rs", "FEWEST_RESULTS", &[10.0]),
             ("breaker.rs", "OPEN_MS", &[60_000.0]),
             ("breaker.rs", "WINDOW_MS", &[300_000.0]),
+            ("action/material.rs", "MOST_BYTES", &[163_840.0]),
+            ("action/material.rs", "MOST_PARTS", &[8.0]),
             ("budget.rs", "BYTES_A_STEP", &[64.0]),
             ("budget.rs", "MOST_BYTES", &[8_388_608.0]),
             ("budget.rs", "MOST_STEPS", &[1_000_000.0]),

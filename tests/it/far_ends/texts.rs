@@ -36,7 +36,9 @@ fn message(sender: &str, event_type: Option<&str>, headers: &[(String, String)],
     let payload = Event { head: head.clone(), body: body.as_bytes().to_vec() }.payload().map(Arc::new);
     let (payload, body) = (payload.as_ref(), body.as_bytes());
     let facts = Facts { event: &head, hook: &hook, method: "POST", body, payload, test: false };
-    message_for(sender, event_type, None, &Context::new(&facts)).html
+    let message = message_for(sender, event_type, None, &Context::new(&facts));
+    assert_eq!(message.markup, Markup::Html);
+    message.text
 }
 
 /// The messages for every sender's sample, and for our cases.

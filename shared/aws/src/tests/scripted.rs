@@ -115,7 +115,9 @@ async fn call(aws: &Aws, operation: &str) -> PortResult<()> {
         "UpdateItem" => bellhop_app::ports::EventCounts::add(&table, &hook, 1, now).await,
         "DeleteItem" => table.delete_row(&crate::key::Key::settings()).await.map(|_| ()),
         "SendMessage" => aws.inbox(url(), aws.bucket(BUCKET)).put(&message(&event(now, Vec::new()))).await,
-        "SendMessageBatch" => aws.work_queues(vec![(Kind::Telegram, url())]).send(&[work()]).await,
+        "SendMessageBatch" => {
+            aws.work_queues(vec![(bellhop_core::action::QueueName::Telegram, url())]).send(&[work()]).await
+        }
         "DeleteMessageBatch" => aws.receipts(url()).delete(&["r1", "r2"]).await,
         "ChangeMessageVisibilityBatch" => aws.receipts(url()).postpone(&[Postponed { receipt: "r", seconds: 1 }]).await,
         "GetParameters" => {

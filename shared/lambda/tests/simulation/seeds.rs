@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bellhop_core::action::Kind;
+use bellhop_core::action::{Kind, QueueName};
 use bellhop_core::hook::Hook;
 use bellhop_core::task::TaskStatus;
 use serde_json::json;
@@ -56,7 +56,7 @@ async fn world(seed: u64, removed: Removed) -> Report {
     (0..2).for_each(|_| sim.is_busy());
     let mut all: Vec<std::pin::Pin<Box<dyn Future<Output = ()>>>> =
         vec![Box::pin(people::ring(Arc::clone(&sim), events)), Box::pin(people::meddle(Arc::clone(&sim)))];
-    for function in [Function::Router, Function::Worker(Kind::Telegram), Function::Worker(Kind::Forward)] {
+    for function in [Function::Router, Function::Worker(QueueName::Telegram), Function::Worker(QueueName::Forward)] {
         for _ in 0..sim.random.between(1, 3) {
             all.push(Box::pin(poll(Arc::clone(&sim), function)));
         }

@@ -57,6 +57,7 @@ impl Outbound for SimUrls {
             _ => Ok(OutboundAnswer {
                 status,
                 retry_after: (status == 429).then(|| seconds.to_string()),
+                headers: Vec::new(),
                 body: String::new(),
                 is_whole: true,
             }),

@@ -226,7 +226,7 @@ fn what_an_event_makes_too_much_of_gives_way_to_the_senders_text() {
             continue;
         }
         let message = message_for("shared-secret", None, Some(&template), &context);
-        assert!(message.html.contains("big") || message.html.contains("too large to show"), "{}", message.html);
+        assert!(message.text.contains("big") || message.text.contains("too large to show"), "{}", message.text);
         assert_eq!(message.trouble.unwrap().what, what);
     }
     assert_none(&wrong);
