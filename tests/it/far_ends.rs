@@ -2,7 +2,9 @@
 
 mod discord;
 mod mail;
+mod ntfy;
 mod slack;
+mod texts;
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};

@@ -116,7 +116,7 @@ fn every_sender_has_somebody_who_vouches_for_it() {
 /// Whether a package is there for a sender's sake: GitHub's payloads, another evaluator of CEL and clients of where
 /// events go are not.
 fn is_of_a_sender(package: &str) -> bool {
-    let others = ["@octokit/", "@bufbuild/", "@slack/", "@discordjs/", "discord-api-types@"];
+    let others = ["@octokit/", "@bufbuild/", "@slack/", "@discordjs/", "discord-api-types@", "nodemailer@"];
     !others.iter().any(|other| package.starts_with(other))
 }
 

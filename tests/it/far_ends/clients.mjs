@@ -4,6 +4,7 @@ import { IncomingWebhook } from '@slack/webhook';
 import { WebClient, LogLevel } from '@slack/web-api';
 import { REST } from '@discordjs/rest';
 import { RESTJSONErrorCodes, Routes } from 'discord-api-types/v10';
+import nodemailer from 'nodemailer';
 
 const clients = {
   'slack-webhook': ({ url, message }) => new IncomingWebhook(url).send(message),
@@ -19,12 +20,19 @@ const clients = {
     return rest[method](route, { auth: false, query: new URLSearchParams(query), body });
   },
   'discord-codes': () => RESTJSONErrorCodes,
+  // The certificate is for a name, not for an address.
+  nodemailer: async ({ port, root, auth, mail }) => {
+    const tls = root && { ca: root, servername: 'localhost' };
+    const transport = nodemailer.createTransport({ host: '127.0.0.1', port, auth, tls, requireTLS: !!root });
+    const { accepted, rejected, response } = await transport.sendMail({ ...mail, date: new Date(mail.date) });
+    return { accepted, rejected, response };
+  },
 };
 const rests = {};
 
 /** What a client throws, as far as it is data. */
-function told({ name, code, status, statusCode, message, data, body, rawError, retryAfter, scope, global, cause }) {
-  return { name, code, status: status ?? statusCode, message, data, body, rawError, retryAfter, scope, global, cause: cause?.name };
+function told({ name, code, status, statusCode, responseCode, message, data, body, rawError, retryAfter, scope, global, cause }) {
+  return { name, code, status: status ?? statusCode ?? responseCode, message, data, body, rawError, retryAfter, scope, global, cause: cause?.name };
 }
 
 /** Makes one call. */

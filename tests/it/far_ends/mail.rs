@@ -173,6 +173,56 @@ async fn smtplib_is_answered_as_it_expects() {
     assert_eq!(mails.len(), 3, "smtplib leaves a Bcc out");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn nodemailer_is_answered_as_it_expects() {
+    let smtp = FakeSmtp::start_with(Options { tls: Tls::Required, auth: true, size: 20_000 }).await;
+    smtp.set_mailbox("gone@example.com", "550 5.1.1 no such user");
+    let many = "the quick brown fox 🦊 jumps over the lazy dog — ".repeat(12);
+    let mail = json!({
+        "from": "\"Bell, hop\" <desk@bellhop.example>", "to": ["me@example.com"], "subject": format!("grüße 🛎 {}", many.trim()),
+        "date": "2026-11-30T16:40:00Z", "messageId": "<1@bellhop.example>", "inReplyTo": "<0@bellhop.example>",
+        "references": ["<0@bellhop.example>", "<00@bellhop.example>"], "text": many.trim(), "html": "<b>grüß</b>",
+        "attachments": [{"filename": "a.csv", "contentType": "text/csv; charset=utf-8", "content": "ü,2\n"}],
+    });
+    let with = |name: &str, value: Value| {
+        let mut mail = mail.clone();
+        mail[name] = value;
+        mail
+    };
+    let call = |mail: &Value, password: &str| {
+        json!({"via": "nodemailer", "port": smtp.port(), "root": smtp.root(), "mail": mail,
+            "auth": {"user": USER.0, "pass": password}})
+    };
+    smtp.next("MAIL", [Turn::Answer("451 4.3.0 later")]);
+    let cases = [
+        (call(&mail, USER.1), "EENVELOPE", 451),
+        (call(&mail, USER.1), "", 250),
+        (call(&mail, "x"), "EAUTH", 535),
+        (call(&with("to", json!(["gone@example.com"])), USER.1), "EENVELOPE", 550),
+        (call(&with("text", json!("x\n".repeat(20_000))), USER.1), "EMESSAGE", 552),
+        (call(&with("headers", json!({"Auto-Submitted": ["auto-generated", "no"]})), USER.1), "EMESSAGE", 554),
+    ];
+    let answers = super::ask(cases.iter().map(|(call, ..)| call.clone()).collect(), false).await;
+    for ((call, code, status), answer) in cases.iter().zip(answers) {
+        if code.is_empty() {
+            assert_eq!(answer["result"]["accepted"], json!(["me@example.com"]), "{answer}");
+        } else {
+            assert_eq!(
+                (&answer["error"]["code"], &answer["error"]["status"]),
+                (&json!(code), &json!(status)),
+                "{answer}: {call}"
+            );
+        }
+    }
+    let [mail] = &smtp.mails()[..] else { panic!("{} mails", smtp.mails().len()) };
+    assert_eq!(
+        (mail.header("Subject"), mail.header("In-Reply-To")),
+        (format!("grüße 🛎 {}", many.trim()).as_str(), "<0@bellhop.example>")
+    );
+    assert_eq!((mail.text("text/plain").trim(), mail.text("text/html").trim()), (many.trim(), "<b>grüß</b>"));
+    assert_eq!(mail.text("text/csv"), "ü,2\n");
+}
+
 /// The code of each answer to lines that are said one by one; 0 where there was none.
 async fn codes(port: u16, lines: &[&str]) -> Vec<u16> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.expect("it accepts connections");

@@ -91,6 +91,8 @@ pub struct Guild {
     /// Each thread, and whether it is locked.
     threads: BTreeMap<String, bool>,
     messages: Vec<Message>,
+    /// How many there ever were.
+    posted: u64,
     buckets: HashMap<String, Bucket>,
     limit: (u32, Duration),
 }
@@ -102,6 +104,7 @@ impl FarEnd<Guild> {
             webhooks: [(WEBHOOK.to_owned(), Webhook::Text)].into(),
             threads: BTreeMap::new(),
             messages: Vec::new(),
+            posted: 0,
             buckets: HashMap::new(),
             limit: (5, Duration::from_secs(2)),
         })
@@ -128,6 +131,11 @@ impl FarEnd<Guild> {
     /// Every message that people see, oldest first.
     pub fn messages(&self) -> Vec<Message> {
         self.with(|guild| guild.messages.clone())
+    }
+
+    /// Takes every message that people see so far, oldest first.
+    pub fn take_messages(&self) -> Vec<Message> {
+        self.with(|guild| std::mem::take(&mut guild.messages))
     }
 
     /// Adds or changes a webhook, by its id; all have the same token.
@@ -162,7 +170,7 @@ impl FarEnd<Guild> {
 
     /// Waits until so many messages are seen.
     pub async fn wait_for_messages(&self, count: usize) -> Vec<Message> {
-        let enough = |guild: &Guild| (guild.messages.len() >= count).then(|| guild.messages.clone());
+        let enough = |end: &Self| Some(end.messages()).filter(|messages| messages.len() >= count);
         self.wait_for(&format!("{count} messages"), Duration::from_secs(30), enough).await
     }
 }
@@ -260,7 +268,8 @@ impl Guild {
             Some(Some(false)) | None => {}
         }
         let content = Content::new(body, call.came.at, None)?;
-        let id = format!("{}", 1_300_000_000_000_001_000_u64 + self.messages.len() as u64);
+        let id = (1_300_000_000_000_001_000 + self.posted).to_string();
+        self.posted += 1;
         if thread_name.is_some() {
             self.threads.insert(id.clone(), false);
         }

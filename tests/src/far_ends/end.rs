@@ -202,11 +202,11 @@ impl<R: Rules> FarEnd<R> {
     }
 
     /// Waits until `wanted` finds what it looks for, or fails with what came.
-    pub async fn wait_for<T>(&self, what: &str, limit: Duration, wanted: impl Fn(&R) -> Option<T>) -> T {
+    pub async fn wait_for<T>(&self, what: &str, limit: Duration, wanted: impl Fn(&Self) -> Option<T>) -> T {
         let deadline = Instant::now() + limit;
         loop {
             let changed = self.shared.changed.notified();
-            if let Some(found) = self.shared.with(|state| wanted(&state.rules)) {
+            if let Some(found) = wanted(self) {
                 return found;
             }
             assert!(Instant::now() < deadline, "no {what} within {limit:?}; came: {:#?}", self.calls());
@@ -354,7 +354,8 @@ mod tests {
         let began = Instant::now();
         let (answer, done) = tokio::join!(
             call(&end, "/"),
-            end.wait_for("effect", Duration::from_secs(5), |rules| (rules.0 == 1).then(|| began.elapsed()))
+            end.wait_for("effect", Duration::from_secs(5), |end| (end.with(|rules| rules.0) == 1)
+                .then(|| began.elapsed()))
         );
         assert_eq!(answer, Ok(200));
         assert!(began.elapsed() >= Duration::from_millis(300) && done < Duration::from_millis(300), "{done:?}");

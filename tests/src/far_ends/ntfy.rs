@@ -2,7 +2,7 @@
 //!
 //! Stricter than the real one: unknown fields and parameters, addresses without a scheme and encoded words that are not
 //! well formed are refused. A text over 4,096 bytes becomes an attachment there; here it is refused as by a server that
-//! takes none. Looser: no delays, icons of any kind, attachments, calls or mails.
+//! takes none. Looser: no delays, attachments, calls or mails.
 //! Sources: <https://docs.ntfy.sh/publish/> and the server's own code (`server/server.go`, `server/errors.go`,
 //! `server/actions.go` of <https://github.com/binwiederhier/ntfy>).
 
@@ -78,6 +78,8 @@ pub struct Said {
     pub tags: Vec<String>,
     /// What opens when it is tapped.
     pub click: String,
+    /// The picture beside it.
+    pub icon: String,
     /// The buttons below it.
     pub actions: Vec<Value>,
     /// Whether its text is Markdown.
@@ -89,6 +91,8 @@ pub struct Said {
 pub struct Server {
     topics: BTreeMap<String, Access>,
     messages: Vec<Message>,
+    /// How many there ever were.
+    published: usize,
     /// How many requests may come at once, and the time in which one more may.
     limit: Option<(u32, Duration)>,
     even_at: Duration,
@@ -97,7 +101,13 @@ pub struct Server {
 impl FarEnd<Server> {
     /// Starts a server on which everybody may publish to every topic, as often as they like.
     pub async fn start() -> Self {
-        let server = Server { topics: BTreeMap::new(), messages: Vec::new(), limit: None, even_at: Duration::ZERO };
+        let server = Server {
+            topics: BTreeMap::new(),
+            messages: Vec::new(),
+            published: 0,
+            limit: None,
+            even_at: Duration::ZERO,
+        };
         Self::with_rules(server).await
     }
 
@@ -109,6 +119,11 @@ impl FarEnd<Server> {
     /// Every message that people see, oldest first.
     pub fn messages(&self) -> Vec<Message> {
         self.with(|server| server.messages.clone())
+    }
+
+    /// Takes every message that people see so far, oldest first.
+    pub fn take_messages(&self) -> Vec<Message> {
+        self.with(|server| std::mem::take(&mut server.messages))
     }
 
     /// Says who may publish to a topic.
@@ -123,7 +138,7 @@ impl FarEnd<Server> {
 
     /// Waits until so many messages are seen.
     pub async fn wait_for_messages(&self, count: usize) -> Vec<Message> {
-        let enough = |server: &Server| (server.messages.len() >= count).then(|| server.messages.clone());
+        let enough = |end: &Self| Some(end.messages()).filter(|messages| messages.len() >= count);
         self.wait_for(&format!("{count} messages"), Duration::from_secs(30), enough).await
     }
 }
@@ -188,7 +203,7 @@ impl Server {
             if came.body.len() > JSON_LIMIT {
                 return Err(Refusal::plain(41303));
             }
-            params::json(&came.body)?
+            params::json(came, query)?
         } else {
             let topic = path.strip_prefix('/').filter(|topic| is_topic(topic)).ok_or_else(|| Refusal::plain(40401))?;
             (topic.to_owned(), params::headers(came, query)?)
@@ -208,7 +223,8 @@ impl Server {
         if said.message.len() > MESSAGE_LIMIT {
             return Err(Refusal::plain(40014));
         }
-        let id = format!("Nt{:010}", self.messages.len());
+        let id = format!("Nt{:010}", self.published);
+        self.published += 1;
         let message = Message { at: came.at, id, topic, said, user };
         let reply = Reply::json(200, &message.shown());
         self.messages.push(message);
@@ -234,7 +250,7 @@ impl Message {
         let time = 1_796_000_000 + self.at.as_secs();
         let mut shown = json!({"id": self.id, "time": time, "expires": time + 43_200, "event": "message",
             "topic": self.topic, "message": said.message});
-        let texts = [("title", &said.title), ("click", &said.click)];
+        let texts = [("title", &said.title), ("click", &said.click), ("icon", &said.icon)];
         for (name, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
             shown[name] = json!(text);
         }

@@ -69,6 +69,8 @@ pub struct Workspace {
     channels: BTreeMap<String, Channel>,
     hooks: BTreeMap<String, (Hook, String)>,
     messages: Vec<Message>,
+    /// How many there ever were.
+    posted: usize,
     closed: BTreeSet<String>,
     pace: Pace,
 }
@@ -80,6 +82,7 @@ impl FarEnd<Workspace> {
             channels: [(CHANNEL.to_owned(), Channel::Open)].into(),
             hooks: [(HOOK.to_owned(), (Hook::Working, CHANNEL.to_owned()))].into(),
             messages: Vec::new(),
+            posted: 0,
             closed: BTreeSet::new(),
             pace: Pace::default(),
         })
@@ -99,6 +102,11 @@ impl FarEnd<Workspace> {
     /// Every message that people see, oldest first.
     pub fn messages(&self) -> Vec<Message> {
         self.with(|workspace| workspace.messages.clone())
+    }
+
+    /// Takes every message that people see so far, oldest first.
+    pub fn take_messages(&self) -> Vec<Message> {
+        self.with(|workspace| std::mem::take(&mut workspace.messages))
     }
 
     /// Lets a message a second into a channel, and so many at once; `None`: any number.
@@ -128,7 +136,7 @@ impl FarEnd<Workspace> {
 
     /// Waits until so many messages are seen.
     pub async fn wait_for_messages(&self, count: usize) -> Vec<Message> {
-        let enough = |workspace: &Workspace| (workspace.messages.len() >= count).then(|| workspace.messages.clone());
+        let enough = |end: &Self| Some(end.messages()).filter(|messages| messages.len() >= count);
         self.wait_for(&format!("{count} messages"), Duration::from_secs(30), enough).await
     }
 }
@@ -273,7 +281,8 @@ impl Workspace {
     fn post(&mut self, channel: String, content: Content) -> &Message {
         let place = self.messages.len();
         let thread_ts = content.body.get("thread_ts").and_then(Value::as_str).map(str::to_owned);
-        let ts = format!("{}.{:06}", 1_796_000_000 + place, 100 + place);
+        let ts = format!("{}.{:06}", 1_796_000_000 + self.posted, 100 + self.posted);
+        self.posted += 1;
         self.messages.push(Message { at: content.at, channel, ts, thread_ts, content, earlier: Vec::new() });
         &self.messages[place]
     }

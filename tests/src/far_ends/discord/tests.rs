@@ -153,6 +153,10 @@ async fn webhooks_threads_and_forums_are_told_apart() {
     assert_eq!(channels, [CHANNEL, open, &seen[2].id, open], "a thread of a forum has the id of its first message");
     assert_eq!(seen[2].thread_name.as_deref(), Some("b"));
     assert_eq!(discord.invalid_requests(), 2);
+    discord.remove_message(&seen[1].id);
+    let again = post(&discord, "?wait=true", &plain).await.json();
+    assert!(seen.iter().all(|message| again["id"] != message.id.as_str()), "{again}");
+    assert_eq!((discord.take_messages().len(), discord.messages().len()), (4, 0));
     discord.remove_webhook(WEBHOOK);
     assert_eq!(told(&post(&discord, "", &plain).await), (404, 10015));
 }

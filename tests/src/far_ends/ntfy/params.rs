@@ -17,6 +17,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("priority", &["x-priority", "priority", "prio", "p"]),
     ("tags", &["x-tags", "tags", "tag", "ta"]),
     ("click", &["x-click", "click"]),
+    ("icon", &["x-icon", "icon"]),
     ("actions", &["x-actions", "actions", "action"]),
     ("markdown", &["x-markdown", "markdown", "md"]),
 ];
@@ -38,10 +39,10 @@ const OF_HTTP: &[&str] = &[
     "sec-fetch-mode",
 ];
 
-/// The topic and the message of a JSON body.
-pub(super) fn json(body: &[u8]) -> Result<(String, Said), Refusal> {
-    let value: Value = serde_json::from_slice(body).map_err(|_| Refusal::plain(40024))?;
-    let Value::Object(object) = value else { return Err(Refusal::plain(40017)) };
+/// The topic and the message of a JSON body; what it does not say, headers and the query may.
+pub(super) fn json(came: &Came, query: &str) -> Result<(String, Said), Refusal> {
+    let value: Value = serde_json::from_slice(&came.body).map_err(|_| Refusal::plain(40024))?;
+    let Value::Object(mut object) = value else { return Err(Refusal::plain(40017)) };
     let known = [
         ("topic", Kind::Text),
         ("message", Kind::Text),
@@ -49,39 +50,38 @@ pub(super) fn json(body: &[u8]) -> Result<(String, Said), Refusal> {
         ("priority", Kind::Whole),
         ("tags", Kind::List),
         ("click", Kind::Text),
+        ("icon", Kind::Text),
         ("actions", Kind::List),
         ("markdown", Kind::Flag),
     ];
     fields::check(&object, &known).map_err(|wrong| Refusal(40017, format!("{wrong:?}")))?;
-    let priority = match object.get("priority").map(Value::as_u64) {
-        None => 3,
-        Some(Some(number @ 1..=5)) => u8::try_from(number).unwrap_or_default(),
-        Some(_) => return Err(Refusal::plain(40007)),
-    };
-    let said = Said {
-        title: fields::text(&object, "title").to_owned(),
-        message: said_or_triggered(fields::text(&object, "message")),
-        priority,
-        tags: tags(&object)?,
-        click: address(fields::text(&object, "click"))?,
-        actions: match object.get("actions") {
-            None => Vec::new(),
-            Some(list) => actions::of_json(list)?,
-        },
-        markdown: object.get("markdown") == Some(&Value::Bool(true)),
-    };
-    Ok((fields::text(&object, "topic").to_owned(), said))
-}
-
-/// The tags of a JSON body.
-fn tags(object: &Map<String, Value>) -> Result<Vec<String>, Refusal> {
-    let list = object.get("tags").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let tag = |tag: &Value| tag.as_str().map(str::to_owned).ok_or_else(|| Refusal(40017, "tags".to_owned()));
-    list.iter().map(tag).collect()
+    let topic = object.remove("topic");
+    let mut given = around(came, query)?;
+    for (name, value) in object {
+        if given.insert(name.clone(), value).is_some() {
+            return Err(Refusal(40017, format!("{name} is there twice")));
+        }
+    }
+    let topic = topic.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
+    Ok((topic, said(&given)?))
 }
 
 /// The message of a request to a topic: its text is the body.
 pub(super) fn headers(came: &Came, query: &str) -> Result<Said, Refusal> {
+    let mut given = around(came, query)?;
+    let body = from_utf8(&came.body).map_err(|_| Refusal::plain(40014))?.trim();
+    if !body.is_empty() {
+        given.insert("message".to_owned(), body.into());
+    } else if let Some(text) = given.get("message").and_then(Value::as_str) {
+        // A header has one line alone.
+        let text = text.replace("\\n", "\n");
+        given.insert("message".to_owned(), text.into());
+    }
+    said(&given)
+}
+
+/// What headers and the query say.
+fn around(came: &Came, query: &str) -> Result<Map<String, Value>, Refusal> {
     let mut given = Map::new();
     for (name, value) in &came.headers {
         let name = name.as_str();
@@ -96,23 +96,53 @@ pub(super) fn headers(came: &Came, query: &str) -> Result<Said, Refusal> {
         take(&mut given, &name, value.trim().to_owned())?;
     }
     let content_type = came.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let body = from_utf8(&came.body).map_err(|_| Refusal::plain(40014))?.trim();
-    let text = |name: &str| fields::text(&given, name);
-    let message = if body.is_empty() { text("message").replace("\\n", "\n") } else { body.to_owned() };
-    let flag = match text("markdown").to_lowercase().as_str() {
-        "" | "0" | "no" | "false" => false,
-        "1" | "yes" | "true" => true,
-        other => return Err(Refusal(40017, format!("markdown={other}"))),
-    };
+    if content_type.starts_with("text/markdown") {
+        given.entry("markdown").or_insert_with(|| "yes".into());
+    }
+    Ok(given)
+}
+
+/// The message of parameters, each as JSON has it or as text.
+fn said(given: &Map<String, Value>) -> Result<Said, Refusal> {
+    let text = |name: &str| fields::text(given, name);
     Ok(Said {
         title: text("title").to_owned(),
-        message: said_or_triggered(&message),
-        priority: priority(text("priority"))?,
-        tags: text("tags").split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect(),
+        message: Some(text("message").trim()).filter(|text| !text.is_empty()).unwrap_or("triggered").to_owned(),
+        priority: priority(given.get("priority"))?,
+        tags: tags(given.get("tags"))?,
         click: address(text("click"))?,
-        actions: actions::of_text(text("actions"))?,
-        markdown: flag || content_type.starts_with("text/markdown"),
+        icon: match text("icon") {
+            icon if icon.is_empty() || icon.starts_with("https://") || icon.starts_with("http://") => icon.to_owned(),
+            _ => return Err(Refusal::plain(40021)),
+        },
+        actions: match given.get("actions") {
+            Some(Value::String(text)) => actions::of_text(text)?,
+            Some(list) => actions::of_json(list)?,
+            None => Vec::new(),
+        },
+        markdown: match given.get("markdown") {
+            Some(Value::String(text)) => match text.to_lowercase().as_str() {
+                "" | "0" | "no" | "false" => false,
+                "1" | "yes" | "true" => true,
+                other => return Err(Refusal(40017, format!("markdown={other}"))),
+            },
+            flag => flag == Some(&Value::Bool(true)),
+        },
     })
+}
+
+/// Tags in a list, or with commas between them.
+fn tags(given: Option<&Value>) -> Result<Vec<String>, Refusal> {
+    match given {
+        Some(Value::Array(list)) => {
+            let tag = |tag: &Value| tag.as_str().map(str::to_owned).ok_or_else(|| Refusal(40017, "tags".to_owned()));
+            list.iter().map(tag).collect()
+        }
+        text => {
+            let text = text.and_then(Value::as_str).unwrap_or_default();
+            Ok(text.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect())
+        }
+    }
 }
 
 /// Takes a parameter under any of its names, once.
@@ -126,8 +156,13 @@ fn take(given: &mut Map<String, Value>, name: &str, value: String) -> Result<(),
 }
 
 /// A priority by its number or name.
-fn priority(text: &str) -> Result<u8, Refusal> {
-    match text.to_lowercase().as_str() {
+fn priority(given: Option<&Value>) -> Result<u8, Refusal> {
+    let name = match given {
+        None => return Ok(3),
+        Some(Value::String(name)) => name.to_lowercase(),
+        Some(number) => number.to_string(),
+    };
+    match name.as_str() {
         "1" | "min" => Ok(1),
         "2" | "low" => Ok(2),
         "" | "3" | "default" => Ok(3),
@@ -135,12 +170,6 @@ fn priority(text: &str) -> Result<u8, Refusal> {
         "5" | "max" | "urgent" => Ok(5),
         _ => Err(Refusal::plain(40007)),
     }
-}
-
-/// The text, or what the server says where there is none.
-fn said_or_triggered(text: &str) -> String {
-    let text = text.trim();
-    if text.is_empty() { "triggered".to_owned() } else { text.to_owned() }
 }
 
 /// An address that a telephone can open.
