@@ -13,6 +13,7 @@ mod crash;
 mod deployed;
 mod deployment;
 mod deps;
+mod discord;
 mod duplicates;
 mod duplicates_deployed;
 mod far_ends;

@@ -13,6 +13,7 @@ mod outcome;
 mod worker;
 
 pub mod dead_letters;
+pub mod discord;
 pub mod forward;
 mod notices;
 pub mod poison;

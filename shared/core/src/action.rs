@@ -3,6 +3,7 @@
 //! A room says what is configured, how it is checked, how its destination is named, what of an event travels to its worker,
 //! and on which lane. Whatever else needs to know a kind asks here: the compiler finds what a new one lacks.
 
+pub mod discord;
 pub mod forward;
 pub mod slack;
 pub mod telegram;
@@ -37,6 +38,8 @@ pub enum Action<S = SecretRef> {
     Forward(forward::Forward<S>),
     /// Sends a message to Slack.
     Slack(slack::Slack<S>),
+    /// Sends a message to Discord.
+    Discord(discord::Discord<S>),
 }
 
 /// The kind of a task.
@@ -50,6 +53,8 @@ pub enum Kind {
     Forward,
     /// A message to Slack.
     Slack,
+    /// A message to Discord.
+    Discord,
     /// What stands for a hook's whole part in an event that could not be routed when it came. It has the id of the first
     /// task that the routing would have made.
     Route,
@@ -75,7 +80,7 @@ pub enum Lane {
 
 impl Kind {
     /// The kinds that have workers.
-    pub const WITH_WORKERS: [Self; 3] = [Self::Telegram, Self::Forward, Self::Slack];
+    pub const WITH_WORKERS: [Self; 4] = [Self::Telegram, Self::Forward, Self::Slack, Self::Discord];
 
     /// The word for it in configurations, the API, metrics and stores.
     pub const fn as_str(self) -> &'static str {
@@ -83,6 +88,7 @@ impl Kind {
             Self::Telegram => "telegram",
             Self::Forward => "forward",
             Self::Slack => "slack",
+            Self::Discord => "discord",
             Self::Route => "route",
         }
     }
@@ -90,7 +96,7 @@ impl Kind {
     /// What the log says of an effect that was made.
     pub const fn done(self) -> &'static str {
         match self {
-            Self::Telegram | Self::Slack => "message sent",
+            Self::Telegram | Self::Slack | Self::Discord => "message sent",
             Self::Forward => "event forwarded",
             Self::Route => "event routed",
         }
@@ -100,7 +106,7 @@ impl Kind {
     pub const fn queue(self) -> QueueName {
         match self {
             Self::Telegram | Self::Route => QueueName::Telegram,
-            Self::Forward | Self::Slack => QueueName::Forward,
+            Self::Forward | Self::Slack | Self::Discord => QueueName::Forward,
         }
     }
 
@@ -109,7 +115,7 @@ impl Kind {
         match self {
             Self::Telegram => Scope::of_chat(destination),
             Self::Slack => Scope::Channel,
-            Self::Forward | Self::Route => Scope::Answers,
+            Self::Forward | Self::Discord | Self::Route => Scope::Answers,
         }
     }
 
@@ -118,6 +124,7 @@ impl Kind {
         match self {
             Self::Telegram | Self::Route => ("A message did not arrive", "in the chat"),
             Self::Slack => ("A message did not arrive", "in Slack at"),
+            Self::Discord => ("A message did not arrive", "in Discord at"),
             Self::Forward => ("An event was not forwarded", "to"),
         }
     }
@@ -126,7 +133,7 @@ impl Kind {
     /// down after it; where not, it is written down only when the destination begins or ceases to be called.
     pub const fn shares_pace(self) -> bool {
         match self {
-            Self::Telegram | Self::Slack => true,
+            Self::Telegram | Self::Slack | Self::Discord => true,
             Self::Forward | Self::Route => false,
         }
     }
@@ -163,6 +170,7 @@ macro_rules! of_room {
             Action::Telegram($room) => $answer,
             Action::Forward($room) => $answer,
             Action::Slack($room) => $answer,
+            Action::Discord($room) => $answer,
         }
     };
 }
@@ -175,6 +183,7 @@ impl<S> Action<S> {
             Self::Telegram(_) => Kind::Telegram,
             Self::Forward(_) => Kind::Forward,
             Self::Slack(_) => Kind::Slack,
+            Self::Discord(_) => Kind::Discord,
         }
     }
 

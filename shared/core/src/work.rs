@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Key, Kind, Lane, forward, slack, telegram};
+use crate::action::{Key, Kind, Lane, discord, forward, slack, telegram};
 use crate::id::TaskId;
 use crate::task::Task;
 
@@ -31,6 +31,8 @@ pub enum Payload {
     Forward(forward::Request),
     /// A message to Slack.
     Slack(slack::Message),
+    /// A message to Discord.
+    Discord(discord::Message),
 }
 
 /// Work as it is written.
@@ -58,6 +60,7 @@ enum Written {
         trace: Option<String>,
     },
     SlackV1(Carried<slack::Message>),
+    DiscordV1(Carried<discord::Message>),
 }
 
 /// A payload with what travels with it.
@@ -88,6 +91,7 @@ impl Work {
         match &self.payload {
             Payload::Telegram(message) => &message.parts,
             Payload::Slack(message) => &message.parts,
+            Payload::Discord(message) => &message.parts,
             Payload::Forward(_) => &[],
         }
     }
@@ -102,7 +106,7 @@ impl Work {
     pub fn group(&self) -> Cow<'_, str> {
         match self.kind() {
             Kind::Telegram | Kind::Forward | Kind::Route => Cow::Borrowed(&self.task.destination),
-            kind @ Kind::Slack => Cow::Owned(format!("{kind}:{}", self.task.destination)),
+            kind @ (Kind::Slack | Kind::Discord) => Cow::Owned(format!("{kind}:{}", self.task.destination)),
         }
     }
 
@@ -119,6 +123,7 @@ impl Payload {
             Self::Telegram(_) => Kind::Telegram,
             Self::Forward(_) => Kind::Forward,
             Self::Slack(_) => Kind::Slack,
+            Self::Discord(_) => Kind::Discord,
         }
     }
 
@@ -127,6 +132,7 @@ impl Payload {
         match self {
             Self::Telegram(message) => message.parts.len(),
             Self::Slack(message) => message.parts.len(),
+            Self::Discord(message) => message.parts.len(),
             Self::Forward(_) => 1,
         }
     }
@@ -140,6 +146,9 @@ impl From<Work> for Written {
             }
             Payload::Forward(request) => Self::ForwardV1 { task, request, ordered: lane == Lane::Ordered, trace },
             Payload::Slack(payload) => Self::SlackV1(Carried { task, payload, ordered: lane == Lane::Ordered, trace }),
+            Payload::Discord(payload) => {
+                Self::DiscordV1(Carried { task, payload, ordered: lane == Lane::Ordered, trace })
+            }
         }
     }
 }
@@ -156,6 +165,7 @@ impl From<Written> for Work {
     fn from(written: Written) -> Self {
         match written {
             Written::SlackV1(carried) => carried.work(Payload::Slack),
+            Written::DiscordV1(carried) => carried.work(Payload::Discord),
             Written::TelegramV1 { task, parts, style, document, key, trace } => {
                 let payload = Payload::Telegram(telegram::Message { parts, style, document, key });
                 Self { task, payload, lane: Lane::Ordered, trace }

@@ -14,6 +14,7 @@ pub use calls::Calls;
 pub(super) use calls::{Called, Values};
 pub use settings::SettingsCache;
 
+use super::discord::Discord;
 use super::forward::Forward;
 use super::slack::Slack;
 use super::{Attempted, Batch, Engine, Worker};
@@ -53,6 +54,8 @@ pub struct Sinks {
     pub forward: Forward,
     /// Messages to Slack.
     pub slack: Slack,
+    /// Messages to Discord.
+    pub discord: Discord,
     /// What holds for all hooks, kept for a while.
     pub settings: SettingsCache,
 }
@@ -61,7 +64,12 @@ impl Sinks {
     /// All sinks, over these ports.
     pub fn new(ports: SinkPorts, settings: SettingsCache) -> Self {
         let SinkPorts { calls, events, bodies, documents } = ports;
-        Self { forward: Forward { calls: calls.clone(), events, bodies }, slack: Slack { calls, documents }, settings }
+        Self {
+            forward: Forward { calls: calls.clone(), events, bodies },
+            slack: Slack { calls: calls.clone(), documents: Arc::clone(&documents) },
+            discord: Discord { calls, documents },
+            settings,
+        }
     }
 
     /// The sink of a kind; `None` where another worker does its work.
@@ -69,6 +77,7 @@ impl Sinks {
         match kind {
             Kind::Forward => Some(&self.forward),
             Kind::Slack => Some(&self.slack),
+            Kind::Discord => Some(&self.discord),
             Kind::Telegram | Kind::Route => None,
         }
     }

@@ -42,6 +42,7 @@ impl<S> Action<S> {
             Self::Telegram(action) => Action::Telegram(action),
             Self::Forward(action) => Action::Forward(action.map(make)),
             Self::Slack(action) => Action::Slack(action.map(make)),
+            Self::Discord(action) => Action::Discord(action.map(make)),
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Action, Kind, forward, of_room, slack, telegram};
+use super::{Action, Kind, discord, forward, of_room, slack, telegram};
 use crate::config::{Problems, SecretInput, SecretsAs, field_problem};
 use crate::secret::SecretRef;
 
@@ -32,6 +32,8 @@ enum Written {
     Forward(forward::Spec),
     /// Sends a message to Slack.
     Slack(slack::Spec),
+    /// Sends a message to Discord.
+    Discord(discord::Spec),
 }
 
 #[cfg(feature = "schema")]
@@ -91,6 +93,7 @@ impl ActionSpec {
             }
             Some(Kind::Forward) => forward::Forward::check(&check.fields(&self.fields)?, check).map(Action::Forward),
             Some(Kind::Slack) => slack::Slack::check(&check.fields(&self.fields)?, check).map(Action::Slack),
+            Some(Kind::Discord) => discord::Discord::check(&check.fields(&self.fields)?, check).map(Action::Discord),
             Some(Kind::Route) | None => {
                 let known: Vec<_> = Kind::WITH_WORKERS.map(Kind::as_str).into();
                 check.add("kind", format!("unknown kind `{}`; known are {}", self.kind, known.join(", ")));
@@ -107,6 +110,7 @@ impl ActionSpec {
         match Kind::named(&self.kind) {
             Some(Kind::Forward) => forward::resolve(&mut self.fields, value_of),
             Some(Kind::Slack) => slack::resolve(&mut self.fields, value_of),
+            Some(Kind::Discord) => discord::resolve(&mut self.fields, value_of),
             Some(Kind::Telegram | Kind::Route) | None => Ok(()),
         }
     }
