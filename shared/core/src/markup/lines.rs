@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::ZERO_WIDTH_SPACE;
 use super::read::{Block, Look, Marked, Style};
 use super::url::{self, Target};
 use crate::telegram::shows_nothing;
@@ -62,6 +63,37 @@ pub(super) fn lines(marked: &Marked, range: Range<usize>) -> Vec<Line<'_>> {
     }
     lines.end_block();
     lines.done
+}
+
+/// Writes lines: quotations with a sign before each, code by its language as a block, and else the characters.
+pub(super) fn write(
+    lines: &[Line<'_>],
+    quoted: &str,
+    block: impl Fn(&str, &str) -> String,
+    spans: impl Fn(&mut String, &[Span<'_>]),
+) -> String {
+    let mut out = String::new();
+    for (at, line) in lines.iter().enumerate() {
+        if at > 0 {
+            out.push('\n');
+        }
+        match line {
+            Line::Code(_, code) if shows_nothing(code) => {}
+            Line::Code(language, code) => out.push_str(&block(language, code)),
+            Line::Text(is_quoted, text) => {
+                out.push_str(if *is_quoted { quoted } else { "" });
+                spans(&mut out, text);
+            }
+        }
+    }
+    out
+}
+
+/// Code in which no three backticks follow each other, which would end it: zero-width spaces stand between them.
+pub(super) fn without_fences(code: &str) -> String {
+    let parted = format!("`{ZERO_WIDTH_SPACE}`");
+    // The second time parts those of which the first one took the neighbours.
+    code.replace("``", &parted).replace("``", &parted)
 }
 
 /// Whether a character ends a line for one of the readers.

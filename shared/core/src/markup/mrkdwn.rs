@@ -7,97 +7,24 @@
 //! Source: docs.slack.dev/messaging/formatting-message-text; that `&gt;` begins a quotation too, that the full-width
 //! forms are marks, and that a zero-width space makes the edge of a word: the documentation of jsx-slack.
 
-use std::borrow::Cow;
+mod text;
+mod unmarked;
 
-use super::lines::{Line, Span, ends_line, is_gap};
+use self::text::{Addresses, Place, UNKNOWN, entities, is_mark, write_text};
+use super::lines::{self, Line, Span, ends_line, is_gap};
 use super::read::Style;
 use super::url::{self, Target};
 use super::{WORD_JOINER, ZERO_WIDTH_SPACE};
 
+pub(super) use self::text::escaped;
+pub(super) use self::unmarked::unmarked;
+
 /// The styles that Slack has marks for, from the outermost.
 const MARKS: [(Style, char); 4] = [(Style::BOLD, '*'), (Style::ITALIC, '_'), (Style::STRIKE, '~'), (Style::CODE, '`')];
 
-/// The characters that are escaped.
-const ESCAPES: [(&str, char); 3] = [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>')];
-
-/// Stands for a character that is not known: it may be anything that makes a mark of its neighbour.
-const UNKNOWN: char = '\0';
-
-/// What is known of the place that a text is written at.
-#[derive(Clone, Copy)]
-struct Place {
-    /// Whether it begins a line.
-    begins_line: bool,
-    /// What stands before it.
-    before: Option<char>,
-    /// What stands after it.
-    after: Option<char>,
-    /// Whether it stands between marks, which any of its own could end.
-    is_marked: bool,
-    /// What becomes of addresses in it.
-    addresses: Addresses,
-}
-
-/// What becomes of an address in a text.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Addresses {
-    /// It is put between `<` and `>` where Slack might not see its end.
-    Wrapped,
-    /// It stays as it is.
-    Bare,
-    /// It is text: there is a link around it.
-    Text,
-}
-
-impl Place {
-    /// What stands after a character that this follows. Space at the end of a line may be taken off.
-    fn after(self, tail: &str) -> Option<char> {
-        // An address may be put between `<` and `>`.
-        if url::length(tail).is_some() {
-            return Some(UNKNOWN);
-        }
-        let is_last = tail.trim_start_matches(is_gap).is_empty() || tail.trim_start_matches(' ').starts_with(ends_line);
-        if is_last { self.after } else { tail.chars().next() }
-    }
-
-    /// Whether Slack sees where an address ends that this follows.
-    fn bounds(self, tail: &str) -> bool {
-        let is_last = tail.trim_start_matches(url::SENTENCE).is_empty();
-        let is_open = self.is_marked || self.after.is_some_and(|after| !after.is_whitespace());
-        url::is_bounded(tail) && !(is_last && is_open)
-    }
-}
-
 /// Writes lines.
 pub(super) fn write(lines: &[Line<'_>]) -> String {
-    let mut out = String::new();
-    for (at, line) in lines.iter().enumerate() {
-        if at > 0 {
-            out.push('\n');
-        }
-        match line {
-            Line::Code(_, code) => write_code(&mut out, code),
-            Line::Text(is_quoted, spans) => {
-                out.push_str(if *is_quoted { "> " } else { "" });
-                write_spans(&mut out, spans);
-            }
-        }
-    }
-    out
-}
-
-/// A value that shows as it is wherever in a text it stands.
-pub(super) fn escaped(value: &str) -> Cow<'_, str> {
-    const SPECIAL: [char; 15] =
-        ['&', '<', '>', '*', '_', '~', '`', '＊', '＿', '～', '｀', '＞', '|', '\r', '\u{2028}'];
-    if !value.contains(SPECIAL) {
-        return Cow::Borrowed(value);
-    }
-    let mut out = String::with_capacity(value.len() + 16);
-    let edge = Some(UNKNOWN);
-    let place = Place { begins_line: true, before: edge, after: edge, is_marked: false, addresses: Addresses::Bare };
-    write_text(&mut out, value, place);
-    Cow::Owned(out)
+    lines::write(lines, "> ", |_, code| code_block(code), write_spans)
 }
 
 /// A link around a label that is written already.
@@ -107,8 +34,9 @@ pub(super) fn linked(address: &str, label: &str) -> String {
 
 /// A line in bold that is written already.
 pub(super) fn bold(line: &str) -> String {
-    let space = |is_needed: bool| if is_needed { "\u{200b}" } else { "" };
-    format!("*{}{line}{}*", space(line.starts_with(WORD_JOINER)), space(line.ends_with(WORD_JOINER)))
+    let space = |is_needed: bool| is_needed.then_some(ZERO_WIDTH_SPACE);
+    let (begin, end) = (space(line.starts_with(WORD_JOINER)), space(line.ends_with(WORD_JOINER)));
+    ['*'].into_iter().chain(begin).chain(line.chars()).chain(end).chain(['*']).collect()
 }
 
 /// A value of one line as code.
@@ -117,78 +45,14 @@ pub(super) fn code(value: &str) -> String {
     if value.contains(['`', '｀']) { escaped(value).into_owned() } else { format!("`{}`", entities(value)) }
 }
 
-/// What is seen of a text that was written here: labels of links, no marks, no escapes.
-pub(super) fn unmarked(text: &str) -> String {
-    let (mut out, mut before, mut rest) = (String::with_capacity(text.len()), None, text);
-    // How long the rest was where the last address ended.
-    let mut address_end = text.len();
-    while let Some(c) = rest.chars().next() {
-        if rest.len() <= address_end {
-            address_end = rest.len() - url::length(rest).unwrap_or_default();
-        }
-        let tail = &rest[c.len_utf8()..];
-        let after = tail.chars().next();
-        let is_joined = [before, after].contains(&Some(WORD_JOINER));
-        let escape = ESCAPES.into_iter().find(|(escape, _)| rest.starts_with(escape));
-        let link = if c == '<' { tail.split_once('>') } else { None };
-        rest = match (escape, link) {
-            (Some((escape, c)), _) => {
-                out.push(c);
-                &rest[escape.len()..]
-            }
-            (_, Some((inner, tail))) => {
-                out.push_str(&unmarked(inner.split_once('|').map_or(inner, |(_, label)| label)));
-                tail
-            }
-            _ => {
-                let is_mark = is_mark(c) && !is_joined && may_mark(c, before, after);
-                let is_seen = !is_mark || rest.len() > address_end;
-                out.extend(Some(c).filter(|c| is_seen && *c != WORD_JOINER && *c != ZERO_WIDTH_SPACE));
-                tail
-            }
-        };
-        before = Some(c);
-    }
-    out
-}
-
-/// Whether a character can be a mark.
-const fn is_mark(c: char) -> bool {
-    matches!(c, '*' | '_' | '~' | '`' | '＊' | '＿' | '～' | '｀')
-}
-
 /// Whether Slack surely takes a character for the edge of a word.
 const fn is_edge(c: char) -> bool {
     c == ZERO_WIDTH_SPACE || c == ' ' || (c.is_ascii_punctuation() && !is_mark(c))
 }
 
-/// The text with `&`, `<` and `>` escaped.
-fn entities(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
-    text.chars().for_each(|c| push_entity(&mut out, c));
-    out
-}
-
-/// Writes a character, escaped where it is one of the three.
-fn push_entity(out: &mut String, c: char) {
-    match c {
-        '&' => out.push_str("&amp;"),
-        '<' => out.push_str("&lt;"),
-        '>' => out.push_str("&gt;"),
-        _ => out.push(c),
-    }
-}
-
-/// Writes code on lines of its own.
-fn write_code(out: &mut String, code: &str) {
-    let code = code.trim_matches(ends_line);
-    if code.trim().is_empty() {
-        return;
-    }
-    // A fence within would end it.
-    let mut inner = entities(code).replace("``", &format!("`{ZERO_WIDTH_SPACE}`"));
-    inner = inner.replace("``", &format!("`{ZERO_WIDTH_SPACE}`"));
-    out.push_str(&format!("```\n{inner}\n```"));
+/// Code on lines of its own.
+fn code_block(code: &str) -> String {
+    format!("```\n{}\n```", lines::without_fences(&entities(code.trim_matches(ends_line))))
 }
 
 /// Writes the characters of a line.
@@ -260,59 +124,4 @@ fn write_inner(out: &mut String, span: &Span<'_>, addresses: Addresses) {
     let is_marked = marks(span).any(|mark| mark != '`');
     let place = Place { begins_line: false, before: None, after: None, is_marked, addresses };
     write_text(out, span.text, place);
-}
-
-/// Writes text, with a word joiner beside what might be read as a mark.
-fn write_text(out: &mut String, text: &str, place: Place) {
-    let (mut begins_line, mut before, mut rest) = (place.begins_line, place.before, text);
-    while let Some(c) = rest.chars().next() {
-        if let Some(length) = url::length(rest).filter(|_| place.addresses != Addresses::Text) {
-            let (address, tail) = rest.split_at(length);
-            let is_wrapped =
-                place.addresses == Addresses::Wrapped && (address.contains(is_mark) || !place.bounds(tail));
-            out.push_str(if is_wrapped { "<" } else { "" });
-            out.push_str(&entities(address));
-            out.push_str(if is_wrapped { ">" } else { "" });
-            (begins_line, before, rest) = (false, out.chars().next_back(), tail);
-            continue;
-        }
-        if let Some(tail) = url::scheme(rest).filter(|_| place.addresses != Addresses::Text) {
-            // What is no address here might be one for Slack, whatever follows.
-            out.push_str(&rest[..rest.len() - tail.len()]);
-            out.push(WORD_JOINER);
-            (begins_line, before, rest) = (false, Some(':'), tail);
-            continue;
-        }
-        let tail = &rest[c.len_utf8()..];
-        match c {
-            '>' | '＞' if begins_line => {
-                join(out);
-                push_entity(out, c);
-            }
-            _ if is_mark(c) && (place.is_marked || may_mark(c, before, place.after(tail))) => {
-                join(out);
-                out.push(c);
-                out.push(WORD_JOINER);
-            }
-            _ if ends_line(c) => out.push('\n'),
-            _ => push_entity(out, c),
-        }
-        begins_line = ends_line(c) || (begins_line && is_gap(c));
-        before = if begins_line { place.before } else { Some(c) };
-        rest = tail;
-    }
-}
-
-/// Writes a word joiner unless one stands there.
-fn join(out: &mut String) {
-    if !out.ends_with(WORD_JOINER) {
-        out.push(WORD_JOINER);
-    }
-}
-
-/// Whether a character between these may begin or end what is set apart.
-fn may_mark(mark: char, before: Option<char>, after: Option<char>) -> bool {
-    let is_end = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
-    let is_shown = |c: Option<char>| c.is_some_and(|c| !c.is_whitespace());
-    matches!(mark, '`' | '｀') || (is_end(before) && is_shown(after)) || (is_end(after) && is_shown(before))
 }

@@ -1,20 +1,11 @@
 //! Nothing but text.
 
-use super::lines::{Line, Span};
+use super::lines::{self, Line, Span, ends_line};
 
 /// Writes lines as text, with the address of a link behind its label unless the label is the address.
 pub(super) fn write(lines: &[Line<'_>]) -> String {
-    let mut out = String::new();
-    for (at, line) in lines.iter().enumerate() {
-        if at > 0 {
-            out.push('\n');
-        }
-        match line {
-            Line::Code(_, code) => out.push_str(code.trim_matches('\n')),
-            Line::Text(_, spans) => spans.iter().for_each(|span| write_span(&mut out, span)),
-        }
-    }
-    out
+    let spans = |out: &mut String, spans: &[Span<'_>]| spans.iter().for_each(|span| write_span(out, span));
+    lines::write(lines, "", |_, code| code.trim_matches(ends_line).to_owned(), spans)
 }
 
 /// Writes some characters.

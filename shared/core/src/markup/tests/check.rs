@@ -73,3 +73,17 @@ fn what_a_sink_reads_is_taken() {
         assert_eq!(refused(markup, source), None, "{source}");
     }
 }
+
+#[test]
+fn the_longest_templates_are_checked_in_no_time() {
+    for piece in
+        ["[", "[](", "`", "` ``", "**", "<", "<https://", "\\", "```\n", "<b", "{{ a }}[", "{% if a %}```{% endif %}"]
+    {
+        let source = piece.repeat(crate::template::MAX_SOURCE_BYTES / piece.len());
+        for markup in [Markup::Mrkdwn, Markup::Markdown] {
+            let begin = std::time::Instant::now();
+            let _ = check(markup, &source);
+            assert!(begin.elapsed() < std::time::Duration::from_secs(1), "{piece}: {:?}", begin.elapsed());
+        }
+    }
+}
