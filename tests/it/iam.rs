@@ -43,7 +43,7 @@ router     xray:PutTraceSegments xray:PutTelemetryRecords traces
 telegram   dynamodb:GetItem                              HOOKS
 telegram   dynamodb:GetItem dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem TASK#*
 telegram   dynamodb:PutItem dynamodb:DeleteItem          TROUBLE#*
-telegram   dynamodb:GetItem dynamodb:UpdateItem          NOTE#destination NOTE#crash
+telegram   dynamodb:GetItem dynamodb:UpdateItem          NOTE#destination NOTE#message NOTE#crash
 telegram   dynamodb:GetItem dynamodb:PutItem             NOTE#notice
 telegram   sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes TelegramQueue
 telegram   sqs:ChangeMessageVisibility sqs:SendMessage   TelegramQueue
@@ -52,9 +52,9 @@ telegram   logs:CreateLogStream logs:PutLogEvents        TelegramLogs
 telegram   xray:PutTraceSegments xray:PutTelemetryRecords traces
 
 forward    dynamodb:GetItem                              HOOKS EVENT#*
-forward    dynamodb:GetItem dynamodb:PutItem             TASK#*
+forward    dynamodb:GetItem dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem TASK#*
 forward    dynamodb:PutItem dynamodb:DeleteItem          TROUBLE#*
-forward    dynamodb:GetItem dynamodb:UpdateItem          NOTE#destination NOTE#crash
+forward    dynamodb:GetItem dynamodb:UpdateItem          NOTE#destination NOTE#message NOTE#crash
 forward    dynamodb:GetItem dynamodb:PutItem             NOTE#notice
 forward    s3:GetObject                                  bodies/*
 forward    sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes ForwardQueue
