@@ -93,6 +93,8 @@ const PIECES: &[&str] = &[
     "https://h/(a)",
     "https://h/)",
     "(https://h/a).",
+    "](https://h/a) ",
+    "a[0](b)",
     "https://h/a|b",
     "xhttps://h/a`b",
     "> ",
