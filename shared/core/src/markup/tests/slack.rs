@@ -182,15 +182,20 @@ impl Reader {
         if !begins {
             return None;
         }
+        let after = if mark == '*' { ".,)]}!?-=:" } else { ".,)]}!?-=" };
         let mut end = at + 1;
         while end < to {
             let c = line[end];
             if end > at + 1
                 && c == mark
                 && is_shown(beside(Some(end - 1)))
-                && self.is_edge(beside(Some(end + 1)), is_code, ".,)]}!?-=:;")
+                && self.is_edge(beside(Some(end + 1)), is_code, after)
             {
                 return Some(end);
+            }
+            // Whether Slack looks further is not known.
+            if c == mark && self == Self::Sure {
+                return None;
             }
             // No mark ends within a link, an address or code.
             let skipped = match c {
