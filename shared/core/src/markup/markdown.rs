@@ -37,7 +37,7 @@ pub(super) fn write(lines: &[Line<'_>]) -> String {
 /// A value of one line as code.
 pub(super) fn code(value: &str) -> String {
     let span = Span { text: value, style: Style::CODE, link: None };
-    code_marks(&span).map_or_else(|| escaped(value).into_owned(), |mark| format!("{mark}{value}{mark}"))
+    code_marks(&span).map_or_else(|| escaped(value).into_owned(), |mark| format!("{mark}{}{mark}", without_ends(value)))
 }
 
 /// A link around a label that is written already.
@@ -52,7 +52,24 @@ pub(super) fn linked(address: &str, label: &str) -> String {
 fn code_block(language: &str, code: &str) -> String {
     let is_known = language.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     let language = if is_known { language } else { "" };
-    format!("```{language}\n{}\n```", lines::without_fences(code.trim_matches(ends_line)))
+    format!("```{language}\n{}\n```", without_ends(&lines::without_fences(code.trim_matches(ends_line))))
+}
+
+/// Code with a zero-width space in each `](` whose bracket was not opened there: Discord might take it for the end of a link
+/// that began before the code.
+fn without_ends(code: &str) -> String {
+    let (mut out, mut depth, mut before) = (String::with_capacity(code.len()), 0usize, None);
+    for c in code.chars() {
+        out.extend((c == '(' && before == Some((']', 0))).then_some(ZERO_WIDTH_SPACE));
+        out.push(c);
+        before = Some((c, depth));
+        match c {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    out
 }
 
 /// Writes the characters of a line.
@@ -100,7 +117,7 @@ fn code_marks(span: &Span<'_>) -> Option<&'static str> {
 fn write_marked(out: &mut String, span: &Span<'_>, code: Option<&'static str>) {
     let mut inner = String::new();
     match code {
-        Some(mark) => inner = format!("{mark}{}{mark}", span.text),
+        Some(mark) => inner = format!("{mark}{}{mark}", without_ends(span.text)),
         // Discord takes no label with an address in it, so it stands before the link.
         None if matches!(span.link, Some(Target::Web(_))) && !span.text.contains("://") => {
             write_text(&mut inner, span.text, Place::Label);

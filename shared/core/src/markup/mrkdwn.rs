@@ -5,12 +5,13 @@
 //! shows as emoji. There is no underlining and no spoiler.
 //!
 //! Source: docs.slack.dev/messaging/formatting-message-text; that `&gt;` begins a quotation too, that the full-width
-//! forms are marks, and that a zero-width space makes the edge of a word: the documentation of jsx-slack.
+//! forms are marks, and that a zero-width space makes the edge of a word: the documentation of jsx-slack; beside what marks
+//! begin and end: slack-message-parser.
 
 mod text;
 mod unmarked;
 
-use self::text::{Addresses, Place, UNKNOWN, entities, is_mark, write_text};
+use self::text::{Addresses, Place, UNKNOWN, entities, write_text};
 use super::lines::{self, Line, Span, ends_line, is_gap};
 use super::read::Style;
 use super::url::{self, Target};
@@ -19,8 +20,19 @@ use super::{WORD_JOINER, ZERO_WIDTH_SPACE};
 pub(super) use self::text::escaped;
 pub(super) use self::unmarked::unmarked;
 
-/// The styles that Slack has marks for, from the outermost.
-const MARKS: [(Style, char); 4] = [(Style::BOLD, '*'), (Style::ITALIC, '_'), (Style::STRIKE, '~'), (Style::CODE, '`')];
+/// The styles that Slack has marks for, from the outermost, each with its full-width form.
+const MARKS: [(Style, [char; 2]); 4] = [
+    (Style::BOLD, ['*', '＊']),
+    (Style::ITALIC, ['_', '＿']),
+    (Style::STRIKE, ['~', '～']),
+    (Style::CODE, ['`', '｀']),
+];
+
+/// Characters beside which a mark surely begins, and those beside which it surely ends: Slack does not list them.
+const EDGES: (&[char], &[char]) = (
+    &[' ', '.', ',', '(', '[', '{', '!', '?', '-', '=', ZERO_WIDTH_SPACE],
+    &[' ', '.', ',', ')', ']', '}', '!', '?', '-', '=', ZERO_WIDTH_SPACE],
+);
 
 /// Writes lines.
 pub(super) fn write(lines: &[Line<'_>]) -> String {
@@ -32,8 +44,11 @@ pub(super) fn linked(address: &str, label: &str) -> String {
     format!("<{}|{label}>", entities(&url::encoded(address, &[], &[])))
 }
 
-/// A line in bold that is written already.
+/// A line in bold that is written already; one that holds a mark of bold text stays as it is.
 pub(super) fn bold(line: &str) -> String {
+    if line.contains(['*', '＊']) {
+        return line.to_owned();
+    }
     let space = |is_needed: bool| is_needed.then_some(ZERO_WIDTH_SPACE);
     let (begin, end) = (space(line.starts_with(WORD_JOINER)), space(line.ends_with(WORD_JOINER)));
     ['*'].into_iter().chain(begin).chain(line.chars()).chain(end).chain(['*']).collect()
@@ -43,11 +58,6 @@ pub(super) fn bold(line: &str) -> String {
 pub(super) fn code(value: &str) -> String {
     let value = value.trim_matches(is_gap);
     if value.contains(['`', '｀']) { escaped(value).into_owned() } else { format!("`{}`", entities(value)) }
-}
-
-/// Whether Slack surely takes a character for the edge of a word.
-const fn is_edge(c: char) -> bool {
-    c == ZERO_WIDTH_SPACE || c == ' ' || (c.is_ascii_punctuation() && !is_mark(c))
 }
 
 /// Code on lines of its own.
@@ -72,10 +82,14 @@ fn write_spans(out: &mut String, spans: &[Span<'_>]) {
     }
 }
 
-/// The marks of some characters. Code with a backtick in it cannot be marked as such.
+/// The marks of some characters. What holds a mark cannot be set apart by it: the first one within would end it.
 fn marks(span: &Span<'_>) -> impl DoubleEndedIterator<Item = char> + Clone {
-    let style = if span.text.contains(['`', '｀']) { span.style.without(Style::CODE) } else { span.style };
-    MARKS.into_iter().filter(move |(known, _)| style.has(*known)).map(|(_, mark)| mark)
+    let Span { text, style, link } = *span;
+    // Of an address, `*` and backticks are percent-encoded.
+    let leads = move |mark: char| matches!(mark, '_' | '~') && link.is_some_and(|to| to.shown().contains(mark));
+    let is_held = move |marks: [char; 2]| text.contains(marks) || leads(marks[0]);
+    let marks = MARKS.into_iter().filter(move |(known, _)| style.has(*known));
+    marks.map(|(_, marks)| marks).filter(move |marks| !is_held(*marks)).map(|[mark, _]| mark)
 }
 
 /// What is written first of some characters without marks.
@@ -101,9 +115,11 @@ fn write_marked(out: &mut String, span: &Span<'_>, before: Option<char>, after: 
         out.push_str(&inner);
         return;
     }
-    let is_in_word = |neighbour: Option<char>| neighbour.is_some_and(|c| !is_edge(c));
+    let is_in_word = |neighbour: Option<char>, edges: &[char]| neighbour.is_some_and(|c| !edges.contains(&c));
     let space = |is_needed: bool| is_needed.then_some(ZERO_WIDTH_SPACE);
-    let (begins, ends) = (is_in_word(before), is_in_word(after));
+    // `*name*:` is what everybody writes.
+    let is_name = after == Some(':') && marks.clone().all(|mark| mark == '*');
+    let (begins, ends) = (is_in_word(before, EDGES.0), is_in_word(after, EDGES.1) && !is_name);
     out.extend(space(begins));
     out.extend(marks.clone());
     out.extend(space(begins || inner.starts_with(WORD_JOINER)));
@@ -122,6 +138,6 @@ fn write_inner(out: &mut String, span: &Span<'_>, addresses: Addresses) {
     }
     // Slack does not say whether it reads marks in a label that is code.
     let is_marked = marks(span).any(|mark| mark != '`');
-    let place = Place { begins_line: false, before: None, after: None, is_marked, addresses };
+    let place = Place { begins_line: true, before: None, after: None, is_marked, addresses };
     write_text(out, span.text, place);
 }

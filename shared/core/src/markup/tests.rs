@@ -36,7 +36,7 @@ fn each_mark_has_its_form_in_each_markup() {
         ("<b> a </b>b", " *a* b", " **a** b", " a b"),
         ("x<b>a</b>y", "x\u{200b}*\u{200b}a\u{200b}*\u{200b}y", "x**a**y", "xay"),
         ("<code>a_b</code>, <code>a`b</code>", "`a_b`, a\u{2060}`\u{2060}b", "`a_b`, ``a`b``", "a_b, a`b"),
-        ("<b><code>a*b</code></b>", "*`a*b`*", "`a*b`", "a*b"),
+        ("<b><code>a*b</code></b>", "`a*b`", "`a*b`", "a*b"),
         ("<b>one\ntwo</b>", "*one*\n*two*", "**one**\n**two**", "one\ntwo"),
         ("a<blockquote>b\nc</blockquote>d", "a\n> b\n> c\nd", "a\n> b\n> c\nd", "a\nb\nc\nd"),
         ("a\n<blockquote>b</blockquote>\nc", "a\n> b\nc", "a\n> b\nc", "a\nb\nc"),

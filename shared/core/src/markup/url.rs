@@ -65,13 +65,16 @@ pub(super) fn scheme(text: &str) -> Option<&str> {
     rest.starts_with("//").then_some(rest)
 }
 
-/// An address with what might end it percent-encoded, and so the second of two characters of which the markup makes marks.
+/// An address with what might end it percent-encoded, and so the second of two characters of which the markup makes marks,
+/// and the bracket of a `](`, which might end a link around it.
 pub(super) fn encoded(address: &str, also: &[char], doubled: &[char]) -> String {
     let mut out = String::with_capacity(address.len());
     let mut before = None;
-    for c in address.chars() {
+    let mut chars = address.chars().peekable();
+    while let Some(c) = chars.next() {
         let is_double = doubled.contains(&c) && before == Some(c);
-        if is_blank(c) || STRANGE.contains(&c) || also.contains(&c) || is_double {
+        let is_end = c == ']' && chars.peek() == Some(&'(');
+        if is_blank(c) || STRANGE.contains(&c) || also.contains(&c) || is_double || is_end {
             for byte in c.encode_utf8(&mut [0; 4]).bytes() {
                 out.push_str(&format!("%{byte:02X}"));
             }

@@ -129,7 +129,7 @@ fn write_address(out: &mut String, address: &str, tail: &str, place: Place) {
     let is_last = tail.trim_start_matches(url::SENTENCE).is_empty();
     let is_bounded = url::is_bounded(tail) && (!is_last || matches!(place, Place::Line { ends: true, .. }));
     match place {
-        Place::Line { .. } if is_bounded => out.push_str(address),
+        Place::Line { .. } if is_bounded => out.push_str(&url::encoded(address, &[], &[])),
         Place::Value if is_bounded => out.push_str(&url::encoded(address, &[], &DOUBLED)),
         _ => out.push_str(&format!("<{}>", url::encoded(address, &[], &DOUBLED))),
     }

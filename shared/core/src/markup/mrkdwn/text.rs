@@ -17,7 +17,7 @@ pub(super) struct Place {
     pub(super) before: Option<char>,
     /// What stands after it.
     pub(super) after: Option<char>,
-    /// Whether it stands between marks, which any of its own could end.
+    /// Whether it stands between marks.
     pub(super) is_marked: bool,
     /// What becomes of addresses in it.
     pub(super) addresses: Addresses,
@@ -116,7 +116,7 @@ pub(super) fn write_text(out: &mut String, text: &str, place: Place) {
                 join(out);
                 push_entity(out, c);
             }
-            _ if is_mark(c) && (place.is_marked || may_mark(c, before, place.after(tail))) => {
+            _ if is_mark(c) && may_mark(c, before, place.after(tail)) => {
                 join(out);
                 out.push(c);
                 out.push(WORD_JOINER);

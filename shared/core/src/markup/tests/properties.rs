@@ -93,6 +93,8 @@ const PIECES: &[&str] = &[
     "https://h/(a)",
     "https://h/)",
     "(https://h/a).",
+    "](https://h/a) ",
+    "a[0](b)",
     "https://h/a|b",
     "xhttps://h/a`b",
     "> ",
@@ -238,7 +240,12 @@ fn is_flat(html: &str) -> bool {
 
 /// What Slack's markup has.
 fn slacks() -> Forms {
-    Forms { lacks: super::seen::with(Style::UNDERLINE, Style::SPOILER), takes_label: |_| true, has_mail: true }
+    Forms {
+        lacks: super::seen::with(Style::UNDERLINE, Style::SPOILER),
+        takes_label: |_| true,
+        is_ended_by_itself: true,
+        has_mail: true,
+    }
 }
 
 /// What Discord's markup has.
@@ -251,7 +258,7 @@ fn discords() -> Forms {
         });
         is_paired && depth == 0 && !label.contains("://")
     };
-    Forms { lacks: Style::default(), takes_label: takes, has_mail: false }
+    Forms { lacks: Style::default(), takes_label: takes, is_ended_by_itself: false, has_mail: false }
 }
 
 /// Fails unless all parts of a text are short enough and read as it was written.
@@ -301,6 +308,7 @@ pub(crate) fn takes(markup: Markup, text: &str, shown: &str) {
         most: super::seen::with(Style::BOLD, Style::CODE),
         link: None,
         block: Block::Text,
+        line: 0,
     });
     for mut reading in readings(markup, text) {
         reading.seen.iter_mut().for_each(|one| one.marks.block = Block::Text);

@@ -63,6 +63,8 @@ pub(super) struct Expected {
     pub most: Style,
     pub link: Option<String>,
     pub block: Block,
+    /// The number of its line.
+    pub line: usize,
 }
 
 /// Which forms a markup has.
@@ -72,6 +74,8 @@ pub(super) struct Forms {
     pub lacks: Style,
     /// Whether it takes each label of a link.
     pub takes_label: fn(&str) -> bool,
+    /// Whether a mark within characters that are set apart by the same ends them.
+    pub is_ended_by_itself: bool,
     /// Whether a link may lead to a mail address.
     pub has_mail: bool,
 }
@@ -86,19 +90,12 @@ pub(super) fn expected(source: &str, forms: Forms) -> Vec<Expected> {
     let (mut numbers, mut number, mut line) = (Vec::new(), 0, 0);
     for (at, c) in parsed.text.char_indices() {
         while let Some(mark) = marks.next_if(|mark| mark.at <= at) {
-            let is_block = match &mark.tag {
-                Tag::Open { name, source } => {
-                    number += usize::from(*name == "a");
-                    open.push((name, source));
-                    matches!(*name, "pre" | "blockquote")
-                }
-                Tag::Close { name } => {
-                    number += usize::from(*name == "a");
-                    open.pop();
-                    matches!(*name, "pre" | "blockquote")
-                }
-            };
-            line += usize::from(is_block);
+            let (Tag::Open { name, .. } | Tag::Close { name }) = &mark.tag;
+            number += usize::from(*name == "a");
+            match &mark.tag {
+                Tag::Open { name, source } => open.push((name, source)),
+                Tag::Close { .. } => drop(open.pop()),
+            }
         }
         line += usize::from(super::super::lines::ends_line(c));
         let has = |names: &[&str]| open.iter().any(|(name, _)| names.contains(name));
@@ -124,10 +121,14 @@ pub(super) fn expected(source: &str, forms: Forms) -> Vec<Expected> {
         } else {
             (style, link, if has(&["blockquote"]) { Block::Quote } else { Block::Text })
         };
+        line += usize::from(seen.last().is_some_and(|last| last.block != block));
         numbers.push(link.as_ref().map(|_| (number, line)));
-        seen.push(Expected { c, least: style, most: style, link, block });
+        seen.push(Expected { c, least: style, most: style, link, block, line });
     }
     soften(&mut seen);
+    if forms.is_ended_by_itself {
+        soften_lines(&mut seen);
+    }
     label(seen, &numbers, forms)
 }
 
@@ -137,6 +138,19 @@ fn soften(seen: &mut [Expected]) {
     for run in runs.filter(|run| run[0].most.has(Style::CODE)) {
         let is_hard = run.iter().any(|one| matches!(one.c, '*' | '_' | '~' | '|' | '`' | '｀'));
         run.iter_mut().filter(|_| is_hard).for_each(|one| one.least = Style::default());
+    }
+}
+
+/// What holds a mark cannot be set apart by the same: so a line that holds one need not have it.
+fn soften_lines(seen: &mut [Expected]) {
+    const MARKS: [(Style, [char; 2]); 3] =
+        [(Style::BOLD, ['*', '＊']), (Style::ITALIC, ['_', '＿']), (Style::STRIKE, ['~', '～'])];
+    for line in seen.chunk_by_mut(|a, b| a.line == b.line) {
+        for (style, marks) in MARKS {
+            let leads = |one: &Expected| one.link.as_ref().is_some_and(|link| link.contains(marks[0]));
+            let is_held = line.iter().any(|one| marks.contains(&one.c) || leads(one));
+            line.iter_mut().filter(|_| is_held).for_each(|one| one.least = one.least.without(style));
+        }
     }
 }
 

@@ -172,25 +172,30 @@ impl Reader {
     /// Where the mark that begins here ends, if it is one.
     fn end_of_mark(self, line: &[char], at: usize, to: usize) -> Option<usize> {
         let mark = line[at];
-        if !matches!(mark, '*' | '_' | '~' | '`' | '＊' | '＿' | '～' | '｀') {
+        if !is_mark(mark) {
             return None;
         }
         let is_code = matches!(mark, '`' | '｀');
         let beside = |at: Option<usize>| at.and_then(|at| line.get(at)).copied();
         let is_shown = |c: Option<char>| c.is_some_and(|c| !c.is_whitespace() && c != WORD_JOINER);
-        let begins = self.is_edge(beside(at.checked_sub(1)), is_code) && is_shown(beside(Some(at + 1)));
+        let begins = self.is_edge(beside(at.checked_sub(1)), is_code, ".,([{!?-=") && is_shown(beside(Some(at + 1)));
         if !begins {
             return None;
         }
+        let after = if mark == '*' { ".,)]}!?-=:" } else { ".,)]}!?-=" };
         let mut end = at + 1;
         while end < to {
             let c = line[end];
             if end > at + 1
                 && c == mark
                 && is_shown(beside(Some(end - 1)))
-                && self.is_edge(beside(Some(end + 1)), is_code)
+                && self.is_edge(beside(Some(end + 1)), is_code, after)
             {
                 return Some(end);
+            }
+            // Whether Slack looks further is not known.
+            if c == mark && self == Self::Sure {
+                return None;
             }
             // No mark ends within a link, an address or code.
             let skipped = match c {
@@ -205,14 +210,19 @@ impl Reader {
     }
 
     /// Whether a mark may begin or end beside this character.
-    fn is_edge(self, c: Option<char>, is_code: bool) -> bool {
+    fn is_edge(self, c: Option<char>, is_code: bool, sure: &str) -> bool {
         match (self, c) {
             (_, None) => true,
             (_, Some(WORD_JOINER)) => false,
-            (Self::Sure, Some(c)) => c.is_whitespace() || c == ZERO_WIDTH_SPACE || c.is_ascii_punctuation(),
+            (Self::Sure, Some(c)) => c.is_whitespace() || c == ZERO_WIDTH_SPACE || sure.contains(c) || is_mark(c),
             (Self::Eager, Some(c)) => is_code || !c.is_alphanumeric(),
         }
     }
+}
+
+/// Whether a character can be a mark: within others, a mark stands beside one.
+fn is_mark(c: char) -> bool {
+    matches!(c, '*' | '_' | '~' | '`' | '＊' | '＿' | '～' | '｀')
 }
 
 /// Whether a character is not seen.
