@@ -28,12 +28,8 @@ async fn main() -> Result<(), Error> {
     let queue = Arc::new(aws.work_queues(vec![(QueueName::Telegram, required("BELLHOP_TELEGRAM_QUEUE_URL")?)]));
     let settings = SettingsCache::new(table.clone(), Cache::new(Arc::clone(&clock), Changes::default()));
     let outbound = Arc::new(Forwarder::new(aws.private_hosts()));
-    let ports = SinkPorts {
-        calls: Calls { outbound, secrets, clock: Arc::clone(&clock) },
-        events,
-        bodies,
-        documents: table.clone(),
-    };
+    let calls = Calls { outbound, secrets, clock: Arc::clone(&clock) };
+    let ports = SinkPorts { calls, events, bodies, documents: table.clone() };
     let engine = &Engine::new(Sinks::new(ports, settings), table.clone(), table, queue, clock);
     let work = |event: LambdaEvent<Batch>| async move {
         let groups = Groups { engine, receipts, deadline: deadline(&event) };
