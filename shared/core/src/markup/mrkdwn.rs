@@ -71,7 +71,7 @@ fn write_spans(out: &mut String, spans: &[Span<'_>]) {
     for (at, span) in spans.iter().enumerate() {
         let next = spans.get(at + 1);
         let after = next.map(|next| if marks(next).next().is_some() { '*' } else { first_of(next) });
-        if span.is_bare() || (span.link.is_none() && marks(span).next().is_none()) {
+        if span.link.is_none() && marks(span).next().is_none() {
             let place = Place { begins_line, before, after, is_marked: false, addresses: Addresses::Wrapped };
             write_text(out, span.text, place);
         } else {
@@ -82,8 +82,15 @@ fn write_spans(out: &mut String, spans: &[Span<'_>]) {
     }
 }
 
-/// The marks of some characters. What holds a mark cannot be set apart by it: the first one within would end it.
+/// The marks around some characters. What holds a mark cannot be set apart by it: the first one within would end it. The
+/// label of a link is marked as code within the link.
 fn marks(span: &Span<'_>) -> impl DoubleEndedIterator<Item = char> + Clone {
+    let is_link = span.link.is_some();
+    all_marks(span).filter(move |mark| *mark != '`' || !is_link)
+}
+
+/// The marks of some characters, within a link or around it.
+fn all_marks(span: &Span<'_>) -> impl DoubleEndedIterator<Item = char> + Clone {
     let Span { text, style, link } = *span;
     // Of an address, `*` and backticks are percent-encoded.
     let leads = move |mark: char| matches!(mark, '_' | '~') && link.is_some_and(|to| to.shown().contains(mark));
@@ -105,7 +112,10 @@ fn write_marked(out: &mut String, span: &Span<'_>, before: Option<char>, after: 
         Some(target) => {
             let scheme = if matches!(target, Target::Mail(_)) { "mailto:" } else { "" };
             inner.push_str(&format!("<{scheme}{}|", entities(&url::encoded(target.shown(), &[], &[]))));
+            let code = if is_code(span) { "`" } else { "" };
+            inner.push_str(code);
             write_inner(&mut inner, span, Addresses::Text);
+            inner.push_str(code);
             inner.push('>');
         }
         None => write_inner(&mut inner, span, Addresses::Wrapped),
@@ -129,15 +139,18 @@ fn write_marked(out: &mut String, span: &Span<'_>, before: Option<char>, after: 
     out.extend(space(ends));
 }
 
+/// Whether some characters are marked as code.
+fn is_code(span: &Span<'_>) -> bool {
+    all_marks(span).any(|mark| mark == '`')
+}
+
 /// Writes what stands between marks, or as the label of a link.
 fn write_inner(out: &mut String, span: &Span<'_>, addresses: Addresses) {
-    let is_code = marks(span).any(|mark| mark == '`');
-    if is_code && span.link.is_none() {
+    if is_code(span) {
         out.push_str(&entities(span.text));
         return;
     }
-    // Slack does not say whether it reads marks in a label that is code.
-    let is_marked = marks(span).any(|mark| mark != '`');
+    let is_marked = all_marks(span).next().is_some();
     let place = Place { begins_line: true, before: None, after: None, is_marked, addresses };
     write_text(out, span.text, place);
 }

@@ -92,6 +92,7 @@ impl Style {
     }
 
     /// It without another.
+    #[cfg(test)]
     pub(super) const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }

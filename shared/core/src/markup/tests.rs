@@ -59,7 +59,7 @@ fn each_mark_has_its_form_in_each_markup() {
             "x (https://h/a|b> c)",
         ),
         ("<b><a href=\"https://h/\">a</a></b>", "*<https://h/|a>*", "**[a](<https://h/>)**", "a (https://h/)"),
-        ("<a href=\"https://h/\"><code>a1</code></a>", "`<https://h/|a1>`", "[`a1`](<https://h/>)", "a1 (https://h/)"),
+        ("<a href=\"https://h/\"><code>a1</code></a>", "<https://h/|`a1`>", "[`a1`](<https://h/>)", "a1 (https://h/)"),
         ("<a href=\"https://h/\">https://h/</a>", "<https://h/|https://h/>", "<https://h/>", "https://h/"),
         (
             "<a href=\"https://h/\">https://i/</a>",
