@@ -61,8 +61,10 @@ fn the_address_is_read_with_the_rights_of_whoever_wrote_it_and_never_shown() {
             let action = kept(action);
             let shown = format!("{} {action:?}", serde_json::to_string(&ActionSpec::of(&action)).unwrap());
             assert!(!shown.contains("canary") && !action.destination().contains("canary"), "{shown}");
-            let again =
-                kept(self::checked(&json!({"kind": "discord"}), SecretsAs::ValuesAlone, &[action.clone()]).unwrap());
+            let again = kept(
+                self::checked(&json!({"kind": "discord"}), SecretsAs::ValuesAlone, std::slice::from_ref(&action))
+                    .unwrap(),
+            );
             assert_eq!(again.secrets(), action.secrets());
         }
     }

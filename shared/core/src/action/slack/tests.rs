@@ -89,7 +89,10 @@ fn secrets_are_read_with_the_rights_of_whoever_wrote_them_and_never_shown() {
 fn a_secret_that_is_left_out_stays_where_it_goes_to_the_same_place() {
     let (hook, bot) = (stored(&json!({"kind": "slack", "url": "env:SLACK_URL"})), stored(&bot()));
     let left_out = json!({"kind": "slack", "template": "a"});
-    assert_eq!(kept(checked(&left_out, SecretsAs::ValuesAlone, &[hook.clone()]).unwrap()).secrets(), hook.secrets());
+    assert_eq!(
+        kept(checked(&left_out, SecretsAs::ValuesAlone, std::slice::from_ref(&hook)).unwrap()).secrets(),
+        hook.secrets()
+    );
     assert!(checked(&left_out, SecretsAs::ValuesAlone, &[hook.clone(), hook.clone()]).is_err(), "nobody says which");
     let other_channel = json!({"kind": "slack", "channel": "C9"});
     let changed = kept(checked(&other_channel, SecretsAs::ValuesAlone, &[hook, bot.clone()]).unwrap());
