@@ -207,7 +207,7 @@ impl Message {
     }
 }
 
-/// Reads a bot, its channel and where it is heard; a token that is left out stays where it was heard at the same place.
+/// Reads a bot, its channel and where it is heard; a token that is left out stays where it writes to the same channel.
 fn check_bot(spec: &Spec, check: &mut Check<'_>) -> Option<Way<SecretInput>> {
     let api_base = spec.api_base.as_deref().unwrap_or(API_BASE);
     let api_base = check.take("api_base", super::forward::read_target(api_base));
@@ -221,10 +221,11 @@ fn check_bot(spec: &Spec, check: &mut Check<'_>) -> Option<Way<SecretInput>> {
         );
     }
     let mut kept = check.kept.iter().filter_map(|action| match action {
-        Action::Slack(Slack { way: Way::Bot { token, api_base: old, .. }, .. }) => Some((token, old)),
+        Action::Slack(Slack { way: Way::Bot { token, api_base, channel }, .. }) => Some((token, api_base, channel)),
         _ => None,
     });
-    let kept = kept.find(|(_, old)| Some(*old) == api_base.as_ref()).map(|(token, _)| token.clone());
+    let kept = kept.find(|(_, base, channel)| Some(*base) == api_base.as_ref() && **channel == spec.channel);
+    let kept = kept.map(|(token, ..)| token.clone());
     let token = match (spec.token.is_empty(), kept) {
         (true, Some(kept)) => SecretInput::Reference(kept),
         (true, None) => {

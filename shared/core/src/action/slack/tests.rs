@@ -94,12 +94,17 @@ fn a_secret_that_is_left_out_stays_where_it_goes_to_the_same_place() {
         hook.secrets()
     );
     assert!(checked(&left_out, SecretsAs::ValuesAlone, &[hook.clone(), hook.clone()]).is_err(), "nobody says which");
-    let other_channel = json!({"kind": "slack", "channel": "C9"});
-    let changed = kept(checked(&other_channel, SecretsAs::ValuesAlone, &[hook, bot.clone()]).unwrap());
-    assert_eq!((changed.secrets(), changed.destination().as_str()), (bot.secrets(), "C9"));
-    // Nobody who may only change hooks has a token sent to a place of their own.
-    let elsewhere = json!({"kind": "slack", "channel": "C9", "api_base": "https://example.com/api"});
-    assert_eq!(checked(&elsewhere, SecretsAs::ValuesAlone, &[bot]).unwrap_err()[0].field, "actions[0].token");
+    let same = json!({"kind": "slack", "channel": "C0123456789", "template": "a"});
+    let changed = kept(checked(&same, SecretsAs::ValuesAlone, &[hook, bot.clone()]).unwrap());
+    assert_eq!(changed.secrets(), bot.secrets());
+    // Nobody who may only change hooks has a token used at a place of their own.
+    for elsewhere in [
+        json!({"kind": "slack", "channel": "C9"}),
+        json!({"kind": "slack", "channel": "C0123456789", "api_base": "https://example.com/api"}),
+    ] {
+        let problems = checked(&elsewhere, SecretsAs::ValuesAlone, std::slice::from_ref(&bot)).unwrap_err();
+        assert_eq!(problems[0].field, "actions[0].token");
+    }
 }
 
 #[test]
