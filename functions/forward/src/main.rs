@@ -33,6 +33,7 @@ async fn main() -> Result<(), Error> {
         events,
         bodies,
         documents: table.clone(),
+        mailer: Arc::new(aws.ses()),
     };
     let engine = &Engine::new(Sinks::new(ports, settings), table.clone(), table, queue, clock);
     let work = |event: LambdaEvent<Batch>| async move {
