@@ -27,9 +27,8 @@ async fn main() -> Result<(), Error> {
     let receipts = &aws.receipts(required("BELLHOP_FORWARD_QUEUE_URL")?);
     let queue = Arc::new(aws.work_queues(vec![(QueueName::Telegram, required("BELLHOP_TELEGRAM_QUEUE_URL")?)]));
     let settings = SettingsCache::new(table.clone(), Cache::new(Arc::clone(&clock), Changes::default()));
-    let outbound = Arc::new(Forwarder::new(aws.private_hosts()));
     let ports = SinkPorts {
-        calls: Calls { outbound, secrets, clock: Arc::clone(&clock) },
+        calls: Calls { outbound: Arc::new(Forwarder::new(aws.private_hosts())), secrets, clock: Arc::clone(&clock) },
         events,
         bodies,
         documents: table.clone(),

@@ -365,11 +365,15 @@ async fn a_store_that_does_not_answer_is_given_up_within_three_seconds() {
 }
 
 #[tokio::test]
-async fn mails_are_taken_by_ses_on_ministack() {
+async fn mails_are_taken_by_ses_on_ministack_once_their_sender_is_verified() {
     let stand_in = StandIn::start(Kind::MiniStack);
     let to = ["me@example.com".to_owned()];
     let raw = b"From: desk@bellhop.example\r\nTo: me@example.com\r\nSubject: a\r\n\r\nb\r\n";
     let mail = OutboundMail { relay: None, from: "desk@bellhop.example", to: &to, raw };
-    let answer = stand_in.aws().ses().send(mail).await.unwrap();
+    let ses = stand_in.aws().ses();
+    let error = ses.send(mail).await.unwrap_err();
+    assert!(error.text.contains("MessageRejected") && error.text.contains("verify the address"), "{error}");
+    ses.verify(mail.from).await;
+    let answer = ses.send(mail).await.unwrap();
     assert!(answer.code == 200 && !answer.text.is_empty(), "{answer:?}");
 }

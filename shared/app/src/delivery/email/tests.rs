@@ -69,10 +69,10 @@ impl Stage {
     }
 }
 
-/// Work of the so-many-th event, of an action of a hook.
-fn work(number: u8, action: usize, change: impl FnOnce(&mut Message)) -> Work {
+/// Work of the so-many-th event.
+fn work(number: u8, change: impl FnOnce(&mut Message)) -> Work {
     let event = EventId::new(NOW, &[number; 10]);
-    let id = TaskId::new(event, &HookId::from_text("hk_1"), action);
+    let id = TaskId::new(event, &HookId::from_text("hk_1"), 0);
     let to = vec!["me@example.com".to_owned(), "you@example.com".to_owned()];
     let mut message =
         Message { to, subject: "Grüße".to_owned(), text: "<b>down</b> &amp; out".to_owned(), key: None };
@@ -94,7 +94,7 @@ fn header(raw: &str, name: &str) -> String {
 #[tokio::test]
 async fn a_mail_has_two_parts_and_says_what_it_is() {
     let stage = Stage::well().await;
-    let work = work(1, 0, |_| ());
+    let work = work(1, |_| ());
     let attempted = stage.attempt(&work).await;
     assert_eq!((attempted.result, attempted.status, attempted.answer.as_str()), (Ok(()), Some(250), "2.0.0 Ok"));
     let mail = stage.last();
@@ -131,9 +131,10 @@ async fn a_mail_has_two_parts_and_says_what_it_is() {
 async fn the_mails_of_a_key_are_one_thread_and_no_others_join_it() {
     let stage = Stage::well().await;
     let mut threads = Vec::new();
-    for (number, action, key) in [(1, 0, "a"), (2, 0, "a"), (3, 0, "b"), (4, 1, "a")] {
+    for (number, key, to) in [(1, "a", "me"), (2, "a", "me"), (3, "b", "me"), (4, "a", "you")] {
         let key = Key { digest: key.to_owned(), seconds: 60 };
-        stage.attempt(&work(number, action, |message| message.key = Some(key))).await;
+        let change = |message: &mut Message| (message.key, message.to) = (Some(key), vec![format!("{to}@example.com")]);
+        stage.attempt(&work(number, change)).await;
         let raw = stage.last().raw;
         assert_eq!(header(&raw, "References"), header(&raw, "In-Reply-To"));
         threads.push(header(&raw, "References"));
@@ -149,14 +150,15 @@ async fn the_mails_of_a_key_are_one_thread_and_no_others_join_it() {
 #[tokio::test]
 async fn nothing_that_a_payload_says_becomes_a_header() {
     let stage = Stage::well().await;
-    let work = work(1, 0, |message| {
-        message.subject = "a\r\nBcc: them@example.com\r\n\r\nbody".to_owned();
+    let work = work(1, |message| {
+        message.subject = "a\r\nBcc: them@example.com\r\n\r\nbody =?utf-8?Q?=0D=0ABcc:_them@example.com?=".to_owned();
         message.text = "\r\n.\r\nMAIL FROM:<x@y>\r\n\u{0}a\rb\r\n--boundary--".to_owned();
     });
     let attempted = stage.attempt(&work).await;
     if attempted.result.is_ok() {
         let raw = stage.last().raw;
         assert_eq!(header(&raw, "Bcc"), "");
+        assert!(!raw.contains("=?utf-8?Q?"), "{raw}");
         assert!(!raw.contains("\r\nBcc:") && !raw.contains('\u{0}'), "{raw}");
         assert!(!raw.replace("\r\n", "").contains(['\r', '\n']), "no line break is half of one: {raw:?}");
         assert_eq!(raw.matches("Content-Type: text/").count(), 2);
@@ -175,7 +177,7 @@ async fn every_answer_has_one_meaning() {
         (MailFailure::Setup, Some(535), "never, against it"),
     ] {
         stage.memory.answer_mail(Box::new(move |_| Err(MailError { kind, code, text: "why".to_owned() })));
-        let attempted = stage.attempt(&work(1, 0, |_| ())).await;
+        let attempted = stage.attempt(&work(1, |_| ())).await;
         let failure = attempted.result.unwrap_err();
         let when = if failure.is_final() { "never" } else { "later" };
         let against = if failure.speaks_against() == Some(true) { ", against it" } else { "" };
@@ -183,7 +185,7 @@ async fn every_answer_has_one_meaning() {
         assert_eq!((failure.to_string().as_str(), attempted.answer.as_str()), ("why", code.map_or("", |_| "why")));
     }
     stage.memory.answer_mail(Box::new(|_| Ok(MailAnswer { code: 250, text: "é".repeat(2_000) })));
-    let answer = stage.attempt(&work(1, 0, |_| ())).await.answer;
+    let answer = stage.attempt(&work(1, |_| ())).await.answer;
     assert!((1..=MOST_ANSWER_BYTES).contains(&answer.len()), "{}", answer.len());
 }
 
@@ -196,7 +198,7 @@ async fn what_is_not_set_up_is_said_with_its_fix_and_without_its_secret() {
         (Some("a@example.com"), Some("https://me:canary-7f3a@mail.example.com"), "set `smtp` in `[email]`"),
     ] {
         let stage = Stage::new(from, smtp).await;
-        let attempted = stage.attempt(&work(1, 0, |_| ())).await;
+        let attempted = stage.attempt(&work(1, |_| ())).await;
         let Err(Failure::Closed(why)) = &attempted.result else { panic!("{attempted:?}") };
         assert!(why.contains(fix) && !why.contains("canary"), "{why}");
         assert!(stage.memory.mails().is_empty());

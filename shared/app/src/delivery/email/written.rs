@@ -22,7 +22,8 @@ pub(super) fn mail(from: &Mailbox, message: &Message, task: &Task, now: Timestam
     let domain = from.domain();
     let mut mail = Mail::builder()
         .from(Named::new(from.name.clone(), address(&from.address)?))
-        .subject(&message.subject)
+        // What looks like an encoded word would be read as one, line breaks and all (RFC 2047); the joiner is not seen.
+        .subject(message.subject.replace("=?", "=\u{2060}?"))
         .date(UNIX_EPOCH + Duration::from_millis(now.as_ms()))
         .message_id(Some(format!("<{}@{domain}>", id(task))))
         .raw_header(header("Auto-Submitted", "auto-generated")?)
@@ -31,9 +32,7 @@ pub(super) fn mail(from: &Mailbox, message: &Message, task: &Task, now: Timestam
         mail = mail.to(Named::new(None, address(to)?));
     }
     if let Some(key) = &message.key {
-        // Another action's mails are another thread, though it has a key of the same text.
-        let action = task.id.as_str().split_once('.').map_or("", |(_, action)| action);
-        let thread = format!("<{}@{domain}>", digest(&[action, &key.digest]));
+        let thread = format!("<{}@{domain}>", digest(&[&task.destination, &key.digest]));
         mail = mail.in_reply_to(thread.clone()).references(thread);
     }
     let html = clean(&message.text);
