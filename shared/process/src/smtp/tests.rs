@@ -108,7 +108,7 @@ async fn a_server_that_breaks_off_may_be_asked_again() {
         let error = send(&mailer(&smtp), &url("smtps", &smtp, USER.1)).await.unwrap_err();
         assert_eq!((error.kind, error.code), (MailFailure::Passing, None), "{command}: {error}");
     }
-    let mailer = Smtp::new([format!("127.0.0.1:1").parse().unwrap()].into_iter().collect());
+    let mailer = Smtp::new(["127.0.0.1:1".parse().unwrap()].into_iter().collect());
     assert_eq!(send(&mailer, "smtp://127.0.0.1:1?tls=none").await.unwrap_err().kind, MailFailure::Passing);
 }
 
