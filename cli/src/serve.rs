@@ -27,7 +27,7 @@ use bellhop_core::config::{Capacity, CheckedConfig};
 use bellhop_core::pace::{Pace, Scope as PaceScope};
 use bellhop_core::token::Scope;
 use bellhop_http::{Forwarder, GitHub, HttpBot, HttpFetch};
-use bellhop_process::{Engine, EngineParts, Listener, VerifyWorker};
+use bellhop_process::{Engine, EngineParts, Listener, Smtp, VerifyWorker};
 use bellhop_sqlite::{Database, LocalSecrets};
 use clap::Args;
 use tokio::net::TcpListener;
@@ -222,6 +222,7 @@ impl Shared {
                     events: self.database.clone(),
                     bodies: self.database.clone(),
                     documents: self.database.clone(),
+                    mailer: Arc::new(Smtp::new(self.private_hosts.clone())),
                 },
                 SettingsCache::new(self.database.clone(), self.cache()),
             ))),

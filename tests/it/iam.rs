@@ -61,6 +61,7 @@ forward    sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes ForwardQu
 forward    sqs:ChangeMessageVisibility                   ForwardQueue
 forward    sqs:SendMessage                               TelegramQueue
 forward    ssm:GetParameters                             secrets/action-* given/*
+forward    ses:SendEmail ses:SendRawEmail                identity/*
 forward    logs:CreateLogStream logs:PutLogEvents        ForwardLogs
 forward    xray:PutTraceSegments xray:PutTelemetryRecords traces
 
@@ -142,6 +143,7 @@ fn thing(resource: &str) -> String {
         _ if resource == format!("{parameters}${{ParameterPath}}/*") => "given/*".to_owned(),
         _ => {
             let own = resource.strip_prefix(&format!("{parameters}/bellhop/${{AWS::StackName}}/"));
+            let own = own.or(resource.strip_prefix("arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:"));
             let object = resource.strip_prefix("${Bucket.Arn}/");
             own.or(object).or_else(|| resource.strip_suffix(".Arn")).unwrap_or(resource).to_owned()
         }
@@ -191,6 +193,7 @@ fn another_template_has_other_rights() {
         ("[dynamodb:Query, dynamodb:PutItem]", "[dynamodb:Query, dynamodb:PutItem, dynamodb:Scan]"),
         ("Resource: !GetAtt TelegramQueue.Arn", "Resource: !GetAtt InboxQueue.Arn"),
         ("Action: s3:GetObject", "Action: s3:*"),
+        ("[ses:SendEmail, ses:SendRawEmail]", "ses:*"),
     ];
     for (from, to) in changes {
         assert!(source.contains(from), "{from}");
@@ -206,6 +209,16 @@ fn every_statement_about_the_table_names_partitions() {
         for (given, statement) in statements(&template, function) {
             let about_the_table = list(&statement["Resource"]).iter().any(|resource| text(resource).contains("Table"));
             let condition = &statement["Condition"];
+            if text(&list(&statement["Action"])[0]).starts_with("ses:") {
+                // The configuration names the sender, the template whom a function may speak for.
+                assert_eq!(given.as_deref(), Some("HasMailFrom"), "{function}");
+                let operators: Vec<_> = condition.as_hash().into_iter().flatten().collect();
+                assert_eq!(
+                    (operators.len(), text(&condition["StringEquals"]["ses:FromAddress"])),
+                    (1, "MailFrom".to_owned())
+                );
+                continue;
+            }
             if !about_the_table {
                 assert!(condition.is_badvalue(), "{function}: {condition:?}");
                 continue;

@@ -16,6 +16,7 @@ mod deps;
 mod discord;
 mod duplicates;
 mod duplicates_deployed;
+mod email;
 mod far_ends;
 mod faults;
 mod forward;

@@ -27,9 +27,9 @@ async fn main() -> Result<(), Error> {
     let receipts = &aws.receipts(required("BELLHOP_FORWARD_QUEUE_URL")?);
     let queue = Arc::new(aws.work_queues(vec![(QueueName::Telegram, required("BELLHOP_TELEGRAM_QUEUE_URL")?)]));
     let settings = SettingsCache::new(table.clone(), Cache::new(Arc::clone(&clock), Changes::default()));
-    let outbound = Arc::new(Forwarder::new(aws.private_hosts()));
+    let (outbound, mailer) = (Arc::new(Forwarder::new(aws.private_hosts())), Arc::new(aws.ses()));
     let calls = Calls { outbound, secrets, clock: Arc::clone(&clock) };
-    let ports = SinkPorts { calls, events, bodies, documents: table.clone() };
+    let ports = SinkPorts { calls, events, bodies, documents: table.clone(), mailer };
     let engine = &Engine::new(Sinks::new(ports, settings), table.clone(), table, queue, clock);
     let work = |event: LambdaEvent<Batch>| async move {
         let groups = Groups { engine, receipts, deadline: deadline(&event) };

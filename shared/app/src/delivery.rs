@@ -14,6 +14,7 @@ mod worker;
 
 pub mod dead_letters;
 pub mod discord;
+pub mod email;
 pub mod forward;
 mod notices;
 pub mod poison;

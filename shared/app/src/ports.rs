@@ -3,6 +3,7 @@
 mod configurations;
 mod documents;
 mod fetch;
+mod mail;
 mod outbound;
 mod tasks;
 
@@ -24,6 +25,7 @@ use bellhop_core::work::Work;
 pub use configurations::{ConfigChange, ConfigWriter, Configurations, HookWriter};
 pub use documents::{Collection, Document, Documents, NewDocument};
 pub use fetch::Fetch;
+pub use mail::{MailAnswer, MailError, MailFailure, Mailer, OutboundMail};
 pub use outbound::{
     MOST_ANSWER_BYTES, Outbound, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest, Told,
 };

@@ -4,6 +4,7 @@
 //! and on which lane. Whatever else needs to know a kind asks here: the compiler finds what a new one lacks.
 
 pub mod discord;
+pub mod email;
 pub mod forward;
 pub mod slack;
 pub mod telegram;
@@ -40,6 +41,8 @@ pub enum Action<S = SecretRef> {
     Slack(slack::Slack<S>),
     /// Sends a message to Discord.
     Discord(discord::Discord<S>),
+    /// Sends a mail.
+    Email(email::Email),
 }
 
 /// The kind of a task.
@@ -55,6 +58,8 @@ pub enum Kind {
     Slack,
     /// A message to Discord.
     Discord,
+    /// A mail.
+    Email,
     /// What stands for a hook's whole part in an event that could not be routed when it came. It has the id of the first
     /// task that the routing would have made.
     Route,
@@ -80,7 +85,7 @@ pub enum Lane {
 
 impl Kind {
     /// The kinds that have workers.
-    pub const WITH_WORKERS: [Self; 4] = [Self::Telegram, Self::Forward, Self::Slack, Self::Discord];
+    pub const WITH_WORKERS: [Self; 5] = [Self::Telegram, Self::Forward, Self::Slack, Self::Discord, Self::Email];
 
     /// The word for it in configurations, the API, metrics and stores.
     pub const fn as_str(self) -> &'static str {
@@ -89,6 +94,7 @@ impl Kind {
             Self::Forward => "forward",
             Self::Slack => "slack",
             Self::Discord => "discord",
+            Self::Email => "email",
             Self::Route => "route",
         }
     }
@@ -97,6 +103,7 @@ impl Kind {
     pub const fn done(self) -> &'static str {
         match self {
             Self::Telegram | Self::Slack | Self::Discord => "message sent",
+            Self::Email => "mail sent",
             Self::Forward => "event forwarded",
             Self::Route => "event routed",
         }
@@ -106,7 +113,7 @@ impl Kind {
     pub const fn queue(self) -> QueueName {
         match self {
             Self::Telegram | Self::Route => QueueName::Telegram,
-            Self::Forward | Self::Slack | Self::Discord => QueueName::Forward,
+            Self::Forward | Self::Slack | Self::Discord | Self::Email => QueueName::Forward,
         }
     }
 
@@ -115,7 +122,7 @@ impl Kind {
         match self {
             Self::Telegram => Scope::of_chat(destination),
             Self::Slack => Scope::Channel,
-            Self::Forward | Self::Discord | Self::Route => Scope::Answers,
+            Self::Forward | Self::Discord | Self::Email | Self::Route => Scope::Answers,
         }
     }
 
@@ -125,6 +132,7 @@ impl Kind {
             Self::Telegram | Self::Route => ("A message did not arrive", "in the chat"),
             Self::Slack => ("A message did not arrive", "in Slack at"),
             Self::Discord => ("A message did not arrive", "in Discord at"),
+            Self::Email => ("A mail did not arrive", "at"),
             Self::Forward => ("An event was not forwarded", "to"),
         }
     }
@@ -134,7 +142,7 @@ impl Kind {
     pub const fn shares_pace(self) -> bool {
         match self {
             Self::Telegram | Self::Slack | Self::Discord => true,
-            Self::Forward | Self::Route => false,
+            Self::Forward | Self::Email | Self::Route => false,
         }
     }
 
@@ -171,6 +179,7 @@ macro_rules! of_room {
             Action::Forward($room) => $answer,
             Action::Slack($room) => $answer,
             Action::Discord($room) => $answer,
+            Action::Email($room) => $answer,
         }
     };
 }
@@ -184,6 +193,7 @@ impl<S> Action<S> {
             Self::Forward(_) => Kind::Forward,
             Self::Slack(_) => Kind::Slack,
             Self::Discord(_) => Kind::Discord,
+            Self::Email(_) => Kind::Email,
         }
     }
 

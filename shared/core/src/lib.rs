@@ -32,6 +32,7 @@ pub mod quota;
 pub mod template;
 
 pub mod breaker;
+pub mod mail;
 pub mod markup;
 pub mod pace;
 pub mod replay;

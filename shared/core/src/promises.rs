@@ -12,6 +12,8 @@ fn constants_are_what_is_promised() {
     reader::check(
         env!("CARGO_MANIFEST_DIR"),
         &[
+            ("action/email.rs", "MOST_ADDRESSES", &[20.0]),
+            ("action/email.rs", "MOST_BYTES", &[163_840.0]),
             ("action/forward.rs", "MOST_HEADERS", &[30.0]),
             ("action/forward.rs", "MOST_TIMEOUT_SECONDS", &[30.0]),
             ("action/forward.rs", "TIMEOUT_SECONDS", &[10.0]),
@@ -57,6 +59,10 @@ fn constants_are_what_is_promised() {
             ("replay.rs", "KEPT_MS", &[604_800_000.0]),
             ("retry.rs", "JITTER", &[0.2]),
             ("retry.rs", "WAITS_SECONDS", &[5.0, 30.0, 120.0, 600.0, 3_600.0, 10_800.0, 28_800.0]),
+            ("mail.rs", "MOST_ADDRESS_BYTES", &[254.0]),
+            ("mail.rs", "MOST_LABEL_BYTES", &[63.0]),
+            ("mail.rs", "MOST_LOCAL_BYTES", &[64.0]),
+            ("mail.rs", "MOST_NAME_CHARS", &[100.0]),
             ("markup.rs", "MOST_ESCAPED", &[8.0]),
             ("markup.rs", "SHORTEST", &[32.0]),
             ("markup/native.rs", "LONGEST_ESCAPE", &[5.0]),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Key, Kind, Lane, discord, forward, slack, telegram};
+use crate::action::{Key, Kind, Lane, discord, email, forward, slack, telegram};
 use crate::id::TaskId;
 use crate::task::Task;
 
@@ -33,6 +33,8 @@ pub enum Payload {
     Slack(slack::Message),
     /// A message to Discord.
     Discord(discord::Message),
+    /// A mail.
+    Email(email::Message),
 }
 
 /// Work as it is written.
@@ -61,6 +63,7 @@ enum Written {
     },
     SlackV1(Carried<slack::Message>),
     DiscordV1(Carried<discord::Message>),
+    EmailV1(Carried<email::Message>),
 }
 
 /// A payload with what travels with it.
@@ -92,6 +95,7 @@ impl Work {
             Payload::Telegram(message) => &message.parts,
             Payload::Slack(message) => &message.parts,
             Payload::Discord(message) => &message.parts,
+            Payload::Email(message) => std::slice::from_ref(&message.text),
             Payload::Forward(_) => &[],
         }
     }
@@ -106,7 +110,9 @@ impl Work {
     pub fn group(&self) -> Cow<'_, str> {
         match self.kind() {
             Kind::Telegram | Kind::Forward | Kind::Route => Cow::Borrowed(&self.task.destination),
-            kind @ (Kind::Slack | Kind::Discord) => Cow::Owned(format!("{kind}:{}", self.task.destination)),
+            kind @ (Kind::Slack | Kind::Discord | Kind::Email) => {
+                Cow::Owned(format!("{kind}:{}", self.task.destination))
+            }
         }
     }
 
@@ -124,6 +130,7 @@ impl Payload {
             Self::Forward(_) => Kind::Forward,
             Self::Slack(_) => Kind::Slack,
             Self::Discord(_) => Kind::Discord,
+            Self::Email(_) => Kind::Email,
         }
     }
 
@@ -133,7 +140,7 @@ impl Payload {
             Self::Telegram(message) => message.parts.len(),
             Self::Slack(message) => message.parts.len(),
             Self::Discord(message) => message.parts.len(),
-            Self::Forward(_) => 1,
+            Self::Forward(_) | Self::Email(_) => 1,
         }
     }
 }
@@ -149,6 +156,7 @@ impl From<Work> for Written {
             Payload::Discord(payload) => {
                 Self::DiscordV1(Carried { task, payload, ordered: lane == Lane::Ordered, trace })
             }
+            Payload::Email(payload) => Self::EmailV1(Carried { task, payload, ordered: lane == Lane::Ordered, trace }),
         }
     }
 }
@@ -166,6 +174,7 @@ impl From<Written> for Work {
         match written {
             Written::SlackV1(carried) => carried.work(Payload::Slack),
             Written::DiscordV1(carried) => carried.work(Payload::Discord),
+            Written::EmailV1(carried) => carried.work(Payload::Email),
             Written::TelegramV1 { task, parts, style, document, key, trace } => {
                 let payload = Payload::Telegram(telegram::Message { parts, style, document, key });
                 Self { task, payload, lane: Lane::Ordered, trace }

@@ -15,10 +15,11 @@ pub(super) use calls::{Called, Values};
 pub use settings::SettingsCache;
 
 use super::discord::Discord;
+use super::email::Email;
 use super::forward::Forward;
 use super::slack::Slack;
 use super::{Attempted, Batch, Engine, Worker};
-use crate::ports::{Bodies, Documents, EventLog, PortError, PortResult};
+use crate::ports::{Bodies, Documents, EventLog, Mailer, PortError, PortResult};
 
 /// The engine of the forward queue.
 pub type SinkEngine = Engine<Sinks>;
@@ -46,6 +47,8 @@ pub struct SinkPorts {
     pub bodies: Arc<dyn Bodies>,
     /// What is remembered of messages that stand for keys.
     pub documents: Arc<dyn Documents>,
+    /// What hands mails over.
+    pub mailer: Arc<dyn Mailer>,
 }
 
 /// The sinks, by kind.
@@ -56,18 +59,22 @@ pub struct Sinks {
     pub slack: Slack,
     /// Messages to Discord.
     pub discord: Discord,
+    /// Mails.
+    pub email: Email,
     /// What holds for all hooks, kept for a while.
-    pub settings: SettingsCache,
+    pub settings: Arc<SettingsCache>,
 }
 
 impl Sinks {
     /// All sinks, over these ports.
     pub fn new(ports: SinkPorts, settings: SettingsCache) -> Self {
-        let SinkPorts { calls, events, bodies, documents } = ports;
+        let SinkPorts { calls, events, bodies, documents, mailer } = ports;
+        let settings = Arc::new(settings);
         Self {
             forward: Forward { calls: calls.clone(), events, bodies },
             slack: Slack { calls: calls.clone(), documents: Arc::clone(&documents) },
-            discord: Discord { calls, documents },
+            discord: Discord { calls: calls.clone(), documents },
+            email: Email { mailer, calls, settings: Arc::clone(&settings) },
             settings,
         }
     }
@@ -78,6 +85,7 @@ impl Sinks {
             Kind::Forward => Some(&self.forward),
             Kind::Slack => Some(&self.slack),
             Kind::Discord => Some(&self.discord),
+            Kind::Email => Some(&self.email),
             Kind::Telegram | Kind::Route => None,
         }
     }

@@ -20,7 +20,7 @@ const MOST_BYTES: usize = 160 * 1024;
 const NOTE: usize = 160;
 
 /// What the message of an event begins with that was made to try a hook out.
-const TEST_MARK: &str = "Test: ";
+pub(super) const TEST_MARK: &str = "Test: ";
 
 /// An action's templates, compiled, each with the field that it stands in; one that cannot be read makes no text.
 #[derive(Debug, Default)]

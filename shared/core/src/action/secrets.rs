@@ -40,6 +40,7 @@ impl<S> Action<S> {
     pub fn map<T>(self, make: impl FnMut(S) -> T) -> Action<T> {
         match self {
             Self::Telegram(action) => Action::Telegram(action),
+            Self::Email(action) => Action::Email(action),
             Self::Forward(action) => Action::Forward(action.map(make)),
             Self::Slack(action) => Action::Slack(action.map(make)),
             Self::Discord(action) => Action::Discord(action.map(make)),

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Action, Kind, discord, forward, of_room, slack, telegram};
+use super::{Action, Kind, discord, email, forward, of_room, slack, telegram};
 use crate::config::{Problems, SecretInput, SecretsAs, field_problem};
 use crate::secret::SecretRef;
 
@@ -34,6 +34,8 @@ enum Written {
     Slack(slack::Spec),
     /// Sends a message to Discord.
     Discord(discord::Spec),
+    /// Sends a mail.
+    Email(email::Spec),
 }
 
 #[cfg(feature = "schema")]
@@ -94,6 +96,7 @@ impl ActionSpec {
             Some(Kind::Forward) => forward::Forward::check(&check.fields(&self.fields)?, check).map(Action::Forward),
             Some(Kind::Slack) => slack::Slack::check(&check.fields(&self.fields)?, check).map(Action::Slack),
             Some(Kind::Discord) => discord::Discord::check(&check.fields(&self.fields)?, check).map(Action::Discord),
+            Some(Kind::Email) => email::Email::check(&check.fields(&self.fields)?, check).map(Action::Email),
             Some(Kind::Route) | None => {
                 let known: Vec<_> = Kind::WITH_WORKERS.map(Kind::as_str).into();
                 check.add("kind", format!("unknown kind `{}`; known are {}", self.kind, known.join(", ")));
@@ -111,7 +114,7 @@ impl ActionSpec {
             Some(Kind::Forward) => forward::resolve(&mut self.fields, value_of),
             Some(Kind::Slack) => slack::resolve(&mut self.fields, value_of),
             Some(Kind::Discord) => discord::resolve(&mut self.fields, value_of),
-            Some(Kind::Telegram | Kind::Route) | None => Ok(()),
+            Some(Kind::Telegram | Kind::Email | Kind::Route) | None => Ok(()),
         }
     }
 

@@ -58,6 +58,7 @@ impl Sandbox {
             events: watched.clone(),
             bodies: memory.clone(),
             documents: memory.clone(),
+            mailer: memory.clone(),
         };
         let settings = SettingsCache::new(memory.clone(), Cache::new(clock.clone(), Changes::default()));
         let forwarder = Engine::new(Sinks::new(ports, settings), watched, memory.clone(), memory, clock.clone());

@@ -96,6 +96,7 @@ pub(super) fn engine(folder: &Path) -> EngineParts {
                     events: store.clone(),
                     bodies: store.clone(),
                     documents: store.clone(),
+                    mailer: Arc::new(Memory::new(clock.clone())),
                 },
                 SettingsCache::new(store.clone(), Cache::new(clock.clone(), Changes::default())),
             ),
