@@ -33,12 +33,13 @@ fn github(name: &str) -> Value {
 /// Every place of a body that the API takes at which a secret or an address stands, by the schema and the field.
 ///
 /// Whoever adds one says in `what_a_scope_may_point_at` who may write what there.
-const JOINED: [&str; 19] = [
+const JOINED: [&str; 20] = [
     "ConfigSpec.public_url",
     "CustomScheme.secret",
     "CustomScheme.signature_key",
     "CustomScheme.timestamp_key",
     "DiscordAction.url",
+    "EmailSpec.smtp",
     "ForwardAction.url",
     "HookSpec.secrets",
     "NetworkSpec.allow_private_hosts",
@@ -65,7 +66,7 @@ async fn every_field_with_a_secret_or_an_address_is_known() {
             reachable(&document, &method["requestBody"], &mut asked);
         }
     }
-    const WORDS: [&str; 12] = [
+    const WORDS: [&str; 13] = [
         "secret",
         "token",
         "password",
@@ -77,6 +78,7 @@ async fn every_field_with_a_secret_or_an_address_is_known() {
         "address",
         "endpoint",
         "arn",
+        "smtp",
         "auth",
     ];
     let mut found = BTreeSet::new();
@@ -222,6 +224,9 @@ async fn what_a_scope_may_point_at() {
         let bad = json!({"telegram": {"token": value}});
         let applied = call(&world, ADMIN_TOKEN, Method::PUT, "/api/config", &bad).await;
         check(&applied, false, 200, "telegram.token", value);
+        let bad = json!({"email": {"from": "bellhop@example.com", "smtp": value}});
+        let applied = call(&world, ADMIN_TOKEN, Method::PUT, "/api/config", &bad).await;
+        check(&applied, false, 200, "email.smtp", value);
         let mut spec = github("applied");
         spec["secrets"] = json!([value]);
         let applied = call(&world, ADMIN_TOKEN, Method::PUT, "/api/config", &json!({"hooks": [spec]})).await;
