@@ -68,10 +68,12 @@ fn with_values(spec: &mut ConfigSpec) -> Result<(), Failure> {
         Ok(secret.map(|secret| secret.expose().to_owned()))
     };
     spec.hooks.iter_mut().try_for_each(|hook| hook.resolve(&mut value_of))?;
-    if let Some(token) = spec.telegram.token.take() {
-        let reference = SecretRef::parse(&token).map_err(|e| Failure(e.to_string()))?;
-        // A token whose variable is unset means that there is no bot yet.
-        spec.telegram.token = value_of(&reference).ok().map(|value| value.unwrap_or(token));
+    for setting in [&mut spec.telegram.token, &mut spec.email.smtp] {
+        if let Some(text) = setting.take() {
+            let reference = SecretRef::parse(&text).map_err(|e| Failure(e.to_string()))?;
+            // An unset variable means that there is no bot yet, or no mail server.
+            *setting = value_of(&reference).ok().map(|value| value.unwrap_or(text));
+        }
     }
     Ok(())
 }

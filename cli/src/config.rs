@@ -5,7 +5,9 @@ mod place;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use bellhop_core::action::Kind;
 use bellhop_core::config::{CheckedConfig, ConfigSpec, HookDraft, Problem, SecretInput, SecretsAs, check_config};
+use bellhop_core::mail::Relay;
 use bellhop_core::secret::{Secret, SecretRef};
 use bellhop_senders::sender::Sender;
 use bellhop_senders::verify::Key;
@@ -97,7 +99,22 @@ fn secret_problems(config: &CheckedConfig, place: Place) -> Vec<Problem> {
         problems.extend(token_problem(token, &format!("hooks[{i}].reconcile.token"), place));
     }
     problems.extend(token_problem(config.telegram_token.as_ref(), "telegram.token", place));
+    problems.extend(relay_problem(config, place).map(|message| Problem { field: "email.smtp".to_owned(), message }));
     problems
+}
+
+/// What is wrong with the URL of the mail server, which one process needs where a hook sends mails.
+fn relay_problem(config: &CheckedConfig, place: Place) -> Option<String> {
+    let mut actions = config.hooks.iter().flat_map(|draft| &draft.hook.actions);
+    let is_needed = place == Place::Here && actions.any(|action| action.kind() == Kind::Email);
+    match &config.email_smtp {
+        None if is_needed => Some("`email` actions need a mail server: `smtp = \"env:SMTP_URL\"`".to_owned()),
+        Some(SecretInput::Reference(reference)) if is_needed || !is_unset(reference) => {
+            let url = look_up(reference, place);
+            url.and_then(|url| url.map(|url| Relay::parse(url.expose())).transpose()).err()
+        }
+        _ => None,
+    }
 }
 
 /// What is wrong with a token that may be absent: an unset variable means that there is none yet.

@@ -9,7 +9,7 @@ use bellhop_api::web;
 use bellhop_api::{Api, Ports};
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::clock::SystemClock;
-use bellhop_app::delivery::forward::{Forward, SettingsCache};
+use bellhop_app::delivery::sinks::{Calls, SettingsCache, SinkPorts, Sinks};
 use bellhop_app::delivery::telegram::{BotCache, Telegram};
 use bellhop_app::doors::DoorCache;
 use bellhop_app::ingress::{Ingress, Parts};
@@ -27,7 +27,7 @@ use bellhop_core::config::{Capacity, CheckedConfig};
 use bellhop_core::pace::{Pace, Scope as PaceScope};
 use bellhop_core::token::Scope;
 use bellhop_http::{Forwarder, GitHub, HttpBot, HttpFetch};
-use bellhop_process::{Engine, EngineParts, Listener, VerifyWorker};
+use bellhop_process::{Engine, EngineParts, Listener, Smtp, VerifyWorker};
 use bellhop_sqlite::{Database, LocalSecrets};
 use clap::Args;
 use tokio::net::TcpListener;
@@ -212,14 +212,20 @@ impl Shared {
                 clock: Arc::clone(&self.clock),
                 bot_pace: Mutex::new(Pace::new(PaceScope::Bot)),
             })),
-            forward: Arc::new(self.engine(Forward {
-                outbound: Arc::new(Forwarder::new(self.private_hosts.clone())),
-                events: self.database.clone(),
-                bodies: self.database.clone(),
-                secrets: Arc::clone(&self.secrets),
-                settings: SettingsCache::new(self.database.clone(), self.cache()),
-                clock: Arc::clone(&self.clock),
-            })),
+            sinks: Arc::new(self.engine(Sinks::new(
+                SinkPorts {
+                    calls: Calls {
+                        outbound: Arc::new(Forwarder::new(self.private_hosts.clone())),
+                        secrets: Arc::clone(&self.secrets),
+                        clock: Arc::clone(&self.clock),
+                    },
+                    events: self.database.clone(),
+                    bodies: self.database.clone(),
+                    documents: self.database.clone(),
+                    mailer: Arc::new(Smtp::new(self.private_hosts.clone())),
+                },
+                SettingsCache::new(self.database.clone(), self.cache()),
+            ))),
             reconciler: Reconciler {
                 hooks: self.database.clone(),
                 secrets: Arc::clone(&self.secrets),

@@ -3,7 +3,7 @@
 use bellhop_core::telegram::{self, MESSAGE_UNITS, html as core_html};
 use bellhop_tests::bot_api::html::{parse, utf16_len};
 
-const CASES: u64 = 10_000;
+pub(crate) const CASES: u64 = 10_000;
 
 /// Pieces of text: plain, awkward, well marked up and broken.
 const PIECES: [&str; 40] = [
@@ -58,8 +58,8 @@ impl Random {
     }
 }
 
-/// A text: every second one has its tags in order, the others as they fall.
-fn text(case: u64) -> String {
+/// A text in Telegram's HTML: every second one has its tags in order, the others as they fall.
+pub(crate) fn text(case: u64) -> String {
     let mut random = Random(case);
     let orderly = case.is_multiple_of(2);
     let mut text = String::new();

@@ -43,7 +43,7 @@ router     xray:PutTraceSegments xray:PutTelemetryRecords traces
 telegram   dynamodb:GetItem                              HOOKS
 telegram   dynamodb:GetItem dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem TASK#*
 telegram   dynamodb:PutItem dynamodb:DeleteItem          TROUBLE#*
-telegram   dynamodb:GetItem dynamodb:UpdateItem          NOTE#destination NOTE#crash
+telegram   dynamodb:GetItem dynamodb:UpdateItem          NOTE#destination NOTE#message NOTE#crash
 telegram   dynamodb:GetItem dynamodb:PutItem             NOTE#notice
 telegram   sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes TelegramQueue
 telegram   sqs:ChangeMessageVisibility sqs:SendMessage   TelegramQueue
@@ -52,15 +52,16 @@ telegram   logs:CreateLogStream logs:PutLogEvents        TelegramLogs
 telegram   xray:PutTraceSegments xray:PutTelemetryRecords traces
 
 forward    dynamodb:GetItem                              HOOKS EVENT#*
-forward    dynamodb:GetItem dynamodb:PutItem             TASK#*
+forward    dynamodb:GetItem dynamodb:Query dynamodb:PutItem dynamodb:UpdateItem TASK#*
 forward    dynamodb:PutItem dynamodb:DeleteItem          TROUBLE#*
-forward    dynamodb:GetItem dynamodb:UpdateItem          NOTE#destination NOTE#crash
+forward    dynamodb:GetItem dynamodb:UpdateItem          NOTE#destination NOTE#message NOTE#crash
 forward    dynamodb:GetItem dynamodb:PutItem             NOTE#notice
 forward    s3:GetObject                                  bodies/*
 forward    sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes ForwardQueue
 forward    sqs:ChangeMessageVisibility                   ForwardQueue
 forward    sqs:SendMessage                               TelegramQueue
 forward    ssm:GetParameters                             secrets/action-* given/*
+forward    ses:SendEmail ses:SendRawEmail                identity/*
 forward    logs:CreateLogStream logs:PutLogEvents        ForwardLogs
 forward    xray:PutTraceSegments xray:PutTelemetryRecords traces
 
@@ -142,6 +143,7 @@ fn thing(resource: &str) -> String {
         _ if resource == format!("{parameters}${{ParameterPath}}/*") => "given/*".to_owned(),
         _ => {
             let own = resource.strip_prefix(&format!("{parameters}/bellhop/${{AWS::StackName}}/"));
+            let own = own.or(resource.strip_prefix("arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:"));
             let object = resource.strip_prefix("${Bucket.Arn}/");
             own.or(object).or_else(|| resource.strip_suffix(".Arn")).unwrap_or(resource).to_owned()
         }
@@ -191,6 +193,7 @@ fn another_template_has_other_rights() {
         ("[dynamodb:Query, dynamodb:PutItem]", "[dynamodb:Query, dynamodb:PutItem, dynamodb:Scan]"),
         ("Resource: !GetAtt TelegramQueue.Arn", "Resource: !GetAtt InboxQueue.Arn"),
         ("Action: s3:GetObject", "Action: s3:*"),
+        ("[ses:SendEmail, ses:SendRawEmail]", "ses:*"),
     ];
     for (from, to) in changes {
         assert!(source.contains(from), "{from}");
@@ -206,6 +209,16 @@ fn every_statement_about_the_table_names_partitions() {
         for (given, statement) in statements(&template, function) {
             let about_the_table = list(&statement["Resource"]).iter().any(|resource| text(resource).contains("Table"));
             let condition = &statement["Condition"];
+            if text(&list(&statement["Action"])[0]).starts_with("ses:") {
+                // The configuration names the sender, the template whom a function may speak for.
+                assert_eq!(given.as_deref(), Some("HasMailFrom"), "{function}");
+                let operators: Vec<_> = condition.as_hash().into_iter().flatten().collect();
+                assert_eq!(
+                    (operators.len(), text(&condition["StringEquals"]["ses:FromAddress"])),
+                    (1, "MailFrom".to_owned())
+                );
+                continue;
+            }
             if !about_the_table {
                 assert!(condition.is_badvalue(), "{function}: {condition:?}");
                 continue;

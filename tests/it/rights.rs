@@ -33,11 +33,13 @@ fn github(name: &str) -> Value {
 /// Every place of a body that the API takes at which a secret or an address stands, by the schema and the field.
 ///
 /// Whoever adds one says in `what_a_scope_may_point_at` who may write what there.
-const JOINED: [&str; 15] = [
+const JOINED: [&str; 20] = [
     "ConfigSpec.public_url",
     "CustomScheme.secret",
     "CustomScheme.signature_key",
     "CustomScheme.timestamp_key",
+    "DiscordAction.url",
+    "EmailSpec.smtp",
     "ForwardAction.url",
     "HookSpec.secrets",
     "NetworkSpec.allow_private_hosts",
@@ -47,6 +49,9 @@ const JOINED: [&str; 15] = [
     "RotateSpec.secret",
     "SecretUrl.secret",
     "SignSpec.secret",
+    "SlackAction.api_base",
+    "SlackAction.token",
+    "SlackAction.url",
     "TelegramSpec.api_base",
     "TelegramSpec.token",
 ];
@@ -61,7 +66,7 @@ async fn every_field_with_a_secret_or_an_address_is_known() {
             reachable(&document, &method["requestBody"], &mut asked);
         }
     }
-    const WORDS: [&str; 12] = [
+    const WORDS: [&str; 13] = [
         "secret",
         "token",
         "password",
@@ -73,6 +78,7 @@ async fn every_field_with_a_secret_or_an_address_is_known() {
         "address",
         "endpoint",
         "arn",
+        "smtp",
         "auth",
     ];
     let mut found = BTreeSet::new();
@@ -80,7 +86,9 @@ async fn every_field_with_a_secret_or_an_address_is_known() {
         for field in
             document["components"]["schemas"][name]["properties"].as_object().into_iter().flat_map(|p| p.keys())
         {
-            if field.split('_').any(|part| WORDS.contains(&part.trim_end_matches('s'))) {
+            // A message's key is a template, and tells events apart.
+            let is_of_messages = matches!(field.as_str(), "key" | "key_seconds");
+            if !is_of_messages && field.split('_').any(|part| WORDS.contains(&part.trim_end_matches('s'))) {
                 found.insert(format!("{name}.{field}"));
             }
         }
@@ -143,16 +151,40 @@ async fn what_a_scope_may_point_at() {
         ("actions[0].url.secret".to_owned(), json!(foreign), true, true),
         ("actions[0].url.secret".to_owned(), json!(parameter), false, true),
     ];
-    for field in ["secrets[0]", "reconcile.token", "actions[0].sign.secret", "actions[0].url.secret"] {
+    for kind in ["slack", "discord"] {
+        cases.push((format!("{kind} actions[0].url"), json!(foreign), true, true));
+        cases.push((format!("{kind} actions[0].url"), json!(parameter), false, true));
+    }
+    cases.push(("slack actions[0].token".to_owned(), json!("xoxb-0123456789"), true, true));
+    cases.push(("slack actions[0].token".to_owned(), json!(parameter), false, true));
+    cases.push(("slack actions[0].api_base".to_owned(), json!(foreign), true, true));
+    for field in [
+        "secrets[0]",
+        "reconcile.token",
+        "actions[0].sign.secret",
+        "actions[0].url.secret",
+        "slack actions[0].url",
+        "slack actions[0].token",
+        "discord actions[0].url",
+    ] {
         cases.extend(here(field));
     }
-    for (number, (field, value, by_hooks, by_admin)) in cases.iter().enumerate() {
+    for (number, (place, value, by_hooks, by_admin)) in cases.iter().enumerate() {
+        let (kind, field) = place.split_once(' ').unwrap_or(("", place));
         for (who, bearer, may) in [("hooks", &hooks, *by_hooks), ("admin", &ADMIN_TOKEN.to_owned(), *by_admin)] {
             let name = format!("{who}-{number}");
             let mut spec = github(&name);
             spec["reconcile"] = json!({"of": "repos/o/r", "webhook_id": 1, "token": "ghp_0123456789"});
             let mut fields = json!({});
-            match field.as_str() {
+            match field {
+                _ if !kind.is_empty() => {
+                    let mut action = match field {
+                        "actions[0].url" => json!({"kind": kind}),
+                        _ => json!({"kind": kind, "token": "xoxb-0123456789", "channel": "C0123456789"}),
+                    };
+                    action[field.trim_start_matches("actions[0].")] = value.clone();
+                    (spec["actions"], fields["actions"]) = (json!([action]), json!([action]));
+                }
                 "secrets[0]" => (spec["secrets"], fields["secrets"]) = (json!([value]), json!([value])),
                 "actions[0].sign.secret" => {
                     let sign = json!({"scheme": "github", "secret": value});
@@ -192,6 +224,9 @@ async fn what_a_scope_may_point_at() {
         let bad = json!({"telegram": {"token": value}});
         let applied = call(&world, ADMIN_TOKEN, Method::PUT, "/api/config", &bad).await;
         check(&applied, false, 200, "telegram.token", value);
+        let bad = json!({"email": {"from": "bellhop@example.com", "smtp": value}});
+        let applied = call(&world, ADMIN_TOKEN, Method::PUT, "/api/config", &bad).await;
+        check(&applied, false, 200, "email.smtp", value);
         let mut spec = github("applied");
         spec["secrets"] = json!([value]);
         let applied = call(&world, ADMIN_TOKEN, Method::PUT, "/api/config", &json!({"hooks": [spec]})).await;

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use bellhop_tests::bot_api::limits::Scope;
 use bellhop_tests::bot_api::{Chat, FakeBotApi, Message, Mode, Request, Script};
+use bellhop_tests::http::headers;
+use http::Method;
 
-use crate::world::{CHAT, World, assert_accepted, hook, shared_hook};
+use crate::world::{ADMIN_TOKEN, CHAT, World, assert_accepted, hook, shared_hook};
 
 /// Splits shown texts into the markers `<name-number>` that were sent in them.
 fn markers(messages: &[Message]) -> Vec<String> {
@@ -219,5 +221,65 @@ async fn every_way_to_be_down_is_survived() {
         world.fake.wait_for_text(marker).await;
     }
     assert_eq!(markers(&world.fake.messages()), ["#refused", "#gateway"]);
+    world.finish();
+}
+
+/// A hook at a path whose action has these further fields.
+fn with(path: &str, chat: i64, fields: &str) -> String {
+    hook(&format!("with-{path}"), path, "shared-secret", "SHARED_SECRET", chat, "", fields)
+}
+
+/// Posts a body to a hook, and waits until its event's task has succeeded.
+async fn arrive(world: &World, path: &str, body: &serde_json::Value) {
+    let event = assert_accepted(&world.shared(&format!("/webhook/{path}"), &body.to_string()).await);
+    let admin = headers(&[("authorization", &format!("Bearer {ADMIN_TOKEN}"))]);
+    for _ in 0..400 {
+        let shown =
+            world.http.send(Method::GET, &world.bellhop.at(&format!("/api/events/{event}")), &admin, Vec::new()).await;
+        if shown.json()["tasks"][0]["status"] == "succeeded" {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the event {event} did not arrive");
+}
+
+#[tokio::test]
+async fn one_message_a_key_turns_green_and_goes_on_anew_where_it_cannot_be_edited() {
+    let fields = "key = \"{{ payload.key }}\"\n  template = \"<b>{{ payload.text }}</b>\"";
+    let world = World::start(&with("k", CHAT, fields)).await;
+    for (key, text) in [("a", "firing"), ("b", "other"), ("a", "resolved"), ("a", "resolved")] {
+        let number = world.fake.requests().len();
+        arrive(&world, "k", &serde_json::json!({"key": key, "text": text, "number": number})).await;
+    }
+    let shown = world.fake.messages_of(CHAT);
+    let texts: Vec<_> = shown.iter().map(|message| (message.text.as_str(), message.earlier.len())).collect();
+    assert_eq!(texts, [("resolved", 1), ("other", 0)], "what changes nothing is as good as done");
+    world.fake.close_edits(shown[0].message_id);
+    arrive(&world, "k", &serde_json::json!({"key": "a", "text": "firing again"})).await;
+    arrive(&world, "k", &serde_json::json!({"key": "a", "text": "resolved again"})).await;
+    let shown = world.fake.messages_of(CHAT);
+    assert_eq!((shown.len(), shown[2].text.as_str(), shown[2].earlier.len()), (3, "resolved again", 1));
+    world.finish();
+}
+
+#[tokio::test]
+async fn a_topic_silence_and_a_document_are_as_the_action_says() {
+    let (forum, chat) = (-100_123, 77);
+    let hooks = with("t", forum, "topic = 42\n  silent = true\n  template = \"{{ payload.text }}\"")
+        + &with("d", chat, "as_file = true\n  template = \"{{ payload.text }}\"");
+    let world = World::start(&hooks).await;
+    world.fake.set_topic(forum, 42);
+    arrive(&world, "t", &serde_json::json!({"text": "in the topic"})).await;
+    let message = world.fake.messages_of(forum).remove(0);
+    assert_eq!((message.topic, message.silent, message.text.as_str()), (Some(42), true, "in the topic"));
+    let text: String = (0..900).map(|line| format!("line <{line}> ü\n")).collect();
+    arrive(&world, "d", &serde_json::json!({ "text": text })).await;
+    let message = world.fake.messages_of(chat).remove(0);
+    let document = message.document.expect("it came as a document");
+    assert_eq!((document.name.as_str(), document.text.trim()), ("shared-secret-event.txt", text.trim()));
+    assert!(text.starts_with(message.text.trim()) && message.text.len() > 500, "{}", message.text);
+    let refused: Vec<_> = world.fake.requests().into_iter().filter(|request| request.status != 200).collect();
+    assert!(refused.is_empty(), "{refused:#?}");
     world.finish();
 }

@@ -4,6 +4,7 @@
 
 pub mod bot_api;
 pub mod build;
+pub mod far_ends;
 pub mod github;
 pub mod github_api;
 pub mod hostile;

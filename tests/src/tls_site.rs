@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -78,13 +78,17 @@ pub fn answer(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
 }
 
 /// A server's identity under this name, and its authority's certificate.
-fn identity(name: &str) -> (ServerConfig, String) {
+pub(crate) fn identity(name: &str) -> (ServerConfig, String) {
     let key = || KeyPair::generate().expect("a key can be made");
     let mut authority = CertificateParams::new([]).expect("no name is a good list of names");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     let authority = CertifiedIssuer::self_signed(authority, key()).expect("an authority can be made");
     let own = key();
-    let names = CertificateParams::new([name.to_owned()]).expect("the name is a host's");
+    let mut names = CertificateParams::new([name.to_owned()]).expect("the name is a host's");
+    // OpenSSL takes a certificate with its authority's name for one that signed itself.
+    names.distinguished_name.push(DnType::CommonName, name);
+    names.use_authority_key_identifier_extension = true;
     let certificate = names.signed_by(&own, &authority).expect("a certificate can be made");
     let config = ServerConfig::builder()
         .with_no_client_auth()

@@ -1,14 +1,14 @@
-//! The forward worker: posts events to other URLs.
+//! The forward worker: carries events wherever they go but to Telegram.
 
 use std::sync::Arc;
 
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::clock::SystemClock;
 use bellhop_app::delivery::Engine;
-use bellhop_app::delivery::forward::{Forward, SettingsCache};
+use bellhop_app::delivery::sinks::{Calls, SettingsCache, SinkPorts, Sinks};
 use bellhop_app::ports::Clock;
 use bellhop_aws::Aws;
-use bellhop_core::action::Kind;
+use bellhop_core::action::QueueName;
 use bellhop_http::Forwarder;
 use bellhop_lambda::batch::{Batch, deadline};
 use bellhop_lambda::start::{required, start_logging};
@@ -25,11 +25,12 @@ async fn main() -> Result<(), Error> {
     let events = Arc::new(aws.events((*table).clone(), (*bodies).clone()));
     let secrets = Arc::new(aws.secrets(required("BELLHOP_SSM_PREFIX")?));
     let receipts = &aws.receipts(required("BELLHOP_FORWARD_QUEUE_URL")?);
-    let queue = Arc::new(aws.work_queues(vec![(Kind::Telegram, required("BELLHOP_TELEGRAM_QUEUE_URL")?)]));
+    let queue = Arc::new(aws.work_queues(vec![(QueueName::Telegram, required("BELLHOP_TELEGRAM_QUEUE_URL")?)]));
     let settings = SettingsCache::new(table.clone(), Cache::new(Arc::clone(&clock), Changes::default()));
-    let outbound = Arc::new(Forwarder::new(aws.private_hosts()));
-    let forward = Forward { outbound, events, bodies, secrets, settings, clock: Arc::clone(&clock) };
-    let engine = &Engine::new(forward, table.clone(), table, queue, clock);
+    let (outbound, mailer) = (Arc::new(Forwarder::new(aws.private_hosts())), Arc::new(aws.ses()));
+    let calls = Calls { outbound, secrets, clock: Arc::clone(&clock) };
+    let ports = SinkPorts { calls, events, bodies, documents: table.clone(), mailer };
+    let engine = &Engine::new(Sinks::new(ports, settings), table.clone(), table, queue, clock);
     let work = |event: LambdaEvent<Batch>| async move {
         let groups = Groups { engine, receipts, deadline: deadline(&event) };
         Ok::<_, Error>(groups.work(&event.payload).await)

@@ -3,13 +3,13 @@
 //! A caller may be older than the server: fields that it does not know are passed over, and a set that grows, such as the
 //! kinds of actions, is [`Open`].
 
+mod action;
 mod applied;
 mod error;
 mod open;
 mod plan;
 mod task;
 
-use bellhop_core::action::Action;
 use bellhop_core::delivery::Deduplicate;
 use bellhop_core::filter::Check;
 use bellhop_core::hook::{Allowed, Hook, HookStatus, Origin};
@@ -25,6 +25,7 @@ pub use crate::query::Listed;
 pub use crate::replays::{Progress, ReplayAsked, ReplayView};
 pub use crate::tasks::{Board, Groups, RetriesAsked, RetryAsked};
 pub use crate::tokens::{NewToken, TokenView};
+pub use action::ActionView;
 pub use applied::AppliedView;
 pub use error::{Accepted, AcceptedStatus, ErrorBody, ErrorView};
 pub use open::Open;
@@ -79,8 +80,7 @@ pub struct HookView {
     /// The longest body it takes, in bytes.
     pub max_body_bytes: u64,
     /// What it does with an event.
-    #[schema(value_type = Vec<Action<SecretView>>)]
-    pub actions: Vec<Open<Action<SecretView>>>,
+    pub actions: Vec<ActionView>,
     /// What makes two requests one delivery; null: as the sender's row says.
     #[schema(value_type = Option<Deduplicate>)]
     pub deduplicate: Option<Open<Deduplicate>>,
@@ -166,12 +166,7 @@ impl HookView {
             rate_per_minute: hook.rate_per_minute,
             allowed_ips: hook.allowed_ips.iter().map(Allowed::to_string).collect(),
             max_body_bytes: hook.max_body_bytes,
-            actions: hook
-                .actions
-                .iter()
-                .map(|action| action.clone().map(|secret| SecretView::new(&secret)))
-                .map(Open::Known)
-                .collect(),
+            actions: hook.actions.iter().map(ActionView::new).collect(),
             deduplicate: hook.deduplicate.map(Open::Known),
             reconcile: hook
                 .reconcile

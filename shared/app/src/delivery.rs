@@ -7,14 +7,19 @@
 mod batch;
 mod conclusion;
 mod destination;
+mod keyed;
 mod lease;
 mod outcome;
 mod worker;
 
 pub mod dead_letters;
+pub mod discord;
+pub mod email;
 pub mod forward;
 mod notices;
 pub mod poison;
+pub mod sinks;
+pub mod slack;
 pub mod telegram;
 
 #[cfg(test)]
@@ -29,7 +34,9 @@ use bellhop_core::work::Work;
 
 pub use batch::Batch;
 use destination::{Destination, Destinations};
+use keyed::KeyedMessages;
 pub(crate) use notices::{Notices, is_notice, subject, text};
+use worker::attempted;
 pub use worker::{Attempted, Failure, Worker};
 
 use crate::ports::{Clock, Documents, PortResult, TaskLog, WorkQueue, Written};
@@ -87,8 +94,8 @@ impl<W: Worker> Engine<W> {
         if self.worker.is_dry_run().await? {
             return self.show(works, now).await;
         }
-        let destination = first.group();
-        let entry = self.destination(destination, works).await?;
+        let (kind, destination) = (first.kind(), first.task.destination.as_str());
+        let entry = self.destination(kind, destination, works).await?;
         let disabled = entry.breaker.is_disabled();
         if disabled && let Some(turn) = self.give_up(works, &entry, now).await? {
             return Ok(turn);
@@ -109,7 +116,7 @@ impl<W: Worker> Engine<W> {
         }
         let attempted = self.attempt(&mut batch, entry.moved_to.as_deref()).await?;
         attempt_is_over();
-        self.conclude(destination, entry, batch, attempted).await
+        self.conclude(kind, destination, entry, batch, attempted).await
     }
 
     /// Writes down that work is dead which can never be done, and tells of it.
@@ -164,7 +171,7 @@ impl<W: Worker> Engine<W> {
         succeeded: &[(TaskId, Attempt)],
         now: Timestamp,
     ) -> PortResult<Batch<'w>> {
-        let fitting = &works[..W::fitting(works).min(works.len())];
+        let fitting = &works[..self.worker.fitting(works).min(works.len())];
         let ids: Vec<_> = fitting.iter().map(|work| work.task.id.clone()).collect();
         let mut written = self.tasks.written(&ids).await?;
         fitting.iter().zip(&mut written).for_each(|(work, written)| outcome::look_up(&work.task, succeeded, written));

@@ -3,12 +3,14 @@
 mod configurations;
 mod documents;
 mod fetch;
+mod mail;
 mod outbound;
 mod tasks;
 
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use bellhop_core::action::telegram::{Document as SentDocument, Style};
 use bellhop_core::config::Settings;
 use bellhop_core::event::{Event, EventHead};
 use bellhop_core::hook::Hook;
@@ -23,7 +25,10 @@ use bellhop_core::work::Work;
 pub use configurations::{ConfigChange, ConfigWriter, Configurations, HookWriter};
 pub use documents::{Collection, Document, Documents, NewDocument};
 pub use fetch::Fetch;
-pub use outbound::{MOST_ANSWER_BYTES, Outbound, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest};
+pub use mail::{MailAnswer, MailError, MailFailure, Mailer, OutboundMail};
+pub use outbound::{
+    MOST_ANSWER_BYTES, Outbound, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest, Told,
+};
 pub use tasks::{DELETED_KNOWN_MS, Known, NewTurn, TaskLog, Written};
 
 /// A part of the world did not do what was asked; asking again later may help.
@@ -280,14 +285,20 @@ pub trait DeadLetters: Send + Sync {
 }
 
 /// A message for the Bot API.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BotMessage<'a> {
     /// The chat.
     pub chat: &'a str,
-    /// The text.
+    /// The text; the caption of a document.
     pub text: &'a str,
     /// Whether the text is HTML; plain text otherwise.
     pub html: bool,
+    /// How it is sent.
+    pub style: Style,
+    /// The message that it takes the place of, by its id in the chat; `None` for a new one.
+    pub edits: Option<i64>,
+    /// The document that it goes with.
+    pub document: Option<&'a SentDocument>,
 }
 
 /// What the Bot API answered.
@@ -311,7 +322,8 @@ pub struct Bot {
 /// The Telegram Bot API.
 #[async_trait]
 pub trait BotApi: Send + Sync {
-    /// Calls `sendMessage`; the error, where no answer came, holds no token.
+    /// Calls `sendMessage`, `sendDocument` or `editMessageText`, as the message asks for; the error, where no answer came,
+    /// holds no token.
     async fn send_message(&self, bot: &Bot, message: &BotMessage<'_>) -> PortResult<BotAnswer>;
 }
 

@@ -10,7 +10,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use bellhop_app::ports::{Clock, PortError, PortResult};
-use bellhop_core::action::Kind;
+use bellhop_core::action::QueueName;
 use bellhop_core::address::PrivateHosts;
 
 use crate::http::Http;
@@ -20,12 +20,15 @@ use crate::service::{JSON_1_0, JSON_1_1, Service};
 use crate::signed::Signed;
 use crate::sqs::Queue;
 use crate::{
-    Bucket, Events, HttpFetch, SqsDeadLetters, SqsInbox, SqsReceipts, SsmSecrets, SsmVault, Table, WorkQueues,
+    Bucket, Events, HttpFetch, Ses, SqsDeadLetters, SqsInbox, SqsReceipts, SsmSecrets, SsmVault, Table, WorkQueues,
 };
 
 /// How long one attempt of a call may take, and the call with all its attempts: a sender is answered within 3 s.
 const ATTEMPT_TIME: Duration = Duration::from_millis(1_200);
 const CALL_TIME: Duration = Duration::from_millis(2_500);
+
+/// How long handing a mail over may take.
+const MAIL_TIME: Duration = Duration::from_secs(10);
 
 /// How often a call is tried, where no more is said of it.
 const ATTEMPTS: u32 = 3;
@@ -91,7 +94,7 @@ impl Aws {
     }
 
     /// The workers' queues at these URLs, for sending.
-    pub fn work_queues(&self, urls: Vec<(Kind, String)>) -> WorkQueues {
+    pub fn work_queues(&self, urls: Vec<(QueueName, String)>) -> WorkQueues {
         WorkQueues::new(urls.into_iter().map(|(kind, url)| (kind, self.queue(url))).collect())
     }
 
@@ -116,6 +119,12 @@ impl Aws {
         // Few writes a second are allowed, and whoever applies a configuration can wait.
         let (attempt, call) = (Duration::from_secs(2), Duration::from_secs(10));
         SsmVault::new(self.parameters(Patience { attempts: 9, attempt, call }), prefix)
+    }
+
+    /// Mails through SES. A call is made once: one that was made twice could send two mails, and tasks are tried again.
+    pub fn ses(&self) -> Ses {
+        let patience = Patience { attempts: 1, attempt: MAIL_TIME, call: MAIL_TIME };
+        Ses::new(self.signed("ses", patience), &self.address("email"))
     }
 
     /// Documents that senders publish.

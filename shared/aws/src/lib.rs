@@ -1,4 +1,4 @@
-//! The ports on AWS: DynamoDB, SQS, S3 and Systems Manager. Nothing of the SDK shows outside.
+//! The ports on AWS: DynamoDB, SQS, S3, SES and Systems Manager. Nothing of the SDK shows outside.
 //!
 //! Start at [`Aws`], which makes the others; each of them is what one IAM statement of a function allows.
 
@@ -33,6 +33,7 @@ mod newest;
 mod queue;
 mod receipts;
 mod secrets;
+mod ses;
 mod table;
 mod tasks;
 mod trouble;
@@ -48,6 +49,7 @@ pub use inbox::SqsInbox;
 pub use queue::WorkQueues;
 pub use receipts::SqsReceipts;
 pub use secrets::SsmSecrets;
+pub use ses::Ses;
 pub use table::Table;
 pub use vault::SsmVault;
 

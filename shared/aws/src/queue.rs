@@ -1,9 +1,11 @@
-//! The workers' queues: an SQS FIFO queue for each kind, with a group for each destination whose order is kept, and one for
+//! The workers' queues: an SQS FIFO queue for each worker, with a group for each destination whose order is kept, and one for
 //! each task on the parallel lane. So the queue gives a task to one worker at a time, whatever its lane.
+
+use std::borrow::Cow;
 
 use async_trait::async_trait;
 use bellhop_app::ports::{PortError, PortResult, WorkQueue};
-use bellhop_core::action::{Kind, Lane};
+use bellhop_core::action::{Lane, QueueName};
 use bellhop_core::work::Work;
 use sha2::{Digest, Sha256};
 
@@ -15,20 +17,20 @@ const MOST_BYTES: usize = 1_000_000;
 /// The queues, for sending.
 #[derive(Clone)]
 pub struct WorkQueues {
-    /// By the kind of their work.
-    queues: Vec<(Kind, Queue)>,
+    /// By name.
+    queues: Vec<(QueueName, Queue)>,
 }
 
 impl WorkQueues {
     /// These queues.
-    pub(crate) const fn new(queues: Vec<(Kind, Queue)>) -> Self {
+    pub(crate) const fn new(queues: Vec<(QueueName, Queue)>) -> Self {
         Self { queues }
     }
 
-    /// Sends work of one kind.
+    /// Sends work of one queue.
     ///
     /// A batch is accepted entry by entry. Sent again, those already there are known by their deduplication ids.
-    async fn send_kind(&self, queue: &Queue, work: &[&Work]) -> PortResult<()> {
+    async fn send_to(&self, queue: &Queue, work: &[&Work]) -> PortResult<()> {
         let what = "work could not be queued";
         let (mut batch, mut bytes) = (Vec::new(), 0);
         for work in work {
@@ -41,11 +43,11 @@ impl WorkQueues {
             let key = work.key();
             let group = match work.lane {
                 Lane::Ordered => work.group(),
-                Lane::Parallel => &key,
+                Lane::Parallel => Cow::Borrowed(key.as_str()),
             };
             batch.push(Entry {
                 id: batch.len().to_string(),
-                message_group_id: Some(queue_word(group)),
+                message_group_id: Some(queue_word(&group)),
                 message_deduplication_id: Some(queue_word(&key)),
                 message_body: Some(body),
                 ..Entry::default()
@@ -58,12 +60,12 @@ impl WorkQueues {
 #[async_trait]
 impl WorkQueue for WorkQueues {
     async fn send(&self, work: &[Work]) -> PortResult<()> {
-        for (kind, queue) in &self.queues {
-            let of_kind: Vec<_> = work.iter().filter(|work| work.kind() == *kind).collect();
-            self.send_kind(queue, &of_kind).await?;
+        for (name, queue) in &self.queues {
+            let its_work: Vec<_> = work.iter().filter(|work| work.kind().queue() == *name).collect();
+            self.send_to(queue, &its_work).await?;
         }
         // Which queues a function may send to is a matter of its environment.
-        match work.iter().find(|work| self.queues.iter().all(|(kind, _)| *kind != work.kind())) {
+        match work.iter().find(|work| self.queues.iter().all(|(name, _)| *name != work.kind().queue())) {
             None => Ok(()),
             Some(work) => Err(PortError::new("work cannot be queued here", work.kind())),
         }
@@ -91,6 +93,7 @@ fn queue_word(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bellhop_core::action::Kind;
     use bellhop_core::id::{EventId, HookId, TaskId};
     use bellhop_core::task::Task;
     use bellhop_core::time::Timestamp;

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use bellhop_app::clock::SystemClock;
 use bellhop_app::ports::{
     Bodies as _, Claim, Clock as _, Collection, DeadLetters as _, Documents as _, EventLog as _, History as _,
-    HookReader as _, HookWriter as _, Inbox as _, NewDocument, NewTurn, Orders as _, Postponed, Receipts as _,
-    RecordedEvent, TaskLog as _, WorkQueue as _, Written,
+    HookReader as _, HookWriter as _, Inbox as _, Mailer as _, NewDocument, NewTurn, Orders as _, OutboundMail,
+    Postponed, Receipts as _, RecordedEvent, TaskLog as _, WorkQueue as _, Written,
 };
 use bellhop_app::testing::conformance;
 
@@ -79,7 +79,7 @@ async fn conform(kind: Kind) {
     conformance::secrets(&aws.secrets(prefix.clone()), &aws.vault(prefix)).await;
 
     let url = resources::queue(&aws, "telegram.fifo").await;
-    let queue = aws.work_queues(vec![(bellhop_core::action::Kind::Telegram, url.clone())]);
+    let queue = aws.work_queues(vec![(bellhop_core::action::QueueName::Telegram, url.clone())]);
     let work = async || {
         let bodies = resources::drain(&aws, &url).await;
         bodies.iter().map(|body| serde_json::from_str(body).expect("work is readable")).collect()
@@ -116,7 +116,7 @@ async fn postponed_messages_come_again_in_order(aws: &Aws, url: &str) {
         })
         .collect();
     let behind = work.split_off(3);
-    aws.work_queues(vec![(bellhop_core::action::Kind::Telegram, url.to_owned())]).send(&work).await.unwrap();
+    aws.work_queues(vec![(bellhop_core::action::QueueName::Telegram, url.to_owned())]).send(&work).await.unwrap();
     let first = resources::receive(aws, url).await;
     assert_eq!(first.len(), 3);
     assert!(resources::receive(aws, url).await.is_empty());
@@ -128,7 +128,7 @@ async fn postponed_messages_come_again_in_order(aws: &Aws, url: &str) {
     assert_eq!(bodies(&again), bodies(&first));
     // What is deleted lets those behind it through.
     let receipts: Vec<_> = again.iter().map(|(_, receipt)| receipt.as_str()).collect();
-    aws.work_queues(vec![(bellhop_core::action::Kind::Telegram, url.to_owned())]).send(&behind).await.unwrap();
+    aws.work_queues(vec![(bellhop_core::action::QueueName::Telegram, url.to_owned())]).send(&behind).await.unwrap();
     assert!(resources::receive(aws, url).await.is_empty());
     aws.receipts(url.to_owned()).delete(&receipts).await.unwrap();
     assert_eq!(resources::receive(aws, url).await.len(), 1);
@@ -362,4 +362,18 @@ async fn a_store_that_does_not_answer_is_given_up_within_three_seconds() {
     let inbox = aws.inbox(format!("{endpoint}/0/inbox"), aws.bucket(BUCKET));
     assert!(inbox.put(&message(&event)).await.is_err());
     assert!(begin.elapsed().as_millis() < 2_900, "{:?}", begin.elapsed());
+}
+
+#[tokio::test]
+async fn mails_are_taken_by_ses_on_ministack_once_their_sender_is_verified() {
+    let stand_in = StandIn::start(Kind::MiniStack);
+    let to = ["me@example.com".to_owned()];
+    let raw = b"From: desk@bellhop.example\r\nTo: me@example.com\r\nSubject: a\r\n\r\nb\r\n";
+    let mail = OutboundMail { relay: None, from: "desk@bellhop.example", to: &to, raw };
+    let ses = stand_in.aws().ses();
+    let error = ses.send(mail).await.unwrap_err();
+    assert!(error.text.contains("MessageRejected") && error.text.contains("verify the address"), "{error}");
+    ses.verify(mail.from).await;
+    let answer = ses.send(mail).await.unwrap();
+    assert!(answer.code == 200 && !answer.text.is_empty(), "{answer:?}");
 }

@@ -3,19 +3,30 @@
 //! A room says what is configured, how it is checked, how its destination is named, what of an event travels to its worker,
 //! and on which lane. Whatever else needs to know a kind asks here: the compiler finds what a new one lacks.
 
+pub mod discord;
+pub mod email;
 pub mod forward;
+pub mod slack;
 pub mod telegram;
 
+mod key;
+mod material;
 mod secrets;
 mod spec;
+mod text;
 
 use serde::{Deserialize, Serialize};
 
+use crate::pace::Scope;
 use crate::secret::SecretRef;
+use crate::template::Escape;
 
+pub use key::{Key, KeyRule};
+pub use material::{Material, Rendered, Templates, said_elsewhere};
 pub use secrets::Place;
 pub use spec::ActionSpec;
 pub(crate) use spec::Check;
+pub use text::TextRule;
 
 /// What a hook does with an event; `S` is where its secrets are, or what they are until they are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +37,12 @@ pub enum Action<S = SecretRef> {
     Telegram(telegram::Telegram),
     /// Posts the event to another URL.
     Forward(forward::Forward<S>),
+    /// Sends a message to Slack.
+    Slack(slack::Slack<S>),
+    /// Sends a message to Discord.
+    Discord(discord::Discord<S>),
+    /// Sends a mail.
+    Email(email::Email),
 }
 
 /// The kind of a task.
@@ -37,9 +54,24 @@ pub enum Kind {
     Telegram,
     /// A request to another URL.
     Forward,
+    /// A message to Slack.
+    Slack,
+    /// A message to Discord.
+    Discord,
+    /// A mail.
+    Email,
     /// What stands for a hook's whole part in an event that could not be routed when it came. It has the id of the first
     /// task that the routing would have made.
     Route,
+}
+
+/// A queue of work, with the worker behind it: kinds that may share a worker share its queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum QueueName {
+    /// Messages to Telegram chats.
+    Telegram,
+    /// Everything else that goes out.
+    Forward,
 }
 
 /// How tasks travel to their worker.
@@ -53,13 +85,16 @@ pub enum Lane {
 
 impl Kind {
     /// The kinds that have workers.
-    pub const WITH_WORKERS: [Self; 2] = [Self::Telegram, Self::Forward];
+    pub const WITH_WORKERS: [Self; 5] = [Self::Telegram, Self::Forward, Self::Slack, Self::Discord, Self::Email];
 
     /// The word for it in configurations, the API, metrics and stores.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Telegram => "telegram",
             Self::Forward => "forward",
+            Self::Slack => "slack",
+            Self::Discord => "discord",
+            Self::Email => "email",
             Self::Route => "route",
         }
     }
@@ -67,9 +102,38 @@ impl Kind {
     /// What the log says of an effect that was made.
     pub const fn done(self) -> &'static str {
         match self {
-            Self::Telegram => "message sent",
+            Self::Telegram | Self::Slack | Self::Discord => "message sent",
+            Self::Email => "mail sent",
             Self::Forward => "event forwarded",
             Self::Route => "event routed",
+        }
+    }
+
+    /// The queue of its work.
+    pub const fn queue(self) -> QueueName {
+        match self {
+            Self::Telegram | Self::Route => QueueName::Telegram,
+            Self::Forward | Self::Slack | Self::Discord | Self::Email => QueueName::Forward,
+        }
+    }
+
+    /// What the pace is that is kept with a destination of the kind.
+    pub fn scope(self, destination: &str) -> Scope {
+        match self {
+            Self::Telegram => Scope::of_chat(destination),
+            Self::Slack => Scope::Channel,
+            Self::Forward | Self::Discord | Self::Email | Self::Route => Scope::Answers,
+        }
+    }
+
+    /// What a notice says that did not happen, and how it names the destination.
+    pub const fn lost(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Telegram | Self::Route => ("A message did not arrive", "in the chat"),
+            Self::Slack => ("A message did not arrive", "in Slack at"),
+            Self::Discord => ("A message did not arrive", "in Discord at"),
+            Self::Email => ("A mail did not arrive", "at"),
+            Self::Forward => ("An event was not forwarded", "to"),
         }
     }
 
@@ -77,14 +141,27 @@ impl Kind {
     /// down after it; where not, it is written down only when the destination begins or ceases to be called.
     pub const fn shares_pace(self) -> bool {
         match self {
-            Self::Telegram => true,
-            Self::Forward | Self::Route => false,
+            Self::Telegram | Self::Slack | Self::Discord => true,
+            Self::Forward | Self::Email | Self::Route => false,
         }
     }
 
     /// The kind of this word.
     pub fn named(word: &str) -> Option<Self> {
-        [Self::Telegram, Self::Forward, Self::Route].into_iter().find(|kind| kind.as_str() == word)
+        Self::WITH_WORKERS.into_iter().chain([Self::Route]).find(|kind| kind.as_str() == word)
+    }
+}
+
+impl QueueName {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Telegram, Self::Forward];
+
+    /// The queue's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Telegram => "telegram",
+            Self::Forward => "forward",
+        }
     }
 }
 
@@ -94,38 +171,54 @@ impl std::fmt::Display for Kind {
     }
 }
 
+/// What an action's room answers; each room has all that is asked for in this way.
+macro_rules! of_room {
+    ($action:expr, $room:ident => $answer:expr) => {
+        match $action {
+            Action::Telegram($room) => $answer,
+            Action::Forward($room) => $answer,
+            Action::Slack($room) => $answer,
+            Action::Discord($room) => $answer,
+            Action::Email($room) => $answer,
+        }
+    };
+}
+pub(in crate::action) use of_room;
+
 impl<S> Action<S> {
     /// Its kind.
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Telegram(_) => Kind::Telegram,
             Self::Forward(_) => Kind::Forward,
+            Self::Slack(_) => Kind::Slack,
+            Self::Discord(_) => Kind::Discord,
+            Self::Email(_) => Kind::Email,
         }
     }
 
     /// Whether it says something in the sender's own words, because it has no template of its own.
-    pub const fn speaks_for_sender(&self) -> bool {
-        match self {
-            Self::Telegram(action) => action.template.is_none(),
-            Self::Forward(_) => false,
-        }
+    pub fn speaks_for_sender(&self) -> bool {
+        of_room!(self, room => room.speaks_for_sender())
     }
 
-    /// The sources of its templates, with what each is rendered into.
-    pub fn templates(&self) -> Vec<(&str, crate::template::Escape)> {
-        match self {
-            Self::Telegram(action) => action.templates(),
-            Self::Forward(action) => action.templates(),
-        }
+    /// The sources of its templates, each with its field and with what it is rendered into.
+    pub fn templates(&self) -> Vec<(String, &str, Escape)> {
+        of_room!(self, room => room.templates())
     }
 }
 
 impl Action {
     /// Where its effect goes, as people name it: nothing of it is secret.
     pub fn destination(&self) -> String {
-        match self {
-            Self::Telegram(action) => action.chat.clone(),
-            Self::Forward(action) => action.destination(),
-        }
+        of_room!(self, room => room.destination())
+    }
+
+    /// What of an event travels to its worker; or why nothing ever will.
+    pub fn render(&self, material: &Material<'_>) -> Result<Rendered, String> {
+        of_room!(self, room => room.render(material))
     }
 }
+
+#[cfg(test)]
+mod tests;

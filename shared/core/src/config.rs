@@ -43,6 +43,9 @@ pub struct ConfigSpec {
     /// The Telegram bot.
     #[serde(deserialize_with = "table::one")]
     pub telegram: TelegramSpec,
+    /// How mails are sent.
+    #[serde(deserialize_with = "table::one")]
+    pub email: EmailSpec,
     /// What may be called.
     #[serde(deserialize_with = "table::one")]
     pub network: NetworkSpec,
@@ -95,6 +98,20 @@ pub struct TelegramSpec {
     /// Where the Bot API is; Telegram's own unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_base: Option<String>,
+}
+
+/// How mails are sent, as written.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct EmailSpec {
+    /// Who mails are from: `Bellhop <bellhop@example.com>`. `email` actions need it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// A reference to the URL of the mail server, `smtps://user:password@host:465`, or `smtp://user:password@host:587` for
+    /// STARTTLS. One process alone needs it; what is deployed sends with Amazon SES.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smtp: Option<String>,
 }
 
 /// A hook, as written.
@@ -201,6 +218,12 @@ pub struct Settings {
     /// The chat that is told of trouble.
     #[serde(default)]
     pub operator_chat: Option<String>,
+    /// Who mails are from, with the name before the address.
+    #[serde(default)]
+    pub email_from: Option<String>,
+    /// Where the mail server's URL is.
+    #[serde(default)]
+    pub email_smtp: Option<SecretRef>,
 }
 
 /// What one process takes at once, checked. It is the process's own and stored nowhere.
@@ -232,6 +255,10 @@ impl Settings {
                 "api_base": self.telegram_api_base,
                 "operator_chat": self.operator_chat,
             },
+            "email": {
+                "from": self.email_from,
+                "smtp": self.email_smtp.as_ref().map(SecretRef::shown),
+            },
         })
     }
 
@@ -250,6 +277,8 @@ impl Default for Settings {
             telegram_token: None,
             telegram_api_base: "https://api.telegram.org".to_owned(),
             operator_chat: None,
+            email_from: None,
+            email_smtp: None,
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! In reading order, an event's way: a request comes in at a [`door`], is proved by its [`bellhop_senders::sender`]'s
 //! scheme, is written down as an [`inbox`] message, becomes an [`event`], passes its hook's [`filter`],
-//! and ends as one [`task`] per action, whose text comes from a [`template`].
+//! and ends as one [`task`] per action, whose text comes from a [`template`] and is rendered in the [`markup`] of where it
+//! goes.
 
 // What senders write and sign is read with the same words as what we make of it.
 pub use bellhop_senders::{json, percent, time};
@@ -31,6 +32,8 @@ pub mod quota;
 pub mod template;
 
 pub mod breaker;
+pub mod mail;
+pub mod markup;
 pub mod pace;
 pub mod replay;
 pub mod retry;

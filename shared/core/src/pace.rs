@@ -14,6 +14,8 @@ pub enum Scope {
     Group,
     /// The whole bot: 30 messages a second.
     Bot,
+    /// A channel of Slack's: 1 message a second (<https://docs.slack.dev/apis/web-api/rate-limits>).
+    Channel,
     /// A destination that is called as fast as its answers allow.
     Answers,
 }
@@ -44,7 +46,7 @@ impl Scope {
     /// The limits that hold together.
     const fn limits(self) -> &'static [Limit] {
         match self {
-            Self::Chat => &[Limit { count: 1, window_ms: 1_000 }],
+            Self::Chat | Self::Channel => &[Limit { count: 1, window_ms: 1_000 }],
             Self::Group => &[Limit { count: 1, window_ms: 1_000 }, Limit { count: 20, window_ms: 60_000 }],
             Self::Bot => &[Limit { count: 30, window_ms: 1_000 }],
             Self::Answers => &[],

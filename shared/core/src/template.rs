@@ -18,8 +18,11 @@ mod written;
 pub use context::{Context, Facts};
 pub use message::{Message, message_for, told_elsewhere};
 pub use tags::check as check_tags;
+pub(crate) use tags::{Literal, line_at};
 
 use std::sync::Arc;
+
+use crate::markup::Markup;
 
 use minijinja::machinery::{Instructions, get_compiled_template};
 use minijinja::{Environment, Error, ErrorKind};
@@ -35,6 +38,10 @@ pub const MAX_OUTPUT_BYTES: usize = 1024 * 1024;
 pub enum Escape {
     /// For Telegram's HTML: `&`, `<`, `>` and `"` become references.
     Html,
+    /// For Slack's mrkdwn.
+    Mrkdwn,
+    /// For Discord's Markdown.
+    Markdown,
     /// Not at all; `tojson` is at hand.
     None,
 }
@@ -92,6 +99,16 @@ impl Template {
     fn built_in(source: &'static str) -> Option<Self> {
         let code = engine::built_in(source).ok()?;
         Some(Self { env: engine::environment(Escape::Html), escape: Escape::Html, code: Some(Arc::new(code)) })
+    }
+
+    /// The markup that it is written in.
+    const fn markup(&self) -> Markup {
+        match self.escape {
+            Escape::Html => Markup::Html,
+            Escape::Mrkdwn => Markup::Mrkdwn,
+            Escape::Markdown => Markup::Markdown,
+            Escape::None => Markup::Plain,
+        }
     }
 
     /// Fills the template in; what is missing from the context is empty.

@@ -1,8 +1,10 @@
 //! Messages on the workers' queues: tagged and versioned, so that old ones are still understood after an update.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Kind, Lane, forward, telegram};
+use crate::action::{Key, Kind, Lane, discord, email, forward, slack, telegram};
 use crate::id::TaskId;
 use crate::task::Task;
 
@@ -27,6 +29,12 @@ pub enum Payload {
     Telegram(telegram::Message),
     /// A request to another URL.
     Forward(forward::Request),
+    /// A message to Slack.
+    Slack(slack::Message),
+    /// A message to Discord.
+    Discord(discord::Message),
+    /// A mail.
+    Email(email::Message),
 }
 
 /// Work as it is written.
@@ -36,6 +44,12 @@ enum Written {
     TelegramV1 {
         task: Task,
         parts: Vec<String>,
+        #[serde(default, skip_serializing_if = "telegram::Style::is_plain")]
+        style: telegram::Style,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        document: Option<telegram::Document>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<Key>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         trace: Option<String>,
     },
@@ -47,12 +61,27 @@ enum Written {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         trace: Option<String>,
     },
+    SlackV1(Carried<slack::Message>),
+    DiscordV1(Carried<discord::Message>),
+    EmailV1(Carried<email::Message>),
+}
+
+/// A payload with what travels with it.
+#[derive(Clone, Serialize, Deserialize)]
+struct Carried<P> {
+    task: Task,
+    payload: P,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    ordered: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trace: Option<String>,
 }
 
 impl Work {
     /// A message for a Telegram chat.
-    pub const fn telegram(task: Task, parts: Vec<String>) -> Self {
-        Self { task, payload: Payload::Telegram(telegram::Message { parts }), lane: Lane::Ordered, trace: None }
+    pub fn telegram(task: Task, parts: Vec<String>) -> Self {
+        let message = telegram::Message { parts, ..telegram::Message::default() };
+        Self { task, payload: Payload::Telegram(message), lane: Lane::Ordered, trace: None }
     }
 
     /// A request to another URL.
@@ -64,6 +93,9 @@ impl Work {
     pub fn parts(&self) -> &[String] {
         match &self.payload {
             Payload::Telegram(message) => &message.parts,
+            Payload::Slack(message) => &message.parts,
+            Payload::Discord(message) => &message.parts,
+            Payload::Email(message) => std::slice::from_ref(&message.text),
             Payload::Forward(_) => &[],
         }
     }
@@ -73,9 +105,15 @@ impl Work {
         self.payload.kind()
     }
 
-    /// What must stay in order among itself, or be bounded together: the destination.
-    pub fn group(&self) -> &str {
-        &self.task.destination
+    /// What must stay in order among itself, or be bounded together: the destination, told from those of the other kinds
+    /// on its queue.
+    pub fn group(&self) -> Cow<'_, str> {
+        match self.kind() {
+            Kind::Telegram | Kind::Forward | Kind::Route => Cow::Borrowed(&self.task.destination),
+            kind @ (Kind::Slack | Kind::Discord | Kind::Email) => {
+                Cow::Owned(format!("{kind}:{}", self.task.destination))
+            }
+        }
     }
 
     /// What tells this work from every other: the task, and which retry it is.
@@ -90,6 +128,9 @@ impl Payload {
         match self {
             Self::Telegram(_) => Kind::Telegram,
             Self::Forward(_) => Kind::Forward,
+            Self::Slack(_) => Kind::Slack,
+            Self::Discord(_) => Kind::Discord,
+            Self::Email(_) => Kind::Email,
         }
     }
 
@@ -97,7 +138,9 @@ impl Payload {
     pub fn steps(&self) -> usize {
         match self {
             Self::Telegram(message) => message.parts.len(),
-            Self::Forward(_) => 1,
+            Self::Slack(message) => message.parts.len(),
+            Self::Discord(message) => message.parts.len(),
+            Self::Forward(_) | Self::Email(_) => 1,
         }
     }
 }
@@ -105,16 +148,37 @@ impl Payload {
 impl From<Work> for Written {
     fn from(Work { task, payload, lane, trace }: Work) -> Self {
         match payload {
-            Payload::Telegram(message) => Self::TelegramV1 { task, parts: message.parts, trace },
+            Payload::Telegram(telegram::Message { parts, style, document, key }) => {
+                Self::TelegramV1 { task, parts, style, document, key, trace }
+            }
             Payload::Forward(request) => Self::ForwardV1 { task, request, ordered: lane == Lane::Ordered, trace },
+            Payload::Slack(payload) => Self::SlackV1(Carried { task, payload, ordered: lane == Lane::Ordered, trace }),
+            Payload::Discord(payload) => {
+                Self::DiscordV1(Carried { task, payload, ordered: lane == Lane::Ordered, trace })
+            }
+            Payload::Email(payload) => Self::EmailV1(Carried { task, payload, ordered: lane == Lane::Ordered, trace }),
         }
+    }
+}
+
+impl<P> Carried<P> {
+    /// The work that it is.
+    fn work(self, payload: impl FnOnce(P) -> Payload) -> Work {
+        let lane = if self.ordered { Lane::Ordered } else { Lane::Parallel };
+        Work { task: self.task, payload: payload(self.payload), lane, trace: self.trace }
     }
 }
 
 impl From<Written> for Work {
     fn from(written: Written) -> Self {
         match written {
-            Written::TelegramV1 { task, parts, trace } => Self { trace, ..Self::telegram(task, parts) },
+            Written::SlackV1(carried) => carried.work(Payload::Slack),
+            Written::DiscordV1(carried) => carried.work(Payload::Discord),
+            Written::EmailV1(carried) => carried.work(Payload::Email),
+            Written::TelegramV1 { task, parts, style, document, key, trace } => {
+                let payload = Payload::Telegram(telegram::Message { parts, style, document, key });
+                Self { task, payload, lane: Lane::Ordered, trace }
+            }
             Written::ForwardV1 { task, request, ordered, trace } => {
                 let lane = if ordered { Lane::Ordered } else { Lane::Parallel };
                 Self { trace, ..Self::forward(task, request, lane) }

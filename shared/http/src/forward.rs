@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bellhop_app::ports::{
-    MOST_ANSWER_BYTES, Outbound, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest,
-};
+use bellhop_app::ports::{Outbound, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest, Told};
 use bellhop_core::address::PrivateHosts;
 use bellhop_net::{Failure, Kind, Limits, Reply};
 use bytes::Bytes;
@@ -54,10 +52,11 @@ impl Outbound for Forwarder {
     async fn send(&self, request: OutboundRequest<'_>) -> Result<OutboundAnswer, OutboundError> {
         let url = read_url(request.url)?;
         let place = Place::of(&url);
-        let limits = Limits::first(request.time, PAUSE_TIME, MOST_ANSWER_BYTES);
+        let told = request.told;
+        let limits = Limits::first(request.time, PAUSE_TIME, told.body_bytes);
         let request = build(url, request)?;
         let reply = self.client.send(request, &limits).await.map_err(|failure| place.failed(&failure))?;
-        Ok(answer(&reply))
+        Ok(answer(&reply, told))
     }
 }
 
@@ -152,12 +151,14 @@ fn invalid(text: impl Into<String>) -> OutboundError {
 }
 
 /// What is told of an answer.
-fn answer(reply: &Reply) -> OutboundAnswer {
+fn answer(reply: &Reply, told: Told) -> OutboundAnswer {
     let mut body = String::from_utf8_lossy(&reply.body).into_owned();
     // What was replaced is longer than it was.
-    body.truncate(body.floor_char_boundary(MOST_ANSWER_BYTES));
-    let retry_after = reply.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    OutboundAnswer { status: reply.status.as_u16(), retry_after, body, is_whole: reply.is_whole }
+    body.truncate(body.floor_char_boundary(told.body_bytes));
+    let value = |name: &str| reply.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let headers = told.headers.iter().filter_map(|name| Some((*name, value(name)?))).collect();
+    let retry_after = value(RETRY_AFTER.as_str());
+    OutboundAnswer { status: reply.status.as_u16(), retry_after, headers, body, is_whole: reply.is_whole }
 }
 
 #[cfg(test)]

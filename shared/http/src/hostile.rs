@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bellhop_app::clock::SystemClock;
-use bellhop_app::ports::{Bot, BotApi as _, BotMessage, Fetch as _, Outbound as _, OutboundRequest};
+use bellhop_app::ports::{Bot, BotApi as _, BotMessage, Fetch as _, Outbound as _, OutboundRequest, Told};
 use bellhop_app::reconcile::{Deliveries as _, Refusal, Webhook};
 use bellhop_core::address::PrivateHosts;
 use bellhop_core::hook::Reconcile;
@@ -29,7 +29,14 @@ async fn no_hostile_url_is_forwarded_to() {
         let forwarder = Forwarder { client };
         hostile::check(&canary, async |url| {
             let (method, time) = ("POST", Duration::from_secs(3));
-            let request = OutboundRequest { method, url, headers: &[], body: Bytes::from_static(b"{}"), time };
+            let request = OutboundRequest {
+                method,
+                url,
+                headers: &[],
+                body: Bytes::from_static(b"{}"),
+                time,
+                told: Told::RECORDED,
+            };
             forwarder.send(request).await.map(drop)
         })
         .await;
@@ -43,7 +50,7 @@ async fn no_hostile_url_is_a_bot_api() {
         let api = HttpBot { client };
         hostile::check(&canary, async |url| {
             let bot = Bot { token: Secret::new("123:token").unwrap(), api_base: url.to_owned() };
-            api.send_message(&bot, &BotMessage { chat: "1", text: "a", html: false }).await.map(drop)
+            api.send_message(&bot, &BotMessage { chat: "1", text: "a", ..BotMessage::default() }).await.map(drop)
         })
         .await;
     }

@@ -3,7 +3,7 @@
 use bellhop_app::logging::{self, Form};
 use bellhop_app::ports::{BotMessage, DryRun, PortResult};
 use bellhop_app::tokens::AdminToken;
-use bellhop_core::action::Kind;
+use bellhop_core::action::QueueName;
 
 /// A variable that a function needs is missing or wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -33,13 +33,13 @@ pub fn required(name: &'static str) -> Result<String, BadVariable> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty()).ok_or(BadVariable::Missing(name))
 }
 
-/// The addresses of the workers' queues, by the kind of their work.
-pub fn work_queue_urls() -> Result<Vec<(Kind, String)>, BadVariable> {
-    let variable = |kind| match kind {
-        Kind::Telegram | Kind::Route => "BELLHOP_TELEGRAM_QUEUE_URL",
-        Kind::Forward => "BELLHOP_FORWARD_QUEUE_URL",
+/// The addresses of the workers' queues, by name.
+pub fn work_queue_urls() -> Result<Vec<(QueueName, String)>, BadVariable> {
+    let variable = |queue| match queue {
+        QueueName::Telegram => "BELLHOP_TELEGRAM_QUEUE_URL",
+        QueueName::Forward => "BELLHOP_FORWARD_QUEUE_URL",
     };
-    Kind::WITH_WORKERS.into_iter().map(|kind| Ok((kind, required(variable(kind))?))).collect()
+    QueueName::ALL.into_iter().map(|queue| Ok((queue, required(variable(queue))?))).collect()
 }
 
 /// The admin token that `BELLHOP_ADMIN_TOKEN_SHA256` tells of.

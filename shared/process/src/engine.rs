@@ -20,7 +20,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bellhop_app::delivery::Engine as Deliveries;
-use bellhop_app::delivery::forward::ForwardEngine;
+use bellhop_app::delivery::sinks::SinkEngine;
 use bellhop_app::delivery::telegram::TelegramEngine;
 use bellhop_app::ports::{Clock, PortError, PortResult};
 use bellhop_app::ranges::RangeRefresh;
@@ -54,7 +54,7 @@ pub struct EngineParts {
     /// What does the work for Telegram.
     pub telegram: Arc<TelegramEngine>,
     /// What does the requests to other URLs.
-    pub forward: Arc<ForwardEngine>,
+    pub sinks: Arc<SinkEngine>,
     /// What asks for lost deliveries.
     pub reconciler: Reconciler,
     /// What renews published networks.
@@ -103,8 +103,8 @@ async fn run(parts: Arc<EngineParts>, stopped: watch::Receiver<bool>) {
     tokio::join!(
         routing::route_all(&parts, &crashes, stopped.clone()),
         deliver(&parts, &parts.telegram, Lane::Ordered, &crashes).run(stopped.clone()),
-        deliver(&parts, &parts.forward, Lane::Ordered, &crashes).run(stopped.clone()),
-        deliver(&parts, &parts.forward, Lane::Parallel, &crashes).run(stopped.clone()),
+        deliver(&parts, &parts.sinks, Lane::Ordered, &crashes).run(stopped.clone()),
+        deliver(&parts, &parts.sinks, Lane::Parallel, &crashes).run(stopped.clone()),
         maintenance::maintain(&parts, stopped.clone()),
         purge_all(&parts, stopped),
     );

@@ -2,10 +2,12 @@
 
 mod engine;
 mod listener;
+mod smtp;
 mod verify_worker;
 
 pub use engine::{Engine, EngineParts};
 pub use listener::{Listener, serve};
+pub use smtp::Smtp;
 pub use verify_worker::VerifyWorker;
 
 #[cfg(test)]

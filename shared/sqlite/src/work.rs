@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use bellhop_app::ports::{PortResult, WorkQueue};
-use bellhop_core::action::{Kind, Lane};
+use bellhop_core::action::{Lane, QueueName};
 use bellhop_core::work::Work;
 use rusqlite::Connection;
 
@@ -15,11 +15,11 @@ use crate::packed::{signed, to_json};
 pub(crate) const QUEUES: [&str; 3] = ["telegram", "forward", "forward-parallel"];
 
 /// The queue of a kind's work on a lane.
-pub const fn queue(kind: Kind, lane: Lane) -> &'static str {
-    match (kind, lane) {
-        (Kind::Telegram | Kind::Route, _) => QUEUES[0],
-        (Kind::Forward, Lane::Ordered) => QUEUES[1],
-        (Kind::Forward, Lane::Parallel) => QUEUES[2],
+pub const fn queue(queue: QueueName, lane: Lane) -> &'static str {
+    match (queue, lane) {
+        (QueueName::Telegram, _) => QUEUES[0],
+        (QueueName::Forward, Lane::Ordered) => QUEUES[1],
+        (QueueName::Forward, Lane::Parallel) => QUEUES[2],
     }
 }
 
@@ -64,7 +64,9 @@ fn waiting(row: &rusqlite::Row<'_>) -> rusqlite::Result<Waiting> {
 
 /// Work as its rows.
 pub(crate) fn work_rows(work: &[Work]) -> PortResult<Vec<WorkRow>> {
-    let row = |work: &Work| Ok((queue(work.kind(), work.lane), work.group().to_owned(), work.key(), to_json(work)?));
+    let row = |work: &Work| {
+        Ok((queue(work.kind().queue(), work.lane), work.group().into_owned(), work.key(), to_json(work)?))
+    };
     work.iter().map(row).collect()
 }
 

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::html;
-use super::state::{Chat, Script, State, Violation, unix_ms};
+use super::state::{Chat, Document, Manner, Said, Script, State, Violation, unix_ms};
 
 /// The longest text of a message, in UTF-16 units after parsing.
 pub const TEXT_LIMIT: usize = 4096;
+
+/// The longest caption of a document, in the same units.
+pub const CAPTION_LIMIT: usize = 1024;
 
 /// How many entities of a message are heeded; the rest is silently dropped.
 const ENTITY_LIMIT: usize = 100;
@@ -34,7 +37,9 @@ pub(super) fn call(
     };
     match method.to_ascii_lowercase().as_str() {
         "getme" => (200, json!({"ok": true, "result": bot(state)})),
-        "sendmessage" => send_message(state, parameters),
+        "sendmessage" => send(state, parameters, &Sent::Text),
+        "senddocument" => send(state, parameters, &Sent::Document),
+        "editmessagetext" => send(state, parameters, &Sent::Edit),
         _ => failure(404, "Not Found: method not found"),
     }
 }
@@ -49,7 +54,17 @@ fn bot(state: &State) -> Value {
     json!({"id": id, "is_bot": true, "first_name": "Fake", "username": "fake_bot", "can_join_groups": true})
 }
 
-fn send_message(state: &mut State, parameters: &BTreeMap<String, String>) -> Answer {
+/// What a call brings into a chat.
+enum Sent {
+    /// A message.
+    Text,
+    /// A document, with its caption.
+    Document,
+    /// Another text of a message that is there.
+    Edit,
+}
+
+fn send(state: &mut State, parameters: &BTreeMap<String, String>, sent: &Sent) -> Answer {
     let mut deliver_only = None;
     let chat = chat_of(state, parameters).ok();
     let next = state.scripts.iter().position(|script| script.chat.is_none() || script.chat == chat);
@@ -59,12 +74,22 @@ fn send_message(state: &mut State, parameters: &BTreeMap<String, String>) -> Ans
         }
         deliver_only = Some(script);
     }
-    let (chat_id, text, entities) = match accept(state, parameters) {
+    let (chat_id, text, entities) = match accept(state, parameters, sent) {
         Ok(accepted) => accepted,
         Err(answer) => return answer,
     };
     let parse_mode = parameters.get("parse_mode").cloned().unwrap_or_default();
-    let message_id = state.show(chat_id, text.clone(), entities.clone(), parse_mode);
+    let said = Said { text: text.clone(), entities: entities.clone(), parse_mode };
+    let shown = match sent {
+        Sent::Edit => edit(state, parameters, chat_id, said),
+        Sent::Text | Sent::Document => {
+            manner(state, parameters, chat_id, sent).map(|manner| state.show(chat_id, said, manner))
+        }
+    };
+    let message_id = match shown {
+        Ok(message_id) => message_id,
+        Err(answer) => return answer,
+    };
     if let Some(script) = deliver_only {
         return failure(script.status, &script.description);
     }
@@ -80,10 +105,16 @@ fn send_message(state: &mut State, parameters: &BTreeMap<String, String>) -> Ans
         "from": bot(state),
         "chat": {"id": chat_id, "type": kind},
         "date": unix_ms() / 1000,
-        "text": text,
     });
+    let (text_field, entities_field) = match sent {
+        Sent::Document => ("caption", "caption_entities"),
+        Sent::Text | Sent::Edit => ("text", "entities"),
+    };
+    if !text.is_empty() {
+        result[text_field] = text.into();
+    }
     if !entities.is_empty() {
-        result["entities"] = json!(entities);
+        result[entities_field] = json!(entities);
     }
     (200, json!({"ok": true, "result": result}))
 }
@@ -101,9 +132,11 @@ fn scripted(state: &mut State, script: &Script, parameters: &BTreeMap<String, St
 type Accepted = (i64, String, Vec<html::Entity>);
 
 /// Checks a message in the order of the real server: its text, its chat, then the limits.
-fn accept(state: &mut State, parameters: &BTreeMap<String, String>) -> Result<Accepted, Answer> {
-    let raw = parameters.get("text").map(String::as_str).unwrap_or_default();
-    if raw.trim().is_empty() {
+fn accept(state: &mut State, parameters: &BTreeMap<String, String>, sent: &Sent) -> Result<Accepted, Answer> {
+    let is_caption = matches!(sent, Sent::Document);
+    let (field, limit_units) = if is_caption { ("caption", CAPTION_LIMIT) } else { ("text", TEXT_LIMIT) };
+    let raw = parameters.get(field).map(String::as_str).unwrap_or_default();
+    if raw.trim().is_empty() && !is_caption {
         return Err(failure(400, "Bad Request: message text is empty"));
     }
     let (text, entities) = match parameters.get("parse_mode").map(|mode| mode.to_ascii_lowercase()).as_deref() {
@@ -114,11 +147,12 @@ fn accept(state: &mut State, parameters: &BTreeMap<String, String>) -> Result<Ac
         Some(_) => return Err(failure(400, "Bad Request: unsupported parse_mode")),
     };
     let (text, entities) = clean(&text, entities);
-    if text.is_empty() {
+    if text.is_empty() && !is_caption {
         return Err(failure(400, "Bad Request: text must be non-empty"));
     }
-    if html::utf16_len(&text) > TEXT_LIMIT {
-        return Err(failure(400, "Bad Request: message is too long"));
+    if html::utf16_len(&text) > limit_units {
+        let what = if is_caption { "message caption is too long" } else { "message is too long" };
+        return Err(failure(400, &format!("Bad Request: {what}")));
     }
     let chat_id = chat_of(state, parameters)?;
     match state.chats.get(&chat_id) {
@@ -133,6 +167,54 @@ fn accept(state: &mut State, parameters: &BTreeMap<String, String>) -> Result<Ac
     }
     limit(state, chat_id)?;
     Ok((chat_id, text, entities))
+}
+
+/// How a new message is sent: its topic, its sound and its document, each checked.
+fn manner(state: &State, parameters: &BTreeMap<String, String>, chat_id: i64, sent: &Sent) -> Result<Manner, Answer> {
+    let topic = match parameters.get("message_thread_id") {
+        None => None,
+        Some(text) => {
+            let topic = text.parse::<i64>().ok().filter(|topic| state.topics.contains(&(chat_id, *topic)));
+            Some(topic.ok_or_else(|| failure(400, "Bad Request: message thread not found"))?)
+        }
+    };
+    let silent = match parameters.get("disable_notification").map(String::as_str) {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(failure(400, "Bad Request: can't parse disable_notification")),
+    };
+    let document = match sent {
+        Sent::Text | Sent::Edit => None,
+        Sent::Document => {
+            let text = parameters.get("document").filter(|text| !text.is_empty());
+            let name = parameters.get("document.filename").filter(|name| !name.is_empty());
+            let document = text.zip(name).map(|(text, name)| Document { name: name.clone(), text: text.clone() });
+            Some(document.ok_or_else(|| failure(400, "Bad Request: there is no document in the request"))?)
+        }
+    };
+    Ok(Manner { topic, silent, document })
+}
+
+/// Puts a text in the place of another.
+fn edit(state: &mut State, parameters: &BTreeMap<String, String>, chat_id: i64, said: Said) -> Result<u64, Answer> {
+    let id = parameters.get("message_id").and_then(|id| id.parse::<u64>().ok()).unwrap_or_default();
+    let is_closed = state.closed.contains(&id);
+    let found = state.messages.iter_mut().find(|message| message.message_id == id && message.chat_id == chat_id);
+    let message = found.ok_or_else(|| failure(400, "Bad Request: message to edit not found"))?;
+    if is_closed {
+        return Err(failure(400, "Bad Request: message can't be edited"));
+    }
+    if message.document.is_some() {
+        return Err(failure(400, "Bad Request: there is no text in the message to edit"));
+    }
+    if message.text == said.text && message.entities == said.entities {
+        let what = "message is not modified: specified new message content and reply markup are exactly the same as a \
+                    current content and reply markup of the message";
+        return Err(failure(400, &format!("Bad Request: {what}")));
+    }
+    message.earlier.push(std::mem::replace(&mut message.text, said.text));
+    (message.entities, message.parse_mode) = (said.entities, said.parse_mode);
+    Ok(id)
 }
 
 fn limit(state: &mut State, chat_id: i64) -> Result<(), Answer> {

@@ -22,9 +22,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use self::limits::Limits;
-pub use self::methods::TEXT_LIMIT;
+pub use self::methods::{CAPTION_LIMIT, TEXT_LIMIT};
 use self::state::State;
-pub use self::state::{Chat, Message, Mode, Request, Script, Violation};
+pub use self::state::{Chat, Document, Message, Mode, Request, Script, Violation};
 
 /// The token that the fake knows unless it is told another.
 pub const TOKEN: &str = "4839574812:AAFD39kkdpWt3ywyRZergyOLMaJhac60qcK";
@@ -128,6 +128,16 @@ impl FakeBotApi {
     /// Says what a chat is; a chat never spoken of is open.
     pub fn set_chat(&self, id: i64, chat: Chat) {
         self.handle.with(|state| state.chats.insert(id, chat));
+    }
+
+    /// Makes a chat a forum with this topic.
+    pub fn set_topic(&self, chat: i64, topic: i64) {
+        self.handle.with(|state| state.topics.insert((chat, topic)));
+    }
+
+    /// Lets a message be edited no more.
+    pub fn close_edits(&self, message_id: u64) {
+        self.handle.with(|state| state.closed.insert(message_id));
     }
 
     /// Changes the limits.

@@ -89,9 +89,38 @@ async fn parameters(request: HttpRequest) -> Result<BTreeMap<String, String>, St
                 std::str::from_utf8(&body).map_err(|_| "Bad Request: strings must be encoded in UTF-8".to_owned())?;
             pairs(text, &mut found)?;
         }
+        "multipart/form-data" => {
+            let boundary = content_type.split_once("boundary=").map(|(_, boundary)| boundary.trim_matches('"'));
+            let boundary = boundary.ok_or("Bad Request: boundary is missing")?;
+            let text =
+                std::str::from_utf8(&body).map_err(|_| "Bad Request: strings must be encoded in UTF-8".to_owned())?;
+            fields(text, boundary, &mut found)?;
+        }
         _ => {}
     }
     Ok(found)
+}
+
+/// Reads a form of parts (RFC 7578); a file's name stands beside it, as `NAME.filename`.
+fn fields(form: &str, boundary: &str, into: &mut BTreeMap<String, String>) -> Result<(), String> {
+    let bad = || "Bad Request: can't parse multipart data".to_owned();
+    let (between, end) = (format!("\r\n--{boundary}\r\n"), format!("\r\n--{boundary}--"));
+    let form = format!("\r\n{form}");
+    let (parts, _) = form.rsplit_once(&end).ok_or_else(bad)?;
+    let parts = parts.strip_prefix(&between).ok_or_else(bad)?;
+    for part in parts.split(&between) {
+        let (head, value) = part.split_once("\r\n\r\n").ok_or_else(bad)?;
+        let attribute = |name: &str| {
+            let (_, rest) = head.split_once(&format!("; {name}=\""))?;
+            rest.split_once('"').map(|(value, _)| value.to_owned())
+        };
+        let name = attribute("name").ok_or_else(bad)?;
+        if let Some(file) = attribute("filename") {
+            into.insert(format!("{name}.filename"), file);
+        }
+        into.insert(name, value.to_owned());
+    }
+    Ok(())
 }
 
 fn pairs(text: &str, into: &mut BTreeMap<String, String>) -> Result<(), String> {

@@ -1,6 +1,6 @@
 //! What the fake remembers, and what a test can tell it to do.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -37,10 +37,45 @@ pub struct Message {
     pub entities: Vec<Entity>,
     /// The style it was sent in; empty: plain.
     pub parse_mode: String,
+    /// What it said before it was edited, oldest first.
+    #[serde(default)]
+    pub earlier: Vec<String>,
+    /// The topic that it is in.
+    #[serde(default)]
+    pub topic: Option<i64>,
+    /// Whether it came without a sound.
+    #[serde(default)]
+    pub silent: bool,
+    /// The document that it came with.
+    #[serde(default)]
+    pub document: Option<Document>,
     /// Milliseconds since the fake started.
     pub at_ms: u64,
     /// Milliseconds since 1970.
     pub unix_ms: u64,
+}
+
+/// A document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// Its name.
+    pub name: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// What a message says.
+pub(super) struct Said {
+    pub(super) text: String,
+    pub(super) entities: Vec<Entity>,
+    pub(super) parse_mode: String,
+}
+
+/// How a new message is sent.
+pub(super) struct Manner {
+    pub(super) topic: Option<i64>,
+    pub(super) silent: bool,
+    pub(super) document: Option<Document>,
 }
 
 /// A message sent before a block had ended.
@@ -143,6 +178,10 @@ pub(super) struct State {
     pub(super) limiter: Limiter,
     pub(super) chats: HashMap<i64, Chat>,
     pub(super) usernames: HashMap<String, i64>,
+    /// The topics that forums have: the chat, and the topic's number.
+    pub(super) topics: HashSet<(i64, i64)>,
+    /// Messages that may be edited no more.
+    pub(super) closed: HashSet<u64>,
     pub(super) mode: Mode,
     pub(super) latency_ms: u64,
     pub(super) scripts: VecDeque<Script>,
@@ -161,6 +200,8 @@ impl State {
             limiter: Limiter::default(),
             chats: HashMap::new(),
             usernames: HashMap::new(),
+            topics: HashSet::new(),
+            closed: HashSet::new(),
             mode: Mode::Up,
             latency_ms: 0,
             scripts: VecDeque::new(),
@@ -176,11 +217,24 @@ impl State {
     }
 
     /// Shows a message and returns its id.
-    pub(super) fn show(&mut self, chat_id: i64, text: String, entities: Vec<Entity>, parse_mode: String) -> u64 {
+    pub(super) fn show(&mut self, chat_id: i64, said: Said, manner: Manner) -> u64 {
+        let (Said { text, entities, parse_mode }, Manner { topic, silent, document }) = (said, manner);
         let (message_id, at_ms) = (self.next_message_id, self.now_ms());
         self.next_message_id += 1;
         self.limiter.delivered(chat_id, at_ms);
-        self.messages.push(Message { message_id, chat_id, text, entities, parse_mode, at_ms, unix_ms: unix_ms() });
+        self.messages.push(Message {
+            message_id,
+            chat_id,
+            text,
+            entities,
+            parse_mode,
+            earlier: Vec::new(),
+            topic,
+            silent,
+            document,
+            at_ms,
+            unix_ms: unix_ms(),
+        });
         message_id
     }
 

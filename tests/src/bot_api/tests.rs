@@ -220,3 +220,76 @@ async fn another_process_can_do_the_same() {
     assert_eq!(http.post(&control("/reset"), &json_body, "").await.status.as_u16(), 200);
     assert_eq!(http.get(&control("/messages")).await.json(), json!({"messages": []}));
 }
+
+/// Calls a method with a JSON body; the status and the description.
+async fn call(fake: &FakeBotApi, method: &str, body: Value) -> (u16, String) {
+    let url = format!("{}/bot{TOKEN}/{method}", fake.url());
+    let answer = Http::new().post(&url, &headers(&[("content-type", "application/json")]), body.to_string()).await;
+    (answer.status.as_u16(), answer.json()["description"].as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn a_message_is_edited_while_it_may_be() {
+    let fake = FakeBotApi::start_unlimited().await;
+    check(&fake, json!({"chat_id": 5, "text": "firing"}), 200, "").await;
+    let edit = |chat: i64, id: u64, text: &str| json!({"chat_id": chat, "message_id": id, "text": text});
+    let not_found = "Bad Request: message to edit not found";
+    for (body, status, description) in [
+        (edit(5, 1, "resolved"), 200, ""),
+        (edit(5, 1, "resolved"), 400, "Bad Request: message is not modified"),
+        (edit(5, 2, "x"), 400, not_found),
+        (edit(6, 1, "x"), 400, not_found),
+        (edit(5, 1, " "), 400, "Bad Request: message text is empty"),
+        (json!({"chat_id": 5, "text": "x"}), 400, not_found),
+    ] {
+        let (seen, said) = call(&fake, "editMessageText", body.clone()).await;
+        assert!(seen == status && said.starts_with(description), "{body}: {seen} {said}");
+    }
+    fake.close_edits(1);
+    assert_eq!(
+        call(&fake, "editMessageText", edit(5, 1, "y")).await,
+        (400, "Bad Request: message can't be edited".to_owned())
+    );
+    let message = fake.messages().remove(0);
+    assert_eq!((message.text.as_str(), message.earlier), ("resolved", vec!["firing".to_owned()]));
+}
+
+#[tokio::test]
+async fn topics_sounds_and_documents_are_checked() {
+    let fake = FakeBotApi::start_unlimited().await;
+    fake.set_topic(-7, 42);
+    let text = |extra: Value| {
+        let mut body = json!({"chat_id": -7, "text": "a"});
+        body.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        body
+    };
+    for (extra, status) in [
+        (json!({"message_thread_id": 42, "disable_notification": true}), 200),
+        (json!({"message_thread_id": 43}), 400),
+        (json!({"message_thread_id": "x"}), 400),
+        (json!({"disable_notification": "yes"}), 400),
+    ] {
+        assert_eq!(call(&fake, "sendMessage", text(extra.clone())).await.0, status, "{extra}");
+    }
+    let message = fake.messages().remove(0);
+    assert_eq!((message.topic, message.silent), (Some(42), true));
+    let form = |caption: &str, document: &str| {
+        format!(
+            "--x\r\nContent-Disposition: form-data; name=\"chat_id\"\r\n\r\n5\r\n--x\r\nContent-Disposition: form-data; \
+             name=\"caption\"\r\n\r\n{caption}\r\n--x\r\nContent-Disposition: form-data; name=\"document\"; \
+             filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\n{document}\r\n--x--\r\n"
+        )
+    };
+    let url = format!("{}/bot{TOKEN}/sendDocument", fake.url());
+    let kind = headers(&[("content-type", "multipart/form-data; boundary=x")]);
+    for (body, status) in [
+        (form("c", "all of\nit"), 200),
+        (form(&"c".repeat(1_025), "d"), 400),
+        (form("c", ""), 400),
+        ("--x".to_owned(), 400),
+    ] {
+        assert_eq!(Http::new().post(&url, &kind, body.clone()).await.status, status, "{body}");
+    }
+    let document = fake.messages_of(5).remove(0);
+    assert_eq!((document.text.as_str(), document.document.unwrap().text.as_str()), ("c", "all of\nit"));
+}

@@ -57,6 +57,11 @@ impl<'w> Batch<'w> {
         batch
     }
 
+    /// Where the work goes, as people name it.
+    pub fn destination(&self) -> &'w str {
+        self.works.first().map_or("", |work| work.task.destination.as_str())
+    }
+
     /// Leaves all but the first tasks for later.
     pub(super) fn truncate(&mut self, count: usize) {
         if let Some(place) = self.places.get(count) {

@@ -1,5 +1,6 @@
 //! Writes down what came of a turn, and tells the operator of trouble.
 
+use bellhop_core::action::Kind;
 use bellhop_core::breaker::Change;
 use bellhop_core::task::{Task, TaskStatus};
 
@@ -13,6 +14,7 @@ impl<W: Worker> Engine<W> {
     /// settled.
     pub(super) async fn conclude(
         &self,
+        kind: Kind,
         name: &str,
         destination: Destination,
         mut batch: Batch<'_>,
@@ -20,8 +22,8 @@ impl<W: Worker> Engine<W> {
     ) -> PortResult<Turn> {
         let (jitter, steps) = (self.jitter(), batch.steps);
         batch.tasks.iter_mut().for_each(|task| outcome::apply(task, &attempted, steps, jitter));
-        let mut changed = self.take(name, destination, &attempted);
-        log_change(W::KIND.as_str(), name, changed.change);
+        let mut changed = self.take(kind, name, destination, &attempted);
+        log_change(kind.as_str(), name, changed.change);
         let speaks_against = attempted.result.as_ref().err().and_then(Failure::speaks_against) == Some(true);
         // One failure is enough where the destination is given up already, and where it is now.
         if changed.entry.breaker.is_disabled() && speaks_against {
@@ -33,12 +35,12 @@ impl<W: Worker> Engine<W> {
         // First the notice, which is the same however often it is queued: a task that is written down as dead is not
         // looked at again.
         if let Some(task) = batch.tasks.iter().find(|task| is_trouble(task))
-            && self.is_to_be_told(name, &mut changed)
+            && self.is_to_be_told(kind, name, &mut changed)
         {
             let operator_chat = self.worker.operator_chat().await?;
             self.notices(operator_chat.as_deref()).tell(task).await?;
         }
-        self.write_down(name, &batch, &mut changed, attempted.ended_at).await?;
+        self.write_down(kind, name, &batch, &mut changed, attempted.ended_at).await?;
         batch.tell();
         let due_at = batch.tasks.iter().filter(|task| !task.status.is_final()).map(|task| task.due_at).max();
         Ok(Turn {

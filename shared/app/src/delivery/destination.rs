@@ -119,27 +119,32 @@ impl Destinations {
 
 impl<W: Worker> Engine<W> {
     /// What is known of a destination, and of this work for it; a fresh entry where nothing is.
-    pub(super) async fn destination(&self, name: &str, works: &[Work]) -> PortResult<Destination> {
-        if W::KIND.shares_pace() {
+    pub(super) async fn destination(&self, kind: Kind, name: &str, works: &[Work]) -> PortResult<Destination> {
+        if kind.shares_pace() {
             let tasks: Vec<_> = works.iter().map(|work| work.task.id.clone()).collect();
-            let known = self.tasks.destination(&key(W::KIND, name), &tasks).await?;
+            let known = self.tasks.destination(&key(kind, name), &tasks).await?;
             let entry = known.text.as_deref().map(from_text).transpose()?;
-            let entry = entry.unwrap_or_else(|| Destination::new(W::pace(name)));
+            let entry = entry.unwrap_or_else(|| Destination::new(Pace::new(kind.scope(name))));
             return Ok(Destination { place: known.place, succeeded: known.succeeded, ..entry });
         }
         let now = self.clock.now();
-        let kept = self.remembered.all().get(name).filter(|(read_at, _)| now.ms_since(*read_at) < FRESH_MS).cloned();
+        let kept = self
+            .remembered
+            .all()
+            .get(&key(kind, name))
+            .filter(|(read_at, _)| now.ms_since(*read_at) < FRESH_MS)
+            .cloned();
         if let Some((_, entry)) = kept {
             return Ok(entry);
         }
-        let read = read(&*self.documents, &key(W::KIND, name)).await?;
-        let read = read.unwrap_or_else(|| Destination::new(W::pace(name)));
+        let read = read(&*self.documents, &key(kind, name)).await?;
+        let read = read.unwrap_or_else(|| Destination::new(Pace::new(kind.scope(name))));
         let mut all = self.remembered.all();
         if all.len() >= MOST {
             all.clear();
         }
         // What this process saw of its failures stays, unless somebody else has found it shut.
-        let (read_at, entry) = all.entry(name.to_owned()).or_insert_with(|| (now, read.clone()));
+        let (read_at, entry) = all.entry(key(kind, name)).or_insert_with(|| (now, read.clone()));
         *read_at = now;
         if read.breaker.is_disabled() != entry.breaker.is_disabled() || read.breaker.next(now) > entry.breaker.next(now)
         {
@@ -149,15 +154,15 @@ impl<W: Worker> Engine<W> {
     }
 
     /// Takes in what an attempt says of its destination, which was this before.
-    pub(super) fn take(&self, name: &str, entry: Destination, attempted: &Attempted) -> Changed {
+    pub(super) fn take(&self, kind: Kind, name: &str, entry: Destination, attempted: &Attempted) -> Changed {
         let was_disabled = entry.breaker.is_disabled();
-        if W::KIND.shares_pace() {
+        if kind.shares_pace() {
             // Nobody else had the destination meanwhile.
             let mut entry = entry;
             return Changed { change: entry.take(attempted), was_disabled, entry, is_news: true };
         }
         let mut all = self.remembered.all();
-        let (_, entry) = all.entry(name.to_owned()).or_insert((attempted.ended_at, entry));
+        let (_, entry) = all.entry(key(kind, name)).or_insert((attempted.ended_at, entry));
         let began = entry.breaker.failing_since().is_some();
         let change = entry.take(attempted);
         let is_news = change != Change::None || began != entry.breaker.failing_since().is_some();
@@ -165,12 +170,12 @@ impl<W: Worker> Engine<W> {
     }
 
     /// Whether the trouble of a destination is to be told of: the first since its last success, and its end.
-    pub(super) fn is_to_be_told(&self, name: &str, changed: &mut Changed) -> bool {
+    pub(super) fn is_to_be_told(&self, kind: Kind, name: &str, changed: &mut Changed) -> bool {
         let ends = changed.change == Change::Disabled;
         if changed.was_disabled {
             return ends;
         }
-        let first = match self.remembered.all().get_mut(name).filter(|_| !W::KIND.shares_pace()) {
+        let first = match self.remembered.all().get_mut(&key(kind, name)).filter(|_| !kind.shares_pace()) {
             Some((_, entry)) => entry.breaker.tell(),
             None => changed.entry.breaker.tell(),
         };
@@ -181,13 +186,14 @@ impl<W: Worker> Engine<W> {
     /// Writes down what came of a turn: its tasks, and what is known of their destination since.
     pub(super) async fn write_down(
         &self,
+        kind: Kind,
         name: &str,
         batch: &Batch<'_>,
         changed: &mut Changed,
         now: Timestamp,
     ) -> PortResult<()> {
-        let (key, entry) = (key(W::KIND, name), &mut changed.entry);
-        if W::KIND.shares_pace() {
+        let (key, entry) = (key(kind, name), &mut changed.entry);
+        if kind.shares_pace() {
             let expires = Some(entry.expires(now));
             let text = to_text(entry)?;
             let destination = NewDocument { collection: Collection::Destination, key: &key, text: &text, expires };

@@ -1,93 +1,55 @@
 //! Requests to other URLs: signed, each a few seconds at most, what is answered recorded.
 
-mod answer;
-mod settings;
-
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bellhop_core::action::Kind;
 use bellhop_core::action::forward::{Body, Request, signed};
-use bellhop_core::pace::{Pace, Scope};
-use bellhop_core::secret::{Secret, SecretRef};
 use bellhop_core::task::Task;
-use bellhop_core::time::Timestamp;
-use bellhop_core::work::{Payload, Work};
+use bellhop_core::work::Payload;
 use bytes::Bytes;
 
-pub use settings::SettingsCache;
-
-use super::{Attempted, Batch, Engine, Failure, Worker};
-use crate::ports::{
-    Bodies, Clock, EventLog, Outbound, OutboundAnswer, OutboundError, OutboundRequest, PortError, PortResult, Secrets,
-};
-
-/// The engine for requests to other URLs.
-pub type ForwardEngine = Engine<Forward>;
+use super::sinks::{Calls, Sink, Values, answer};
+use super::{Attempted, Batch};
+use crate::ports::{Bodies, EventLog, OutboundRequest, PortError, PortResult, Told};
 
 /// Sends requests to other URLs.
 pub struct Forward {
-    /// The client.
-    pub outbound: Arc<dyn Outbound>,
+    /// What calls are made with.
+    pub calls: Calls,
     /// Where the events' own bytes are.
     pub events: Arc<dyn EventLog>,
     /// Where those are that were too large for the record.
     pub bodies: Arc<dyn Bodies>,
-    /// Where addresses and keys are kept.
-    pub secrets: Arc<dyn Secrets>,
-    /// What holds for all hooks, kept for a while.
-    pub settings: SettingsCache,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
 }
 
 /// A request as it goes out, or why it never will.
 type Prepared = Result<(String, Vec<(String, String)>, Bytes), String>;
 
 #[async_trait]
-impl Worker for Forward {
-    const KIND: Kind = Kind::Forward;
-
-    fn fitting(_: &[Work]) -> usize {
-        1
-    }
-
-    fn pace(_: &str) -> Pace {
-        Pace::new(Scope::Answers)
-    }
-
-    async fn operator_chat(&self) -> PortResult<Option<String>> {
-        Ok(self.settings.settings().await?.operator_chat.clone())
-    }
-
-    async fn attempt(&self, batch: &Batch<'_>, _: Option<&str>) -> PortResult<Attempted> {
-        let started_at = self.clock.now();
+impl Sink for Forward {
+    async fn attempt(&self, batch: &Batch<'_>) -> PortResult<Attempted> {
         let (Some(task), Some(Payload::Forward(request))) =
             (batch.tasks.first(), batch.works.first().map(|work| &work.payload))
         else {
-            return Ok(attempted(started_at, started_at, Err(Failure::Refused("it is no request".to_owned()))));
+            return Ok(self.calls.refused("it is no request"));
         };
-        let (url, headers, body) = match self.prepare(task, request, started_at).await? {
+        let values = self.calls.values(request.secrets().cloned().collect()).await?;
+        let (url, headers, body) = match self.prepare(task, request, &values).await? {
             Ok(prepared) => prepared,
-            Err(why) => return Ok(attempted(started_at, started_at, Err(Failure::Refused(why)))),
+            Err(why) => return Ok(self.calls.refused(why)),
         };
-        let time = Duration::from_secs(request.timeout_seconds);
-        let sent = OutboundRequest { method: request.method.as_str(), url: &url, headers: &headers, body, time };
-        let answered = self.outbound.send(sent).await;
-        Ok(concluded(started_at, self.clock.now(), answered))
+        let (method, time, told) =
+            (request.method.as_str(), Duration::from_secs(request.timeout_seconds), Told::RECORDED);
+        let called = self.calls.send(OutboundRequest { method, url: &url, headers: &headers, body, time, told }).await;
+        Ok(called.attempted(&values, |answer, seconds| answer::read(answer.status, seconds)))
     }
 }
 
 impl Forward {
     /// The request with its address, its body and its signature; or why there is none.
-    async fn prepare(&self, task: &Task, request: &Request, now: Timestamp) -> PortResult<Prepared> {
-        let kept: Vec<SecretRef> = request.secrets().cloned().collect();
-        let values = if kept.is_empty() { Default::default() } else { self.secrets.resolve(&kept).await? };
-        let value = |reference: &SecretRef| -> Result<&Secret, String> {
-            values.get(reference).ok_or_else(|| format!("the secret of the action is missing: {}", named(reference)))
-        };
-        let url = match request.address(&value) {
+    async fn prepare(&self, task: &Task, request: &Request, values: &Values) -> PortResult<Prepared> {
+        let url = match request.address(&|reference| values.get(reference)) {
             Ok(url) => url,
             Err(why) => return Ok(Err(why)),
         };
@@ -101,7 +63,9 @@ impl Forward {
         let mut headers = request.headers.clone();
         if let Some(sign) = &request.sign {
             // The id is the task's, which is the same for each attempt.
-            let signed = value(&sign.secret).and_then(|key| signed(sign.scheme, key, task.id.as_str(), &body, now));
+            let now = self.calls.clock.now();
+            let key = values.get(&sign.secret);
+            let signed = key.and_then(|key| signed(sign.scheme, key, task.id.as_str(), &body, now));
             match signed {
                 Ok(signed) => {
                     headers.retain(|(name, _)| signed.iter().all(|(own, _)| own != name));
@@ -126,40 +90,3 @@ impl Forward {
         }
     }
 }
-
-/// What came of a request.
-fn concluded(started_at: Timestamp, ended_at: Timestamp, answered: Result<OutboundAnswer, OutboundError>) -> Attempted {
-    match answered {
-        Ok(answer) => {
-            let seconds = answer.retry_after.as_deref().and_then(|text| answer::seconds(text, ended_at));
-            let result = answer::read(answer.status, seconds);
-            let failed = result.is_err().then_some(seconds).flatten();
-            Attempted {
-                status: Some(answer.status),
-                answer: answer.body,
-                blocked_until: failed.map(|seconds| ended_at.plus_ms(seconds.saturating_mul(1000))),
-                ..attempted(started_at, ended_at, result)
-            }
-        }
-        Err(error) => {
-            let failure = match error.kind.may_pass() {
-                true => Failure::Passing { why: error.to_string(), seconds: None, counts: true },
-                false => Failure::Refused(error.to_string()),
-            };
-            attempted(started_at, ended_at, Err(failure))
-        }
-    }
-}
-
-/// An attempt without an answer.
-const fn attempted(started_at: Timestamp, ended_at: Timestamp, result: Result<(), Failure>) -> Attempted {
-    Attempted { started_at, ended_at, result, status: None, answer: String::new(), blocked_until: None, moved_to: None }
-}
-
-/// A reference as it may be shown.
-fn named(reference: &SecretRef) -> String {
-    reference.fingerprint().map_or_else(|| reference.to_string(), |print| format!("one kept here, {print}"))
-}
-
-#[cfg(test)]
-mod tests;

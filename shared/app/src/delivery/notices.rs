@@ -132,10 +132,7 @@ pub(crate) fn text(task: &Task) -> String {
              them for an hour."
         );
     }
-    let (what, whither) = match task.kind {
-        Kind::Telegram | Kind::Route => ("A message did not arrive", "in the chat"),
-        Kind::Forward => ("An event was not forwarded", "to"),
-    };
+    let (what, whither) = task.kind.lost();
     let until = if task.attempts.is_empty() { "for an hour" } else { "until one has arrived there again" };
     format!(
         "<b>{what}</b> {whither} <code>{destination}</code>: {reason}.\nIts task is <code>{id}</code>. You are \

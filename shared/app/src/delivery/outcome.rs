@@ -19,6 +19,12 @@ const GIVEN_UP: &str = "its destination is disabled, for it failed for five days
 /// next wait inside its jitter, from 0 to 1.
 pub(super) fn apply(task: &mut Task, attempted: &Attempted, steps: usize, jitter: f64) {
     let now = attempted.ended_at;
+    if let Err(Failure::Overtaken(why)) = &attempted.result {
+        task.due_at = now;
+        task.status = TaskStatus::Skipped;
+        task.reason = Some(why.clone());
+        return;
+    }
     let outcome = match &attempted.result {
         Ok(()) => AttemptOutcome::Succeeded,
         Err(Failure::Throttled { .. }) => AttemptOutcome::Throttled,
@@ -40,7 +46,7 @@ pub(super) fn apply(task: &mut Task, attempted: &Attempted, steps: usize, jitter
     let due_at = match failure {
         Failure::Throttled { seconds, .. } => Some(now.plus_ms(seconds.saturating_mul(1000))),
         Failure::Passing { seconds, .. } => next_attempt(task.failures(), now, *seconds, jitter),
-        Failure::Refused(_) | Failure::Closed(_) | Failure::Gone(_) => None,
+        Failure::Refused(_) | Failure::Overtaken(_) | Failure::Closed(_) | Failure::Gone(_) => None,
     };
     match due_at {
         Some(due_at) => {
@@ -101,6 +107,10 @@ pub(super) fn tell(task: &Task, carried: Option<&str>) {
         }
         TaskStatus::Retrying => {
             log::warn!(event:%, trace, task = id, status, detail, due_at = task.due_at.rfc3339(); "attempt failed");
+        }
+        TaskStatus::Skipped => {
+            let reason = task.reason.as_deref().unwrap_or_default();
+            log::info!(event:%, trace, task = id, status, reason; "task is skipped");
         }
         // What is done has succeeded, unless another status stands there.
         TaskStatus::Succeeded => log::info!(event:%, trace, task = id; "{}", task.kind.done()),

@@ -6,17 +6,17 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use bellhop_core::action::{Kind, telegram::Message};
+use bellhop_core::action::{QueueName, telegram::Message};
 use bellhop_core::pace::{Pace, Scope};
 use bellhop_core::task::MOST_ANSWER_BYTES;
-use bellhop_core::telegram::{self, digest, html, read_answer};
+use bellhop_core::telegram::{self, Sent, digest, html, read_answer};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::{Payload, Work};
 
 pub use bot::{BotCache, Outfit};
 
 use super::destination;
-use super::{Attempted, Batch, Destination, Engine, Failure, Worker};
+use super::{Attempted, Batch, Destination, Engine, Failure, KeyedMessages, Worker, attempted};
 use crate::ports::{Bot, BotAnswer, BotApi, BotMessage, Clock, Documents, DryRun, PortError, PortResult};
 
 /// How much is remembered of the answer to a message that arrived: enough for its id in the chat.
@@ -39,7 +39,7 @@ pub struct Telegram {
     pub api: Arc<dyn BotApi>,
     /// Where messages go while there is no bot.
     pub dry_run: Arc<dyn DryRun>,
-    /// What is remembered of the whole bot.
+    /// What is remembered of the whole bot, and of messages that stand for keys.
     pub documents: Arc<dyn Documents>,
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -49,26 +49,25 @@ pub struct Telegram {
 
 /// What came of one call.
 struct Called {
-    result: Result<(), telegram::Failure>,
+    result: Result<Sent, telegram::Failure>,
     status: Option<u16>,
     answer: String,
 }
 
 #[async_trait]
 impl Worker for Telegram {
-    const KIND: Kind = Kind::Telegram;
+    const QUEUE: QueueName = QueueName::Telegram;
 
-    fn fitting(works: &[Work]) -> usize {
+    fn fitting(&self, works: &[Work]) -> usize {
+        let style = works.first().and_then(message).map(|message| message.style);
         let together = works.iter().map_while(|work| match message(work) {
-            Some(Message { parts }) if parts.len() == 1 => parts.first().map(String::as_str),
+            Some(Message { parts, style: its_style, document: None, key: None }) if Some(*its_style) == style => {
+                parts.first().filter(|_| parts.len() == 1).map(String::as_str)
+            }
             _ => None,
         });
         let texts: Vec<_> = together.collect();
         if texts.is_empty() { 1 } else { digest(&texts).0 }
-    }
-
-    fn pace(destination: &str) -> Pace {
-        Pace::new(Scope::of_chat(destination))
     }
 
     async fn operator_chat(&self) -> PortResult<Option<String>> {
@@ -80,8 +79,8 @@ impl Worker for Telegram {
     }
 
     fn show(&self, batch: &Batch<'_>) {
-        let chat = batch.works.first().map_or("", |work| work.group());
-        self.dry_run.show(&BotMessage { chat, text: &html::plain(&text(batch)), html: false });
+        let chat = batch.destination();
+        self.dry_run.show(&BotMessage { chat, text: &html::plain(&text(batch)), ..BotMessage::default() });
     }
 
     async fn not_before(&self, now: Timestamp) -> PortResult<Option<Timestamp>> {
@@ -95,18 +94,36 @@ impl Worker for Telegram {
         Ok(None)
     }
 
-    /// Sends a text to a chat, once more as plain text where its HTML is refused, once more to where the chat has moved.
+    /// Sends a text to a chat, once more as plain text where its HTML is refused, once more to where the chat has moved, and
+    /// as a new message where the one it was to take the place of cannot be edited.
     async fn attempt(&self, batch: &Batch<'_>, moved_to: Option<&str>) -> PortResult<Attempted> {
         let outfit = self.bot.bot().await?;
         let Some(bot) = &outfit.bot else {
             return Err(PortError::new("the bot's token was taken away", "the turn is taken again"));
         };
-        let (started_at, chat, text) =
-            (self.clock.now(), batch.works.first().map_or("", |work| work.group()), text(batch));
+        let (started_at, chat, text) = (self.clock.now(), batch.destination(), text(batch));
+        let sent = batch.works.first().copied().and_then(message);
+        let keyed = sent.and_then(|sent| sent.key.as_ref()).zip(batch.tasks.first());
+        let standing = match keyed {
+            Some((key, task)) => self.keyed().of(task, key).await?,
+            None => None,
+        };
+        if let Some((_, task)) = keyed
+            && standing.as_ref().is_some_and(|standing| standing.is_newer_than(task))
+        {
+            return Ok(attempted(started_at, started_at, Err(Failure::overtaken())));
+        }
+        let mut edits = standing.and_then(|standing| standing.id.parse().ok());
         let (mut plain, mut moved_to, mut moves_left) = (None, moved_to.map(str::to_owned), 1);
         loop {
-            let to = moved_to.as_deref().unwrap_or(chat);
-            let message = BotMessage { chat: to, text: plain.as_deref().unwrap_or(&text), html: plain.is_none() };
+            let message = BotMessage {
+                chat: moved_to.as_deref().unwrap_or(chat),
+                text: plain.as_deref().unwrap_or(&text),
+                html: plain.is_none(),
+                style: sent.map(|sent| sent.style).unwrap_or_default(),
+                edits,
+                document: sent.and_then(|sent| sent.document.as_ref()),
+            };
             let Called { result, status, answer } = self.call(bot, &message).await;
             match &result {
                 Err(telegram::Failure::BadEntities { .. }) if plain.is_none() => {
@@ -119,6 +136,10 @@ impl Worker for Telegram {
                     moved_to = Some(new.to_string());
                     continue;
                 }
+                Err(telegram::Failure::NotEditable { .. }) if edits.is_some() => {
+                    edits = None;
+                    continue;
+                }
                 _ => {}
             }
             let ended_at = self.clock.now();
@@ -129,8 +150,22 @@ impl Worker for Telegram {
             if let Some(until) = blocked_until {
                 self.block_bot(until).await?;
             }
-            let result = result.map_err(|failure| read(&failure));
-            return Ok(Attempted { started_at, ended_at, result, status, answer, blocked_until, moved_to });
+            let shown = match (&result, edits) {
+                (Ok(sent), _) => Some(sent.message_id),
+                (Err(telegram::Failure::Unchanged), edits) => edits,
+                (Err(_), _) => None,
+            };
+            if let (Some((key, task)), Some(id)) = (keyed, shown) {
+                self.keyed().note(task, key, id.to_string()).await?;
+            }
+            let result = if shown.is_some() { Ok(()) } else { result.map(drop).map_err(|failure| read(&failure)) };
+            return Ok(Attempted {
+                status,
+                answer,
+                blocked_until,
+                moved_to,
+                ..attempted(started_at, ended_at, result)
+            });
         }
     }
 }
@@ -140,7 +175,7 @@ impl Telegram {
     async fn call(&self, bot: &Bot, message: &BotMessage<'_>) -> Called {
         match self.api.send_message(bot, message).await {
             Ok(answer) => {
-                let result = read_answer(answer.status, &answer.body).map(|_| ());
+                let result = read_answer(answer.status, &answer.body);
                 let text = remembered(&answer, bot, result.is_ok());
                 Called { result, status: Some(answer.status), answer: text }
             }
@@ -159,6 +194,11 @@ impl Telegram {
         destination::write(&*self.documents, WHOLE_BOT, &Destination::new(pace), self.clock.now()).await
     }
 
+    /// The messages that stand for keys.
+    fn keyed(&self) -> KeyedMessages<'_> {
+        KeyedMessages { documents: &*self.documents, clock: &*self.clock }
+    }
+
     /// The bot's pace; nothing panics while it is held.
     fn pace_of_bot(&self) -> MutexGuard<'_, Pace> {
         self.bot_pace.lock().unwrap_or_else(PoisonError::into_inner)
@@ -170,7 +210,9 @@ fn read(failure: &telegram::Failure) -> Failure {
     let why = failure.to_string();
     match failure {
         telegram::Failure::RetryAfter { seconds } => Failure::Throttled { why, seconds: *seconds },
-        telegram::Failure::Refused { .. } => Failure::Refused(why),
+        telegram::Failure::Refused { .. } | telegram::Failure::Unchanged | telegram::Failure::NotEditable { .. } => {
+            Failure::Refused(why)
+        }
         telegram::Failure::BadEntities { .. } => Failure::Passing { why, seconds: None, counts: false },
         telegram::Failure::Migrated { .. } | telegram::Failure::Unavailable { .. } => {
             Failure::Passing { why, seconds: None, counts: true }
@@ -195,10 +237,7 @@ fn text<'w>(batch: &Batch<'w>) -> Cow<'w, str> {
 
 /// The message that work carries.
 const fn message(work: &Work) -> Option<&Message> {
-    match &work.payload {
-        Payload::Telegram(message) => Some(message),
-        Payload::Forward(_) => None,
-    }
+    if let Payload::Telegram(message) = &work.payload { Some(message) } else { None }
 }
 
 /// The beginning of an answer as text, without the bot's token, should some proxy have put it there.

@@ -1,25 +1,21 @@
 //! What a kind of work supplies: its effect, and how to read the answer.
 
 use async_trait::async_trait;
-use bellhop_core::action::Kind;
-use bellhop_core::pace::Pace;
+use bellhop_core::action::QueueName;
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
 use super::Batch;
 use crate::ports::PortResult;
 
-/// Makes the effects of one kind.
+/// Makes the effects of the kinds on one queue.
 #[async_trait]
 pub trait Worker: Send + Sync {
-    /// The kind.
-    const KIND: Kind;
+    /// The queue.
+    const QUEUE: QueueName;
 
     /// How many of the first pieces of work make one effect together; at least one.
-    fn fitting(works: &[Work]) -> usize;
-
-    /// The pace of a destination that was never called.
-    fn pace(destination: &str) -> Pace;
+    fn fitting(&self, works: &[Work]) -> usize;
 
     /// The chat that is told of trouble.
     async fn operator_chat(&self) -> PortResult<Option<String>>;
@@ -86,6 +82,9 @@ pub enum Failure {
     /// It will never happen, for what it is itself: that says nothing of the destination.
     #[error("{0}")]
     Refused(String),
+    /// It is not to happen any more: a newer event's effect stands where it would be.
+    #[error("{0}")]
+    Overtaken(String),
     /// It will never happen there.
     #[error("{0}")]
     Closed(String),
@@ -94,16 +93,28 @@ pub enum Failure {
     Gone(String),
 }
 
+/// An attempt without an answer.
+pub(super) const fn attempted(started_at: Timestamp, ended_at: Timestamp, result: Result<(), Failure>) -> Attempted {
+    Attempted { started_at, ended_at, result, status: None, answer: String::new(), blocked_until: None, moved_to: None }
+}
+
 impl Failure {
+    /// A newer event of the key is shown.
+    pub(super) fn overtaken() -> Self {
+        Self::Overtaken("a newer event of its key is shown already".to_owned())
+    }
+
     /// Whether trying again cannot help.
     pub const fn is_final(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::Closed(_) | Self::Gone(_))
+        matches!(self, Self::Refused(_) | Self::Overtaken(_) | Self::Closed(_) | Self::Gone(_))
     }
 
     /// Whether it speaks against the destination; `None` where it says nothing of it.
     pub const fn speaks_against(&self) -> Option<bool> {
         match self {
-            Self::Throttled { .. } | Self::Refused(_) | Self::Passing { counts: false, .. } => None,
+            Self::Throttled { .. } | Self::Refused(_) | Self::Overtaken(_) | Self::Passing { counts: false, .. } => {
+                None
+            }
             Self::Passing { .. } | Self::Closed(_) | Self::Gone(_) => Some(true),
         }
     }

@@ -27,7 +27,8 @@ impl ConfigPlan {
     pub fn new(clock: &dyn Clock, (hooks, before): (Vec<Hook>, Settings), config: CheckedConfig) -> Self {
         let mut values = Vec::new();
         let token = config.telegram_token.map(|token| referred("telegram-token", token, &mut values));
-        let settings = Settings { telegram_token: token, ..config.settings };
+        let relay = config.email_smtp.map(|relay| referred("email-smtp", relay, &mut values));
+        let settings = Settings { telegram_token: token, email_smtp: relay, ..config.settings };
         Self {
             hooks: Plan::new(clock, hooks, config.hooks),
             settings: differences(&before.shown(), &settings.shown()),

@@ -28,13 +28,15 @@ pub enum Collection {
     Offer,
     /// What the operator was last told of, by kind and destination.
     Notice,
+    /// The message that stands for a key, by its kind, its destination and a digest of the key.
+    Message,
     /// How often a function began with a message that had come to it before, by the queue's id for the message.
     Crash,
 }
 
 impl Collection {
     /// Every collection.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Destination,
         Self::Limit,
         Self::Quota,
@@ -45,6 +47,7 @@ impl Collection {
         Self::Retry,
         Self::Offer,
         Self::Notice,
+        Self::Message,
         Self::Crash,
     ];
 
@@ -61,6 +64,7 @@ impl Collection {
             Self::Retry => "retry",
             Self::Offer => "offer",
             Self::Notice => "notice",
+            Self::Message => "message",
             Self::Crash => "crash",
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-/// How much of an answer's body is kept, in bytes.
+/// How much of an answer's body is kept where it is only recorded, in bytes.
 pub const MOST_ANSWER_BYTES: usize = 2 * 1024;
 
 /// A request to a URL that a user configured.
@@ -25,6 +25,22 @@ pub struct OutboundRequest<'a> {
     pub body: Bytes,
     /// How long everything may take, from looking the name up to the end of the answer.
     pub time: Duration,
+    /// What of the answer is told.
+    pub told: Told,
+}
+
+/// What of an answer is told besides its status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// How much of its body, in bytes.
+    pub body_bytes: usize,
+    /// Which of its headers, by lower-case name; `retry-after` always.
+    pub headers: &'static [&'static str],
+}
+
+impl Told {
+    /// No more than what is recorded.
+    pub const RECORDED: Self = Self { body_bytes: MOST_ANSWER_BYTES, headers: &[] };
 }
 
 /// An answer: of any status, a redirect's among them, which nobody follows.
@@ -34,7 +50,9 @@ pub struct OutboundAnswer {
     pub status: u16,
     /// The header `Retry-After` as it stands there: seconds, or a date.
     pub retry_after: Option<String>,
-    /// The first [`MOST_ANSWER_BYTES`] of the body, as text; what is no UTF-8 is replaced.
+    /// Those of its headers that were asked for; what is no text is left out.
+    pub headers: Vec<(&'static str, String)>,
+    /// As much of the beginning of the body as was asked for, as text; what is no UTF-8 is replaced.
     pub body: String,
     /// Whether that is the whole body. The rest was too long, came too late, or broke off; the status holds all the same.
     pub is_whole: bool,
@@ -66,6 +84,13 @@ pub enum OutboundFailure {
     Broken,
     /// No answer in time. The other side may have done what it was asked for.
     TimedOut,
+}
+
+impl OutboundAnswer {
+    /// The value of a header that was asked for.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| value.as_str())
+    }
 }
 
 impl OutboundFailure {

@@ -1,16 +1,14 @@
 //! Makes tasks of events, and the work that carries them out.
 
-use bellhop_core::action::forward::{Forward, Request};
-use bellhop_core::action::{Action, Lane};
+use bellhop_core::action::{Action, Material, Rendered};
 use bellhop_core::event::Event;
 use bellhop_core::id::TaskId;
 use bellhop_core::task::Task;
-use bellhop_core::template::RenderFailure;
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
-use super::text::{Text, Words};
-use super::{Rule, Rules};
+use super::Rules;
+use super::text::Words;
 use crate::spans;
 
 /// The task of one action.
@@ -58,33 +56,18 @@ impl Making<'_> {
     /// The work of a task that is to be done; `None` where its hook, or its action, is gone.
     pub(super) fn work(&self, rules: &Rules, task: &Task) -> Option<Made> {
         let rule = rules.of_task(task)?;
-        let action = rule.hook.actions.get(task.id.action()).filter(|action| action.kind() == task.kind)?;
-        let task = task.clone();
-        let trace = spans::carried(&self.event.head);
-        let made = match action {
-            Action::Telegram(_) => {
-                let template = rule.templates.get(task.id.action()).and_then(|templates| templates.first());
-                let Text { parts, trouble } = self.words.telegram(self.event, &rule.hook, template);
-                Ok(Work::telegram(Task { reason: trouble.or_else(|| task.reason.clone()), ..task }, parts))
-            }
-            Action::Forward(action) => {
-                self.forward(rule, action, &task).map(|(request, lane)| Work::forward(task, request, lane))
-            }
+        let index = task.id.action();
+        let action = rule.hook.actions.get(index).filter(|action| action.kind() == task.kind)?;
+        let templates = rule.templates.get(index)?;
+        let material = Material::new(self.words.facts(self.event, &rule.hook), &task.id, templates);
+        let Rendered { payload, lane, trouble } = match action.render(&material) {
+            Ok(rendered) => rendered,
+            Err(why) => return Some(Made::Never(why)),
         };
-        Some(match made {
-            Ok(work) => Made::Work(Box::new(Work { trace, ..work })),
-            Err(why) => Made::Never(why),
-        })
-    }
-
-    /// The request of a `forward` action.
-    fn forward(&self, rule: &Rule, action: &Forward, task: &Task) -> Result<(Request, Lane), String> {
-        let templates = rule.templates.get(task.id.action()).map_or(&[][..], Vec::as_slice);
-        let templates: Result<Vec<_>, _> = templates.iter().map(Result::as_ref).collect();
-        let failed = |failure: String| format!("a template of its action failed: {failure}");
-        let templates = templates.map_err(|error| failed(error.to_string()))?;
-        let context = self.words.context(self.event, &rule.hook, &templates);
-        let request = Request::render(action, &templates, &self.event.head, &task.id, context.as_ref());
-        request.map(|request| (request, action.lane())).map_err(|error: RenderFailure| failed(error.to_string()))
+        if let Some(trouble) = &trouble {
+            log::warn!(event:% = self.event.head.id, hook = rule.hook.id.as_str(); "{trouble}");
+        }
+        let task = Task { reason: trouble.or_else(|| task.reason.clone()), ..task.clone() };
+        Some(Made::Work(Box::new(Work { task, payload, lane, trace: spans::carried(&self.event.head) })))
     }
 }

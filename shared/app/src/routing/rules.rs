@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bellhop_core::action::Templates;
 use bellhop_core::config::Settings;
 use bellhop_core::event::{Event, EventHead};
 use bellhop_core::filter::{BadCondition, Condition};
 use bellhop_core::hook::Hook;
 use bellhop_core::id::Owner;
 use bellhop_core::task::Task;
-use bellhop_core::template::{BadTemplate, Template};
 use bellhop_core::time::Timestamp;
 use bellhop_senders::sender::Sender;
 
@@ -30,9 +30,8 @@ pub struct Rule {
     pub hook: Hook,
     /// Its condition; one that cannot be read holds for nothing.
     pub condition: Option<Result<Condition, BadCondition>>,
-    /// The templates of its actions, in the actions' order, each in the order in which its action gives them; one that
-    /// cannot be read makes no text.
-    pub templates: Vec<Vec<Result<Template, BadTemplate>>>,
+    /// The templates of its actions, in the actions' order.
+    pub templates: Vec<Templates>,
 }
 
 impl Rules {
@@ -78,13 +77,11 @@ impl Rule {
     fn new(hook: Hook) -> Self {
         let condition = hook.when.as_deref().map(Condition::stored);
         let templates = hook.actions.iter().map(|action| {
-            let compiled = action.templates().into_iter().map(|(source, escape)| {
-                let bad = |error: &BadTemplate| {
-                    log::error!(hook = hook.id.as_str(), error:%; "a template of the hook cannot be read");
-                };
-                Template::compile(source, escape).inspect_err(bad)
-            });
-            compiled.collect()
+            let templates = Templates::of(action);
+            for (field, error) in templates.unreadable() {
+                log::error!(hook = hook.id.as_str(), field, error:%; "a template of the hook cannot be read");
+            }
+            templates
         });
         Self { templates: templates.collect(), condition, hook }
     }

@@ -7,6 +7,7 @@ mod clock;
 mod documents;
 mod events;
 mod hooks;
+mod mail;
 mod parts;
 mod queue;
 mod queues;
@@ -29,6 +30,7 @@ use crate::ports::{Clock, EventCount, PortResult};
 
 pub use bot::{Answering, Seen};
 pub use clock::SetClock;
+pub use mail::{Handed, Taking};
 pub use queue::{Queue, Received};
 
 /// What goes wrong with calls of ports.
@@ -82,6 +84,7 @@ struct World {
     inbox: Queue,
     work: Queue,
     bot: bot::FakeBot,
+    mail: mail::FakeMailer,
 }
 
 impl Memory {

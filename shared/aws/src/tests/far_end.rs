@@ -41,7 +41,10 @@ pub(super) fn read(reader: &mut BufReader<TcpStream>) -> Option<(String, Value)>
             "x-amz-target" => value.split_once('.').unwrap().1.clone_into(&mut target),
             "authorization" => signed += usize::from(value.starts_with("AWS4-HMAC-SHA256 Credential=canary/")),
             "x-amz-security-token" => signed += usize::from(value == "canary"),
-            "content-type" => assert!(value.starts_with("application/x-amz-json-1."), "{value}"),
+            "content-type" => {
+                let is_json = value.starts_with("application/x-amz-json-1.") || value == "application/json";
+                assert!(is_json, "{value}");
+            }
             "" => break,
             _ => {}
         }

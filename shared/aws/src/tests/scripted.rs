@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use bellhop_app::clock::SystemClock;
 use bellhop_app::ports::{
-    Claim, EventLog as _, Inbox as _, PortResult, Postponed, Receipts as _, TaskLog as _, WorkQueue as _,
+    Claim, EventLog as _, Inbox as _, MailAnswer, MailError, MailFailure, Mailer as _, OutboundMail, PortResult,
+    Postponed, Receipts as _, TaskLog as _, WorkQueue as _,
 };
 use bellhop_core::action::Kind;
 use bellhop_core::id::{HookId, Owner, TaskId};
@@ -115,7 +116,9 @@ async fn call(aws: &Aws, operation: &str) -> PortResult<()> {
         "UpdateItem" => bellhop_app::ports::EventCounts::add(&table, &hook, 1, now).await,
         "DeleteItem" => table.delete_row(&crate::key::Key::settings()).await.map(|_| ()),
         "SendMessage" => aws.inbox(url(), aws.bucket(BUCKET)).put(&message(&event(now, Vec::new()))).await,
-        "SendMessageBatch" => aws.work_queues(vec![(Kind::Telegram, url())]).send(&[work()]).await,
+        "SendMessageBatch" => {
+            aws.work_queues(vec![(bellhop_core::action::QueueName::Telegram, url())]).send(&[work()]).await
+        }
         "DeleteMessageBatch" => aws.receipts(url()).delete(&["r1", "r2"]).await,
         "ChangeMessageVisibilityBatch" => aws.receipts(url()).postpone(&[Postponed { receipt: "r", seconds: 1 }]).await,
         "GetParameters" => {
@@ -271,4 +274,49 @@ async fn a_list_of_several_pages_is_read_to_its_end() {
     let asked = service.asked.lock().unwrap();
     assert_eq!(asked[0].1.get("ExclusiveStartKey"), None);
     assert_eq!(asked[1].1["ExclusiveStartKey"], row("1"));
+}
+
+/// Hands a mail to SES.
+async fn mail(aws: &Aws) -> Result<MailAnswer, MailError> {
+    let to = ["me@example.com".to_owned(), "you@example.com".to_owned()];
+    let mail =
+        OutboundMail { relay: None, from: "desk@bellhop.example", to: &to, raw: "Subject: ä\r\n\r\na".as_bytes() };
+    aws.ses().send(mail).await
+}
+
+#[tokio::test]
+async fn a_mail_is_handed_to_ses_as_it_is_and_once() {
+    let (service, aws) =
+        Service::start([Step::Answer(200, json!({"MessageId": "0107-a"})), Step::Answer(500, json!({}))]);
+    assert_eq!(mail(&aws).await, Ok(MailAnswer { code: 200, text: "0107-a".to_owned() }));
+    let asked = service.asked.lock().unwrap()[0].1.clone();
+    assert_eq!(
+        asked,
+        json!({
+            "FromEmailAddress": "desk@bellhop.example",
+            "Destination": {"ToAddresses": ["me@example.com", "you@example.com"]},
+            "Content": {"Raw": {"Data": "U3ViamVjdDogw6QNCg0KYQ=="}},
+        })
+    );
+    let error = mail(&aws).await.unwrap_err();
+    assert_eq!((error.kind, error.code, service.count()), (MailFailure::Passing, Some(500), 2), "{error}");
+}
+
+#[tokio::test]
+async fn what_ses_refuses_is_said_with_its_fix_and_without_a_secret() {
+    for (code, kind, fix) in [
+        ("MessageRejected", MailFailure::Setup, "verify the address"),
+        ("AccessDeniedException", MailFailure::Setup, "MailFrom"),
+        ("TooManyRequestsException", MailFailure::Busy, "limits"),
+        ("BadRequestException", MailFailure::Refused, ""),
+    ] {
+        let header = format!("x-amzn-errortype: {code}:http://internal.amazon.com/\r\n").leak();
+        let (_, aws) = Service::start([Step::Told(400, header, json!({"message": "Email address is not verified."}))]);
+        let error = mail(&aws).await.unwrap_err();
+        assert_eq!((error.kind, error.code), (kind, Some(400)), "{error}");
+        let is_whole = error.text.contains(code) && error.text.contains("is not verified") && error.text.contains(fix);
+        assert!(is_whole && !error.text.contains("canary"), "{error}");
+    }
+    let (_, aws) = Service::start([Step::Closed]);
+    assert_eq!(mail(&aws).await.unwrap_err().kind, MailFailure::Passing);
 }

@@ -9,10 +9,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Check, Lane, Place};
+use super::secrets::kept_place;
+use super::{Check, Lane, Material, Place, Rendered};
 use crate::config::{SecretInput, between, read_secret, table};
 use crate::secret::SecretRef;
 use crate::template::{Escape, Template};
+use crate::work::Payload;
 
 pub use headers::{HOPS, MOST_HOPS, hops};
 pub use request::{Body, Request, signed};
@@ -196,8 +198,15 @@ impl<S> Forward<S> {
     }
 
     /// The sources of its templates.
-    pub(super) fn templates(&self) -> Vec<(&str, Escape)> {
-        self.body.iter().chain(self.headers.values()).map(|template| (template.as_str(), Escape::None)).collect()
+    pub(super) fn templates(&self) -> Vec<(String, &str, Escape)> {
+        let body = self.body.iter().map(|template| ("body".to_owned(), template));
+        let headers = self.headers.iter().map(|(name, template)| (header_field(name), template));
+        body.chain(headers).map(|(field, template)| (field, template.as_str(), Escape::None)).collect()
+    }
+
+    /// It passes the event on, and says nothing of its own.
+    pub(super) const fn speaks_for_sender(&self) -> bool {
+        false
     }
 
     /// How its tasks travel.
@@ -207,6 +216,13 @@ impl<S> Forward<S> {
 }
 
 impl Forward {
+    /// The request that it makes of an event.
+    pub(super) fn render(&self, material: &Material<'_>) -> Result<Rendered, String> {
+        let request = Request::render(self, material);
+        let request = request.map_err(|failure| format!("a template of its action failed: {failure}"))?;
+        Ok(Rendered { payload: Payload::Forward(request), lane: self.lane(), trouble: None })
+    }
+
     /// The action as it would be written, without its secrets.
     pub(super) fn spec(&self) -> Spec {
         Spec {
@@ -225,15 +241,17 @@ impl Forward {
 
     /// Where it goes to, as people name it: the address without its query, and long parts of its path by a fingerprint, for
     /// they may be what opens the door; or where the address is kept.
-    pub fn destination(&self) -> String {
+    pub(super) fn destination(&self) -> String {
         match &self.url {
             Place::Url(url) => url::shown(url),
-            Place::Kept(reference) => match reference.fingerprint() {
-                Some(fingerprint) => format!("a kept address {fingerprint}"),
-                None => reference.to_string(),
-            },
+            Place::Kept(reference) => kept_place(reference),
         }
     }
+}
+
+/// The field that the template of a header stands in.
+fn header_field(name: &str) -> String {
+    format!("headers.{name}")
 }
 
 /// Reads the secret of a signature; one that is left out stays, where the request goes to the same place.

@@ -1,10 +1,12 @@
 //! The secrets in actions' fields.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::Action;
-use crate::config::SecretInput;
-use crate::secret::SecretRef;
+use super::forward::read_target;
+use super::{Action, Check, of_room};
+use crate::config::{SecretInput, read_secret};
+use crate::secret::{Secret, SecretRef};
 
 /// An address that is written out, or kept as a secret because whoever knows it may use it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,10 +32,7 @@ impl<S> Place<S> {
 impl<S> Action<S> {
     /// Its secrets, each with the field that it stands in.
     pub fn secrets(&self) -> Vec<(&'static str, &S)> {
-        match self {
-            Self::Telegram(_) => Vec::new(),
-            Self::Forward(action) => action.secrets(),
-        }
+        of_room!(self, room => room.secrets())
     }
 
     /// The same with each of its secrets made another.
@@ -41,7 +40,10 @@ impl<S> Action<S> {
     pub fn map<T>(self, make: impl FnMut(S) -> T) -> Action<T> {
         match self {
             Self::Telegram(action) => Action::Telegram(action),
+            Self::Email(action) => Action::Email(action),
             Self::Forward(action) => Action::Forward(action.map(make)),
+            Self::Slack(action) => Action::Slack(action.map(make)),
+            Self::Discord(action) => Action::Discord(action.map(make)),
         }
     }
 }
@@ -51,4 +53,60 @@ impl Action {
     pub fn as_written(&self) -> Action<SecretInput> {
         self.clone().map(SecretInput::Reference)
     }
+}
+
+/// Reads the address of a webhook that is a secret itself, written out or as a reference; one that is left out stays, where
+/// `kept` finds one alone among the hook's actions before.
+pub(super) fn secret_url(
+    text: &str,
+    kind: &str,
+    example: &str,
+    kept: impl Fn(&Action) -> Option<&SecretRef>,
+    check: &mut Check<'_>,
+) -> Option<SecretInput> {
+    if text.trim().is_empty() {
+        let mut kept = check.kept.iter().filter_map(kept);
+        // Of several nobody says which.
+        let only = kept.next().filter(|_| kept.next().is_none()).cloned();
+        if only.is_none() {
+            check.add("url", format!("a `{kind}` action needs an address: `{example}`"));
+        }
+        return only.map(SecretInput::Reference);
+    }
+    if text.contains("://") {
+        let url = check.take("url", read_target(text))?;
+        return check.take("url", Secret::new(&url)).map(SecretInput::Value);
+    }
+    match check.take("url", read_secret(text, check.secrets))? {
+        SecretInput::Reference(reference) => Some(SecretInput::Reference(reference)),
+        SecretInput::Value(_) => {
+            check.add("url", format!("not a URL, and no reference to one: `{example}`"));
+            None
+        }
+    }
+}
+
+/// An address that is kept, as people name it.
+pub(super) fn kept_place(reference: &SecretRef) -> String {
+    match reference.fingerprint() {
+        Some(fingerprint) => format!("a kept address {fingerprint}"),
+        None => reference.to_string(),
+    }
+}
+
+/// Puts the values of secrets in the place of the references that these fields hold, as far as `value_of` has them.
+pub(super) fn resolve_fields<E>(
+    fields: &mut Map<String, Value>,
+    names: &[&str],
+    value_of: &mut impl FnMut(&SecretRef) -> Result<Option<String>, E>,
+) -> Result<(), E> {
+    for name in names {
+        let Some(field) = fields.get_mut(*name) else { continue };
+        if let Some(reference) = field.as_str().and_then(|text| SecretRef::parse(text).ok())
+            && let Some(value) = value_of(&reference)?
+        {
+            *field = value.into();
+        }
+    }
+    Ok(())
 }

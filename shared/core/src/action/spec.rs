@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Action, Kind, forward, telegram};
+use super::{Action, Kind, discord, email, forward, of_room, slack, telegram};
 use crate::config::{Problems, SecretInput, SecretsAs, field_problem};
 use crate::secret::SecretRef;
 
@@ -30,6 +30,12 @@ enum Written {
     Telegram(telegram::Spec),
     /// Posts the event to another URL.
     Forward(forward::Spec),
+    /// Sends a message to Slack.
+    Slack(slack::Spec),
+    /// Sends a message to Discord.
+    Discord(discord::Spec),
+    /// Sends a mail.
+    Email(email::Spec),
 }
 
 #[cfg(feature = "schema")]
@@ -88,6 +94,9 @@ impl ActionSpec {
                 telegram::Telegram::check(&check.fields(&self.fields)?, check).map(Action::Telegram)
             }
             Some(Kind::Forward) => forward::Forward::check(&check.fields(&self.fields)?, check).map(Action::Forward),
+            Some(Kind::Slack) => slack::Slack::check(&check.fields(&self.fields)?, check).map(Action::Slack),
+            Some(Kind::Discord) => discord::Discord::check(&check.fields(&self.fields)?, check).map(Action::Discord),
+            Some(Kind::Email) => email::Email::check(&check.fields(&self.fields)?, check).map(Action::Email),
             Some(Kind::Route) | None => {
                 let known: Vec<_> = Kind::WITH_WORKERS.map(Kind::as_str).into();
                 check.add("kind", format!("unknown kind `{}`; known are {}", self.kind, known.join(", ")));
@@ -103,16 +112,15 @@ impl ActionSpec {
     ) -> Result<(), E> {
         match Kind::named(&self.kind) {
             Some(Kind::Forward) => forward::resolve(&mut self.fields, value_of),
-            Some(Kind::Telegram | Kind::Route) | None => Ok(()),
+            Some(Kind::Slack) => slack::resolve(&mut self.fields, value_of),
+            Some(Kind::Discord) => discord::resolve(&mut self.fields, value_of),
+            Some(Kind::Telegram | Kind::Email | Kind::Route) | None => Ok(()),
         }
     }
 
     /// A stored action as it would be written, without its secrets.
     pub fn of(action: &Action) -> Self {
-        let fields = match action {
-            Action::Telegram(action) => serde_json::to_value(action.spec()),
-            Action::Forward(action) => serde_json::to_value(action.spec()),
-        };
+        let fields = of_room!(action, room => serde_json::to_value(room.spec()));
         // A struct of texts and numbers is an object.
         let fields = fields.ok().and_then(|fields| fields.as_object().cloned()).unwrap_or_default();
         Self { kind: action.kind().as_str().to_owned(), fields }

@@ -10,14 +10,16 @@ pub(crate) use hook::read_chat;
 pub use hook::{HookDraft, Kept, check_change, check_hook, is_capability};
 
 use super::{Capacity, ConfigSpec, Configured, Settings};
+use crate::action::Kind;
 use crate::address::{PrivateHost, PrivateHosts};
 use crate::hook::Hook;
+use crate::mail::{Mailbox, Relay};
 use crate::secret::{Secret, SecretRef};
 
 /// A configuration that passed.
 #[derive(Debug, Clone)]
 pub struct CheckedConfig {
-    /// What holds for all hooks; the bot's token apart.
+    /// What holds for all hooks; the bot's token and the mail server's URL apart.
     pub settings: Settings,
     /// What one process takes at once.
     pub capacity: Capacity,
@@ -25,6 +27,8 @@ pub struct CheckedConfig {
     pub private_hosts: PrivateHosts,
     /// The bot's token.
     pub telegram_token: Option<SecretInput>,
+    /// The URL of the mail server.
+    pub email_smtp: Option<SecretInput>,
     /// The hooks.
     pub hooks: Vec<HookDraft>,
 }
@@ -91,7 +95,12 @@ pub fn check_config(spec: &ConfigSpec, secrets: SecretsAs) -> Result<CheckedConf
         Some(token) => problems.take("telegram.token", read_secret(token, secrets)),
         None => None,
     };
+    let email_smtp = spec.email.smtp.as_ref().and_then(|smtp| read_relay(smtp, secrets, &mut problems));
     let hooks = check_all::<Hook>("hooks", &spec.hooks, secrets, &mut problems);
+    let sends_mail = hooks.iter().flat_map(|draft| &draft.hook.actions).any(|action| action.kind() == Kind::Email);
+    if sends_mail && spec.email.from.is_none() {
+        problems.add("email.from", "`email` actions need a sender: `from = \"Bellhop <bellhop@example.com>\"`");
+    }
     let capacity = capacity::check(spec, &mut problems);
     let private_hosts = spec.network.allow_private_hosts.iter().enumerate();
     let private_hosts = private_hosts.filter_map(|(i, host)| {
@@ -101,7 +110,7 @@ pub fn check_config(spec: &ConfigSpec, secrets: SecretsAs) -> Result<CheckedConf
     if !problems.0.is_empty() {
         return Err(problems.0);
     }
-    Ok(CheckedConfig { settings, capacity, private_hosts, telegram_token, hooks })
+    Ok(CheckedConfig { settings, capacity, private_hosts, telegram_token, email_smtp, hooks })
 }
 
 /// Checks the things of a kind, which stand in the list of this name; each has a name of its own.
@@ -143,6 +152,10 @@ fn check_settings(spec: &ConfigSpec, problems: &mut Problems) -> Settings {
     if let Some(chat) = &spec.telegram.operator_chat {
         settings.operator_chat = problems.take("telegram.operator_chat", hook::read_chat(chat));
     }
+    if let Some(from) = &spec.email.from {
+        let mailbox = problems.take("email.from", Mailbox::parse(from));
+        settings.email_from = mailbox.map(|_| from.trim().to_owned());
+    }
     if let Some(days) = spec.retention_days {
         settings.retention_days = problems.take("retention_days", between(days, 1, 3650)).unwrap_or_default();
     }
@@ -151,6 +164,15 @@ fn check_settings(spec: &ConfigSpec, problems: &mut Problems) -> Settings {
             problems.take("limits.rate_per_minute", between(rate, 1, 1_000_000_000)).unwrap_or_default();
     }
     settings
+}
+
+/// Reads the URL of the mail server, which is a secret; one that is written out must be one.
+fn read_relay(text: &str, secrets: SecretsAs, problems: &mut Problems) -> Option<SecretInput> {
+    let input = problems.take("email.smtp", read_secret(text, secrets))?;
+    if let SecretInput::Value(value) = &input {
+        problems.take("email.smtp", Relay::parse(value.expose()))?;
+    }
+    Some(input)
 }
 
 /// Reads a secret as the configuration may hold one, with the rights of whoever wrote it.

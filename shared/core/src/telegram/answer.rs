@@ -33,6 +33,15 @@ pub enum Failure {
         /// What it said.
         description: String,
     },
+    /// The message already says this.
+    #[error("the message is as it would be")]
+    Unchanged,
+    /// The message is gone, or may not be edited any more: a new one takes its place.
+    #[error("the message cannot be edited: {description}")]
+    NotEditable {
+        /// What Telegram said.
+        description: String,
+    },
     /// There is no such chat, or the bot has never met it.
     #[error("there is no such chat, or it has not written to the bot yet")]
     ChatNotFound,
@@ -66,14 +75,18 @@ pub enum Failure {
 impl Failure {
     /// Whether trying again cannot help.
     ///
-    /// Not final are also [`Migrated`](Self::Migrated), which is tried at the new chat, and
-    /// [`BadEntities`](Self::BadEntities), which is tried once as plain text.
+    /// Not final are also [`Migrated`](Self::Migrated), which is tried at the new chat, [`BadEntities`](Self::BadEntities),
+    /// which is tried once as plain text, [`Unchanged`](Self::Unchanged), which is as good as done, and
+    /// [`NotEditable`](Self::NotEditable), which is tried as a new message.
     pub const fn is_final(&self) -> bool {
         match self {
             Self::ChatNotFound | Self::Blocked { .. } | Self::Unauthorized | Self::Refused { .. } => true,
-            Self::RetryAfter { .. } | Self::Migrated { .. } | Self::BadEntities { .. } | Self::Unavailable { .. } => {
-                false
-            }
+            Self::RetryAfter { .. }
+            | Self::Migrated { .. }
+            | Self::BadEntities { .. }
+            | Self::Unchanged
+            | Self::NotEditable { .. }
+            | Self::Unavailable { .. } => false,
         }
     }
 }
@@ -128,6 +141,13 @@ fn failure(code: u16, answer: &Answer) -> Failure {
         },
         401 | 404 => Failure::Unauthorized,
         403 => Failure::Blocked { description },
+        400 if said.contains("message is not modified") => Failure::Unchanged,
+        400 if said.contains("message to edit not found")
+            || said.contains("message can't be edited")
+            || said.contains("message_id_invalid") =>
+        {
+            Failure::NotEditable { description }
+        }
         400 if said.contains("chat not found") || said.contains("peer_id_invalid") => Failure::ChatNotFound,
         400 if said.contains("can't parse") || said.contains("entity") || said.contains("entities") => {
             Failure::BadEntities { description }

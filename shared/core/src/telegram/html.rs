@@ -7,7 +7,7 @@ mod written;
 use std::borrow::Cow;
 
 use self::tag::TagText;
-pub(crate) use self::written::{HOLE, WrittenTag};
+pub(crate) use self::written::{HOLE, WrittenTag, is_tag_name};
 
 /// A text in Telegram's HTML, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +128,19 @@ pub fn escape(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(html)
+}
+
+/// An attribute of an opening tag, characters where there were references; `None` where the tag has none of that name.
+pub(crate) fn attribute(tag: &str, name: &str) -> Option<String> {
+    let (_, attributes) = tag::read_whole(tag)?;
+    let (_, mut rest) = attributes.into_iter().find(|(found, _)| found.eq_ignore_ascii_case(name))?;
+    let mut value = String::with_capacity(rest.len());
+    while let Some(at) = rest.find('&') {
+        value.push_str(&rest[..at]);
+        rest = reference::decode(&rest[at..], &mut value);
+    }
+    value.push_str(rest);
+    Some(value)
 }
 
 /// The HTML itself where Telegram would take it, else HTML that shows its text without any formatting.

@@ -28,7 +28,7 @@ pub fn split(html: &str, limit_units: usize) -> Vec<String> {
 
 /// Cuts a plain text into parts of at most `limit_units` UTF-16 units, as [`split`] does.
 pub fn split_plain(text: &str, limit_units: usize) -> Vec<String> {
-    parts(text, limit_units).map(|range| text[range].to_owned()).collect()
+    ranges(text, limit_units).map(|range| text[range].to_owned()).collect()
 }
 
 /// Writes the HTML of each part.
@@ -36,7 +36,7 @@ fn split_parsed(parsed: &Parsed<'_>, limit_units: usize) -> Vec<String> {
     let mut marks = parsed.tags.as_slice();
     let mut open = Vec::new();
     let mut html = Vec::new();
-    for range in parts(&parsed.text, limit_units) {
+    for range in ranges(&parsed.text, limit_units) {
         // The tags of a part that was left out still open and close.
         while let Some((mark, rest)) = marks.split_first().filter(|(mark, _)| is_before(mark, range.start)) {
             apply(mark, &mut open);
@@ -98,8 +98,8 @@ fn apply<'a>(mark: &Mark<'a>, open: &mut Vec<(&'static str, &'a str)>) {
     }
 }
 
-/// The byte ranges of the parts that show something.
-fn parts(text: &str, limit_units: usize) -> impl Iterator<Item = Range<usize>> {
+/// The byte ranges of the parts of a text that show something, each of at most `limit_units` UTF-16 units.
+pub(crate) fn ranges(text: &str, limit_units: usize) -> impl Iterator<Item = Range<usize>> {
     let limit = limit_units.max(SHORTEST_LIMIT);
     let mut start = 0;
     let ranges = std::iter::from_fn(move || {
@@ -111,8 +111,8 @@ fn parts(text: &str, limit_units: usize) -> impl Iterator<Item = Range<usize>> {
     ranges.filter(|range| !shows_nothing(&text[range.clone()]))
 }
 
-/// How many bytes of a text the first part takes.
-fn part_length(text: &str, limit: usize) -> usize {
+/// How many bytes of a text the first part takes, of at most `limit` UTF-16 units.
+pub(crate) fn part_length(text: &str, limit: usize) -> usize {
     let mut units = 0;
     let fits = |c: char| {
         units += c.len_utf16();

@@ -11,6 +11,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Undefi
 use super::measure::{self, charge, weigh};
 use super::{Escape, MAX_OUTPUT_BYTES, filters, guard, source};
 use crate::budget::{Exceeded, MOST_BYTES};
+use crate::markup::{MOST_ESCAPED, Markup};
 use crate::telegram::html::escape;
 
 /// The name of the one template in an environment.
@@ -73,11 +74,27 @@ fn fill(env: &Environment<'static>, code: &Instructions<'_>, root: Value, escape
     ended.and_then(|()| charge(|_| Ok(text)))
 }
 
+/// The engine's names for how values are escaped for Slack and for Discord.
+const CUSTOM: [(&str, Markup); 2] = [("mrkdwn", Markup::Mrkdwn), ("markdown", Markup::Markdown)];
+
 /// What templates begin with.
 const fn initial(escape: Escape) -> AutoEscape {
     match escape {
         Escape::Html => AutoEscape::Html,
+        Escape::Mrkdwn => AutoEscape::Custom(Cow::Borrowed(CUSTOM[0].0)),
+        Escape::Markdown => AutoEscape::Custom(Cow::Borrowed(CUSTOM[1].0)),
         Escape::None => AutoEscape::None,
+    }
+}
+
+/// The markup that a template writes where it stands.
+pub(super) fn written_in(state: &State<'_, '_>) -> Markup {
+    match state.auto_escape() {
+        AutoEscape::None => Markup::Plain,
+        AutoEscape::Custom(name) => {
+            CUSTOM.into_iter().find(|(known, _)| known == name).map_or(Markup::Html, |(_, markup)| markup)
+        }
+        _ => Markup::Html,
     }
 }
 
@@ -99,7 +116,7 @@ fn base() -> Environment<'static> {
 
 /// Writes a value the way messages show it, escaped where the template escapes.
 fn write_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
-    let raw = value.is_safe() || *state.auto_escape() == AutoEscape::None;
+    let markup = if value.is_safe() { Markup::Plain } else { written_in(state) };
     if value.as_str().is_none() && !value.is_number() {
         charge(|budget| {
             let size = weigh(budget, value)?;
@@ -110,16 +127,26 @@ fn write_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -
         Some(text) => Cow::Borrowed(text),
         None => filters::sent(state, value),
     };
-    charge(|budget| measure::write(budget, if raw { text.len() } else { escaped_length(&text) }))?;
-    if raw {
-        out.write_str(&text)?
-    } else {
-        out.write_str(&escape(&text))?
+    match markup {
+        Markup::Plain => {
+            charge(|budget| measure::write(budget, text.len()))?;
+            out.write_str(&text)?;
+        }
+        Markup::Html => {
+            charge(|budget| measure::write(budget, escaped_length(&text)))?;
+            out.write_str(&escape(&text))?;
+        }
+        Markup::Mrkdwn | Markup::Markdown => {
+            charge(|budget| budget.has_room(text.len().saturating_mul(MOST_ESCAPED)))?;
+            let escaped = markup.escaped(&text);
+            charge(|budget| measure::write(budget, escaped.len()))?;
+            out.write_str(&escaped)?;
+        }
     }
     Ok(())
 }
 
-/// How long a text is once it is escaped.
+/// How long a text is once it is escaped for HTML.
 fn escaped_length(text: &str) -> usize {
     let longer = text.bytes().map(|byte| match byte {
         b'&' => 4,

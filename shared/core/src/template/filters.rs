@@ -15,6 +15,7 @@ use minijinja::{State, Value};
 
 pub(super) use self::items::at;
 pub(super) use self::rows::{add, has_filter, has_test};
+use super::engine::written_in;
 use super::numbers::{self, Writings};
 use super::tree;
 use super::written;
@@ -39,8 +40,8 @@ pub(super) fn sent<'a>(state: &State<'_, '_>, value: &'a Value) -> Cow<'a, str> 
 }
 
 /// A value's text without any markup that a filter has put there, so that it can be cut and changed.
-fn shown(value: &Value) -> Cow<'_, str> {
-    if value.is_safe() { Cow::Owned(crate::telegram::html::plain(&text(value))) } else { text(value) }
+fn shown<'a>(state: &State<'_, '_>, value: &'a Value) -> Cow<'a, str> {
+    if value.is_safe() { Cow::Owned(written_in(state).unmarked(&text(value))) } else { text(value) }
 }
 
 /// The JSON in a text, with its fields at hand; missing where the text is something else.

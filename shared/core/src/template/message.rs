@@ -5,7 +5,8 @@ use std::sync::{LazyLock, OnceLock};
 use bellhop_senders::texts;
 
 use super::{Context, RenderFailure, Template};
-use crate::telegram::html::{escape, plain};
+use crate::markup::Markup;
+use crate::telegram::html::escape;
 use crate::telegram::shows_nothing;
 
 /// What a text of ours begins with where another event of the sender says the same, and what ends the reason.
@@ -16,8 +17,10 @@ const TOLD: (&str, &str) = ("<!-- skipped: ", " -->");
 /// The text of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// HTML for Telegram, never blank.
-    pub html: String,
+    /// The text, never blank.
+    pub text: String,
+    /// The markup that it is written in: HTML where it is the sender's own.
+    pub markup: Markup,
     /// Why the hook's own template was not used.
     pub trouble: Option<RenderFailure>,
 }
@@ -27,9 +30,7 @@ pub fn message_for(sender: &str, event_type: Option<&str>, custom: Option<&Templ
     let mut trouble = None;
     if let Some(template) = custom {
         match written(template, context) {
-            Ok(Some(html)) => {
-                return Message { html, trouble: None };
-            }
+            Ok(Some(text)) => return Message { text, markup: template.markup(), trouble: None },
             Ok(None) => trouble = Some(RenderFailure { line: 1, what: "it makes no text".to_owned() }),
             Err(failure) => trouble = Some(failure),
         }
@@ -38,7 +39,7 @@ pub fn message_for(sender: &str, event_type: Option<&str>, custom: Option<&Templ
     let defaults = places.into_iter().flatten().filter_map(compiled);
     let html = defaults.filter_map(|template| written(template, context).ok().flatten()).next();
     let html = html.map(|html| told(&html).map_or(html.clone(), |(_, rest)| rest.to_owned()));
-    Message { html: html.unwrap_or_else(|| last_resort(context)), trouble }
+    Message { text: html.unwrap_or_else(|| last_resort(context)), markup: Markup::Html, trouble }
 }
 
 /// Why the sender's own text need not be sent for an event: another event of the sender says the same.
@@ -64,7 +65,7 @@ fn told(text: &str) -> Option<(&str, &str)> {
 fn written(template: &Template, context: &Context) -> Result<Option<String>, RenderFailure> {
     let text = template.render(context)?;
     let text = text.trim();
-    Ok((!shows_nothing(&plain(text))).then(|| text.to_owned()))
+    Ok((!shows_nothing(&template.markup().unmarked(text))).then(|| text.to_owned()))
 }
 
 /// A text of ours, compiled on first use.

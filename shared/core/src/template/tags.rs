@@ -15,8 +15,9 @@ const BLOCKS: [&str; 8] = ["if", "for", "filter", "macro", "call", "autoescape",
 
 /// A template's own text, with [`HOLE`]s, and what stands between its parts.
 #[derive(Default)]
-struct Literal {
-    text: String,
+pub(crate) struct Literal {
+    /// The text.
+    pub(crate) text: String,
     /// By where in the text they stand.
     turns: Vec<(usize, Turn)>,
     /// Whether expressions may write tags.
@@ -141,13 +142,23 @@ fn unopened(name: &str, line: usize) -> BadTemplate {
 }
 
 /// The line of a place in a text, counted from 1.
-fn line_at(text: &str, at: usize) -> usize {
+pub(crate) fn line_at(text: &str, at: usize) -> usize {
     text[..at].matches('\n').count() + 1
 }
 
 impl Literal {
+    /// How many branches and loops a place in the text is within.
+    pub(crate) fn depth_at(&self, at: usize) -> usize {
+        let turns = self.turns.iter().take_while(|(place, _)| *place <= at);
+        turns.fold(0, |depth, (_, turn)| match turn {
+            Turn::Begin => depth + 1,
+            Turn::Else => depth,
+            Turn::End => depth.saturating_sub(1),
+        })
+    }
+
     /// The text of a template without its expressions, its lines kept.
-    fn of(source: &str) -> Self {
+    pub(crate) fn of(source: &str) -> Self {
         let mut literal = Self::default();
         let mut rest = source;
         while let Some((at, is_block)) = next_opening(rest) {

@@ -12,6 +12,7 @@ mod bounds;
 mod filters;
 mod general;
 mod github;
+mod markups;
 mod refused;
 mod senders;
 mod sentences;
@@ -64,8 +65,8 @@ impl Delivery<'_> {
     fn message(&self) -> String {
         let message = message_for(self.sender, self.event_type, None, &self.context());
         assert_eq!(message.trouble, None);
-        assert_takes(&message.html);
-        message.html
+        assert_takes(&message.text);
+        message.text
     }
 }
 

@@ -8,8 +8,10 @@ use serde::Serialize as _;
 use serde_json::Serializer;
 use serde_json::ser::{Formatter, PrettyFormatter};
 
+use super::engine::written_in;
 use super::numbers;
 use crate::json::{self, Map, Number};
+use crate::markup::Markup;
 
 /// The most spaces that a level may be indented by.
 const WIDEST: usize = 16;
@@ -48,7 +50,11 @@ pub(super) fn to_json(
             other => safe.push(other),
         }
     }
-    Ok(Value::from_safe_string(safe))
+    // What is no markup in HTML may be some elsewhere.
+    Ok(match written_in(state) {
+        Markup::Html | Markup::Plain => Value::from_safe_string(safe),
+        Markup::Mrkdwn | Markup::Markdown => Value::from(safe),
+    })
 }
 
 /// A list or a map as JSON in one piece; `None` for other values.

@@ -73,7 +73,7 @@ fn route(message: &[u8], hook: &Hook, condition: &Condition) -> (Event, bool) {
         Facts { event: &event.head, hook, method: "POST", body: &event.body, payload: payload.as_ref(), test: false };
     let _ = condition.decide(&Variables::new(facts));
     let text = message_for(sender.name, event.head.event_type.as_deref(), None, &Context::new(&facts));
-    assert!(!text.html.is_empty() || payload.is_none());
+    assert!(!text.text.is_empty() || payload.is_none());
     (event, content.unreadable.is_some())
 }
 

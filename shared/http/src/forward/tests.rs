@@ -1,5 +1,6 @@
 use std::time::Instant;
 
+use bellhop_app::ports::MOST_ANSWER_BYTES;
 use bellhop_tests::hostile::answers::BadServer;
 use bellhop_tests::hostile::{self, HIDDEN, PUBLIC};
 use bellhop_tests::tls_site::{TlsSite, answer};
@@ -11,7 +12,14 @@ const TIME: Duration = Duration::from_secs(2);
 
 /// A POST of a little JSON.
 fn post<'a>(url: &'a str, headers: &'a [(String, String)]) -> OutboundRequest<'a> {
-    OutboundRequest { method: "POST", url, headers, body: Bytes::from_static(b"{\"a\":1}"), time: TIME }
+    OutboundRequest {
+        method: "POST",
+        url,
+        headers,
+        body: Bytes::from_static(b"{\"a\":1}"),
+        time: TIME,
+        told: Told::RECORDED,
+    }
 }
 
 /// Headers of literals.
@@ -46,8 +54,13 @@ async fn what_arrives_is_what_was_sent() {
     for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
         let url = server.url("200?a=%20b&c");
         let answer = forwarder.send(OutboundRequest { method, ..post(&url, &sent) }).await.unwrap();
-        let expected =
-            OutboundAnswer { status: 200, retry_after: Some("17".to_owned()), body: "ok".to_owned(), is_whole: true };
+        let expected = OutboundAnswer {
+            status: 200,
+            retry_after: Some("17".to_owned()),
+            headers: Vec::new(),
+            body: "ok".to_owned(),
+            is_whole: true,
+        };
         assert_eq!(answer, expected, "{method}");
         let [request] = &server.take_requests()[..] else { panic!("{method}: one request") };
         assert!(request.starts_with(&format!("{method} /200?a=%20b&c HTTP/1.1\r\n")), "{request}");
@@ -120,7 +133,7 @@ async fn two_kilobytes_of_an_answer_are_kept() {
             body: Bytes::copy_from_slice(&bytes[..bytes.len().min(MOST_ANSWER_BYTES)]),
             is_whole: true,
         };
-        assert_eq!(super::answer(&reply).body, text);
+        assert_eq!(super::answer(&reply, Told::RECORDED).body, text);
     }
 }
 

@@ -250,7 +250,7 @@ fn the_worker_reports_exactly_what_it_did_not_do() {
                     good.insert(format!("m{number}"));
                 }
             }
-            let outcome = sandbox.carry(bellhop_core::action::Kind::Telegram, &records).await.unwrap();
+            let outcome = sandbox.carry(bellhop_core::action::QueueName::Telegram, &records).await.unwrap();
             let reported: Vec<_> = outcome.batch_item_failures.into_iter().map(|one| one.item_identifier).collect();
             assert_eq!(reported.len(), failing.len(), "batch {batch}");
             assert_eq!(reported.into_iter().collect::<HashSet<_>>(), failing, "batch {batch}");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bellhop_app::ports::{Inbox as _, WorkQueue as _};
-use bellhop_core::action::Kind;
+use bellhop_core::action::{Kind, QueueName};
 use bellhop_core::event::Proof;
 use bellhop_core::id::{EventId, TaskId};
 use bellhop_core::inbox::Message;
@@ -61,7 +61,7 @@ fn run(function: Function, chats: u8, removed: Removed, crash: Crash) -> End {
             sandbox.plan.begin_with(if calls.is_none() { crash } else { None });
             let outcome = match function {
                 Function::Router => sandbox.route(&received).await,
-                Function::Worker(kind) => sandbox.carry(kind, &received).await,
+                Function::Worker(name) => sandbox.carry(name, &received).await,
             };
             assert_eq!(outcome.is_none(), calls.is_none() && crash.is_some(), "{crash:?}");
             calls.get_or_insert(sandbox.plan.calls());
@@ -135,8 +135,8 @@ fn points(function: Function, chats: u8, removed: Removed) -> impl Iterator<Item
 #[test]
 fn a_worker_that_dies_anywhere_loses_nothing_and_repeats_one_message_of_a_chat_at_most() {
     for chats in [1, 10] {
-        for crash in points(Function::Worker(Kind::Telegram), chats, Removed::Nothing) {
-            let end = run(Function::Worker(Kind::Telegram), chats, Removed::Nothing, crash);
+        for crash in points(Function::Worker(QueueName::Telegram), chats, Removed::Nothing) {
+            let end = run(Function::Worker(QueueName::Telegram), chats, Removed::Nothing, crash);
             let tasks = end.sim.memory.all_tasks();
             assert!(tasks.len() == 10 && tasks.iter().all(|task| task.status == TaskStatus::Succeeded), "{crash:?}");
             assert_eq!(end.sim.observed.lock().unwrap().effects.len(), 10, "{crash:?}");
@@ -150,9 +150,10 @@ fn a_worker_that_dies_anywhere_loses_nothing_and_repeats_one_message_of_a_chat_a
 
 #[test]
 fn a_worker_that_forgets_what_it_did_repeats_more_which_is_seen() {
-    let crashes = points(Function::Worker(Kind::Telegram), 1, Removed::TaskWrites);
-    let most =
-        crashes.map(|crash| run(Function::Worker(Kind::Telegram), 1, Removed::TaskWrites, crash).duplicates()).max();
+    let crashes = points(Function::Worker(QueueName::Telegram), 1, Removed::TaskWrites);
+    let most = crashes
+        .map(|crash| run(Function::Worker(QueueName::Telegram), 1, Removed::TaskWrites, crash).duplicates())
+        .max();
     assert!(most > Some(1), "{most:?}");
 }
 

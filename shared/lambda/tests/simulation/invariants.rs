@@ -35,6 +35,7 @@ pub(crate) async fn broken(sim: &Sim) -> Vec<String> {
     broken.extend(revived(&observed, &tasks));
     broken.extend(wrong_effects(&observed, &tasks));
     broken.extend(disorder(sim, &observed, &tasks, &keys));
+    broken.extend(overtaken(&observed));
     if sim.most_skew_ms == 0 && observed.pace_breaks.len() as u64 > observed.pace_excuses {
         broken.push(format!("{:?}, and only {} excuses", observed.pace_breaks, observed.pace_excuses));
     }
@@ -125,7 +126,9 @@ fn wrong_effects(observed: &Observed, tasks: &[Task]) -> Vec<String> {
             places.insert(marker.clone(), &task.destination);
             let (least, most) = bounds.entry(marker).or_default();
             *least += u64::from(task.status == TaskStatus::Succeeded);
-            *most += u64::from(task.status != TaskStatus::Skipped) * u64::from(1 + task.retries);
+            // One that was done again too late is skipped, and was done before.
+            let was_tried = task.status != TaskStatus::Skipped || !task.attempts.is_empty();
+            *most += u64::from(was_tried) * u64::from(1 + task.retries);
         }
     }
     for marker in bounds.keys().chain(observed.effects.keys()).collect::<HashSet<_>>() {
@@ -172,6 +175,33 @@ fn disorder(sim: &Sim, observed: &Observed, tasks: &[Task], keys: &[String]) -> 
         let order: Vec<_> = firsts.iter().filter_map(|base| places.get(&(place, (*base).to_owned()))).collect();
         if !order.is_sorted() {
             wrong.push(format!("{place} got {firsts:?}, queued at {order:?}"));
+        }
+    }
+    wrong
+}
+
+/// A message that is edited never goes back to what an older event said, and a thread is the one of its key.
+fn overtaken(observed: &Observed) -> Vec<String> {
+    let event = |marker: &str| {
+        let number = marker.strip_prefix('e')?.split('h').next()?.parse::<usize>().ok()?;
+        observed.rung.get(number).map(|rung| rung.id)
+    };
+    let mut wrong = Vec::new();
+    for (place, shown) in &observed.keyed {
+        let edited = || shown.iter().filter(|(_, _, is_edit)| *is_edit);
+        for (at, (message, marker, _)) in edited().enumerate() {
+            // Of a message whose making was cut short nobody knows: only one that was gone on with is sure to be known.
+            let is_known = |id: &String| edited().take(at).filter(|(other, ..)| other == id).count() > 1;
+            let before = edited().take(at).filter(|(other, ..)| other == message || is_known(other));
+            if before.map(|(_, marker, _)| event(marker)).any(|before| before > event(marker)) {
+                wrong.push(format!("{place} went back to an older event: {shown:?}"));
+            }
+        }
+        for (message, marker, _) in shown {
+            let of_others = observed.keyed.iter().filter(|(other, _)| *other != place);
+            if of_others.flat_map(|(_, shown)| shown).any(|(other, ..)| other == message) {
+                wrong.push(format!("{marker} went on with {message}, which is another key's than {place}"));
+            }
         }
     }
     wrong

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bellhop_app::ports::Inbox as _;
-use bellhop_core::action::Kind;
+use bellhop_core::action::QueueName;
 use bellhop_core::event::Proof;
 use bellhop_core::hook::Hook;
 use bellhop_core::id::EventId;
@@ -25,7 +25,7 @@ const RARE: u64 = 12;
 
 /// As many functions as the template has at once.
 const FUNCTIONS: [(Function, usize); 3] =
-    [(Function::Router, 10), (Function::Worker(Kind::Telegram), 2), (Function::Worker(Kind::Forward), 50)];
+    [(Function::Router, 10), (Function::Worker(QueueName::Telegram), 2), (Function::Worker(QueueName::Forward), 50)];
 
 /// Those that are well: addresses of either lane, and a chat, which has every twelfth event because of its pace.
 const HEALTHY: [&str; 3] = ["https://p1.example/in", "https://o1.example/in", "1"];

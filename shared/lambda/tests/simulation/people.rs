@@ -43,14 +43,18 @@ async fn ring_once(sim: &Sim, number: u64) {
     };
     // Long enough for two parts, now and then.
     let markers = if random.chance(60) { 5 } else { 1 };
-    let filler = if markers > 1 { "word ".repeat(180) } else { "hello ".to_owned() };
+    // What stands for a key is one message, so it has one marker.
+    let key = (markers == 1 && random.chance(600)).then(|| *random.pick(&["k1", "k2"]));
+    let short = key.map_or("hello ".to_owned(), |key| format!("key={key} "));
+    let filler = if markers > 1 { "word ".repeat(180) } else { short };
     let kills = random.chance(sim.rates.poison).then(|| *random.pick(&[KILLS_ROUTER, KILLS_WORKER]));
     let filler = kills.map_or(filler, str::to_owned);
+    let key = key.filter(|_| kills.is_none());
     let mut text = String::new();
     for marker in 0..markers {
         let _ = write!(text, "[e{number}H.{marker}] {filler}");
     }
-    let body = serde_json::json!({ "text": text, "odd": random.chance(500) }).to_string();
+    let body = serde_json::json!({ "text": text, "odd": random.chance(500), "key": key }).to_string();
     let message = message(sim, id, delivery.as_deref(), &hooks, body.as_bytes());
     for _ in 0..if random.chance(100) { 2 } else { 1 } {
         sim.memory.put(&message).await.unwrap();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bellhop_app::testing::memory::{Memory, Queue, Received};
-use bellhop_core::action::Kind;
+use bellhop_core::action::QueueName;
 use bellhop_core::id::{EventId, TaskId};
 use bellhop_core::inbox::{self, Read};
 use bellhop_core::task::Task;
@@ -19,7 +19,7 @@ use crate::sim::{Removed, Sim};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Function {
     Router,
-    Worker(Kind),
+    Worker(QueueName),
 }
 
 impl Function {
@@ -31,9 +31,9 @@ impl Function {
     }
 }
 
-/// The kind of work that a message is.
-pub(crate) fn kind_of(body: &str) -> Kind {
-    serde_json::from_str::<Work>(body).map_or(Kind::Telegram, |work| work.kind())
+/// The queue of the work that a message is.
+pub(crate) fn queue_of(body: &str) -> QueueName {
+    serde_json::from_str::<Work>(body).map_or(QueueName::Telegram, |work| work.kind().queue())
 }
 
 /// Polls a queue until the world ends.
@@ -48,9 +48,9 @@ pub(crate) async fn poll(sim: Arc<Sim>, function: Function) {
         let pick = |count: usize| usize::try_from(sim.random.below(count as u64)).unwrap();
         let received = match function {
             Function::Router => sim.memory.with_inbox(|queue| queue.receive(most, now, pick)),
-            // Each kind has a queue of its own.
-            Function::Worker(kind) => {
-                sim.memory.with_work(|queue| queue.receive_of(|body| kind_of(body) == kind, most, now, pick))
+            // Each worker has a queue of its own.
+            Function::Worker(name) => {
+                sim.memory.with_work(|queue| queue.receive_of(|body| queue_of(body) == name, most, now, pick))
             }
         };
         if received.is_empty() {
@@ -71,7 +71,7 @@ pub(crate) async fn poll(sim: Arc<Sim>, function: Function) {
         sandbox.plan.begin();
         let outcome = match function {
             Function::Router => sandbox.route(&received).await,
-            Function::Worker(kind) => sandbox.carry(kind, &received).await,
+            Function::Worker(name) => sandbox.carry(name, &received).await,
         };
         if sandbox.plan.is_hurt() || outcome.is_none() {
             sim.observed.lock().unwrap().pace_excuses += 1;

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::delivery::Engine;
-use bellhop_app::delivery::forward::{Forward, ForwardEngine, SettingsCache};
+use bellhop_app::delivery::sinks::{Calls, SettingsCache, SinkEngine, SinkPorts, Sinks};
 use bellhop_app::delivery::telegram::TelegramEngine;
 use bellhop_app::ports::Clock as _;
 use bellhop_app::routing::Routing;
 use bellhop_app::testing::memory::{Memory, Received};
-use bellhop_core::action::Kind;
+use bellhop_core::action::QueueName;
 use bellhop_lambda::batch::{Batch, Outcome};
 use bellhop_lambda::inbox::route;
 use bellhop_lambda::work::Groups;
@@ -30,7 +30,7 @@ pub(crate) struct Sandbox {
     pub(crate) plan: Arc<Plan>,
     pub(crate) routing: Routing,
     pub(crate) worker: TelegramEngine,
-    pub(crate) forwarder: ForwardEngine,
+    pub(crate) forwarder: SinkEngine,
     clock: Arc<SimClock>,
     entrance: Memory,
 }
@@ -49,15 +49,19 @@ impl Sandbox {
         worker.tasks = watched.clone();
         worker.worker.api = Arc::new(SimBot { sim: Arc::clone(sim), plan: plan.clone() });
         let memory = Arc::new(entrance.clone());
-        let forward = Forward {
-            outbound: Arc::new(SimUrls { sim: Arc::clone(sim), plan: plan.clone() }),
+        let ports = SinkPorts {
+            calls: Calls {
+                outbound: Arc::new(SimUrls { sim: Arc::clone(sim), plan: plan.clone() }),
+                secrets: memory.clone(),
+                clock: clock.clone(),
+            },
             events: watched.clone(),
             bodies: memory.clone(),
-            secrets: memory.clone(),
-            settings: SettingsCache::new(memory.clone(), Cache::new(clock.clone(), Changes::default())),
-            clock: clock.clone(),
+            documents: memory.clone(),
+            mailer: memory.clone(),
         };
-        let forwarder = Engine::new(forward, watched, memory.clone(), memory, clock.clone());
+        let settings = SettingsCache::new(memory.clone(), Cache::new(clock.clone(), Changes::default()));
+        let forwarder = Engine::new(Sinks::new(ports, settings), watched, memory.clone(), memory, clock.clone());
         Self { plan, routing, worker, forwarder, clock, entrance }
     }
 
@@ -67,15 +71,15 @@ impl Sandbox {
         self.live(route(&self.routing, &batch, deadline), ROUTER_SECONDS).await
     }
 
-    /// Runs the function of a kind on a batch; `None` where it died.
-    pub(crate) async fn carry(&self, kind: Kind, received: &[Received]) -> Option<Outcome> {
+    /// Runs the function of a queue on a batch; `None` where it died.
+    pub(crate) async fn carry(&self, queue: QueueName, received: &[Received]) -> Option<Outcome> {
         let (batch, deadline) = (batch(received), self.clock.now().plus_ms((WORKER_SECONDS - 1) * 1000));
-        match kind {
-            Kind::Forward => {
+        match queue {
+            QueueName::Forward => {
                 let groups = Groups { engine: &self.forwarder, receipts: &self.entrance, deadline };
                 self.live(groups.work(&batch), WORKER_SECONDS).await
             }
-            Kind::Telegram | Kind::Route => {
+            QueueName::Telegram => {
                 let groups = Groups { engine: &self.worker, receipts: &self.entrance, deadline };
                 self.live(groups.work(&batch), WORKER_SECONDS).await
             }

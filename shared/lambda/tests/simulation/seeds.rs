@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bellhop_core::action::Kind;
+use bellhop_core::action::{Kind, QueueName};
 use bellhop_core::hook::Hook;
+use bellhop_core::secret::SecretRef;
 use bellhop_core::task::TaskStatus;
 use serde_json::json;
 
@@ -16,7 +17,7 @@ use crate::people;
 use crate::pollers::{Function, poll};
 use crate::random::Random;
 use crate::sim::{Removed, START, Sim, hook_id};
-use crate::urls::{ORDERED, PARALLEL};
+use crate::urls::{CHANNELS, ORDERED, PARALLEL, SLACK, WEBHOOKS, webhook_place};
 
 /// Until when a world must have come to rest.
 const HORIZON: Duration = Duration::from_secs(40 * 24 * 3_600);
@@ -49,14 +50,15 @@ async fn world(seed: u64, removed: Removed) -> Report {
     };
     let skew_ms = if random.chance(300) { rough(4_000) } else { 0 };
     let hooks: Vec<_> = (0..random.between(1, 3)).map(|place| hook(place, &random)).collect();
-    let places = ["1", "2", "-3", "-4"].into_iter().chain(ORDERED).chain(PARALLEL);
-    let moods = places.map(|chat| (chat.to_owned(), mood(&random))).collect();
+    let places = ["1", "2", "-3", "-4"].into_iter().chain(ORDERED).chain(PARALLEL).chain(CHANNELS);
+    let places = places.map(str::to_owned).chain(WEBHOOKS.map(|(name, _)| webhook_place(name)));
+    let moods = places.map(|place| (place, mood(&random))).collect();
     let sim = Sim::new(seed, rates, skew_ms, removed, hooks, moods).await;
     let events = sim.random.between(5, 30);
     (0..2).for_each(|_| sim.is_busy());
     let mut all: Vec<std::pin::Pin<Box<dyn Future<Output = ()>>>> =
         vec![Box::pin(people::ring(Arc::clone(&sim), events)), Box::pin(people::meddle(Arc::clone(&sim)))];
-    for function in [Function::Router, Function::Worker(Kind::Telegram), Function::Worker(Kind::Forward)] {
+    for function in [Function::Router, Function::Worker(QueueName::Telegram), Function::Worker(QueueName::Forward)] {
         for _ in 0..sim.random.between(1, 3) {
             all.push(Box::pin(poll(Arc::clone(&sim), function)));
         }
@@ -79,6 +81,11 @@ async fn world(seed: u64, removed: Removed) -> Report {
     Report { broken, trace: observed.trace, ends }
 }
 
+/// Where the secret of a name is kept.
+fn kept(name: &str) -> SecretRef {
+    SecretRef::stored(name, &format!("{name}{name}"))
+}
+
 /// A hook with one or two actions, and now and then a cap, a cool-down or a condition.
 fn hook(place: u64, random: &Random) -> Hook {
     let id = hook_id(place);
@@ -88,9 +95,19 @@ fn hook(place: u64, random: &Random) -> Hook {
             let forward = |url: &str, ordered: bool| {
                 json!({"kind": "forward", "url": url, "method": "POST", "body": template, "ordered": ordered, "timeout_seconds": 10})
             };
-            match random.below(4) {
+            let key = json!({"template": "{{ payload.key }}", "seconds": 31_536_000});
+            match random.below(7) {
                 0 => forward(random.pick::<&str>(&ORDERED), true),
                 1 => forward(random.pick::<&str>(&PARALLEL), false),
+                2 => json!({
+                    "kind": "slack", "key": key, "text": {"template": template, "markup": "mrkdwn"},
+                    "way": {"bot": {"token": kept("slack"), "channel": random.pick(&CHANNELS), "api_base": SLACK}},
+                }),
+                3 => {
+                    let (name, _) = random.pick(&WEBHOOKS);
+                    let text = json!({"template": template, "markup": "markdown"});
+                    json!({"kind": "discord", "url": kept(name), "key": key, "text": text})
+                }
                 _ => json!({"kind": "telegram", "chat": random.pick(&["1", "2", "-3", "-4"]), "template": template}),
             }
         })
@@ -191,7 +208,7 @@ fn the_worlds_hold_every_kind_and_every_end() {
     for seed in 0..60 {
         seen.extend(run(seed, Removed::Nothing).ends);
     }
-    for kind in [Kind::Telegram, Kind::Forward] {
+    for kind in [Kind::Telegram, Kind::Forward, Kind::Slack, Kind::Discord] {
         for status in [TaskStatus::Succeeded, TaskStatus::Dead, TaskStatus::Skipped] {
             assert!(seen.contains(&(kind.as_str(), status.as_str())), "no {kind:?} of these worlds is {status:?}");
         }

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use crate::bot::Mood;
 use crate::faults::Rates;
 use crate::random::Random;
+use crate::urls::WEBHOOKS;
 
 pub(crate) const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
 
@@ -86,6 +87,10 @@ pub(crate) struct Observed {
     pub(crate) excuses: HashMap<String, u64>,
     /// When each chat was sent something, and the markers in their order.
     pub(crate) sends: BTreeMap<String, Vec<(Timestamp, Vec<String>)>>,
+    /// How many messages were made at addresses.
+    pub(crate) messages: u64,
+    /// By place and key, what was shown there: the message, the marker, and whether the message was edited to it.
+    pub(crate) keyed: BTreeMap<String, Vec<(String, String, bool)>>,
     /// How many crashes and failed writes may have broken a chat's pace.
     pub(crate) pace_excuses: u64,
     pub(crate) pace_breaks: Vec<String>,
@@ -139,6 +144,9 @@ impl Sim {
             ..Settings::default()
         };
         memory.keep("bot", &Secret::new("1:simulated").unwrap()).await.unwrap();
+        for (name, secret) in WEBHOOKS.into_iter().chain([("slack", "xoxb-simulated")]) {
+            memory.keep(name, &Secret::new(secret).unwrap()).await.unwrap();
+        }
         memory.write_hooks(&hooks, &[], Some(&settings)).await.unwrap();
         let (random, something_new, observed) = (Random::new(seed), Notify::new(), Mutex::default());
         let verbose = std::env::var("BELLHOP_SEED_LOG").is_ok();

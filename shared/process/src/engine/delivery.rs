@@ -47,7 +47,7 @@ struct Ended {
     next: Timestamp,
 }
 
-/// The work of one kind on one lane.
+/// The work of one queue on one lane.
 pub(super) struct Delivering<W> {
     pub(super) parts: Arc<EngineParts>,
     pub(super) engine: Arc<Engine<W>>,
@@ -141,15 +141,15 @@ impl<W: Worker + 'static> Delivering<W> {
             self.attempts.notify_one();
         };
         let turn = AssertUnwindSafe(self.one_turn(&unit, rows, &tell)).catch_unwind().await;
-        let (kind, destination) = (W::KIND.as_str(), unit.0.as_str());
+        let (queue, destination) = (self.queue(), unit.0.as_str());
         let (settled, next) = match turn {
             Ok(Ok(turn)) => turn,
             Ok(Err(error)) => {
-                log::error!(kind, destination, error:%; "a turn failed; it is taken again");
+                log::error!(queue, destination, error:%; "a turn failed; it is taken again");
                 (Vec::new(), self.later())
             }
             Err(_) => {
-                log::error!(kind, destination; "a turn panicked; it is taken again in a minute");
+                log::error!(queue, destination; "a turn panicked; it is taken again in a minute");
                 (Vec::new(), self.later().plus_ms(60_000))
             }
         };
@@ -232,7 +232,7 @@ impl<W: Worker + 'static> Delivering<W> {
 
     /// The queue's name.
     fn queue(&self) -> &'static str {
-        queue(W::KIND, self.lane)
+        queue(W::QUEUE, self.lane)
     }
 
     /// The file.

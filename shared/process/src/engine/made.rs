@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::clock::SystemClock;
 use bellhop_app::delivery::Engine;
-use bellhop_app::delivery::forward::{Forward, SettingsCache};
+use bellhop_app::delivery::sinks::{Calls, SettingsCache, SinkPorts, Sinks};
 use bellhop_app::delivery::telegram::{BotCache, Telegram};
 use bellhop_app::ports::{
     BotMessage, Clock, DryRun, Outbound, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest, PortError,
@@ -89,15 +89,17 @@ pub(super) fn engine(folder: &Path) -> EngineParts {
             store.clone(),
             clock.clone(),
         )),
-        forward: Arc::new(Engine::new(
-            Forward {
-                outbound: Arc::new(Nowhere),
-                events: store.clone(),
-                bodies: store.clone(),
-                secrets: secrets.clone(),
-                settings: SettingsCache::new(store.clone(), Cache::new(clock.clone(), Changes::default())),
-                clock: clock.clone(),
-            },
+        sinks: Arc::new(Engine::new(
+            Sinks::new(
+                SinkPorts {
+                    calls: Calls { outbound: Arc::new(Nowhere), secrets: secrets.clone(), clock: clock.clone() },
+                    events: store.clone(),
+                    bodies: store.clone(),
+                    documents: store.clone(),
+                    mailer: Arc::new(Memory::new(clock.clone())),
+                },
+                SettingsCache::new(store.clone(), Cache::new(clock.clone(), Changes::default())),
+            ),
             store.clone(),
             store.clone(),
             store.clone(),

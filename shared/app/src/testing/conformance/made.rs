@@ -1,14 +1,16 @@
 //! Fresh things to keep and to queue, with something in every field.
 
 use bellhop_core::action::Action;
+use bellhop_core::action::KeyRule;
 use bellhop_core::action::Kind;
-use bellhop_core::action::telegram::Telegram;
+use bellhop_core::action::telegram::{Style, Telegram};
 use bellhop_core::delivery::Deduplicate;
 use bellhop_core::event::{Event, EventHead, Proof};
 use bellhop_core::filter::{Check, Operator};
 use bellhop_core::hook::{Allowed, Hook, HookStatus, Origin, Reconcile, Retiring};
 use bellhop_core::id::{EventId, HookId, JobId, Owner, TaskId};
 use bellhop_core::inbox::Message;
+use bellhop_core::markup::Markup;
 use bellhop_core::secret::SecretRef;
 use bellhop_core::task::{Attempt, AttemptOutcome, Task};
 use bellhop_core::time::Timestamp;
@@ -149,7 +151,14 @@ pub(super) fn fresh_hook() -> Hook {
         max_body_bytes: 4096,
         deduplicate: Some(Deduplicate::Content),
         actions: vec![
-            Action::Telegram(Telegram { chat: "-1".to_owned(), template: Some("<b>{{ a }}</b>".to_owned()) }),
+            Action::Telegram(Telegram {
+                chat: "-1".to_owned(),
+                template: Some("<b>{{ a }}</b>".to_owned()),
+                markup: Markup::Html,
+                style: Style { topic: Some(7), silent: true, link_preview: true },
+                as_file: true,
+                key: Some(KeyRule { template: "{{ b }}".to_owned(), seconds: 60 }),
+            }),
             forward_action(),
         ],
         status: HookStatus::Disabled,

@@ -1,6 +1,7 @@
 //! A Bot API in memory, which answers as it is told.
 
 use async_trait::async_trait;
+use bellhop_core::action::telegram::Style;
 use bellhop_core::time::Timestamp;
 
 use super::{Memory, World};
@@ -20,6 +21,12 @@ pub struct Seen {
     pub text: String,
     /// Whether the text was HTML.
     pub html: bool,
+    /// The message that it was to take the place of.
+    pub edits: Option<i64>,
+    /// How it was to be sent.
+    pub style: Style,
+    /// The text of the document that it came with.
+    pub document: Option<String>,
 }
 
 /// The Bot API.
@@ -45,7 +52,9 @@ impl World {
     /// Notes a message.
     fn see(&mut self, message: &BotMessage<'_>, at: Timestamp) -> Seen {
         let (chat, text) = (message.chat.to_owned(), message.text.to_owned());
-        let seen = Seen { at, chat, text, html: message.html };
+        let document = message.document.map(|document| document.text.clone());
+        let (edits, style) = (message.edits, message.style);
+        let seen = Seen { at, chat, text, html: message.html, edits, style, document };
         self.bot.seen.push(seen.clone());
         seen
     }

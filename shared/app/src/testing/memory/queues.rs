@@ -1,5 +1,7 @@
 //! The inbox and the workers' queue in memory.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use bellhop_core::action::Lane;
 use bellhop_core::id::EventId;
@@ -52,8 +54,8 @@ impl WorkQueue for Memory {
         self.call("send", |world, now| {
             for (work, body) in work.iter().zip(bodies) {
                 let key = work.key();
-                let group = if work.lane == Lane::Ordered { work.group() } else { &key };
-                world.work.put(body, group, &key, now);
+                let group = if work.lane == Lane::Ordered { work.group() } else { Cow::Borrowed(key.as_str()) };
+                world.work.put(body, &group, &key, now);
             }
         })
         .await

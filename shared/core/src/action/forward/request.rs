@@ -6,11 +6,9 @@ use bellhop_senders::verify::Key;
 use serde::{Deserialize, Serialize};
 
 use super::headers::{self, HOPS};
-use super::{Forward, Method, Place, Sign, SignScheme, read_target};
-use crate::event::EventHead;
-use crate::id::TaskId;
+use super::{Forward, Method, Place, Sign, SignScheme, header_field, read_target};
+use crate::action::Material;
 use crate::secret::{Secret, SecretRef};
-use crate::template::{Context, RenderFailure, Template};
 use crate::time::Timestamp;
 
 /// The longest value of a header, in bytes.
@@ -45,22 +43,12 @@ pub enum Body {
 }
 
 impl Request {
-    /// The request that an action makes of an event, with its templates compiled: the body's first, where it has one, then
-    /// those of the headers by name.
-    pub fn render(
-        action: &Forward,
-        templates: &[&Template],
-        head: &EventHead,
-        task: &TaskId,
-        context: Option<&Context>,
-    ) -> Result<Self, RenderFailure> {
-        let mut templates = templates.iter();
-        let body = match (&action.body, templates.next().filter(|_| action.body.is_some())) {
-            (Some(_), Some(template)) => Body::Text(rendered(template, context)?),
-            _ => {
-                templates = templates.as_slice().iter();
-                Body::Original
-            }
+    /// The request that an action makes of an event; an error is a template that failed.
+    pub(super) fn render(action: &Forward, material: &Material<'_>) -> Result<Self, String> {
+        let head = material.head();
+        let body = match material.rendered("body") {
+            Some(body) => Body::Text(body?),
+            None => Body::Original,
         };
         let mut all: Vec<(String, String)> = Vec::new();
         let is_original = body == Body::Original;
@@ -71,10 +59,12 @@ impl Request {
         }
         set(&mut all, "user-agent", concat!("Bellhop/", env!("CARGO_PKG_VERSION")).to_owned());
         set(&mut all, "x-bellhop-event", head.id.to_string());
-        set(&mut all, "x-bellhop-delivery", task.to_string());
+        set(&mut all, "x-bellhop-delivery", material.task().to_string());
         set(&mut all, HOPS, (headers::hops(head) + 1).to_string());
-        for (name, template) in action.headers.keys().zip(templates) {
-            set(&mut all, name, one_line(&rendered(template, context)?));
+        for name in action.headers.keys() {
+            if let Some(value) = material.rendered(&header_field(name)) {
+                set(&mut all, name, one_line(&value?));
+            }
         }
         Ok(Self {
             url: action.url.clone(),
@@ -123,12 +113,6 @@ pub fn signed(
 pub(super) fn key_problem(scheme: SignScheme, secret: &Secret) -> Option<String> {
     let sender = Sender::named(scheme.sender())?;
     Key::new(sender, secret).err().map(|error| error.to_string())
-}
-
-/// A template's text, with the variables that there are where there are templates.
-fn rendered(template: &Template, context: Option<&Context>) -> Result<String, RenderFailure> {
-    let missing = || RenderFailure { line: 1, what: "there is no event".to_owned() };
-    template.render(context.ok_or_else(missing)?)
 }
 
 /// Sets a header, in place of any other of its name.

@@ -3,37 +3,18 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::action::tests::{checked, head, kept, rendered, stored};
 use crate::action::{Action, ActionSpec};
-use crate::config::{Problem, SecretsAs, check_change};
-use crate::event::EventHead;
-use crate::id::{EventId, HookId, TaskId};
+use crate::config::SecretsAs;
 use crate::secret::Secret;
-use crate::template::{Context, Facts};
 use crate::time::Timestamp;
 
 const URL: &str = "https://example.com/in";
 
-/// A hook's check with one action.
-fn checked(action: &Value, secrets: SecretsAs, kept: &[Action]) -> Result<Action<SecretInput>, Vec<Problem>> {
-    let spec = json!({"name": "h", "sender": "github", "secrets": [], "actions": [action]});
-    let spec = serde_json::from_value(spec).unwrap();
-    let reference = SecretRef::parse("env:IN").unwrap();
-    let kept = crate::config::Kept { secrets: Some(vec![reference]), actions: kept.to_vec(), ..Default::default() };
-    check_change(&spec, secrets, &kept).map(|draft| draft.hook.actions[0].clone())
-}
-
-/// The action as it is kept, secrets given by value under a name.
-fn kept(action: Action<SecretInput>) -> Action {
-    action.map(|secret| match secret {
-        SecretInput::Reference(reference) => reference,
-        SecretInput::Value(_) => SecretRef::stored("name", "0a1b"),
-    })
-}
-
 fn forward(action: &Value) -> Forward {
-    match kept(checked(action, SecretsAs::References, &[]).unwrap()) {
+    match stored(action) {
         Action::Forward(forward) => forward,
-        Action::Telegram(_) => unreachable!("it is a `forward` action"),
+        other => unreachable!("it is a `forward` action, not {other:?}"),
     }
 }
 
@@ -169,27 +150,10 @@ fn a_destination_shows_no_part_of_a_path_that_may_be_a_key() {
 
 /// What an action makes of an event with these headers.
 fn request(action: &Value, headers: &[(&str, &str)], payload: Value) -> Result<Request, String> {
-    let action = forward(action);
-    let head: EventHead = serde_json::from_value(json!({
-        "id": EventId::new(Timestamp::from_ms(7), &[1; 10]), "path": "p", "sender": "github", "received_at": 7,
-        "headers": headers, "hooks": [], "body_bytes": 2, "event_type": "push",
-    }))
-    .unwrap();
-    let hook = crate::hook::Hook {
-        ..serde_json::from_value(json!({
-            "id": "hk_1", "name": "n", "path": "p", "sender": "github", "secrets": [], "rate_per_minute": 1,
-            "max_body_bytes": 1, "actions": [], "status": "active", "origin": "api", "created_at": 0, "updated_at": 0,
-        }))
-        .unwrap()
-    };
-    let payload = std::sync::Arc::new(crate::json::Value::from(payload));
-    let facts = Facts { event: &head, hook: &hook, method: "POST", body: b"{}", payload: Some(&payload), test: false };
-    let compiled: Vec<_> =
-        action.templates().into_iter().map(|(source, escape)| Template::compile(source, escape).unwrap()).collect();
-    let task = TaskId::new(head.id, &HookId::from_text("hk_1"), 0);
-    let context = Context::new(&facts);
-    Request::render(&action, &compiled.iter().collect::<Vec<_>>(), &head, &task, Some(&context))
-        .map_err(|error| error.to_string())
+    match rendered(&stored(action), &head(headers, false), payload)?.payload {
+        Payload::Forward(request) => Ok(request),
+        other => unreachable!("it is a request, not {other:?}"),
+    }
 }
 
 #[test]

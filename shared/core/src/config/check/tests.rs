@@ -36,6 +36,10 @@ fn every_bad_field_is_named() {
         ("/limits", json!({"rate_per_minute": 0})),
         ("/telegram", json!({"token": "123:abc"})),
         ("/telegram", json!({"api_base": "not a url"})),
+        ("/email", json!({"from": "bellhop"})),
+        ("/email", json!({"from": "A\r\nBcc: b@example.com <a@example.com>"})),
+        ("/email", json!({"smtp": "smtp://user:password@mail.example.com"})),
+        ("/email", json!({"smtp": "stored:x"})),
         ("/hooks/0/name", json!("")),
         ("/hooks/0/path", json!("a//b")),
         ("/hooks/0/path", json!("a b")),
@@ -72,6 +76,33 @@ fn every_bad_field_is_named() {
         set(config, "/hooks/0/path", json!(random));
     });
     assert!(check_config(&unsigned, SecretsAs::References).is_ok());
+}
+
+#[test]
+fn mails_need_a_sender_and_their_server_is_a_secret() {
+    let mails = |email: Value| {
+        let spec = config(|config| {
+            set(config, "/hooks/0/actions", json!([{"kind": "email", "to": ["me@example.com"]}]));
+            config["email"] = email;
+        });
+        check_config(&spec, SecretsAs::References)
+    };
+    let problems = mails(json!({"smtp": "env:SMTP_URL"})).unwrap_err();
+    assert_eq!(problems.iter().map(|problem| problem.field.as_str()).collect::<Vec<_>>(), ["email.from"]);
+    let checked = mails(json!({"from": " Bellhop <b@example.com> ", "smtp": "env:SMTP_URL"})).unwrap();
+    assert_eq!(checked.settings.email_from.as_deref(), Some("Bellhop <b@example.com>"));
+    assert_eq!(checked.email_smtp, Some(SecretInput::Reference(SecretRef::Env("SMTP_URL".to_owned()))));
+    assert!(mails(json!({"from": "b@example.com"})).unwrap().email_smtp.is_none());
+    let value = |smtp: &str| {
+        let spec = config(|config| {
+            set(config, "/hooks/0/secrets", json!(["a secret of some length"]));
+            config["email"] = json!({ "smtp": smtp });
+        });
+        check_config(&spec, SecretsAs::Values).map(|checked| checked.email_smtp)
+    };
+    assert!(matches!(value("smtps://u:canary@mail.example.com"), Ok(Some(SecretInput::Value(_)))));
+    let problems = value("https://u:canary@mail.example.com").unwrap_err();
+    assert!(!format!("{problems:?}").contains("canary"), "{problems:?}");
 }
 
 #[test]

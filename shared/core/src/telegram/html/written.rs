@@ -60,6 +60,11 @@ impl WrittenTag {
     }
 }
 
+/// Whether a tag of HTML has this name, be it one that Telegram knows or one that people write elsewhere.
+pub(crate) fn is_tag_name(name: &str) -> bool {
+    tag::NAMES.iter().chain(LINES).chain(&["img", "font"]).any(|known| known.eq_ignore_ascii_case(name))
+}
+
 /// All tags that Telegram knows, as a list.
 fn known_tags() -> String {
     let names = tag::NAMES.iter().map(|name| match tag::ATTRIBUTES.iter().find(|(tag, _)| tag == name) {

@@ -6,12 +6,10 @@ use super::super::measure::{ENTRY, weigh, weigh_all};
 use super::super::pretty;
 use super::PAIR;
 use crate::budget::{Budget, Exceeded};
+use crate::markup::MOST_ESCAPED;
 
 /// What an `Ask` comes to.
 type Room = Result<usize, Exceeded>;
-
-/// How much longer a text may be once it is escaped: `"` becomes `&quot;`.
-const ESCAPED: usize = 6;
 
 /// The first argument's text, read, or how long it would be.
 fn first_text<'a>(budget: &Budget, args: &'a [Value]) -> Result<(&'a str, usize), Exceeded> {
@@ -40,7 +38,7 @@ pub(in super::super) fn replace(budget: &Budget, args: &[Value]) -> Room {
     budget.read(length)?;
     budget.step(places)?;
     let replaced = length.saturating_add(places.saturating_mul(others.text));
-    Ok(if args.iter().any(Value::is_safe) { replaced.saturating_mul(ESCAPED) } else { replaced })
+    Ok(if args.iter().any(Value::is_safe) { replaced.saturating_mul(MOST_ESCAPED) } else { replaced })
 }
 
 /// `trim`, which looks for each character among those that it takes off.
@@ -61,12 +59,12 @@ pub(in super::super) fn join(budget: &Budget, args: &[Value]) -> Room {
         is_safe |= entry.is_safe();
         room = room.saturating_add(size.text).saturating_add(between);
     }
-    Ok(if is_safe { room.saturating_mul(ESCAPED) } else { room })
+    Ok(if is_safe { room.saturating_mul(MOST_ESCAPED) } else { room })
 }
 
 /// `joined`, which escapes.
 pub(in super::super) fn joined(budget: &Budget, args: &[Value]) -> Room {
-    join(budget, args).map(|room| room.saturating_mul(ESCAPED))
+    join(budget, args).map(|room| room.saturating_mul(MOST_ESCAPED))
 }
 
 /// `split`: a text for each part.
@@ -114,7 +112,7 @@ pub(in super::super) fn format(budget: &Budget, args: &[Value]) -> Room {
     let places = pattern.matches('%').count();
     budget.step(places)?;
     let made = length.saturating_add(widths.saturating_mul(2)).saturating_add(places.saturating_mul(each));
-    Ok(if args.first().is_some_and(Value::is_safe) { made.saturating_mul(ESCAPED) } else { made })
+    Ok(if args.first().is_some_and(Value::is_safe) { made.saturating_mul(MOST_ESCAPED) } else { made })
 }
 
 /// `pprint`: a line for each value, indented by how deep it is.

@@ -2,8 +2,8 @@
 //!
 //! Source: developer.atlassian.com/cloud/jira/platform/apis/document/structure
 
-use minijinja::Value;
 use minijinja::value::ValueKind;
+use minijinja::{State, Value};
 
 use super::wording::when;
 use super::{shown, text};
@@ -12,9 +12,9 @@ use super::{shown, text};
 const DEEPEST: usize = 64;
 
 /// The text of an Atlassian document, a line per paragraph; a text is itself, and anything else is nothing.
-pub(super) fn plain(value: &Value) -> String {
+pub(super) fn plain(state: &State<'_, '_>, value: &Value) -> String {
     match value.kind() {
-        ValueKind::String => shown(value).into_owned(),
+        ValueKind::String => shown(state, value).into_owned(),
         ValueKind::Map => {
             let mut out = String::new();
             write(value, &mut out, 0);

@@ -13,6 +13,7 @@ use super::super::measure::{charge, listed};
 use super::super::pretty::pretty;
 use super::super::written;
 use super::{document, from_json, items, markup, money, sent, shown, slack, text, wording};
+use crate::markup::MOST_ESCAPED;
 use crate::telegram::{beginning, shows_nothing};
 use Bound::{Ask, AskNest, List, Nest, Part, Read, Sort, Text};
 
@@ -31,22 +32,26 @@ static FILTERS: LazyLock<Rows> = LazyLock::new(|| {
     let no_items = || Value::from(Vec::<Value>::new());
     BTreeMap::from([
         ("abs", row(Part, filters::abs).or(Value::UNDEFINED)),
-        ("around", row(Text(6), markup::around)),
+        ("around", row(Text(MOST_ESCAPED), markup::around)),
         ("attr", row(Ask(lists::item), filters::attr)),
         ("batch", row(AskNest(lists::divide), filters::batch)),
-        ("bold", row(Text(6), markup::bold)),
+        ("bold", row(Text(MOST_ESCAPED), markup::bold)),
         ("bool", row(Part, filters::bool)),
         ("capitalize", row(Text(3), filters::capitalize)),
         ("chain", row(AskNest(lists::together), chain)),
+        ("code", row(Text(MOST_ESCAPED), markup::code)),
         ("count", row(Read, filters::length).or(Value::from(0))),
         ("d", row(Part, filters::default)),
         ("default", row(Part, filters::default)),
         ("dictsort", row(Sort, filters::dictsort).or(no_items())),
         ("document_text", row(Ask(texts::document), document::plain)),
-        ("e", row(Text(6), markup::escaped)),
-        ("escape", row(Text(6), markup::escaped)),
+        ("e", row(Text(MOST_ESCAPED), markup::escaped)),
+        ("escape", row(Text(MOST_ESCAPED), markup::escaped)),
         ("first", row(Part, filters::first).or(Value::UNDEFINED)),
-        ("firstline", row(Text(1), |value: &Value| wording::first_line(&shown(value)).to_owned())),
+        (
+            "firstline",
+            row(Text(1), |state: &State<'_, '_>, value: &Value| wording::first_line(&shown(state, value)).to_owned()),
+        ),
         ("flat", row(Ask(lists::flat), items::flat)),
         ("float", row(Read, filters::float)),
         ("format", row(Ask(texts::format), filters::format)),
@@ -59,9 +64,9 @@ static FILTERS: LazyLock<Rows> = LazyLock::new(|| {
         ("joined", row(Ask(texts::joined), markup::joined)),
         ("last", row(List, filters::last).or(Value::UNDEFINED)),
         ("length", row(Read, filters::length).or(Value::from(0))),
-        ("line", row(Text(6), markup::line)),
+        ("line", row(Text(MOST_ESCAPED), markup::line)),
         ("lines", row(Ask(texts::lines), filters::lines).or(no_items())),
-        ("link", row(Text(6), markup::link)),
+        ("link", row(Text(MOST_ESCAPED), markup::link)),
         ("list", row(List, filters::list)),
         ("lower", row(Text(3), filters::lower)),
         ("map", row(AskNest(lists::looked), items::map_each)),
@@ -71,7 +76,7 @@ static FILTERS: LazyLock<Rows> = LazyLock::new(|| {
         ("plural", row(Text(2), wording::plural)),
         ("pprint", row(Ask(texts::pprint), filters::pprint)),
         ("pretty", row(Ask(texts::pretty), |state: &State<'_, '_>, value: &Value| pretty(&sent(state, value)))),
-        ("quote", row(Text(6), markup::quote)),
+        ("quote", row(Text(MOST_ESCAPED), markup::quote)),
         ("reject", row(List, filters::reject)),
         ("rejectattr", row(Ask(lists::looked), items::reject)),
         ("replace", row(Ask(texts::replace), filters::replace)),
@@ -80,8 +85,8 @@ static FILTERS: LazyLock<Rows> = LazyLock::new(|| {
         ("safe", row(Text(1), filters::safe)),
         ("select", row(List, filters::select)),
         ("selectattr", row(Ask(lists::looked), items::select)),
-        ("short", row(Text(1), |value: &Value| beginning(&shown(value), 7).to_owned())),
-        ("slack_text", row(Text(3), |value: &Value| slack::plain(&shown(value)))),
+        ("short", row(Text(1), |state: &State<'_, '_>, value: &Value| beginning(&shown(state, value), 7).to_owned())),
+        ("slack_text", row(Text(3), |state: &State<'_, '_>, value: &Value| slack::plain(&shown(state, value)))),
         ("slice", row(AskNest(lists::portions), filters::slice)),
         ("sort", row(Sort, filters::sort)),
         ("split", row(Ask(texts::split), filters::split).or(no_items())),
@@ -90,16 +95,21 @@ static FILTERS: LazyLock<Rows> = LazyLock::new(|| {
         ("title", row(Text(3), filters::title)),
         ("tojson", row(Ask(texts::to_json), written::to_json)),
         ("trim", row(Ask(texts::trim), filters::trim)),
-        ("truncate", row(Text(1), |value: &Value, length: usize| wording::truncate(&shown(value), length))),
+        (
+            "truncate",
+            row(Text(1), |state: &State<'_, '_>, value: &Value, length: usize| {
+                wording::truncate(&shown(state, value), length)
+            }),
+        ),
         ("unique", row(Sort, filters::unique)),
         ("unix_seconds", row(Text(1), wording::unix_seconds)),
-        ("untag", row(Text(6), |value: &Value| markup::untag(&shown(value)))),
+        ("untag", row(Text(6), |state: &State<'_, '_>, value: &Value| markup::untag(&shown(state, value)))),
         ("upper", row(Text(3), filters::upper)),
-        ("urlencode", row(Text(3), |value: &Value| wording::url_encoded(&shown(value)))),
-        ("verdict", row(Text(3), |value: &Value| wording::verdict(&shown(value)))),
+        ("urlencode", row(Text(3), |state: &State<'_, '_>, value: &Value| wording::url_encoded(&shown(state, value)))),
+        ("verdict", row(Text(3), |state: &State<'_, '_>, value: &Value| wording::verdict(&shown(state, value)))),
         ("when", row(Text(1), wording::when)),
         ("without_prefix", row(Text(1), wording::without_prefix)),
-        ("words", row(Text(3), |value: &Value| wording::words(&shown(value)))),
+        ("words", row(Text(3), |state: &State<'_, '_>, value: &Value| wording::words(&shown(state, value)))),
         ("zip", row(AskNest(lists::together), filters::zip)),
     ])
 });

@@ -1,7 +1,7 @@
 //! Filters that put values into words.
 
-use minijinja::Value;
 use minijinja::value::Rest;
+use minijinja::{State, Value};
 
 use super::text;
 use crate::telegram::beginning;
@@ -100,8 +100,8 @@ fn moment(written: &str) -> Option<jiff::Timestamp> {
 }
 
 /// A text without the first of these prefixes that it begins with; what stands further inside is left alone.
-pub(super) fn without_prefix(value: &Value, prefixes: Rest<String>) -> String {
-    let whole = super::shown(value);
+pub(super) fn without_prefix(state: &State<'_, '_>, value: &Value, prefixes: Rest<String>) -> String {
+    let whole = super::shown(state, value);
     let rest = prefixes.iter().find_map(|prefix| whole.strip_prefix(prefix.as_str()));
     rest.unwrap_or(&whole).to_owned()
 }

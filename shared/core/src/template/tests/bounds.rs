@@ -226,7 +226,7 @@ fn what_an_event_makes_too_much_of_gives_way_to_the_senders_text() {
             continue;
         }
         let message = message_for("shared-secret", None, Some(&template), &context);
-        assert!(message.html.contains("big") || message.html.contains("too large to show"), "{}", message.html);
+        assert!(message.text.contains("big") || message.text.contains("too large to show"), "{}", message.text);
         assert_eq!(message.trouble.unwrap().what, what);
     }
     assert_none(&wrong);
@@ -272,6 +272,29 @@ fn every_name_that_a_template_may_use_has_a_bound() {
     for name in ["debug", "namespace"] {
         assert!(Template::compile(&format!("{{{{ {name}() }}}}"), Escape::Html).is_err(), "{name}");
     }
+}
+
+#[test]
+fn what_marks_up_asks_before_it_makes_in_every_markup() {
+    let context = hostile();
+    let (mut ran, mut wrong) = (0, Vec::new());
+    let filters =
+        ["bold", "code", "line", "quote(1000000)", "link('https://h/')", "around('*', '*')", "e", "joined('*')"];
+    for escape in [Escape::Html, Escape::Mrkdwn, Escape::Markdown, Escape::None] {
+        for (filter, subject) in filters.iter().flat_map(|filter| {
+            ["payload.big", "payload.marks", "payload.texts", "payload"].map(|subject| (filter, subject))
+        }) {
+            let source =
+                format!("{{% set a = {subject} | {filter} %}}{{{{ a | {filter} | {filter} }}}}{{{{ {subject} }}}}");
+            let made = run(&Template::compile(&source, escape).unwrap(), &context);
+            ran += usize::from(made.is_ok());
+            wrong.extend(
+                made.err().filter(|error| error.starts_with("TOO MUCH")).map(|error| format!("{source}: {error}")),
+            );
+        }
+    }
+    assert_none(&wrong);
+    assert!(ran > 50, "only {ran} came to an end");
 }
 
 #[test]

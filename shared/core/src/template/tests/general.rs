@@ -8,7 +8,7 @@ fn a_template_that_makes_nothing_is_replaced() {
         let template = Template::compile(source, Escape::Html).unwrap();
         let context = plain_delivery(br#"{"message": "hello"}"#).context();
         let message = message_for("shared-secret", None, Some(&template), &context);
-        assert_eq!((message.html.as_str(), message.trouble.is_some()), ("hello", true));
+        assert_eq!((message.text.as_str(), message.trouble.is_some()), ("hello", true));
     }
 }
 

@@ -61,7 +61,7 @@ fn no_template_runs_for_ever_or_fills_the_memory() {
         let context = plain_delivery(&body).context();
         assert_eq!(template.render(&context).unwrap_err().what, expected);
         let message = message_for("shared-secret", None, Some(&template), &context);
-        assert_eq!(message.html, String::from_utf8(body.clone()).unwrap());
+        assert_eq!(message.text, String::from_utf8(body.clone()).unwrap());
         assert_eq!(message.trouble.unwrap().what, expected);
     }
 }
@@ -73,7 +73,7 @@ fn a_failure_names_no_value() {
     let message = message_for("shared-secret", None, Some(&template), &context);
     let trouble = message.trouble.unwrap().to_string();
     assert!(!trouble.contains("canary"), "{trouble}");
-    assert!(message.html.contains("canary"));
+    assert!(message.text.contains("canary"));
 }
 
 #[test]

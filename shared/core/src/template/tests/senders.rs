@@ -10,18 +10,24 @@ use bellhop_senders::texts::default_text;
 
 /// One payload of a sender and what it is called.
 #[derive(serde::Deserialize)]
-struct Case {
+pub(super) struct Case {
     case: String,
     #[serde(default)]
     event: Option<String>,
     #[serde(default)]
     headers: Vec<(String, String)>,
-    payload: Value,
+    pub(super) payload: Value,
 }
 
 impl Case {
+    /// What it is called.
+    pub(super) fn title(&self) -> String {
+        let event = self.event.as_ref().filter(|_| self.case != "the sample").map(|event| format!("{event}: "));
+        event.unwrap_or_default() + &self.case
+    }
+
     /// The message for the payload, or for another in its place; made by the sender's own text.
-    fn message(&self, sender: &Sender, payload: &Value) -> String {
+    pub(super) fn message(&self, sender: &Sender, payload: &Value) -> String {
         self.made(sender, payload).unwrap_or_else(|failure| panic!("{} {payload}: {failure}", sender.name))
     }
 
@@ -62,12 +68,12 @@ fn folder() -> PathBuf {
 }
 
 /// The senders that have texts, of their own or another's.
-fn with_texts() -> impl Iterator<Item = &'static Sender> {
+pub(super) fn with_texts() -> impl Iterator<Item = &'static Sender> {
     Sender::all().iter().filter(|sender| default_text(sender.name, None) != default_text("", None))
 }
 
 /// The sample of a sender and the cases of ours.
-fn cases(sender: &'static Sender) -> Vec<Case> {
+pub(super) fn cases(sender: &'static Sender) -> Vec<Case> {
     let sample = sender.sample();
     let payload = Body::new(sample.headers, sample.body.as_bytes()).read(Some(sender)).payload.expect(sender.name);
     let delivery = Delivery { sender: sender.name, event_type: sample.event_type, headers: sample.headers, body: &[] };
@@ -92,9 +98,7 @@ fn every_sender_reads_as_its_snapshot() {
     for sender in with_texts().filter(|sender| sender.name != "github") {
         let mut all = String::new();
         for case in cases(sender) {
-            let title = case.event.as_ref().filter(|_| case.case != "the sample").map(|event| format!("{event}: "));
-            let title = title.unwrap_or_default() + &case.case;
-            all += &format!("## {title}\n{}\n\n", case.message(sender, &case.payload));
+            all += &format!("## {}\n{}\n\n", case.title(), case.message(sender, &case.payload));
         }
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!(sender.name, all);
@@ -302,7 +306,7 @@ fn nulls(value: &Value) -> Value {
 }
 
 /// The payload with one text for all of its own that name no kind of thing.
-fn replaced(value: &Value, text: &str) -> Value {
+pub(super) fn replaced(value: &Value, text: &str) -> Value {
     const KINDS: [&str; 14] = [
         "type",
         "event",

@@ -63,7 +63,7 @@ fn what_looks_empty_counts_as_empty() {
         let template = Template::compile("{{ payload.x }}", Escape::Html).unwrap();
         let body = json!({"message": "hello", "x": blank}).to_string();
         let made = message_for("shared-secret", None, Some(&template), &plain_delivery(body.as_bytes()).context());
-        assert_eq!((made.html.as_str(), made.trouble.is_some()), ("hello", true), "{blank:?}");
+        assert_eq!((made.text.as_str(), made.trouble.is_some()), ("hello", true), "{blank:?}");
     }
     let escaped = plain_delivery(br#"{"message": "\u200b", "level": "high"}"#).message();
     assert!(escaped.contains(r"\u200b"), "{escaped}");

@@ -128,7 +128,7 @@ Templates know the filters of Jinja, and these:
 
 | filter | makes |
 |---|---|
-| `link(url)`, `bold` | a link or bold text of at most 200 characters; nothing of nothing |
+| `link(url)`, `bold`, `code` | a link, bold text or code within a line, of at most 200 characters; nothing of nothing |
 | `around(before, after)` | the value with something before and after it; nothing where it is blank |
 | `joined(between)` | those items of a list that are not blank, with something between them |
 | `line`, `quote(length)` | the value on a new line, or as a quotation there; nothing where it is blank |
@@ -144,6 +144,8 @@ Templates know the filters of Jinja, and these:
 The test `blank` (`{% if payload.name is not blank %}`) knows characters that show nothing.
 
 A template is refused when it is saved where its own HTML has a tag or an attribute that Telegram does not know, or a tag that is surely never closed; what expressions write is escaped.
+
+The filters that mark up write the markup of the template: Telegram's HTML, Slack's mrkdwn (`mrkdwn`), Discord's Markdown (`markdown`), or none (`plain`). So do the escapes: a value is text wherever it goes, and can neither be bold nor call anybody. Between backticks of the template a backslash would be seen; `{{ payload.ref | code }}` is right in each markup. Slack's and Discord's templates are refused where they hold a tag of HTML, a link or bold text of the other one, or code that does not end.
 
 GitHub tells of one release as `created`, `published` and `released` or `prereleased`. Without a template of its own an action sends `published`; the others are tasks that were `skipped` and say why, and can be retried. An action with a template gets each of them, and so does a hook whose `when` or `conditions` look at `payload.action`. A pre-release that becomes a release later is told as `released`.
 ";

@@ -10,7 +10,7 @@ const LONGEST_WAIT: u64 = 24 * 60 * 60;
 /// Whether a status is a success; `seconds` is what `Retry-After` asks for.
 ///
 /// 4xx is final but for 408, 425 and 429: the request is wrong, or not welcome there.
-pub(super) fn read(status: u16, seconds: Option<u64>) -> Result<(), Failure> {
+pub(in crate::delivery) fn read(status: u16, seconds: Option<u64>) -> Result<(), Failure> {
     let why = format!("the answer was {status}");
     Err(match (status, seconds) {
         (200..=299, _) => return Ok(()),

@@ -1,0 +1,115 @@
+//! Whatever goes out but Telegram: the worker of the forward queue, which hands each kind to its sink.
+
+pub(super) mod answer;
+mod calls;
+mod settings;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bellhop_core::action::{Kind, QueueName};
+use bellhop_core::work::Work;
+
+pub use calls::Calls;
+pub(super) use calls::{Called, Values};
+pub use settings::SettingsCache;
+
+use super::discord::Discord;
+use super::email::Email;
+use super::forward::Forward;
+use super::slack::Slack;
+use super::{Attempted, Batch, Engine, Worker};
+use crate::ports::{Bodies, Documents, EventLog, Mailer, PortError, PortResult};
+
+/// The engine of the forward queue.
+pub type SinkEngine = Engine<Sinks>;
+
+/// Makes the effects of one kind.
+#[async_trait]
+pub trait Sink: Send + Sync {
+    /// How many of the first pieces of work make one effect together; at least one.
+    fn fitting(&self, _works: &[Work]) -> usize {
+        1
+    }
+
+    /// Makes an effect of a batch that is not empty, as [`Worker::attempt`] does.
+    async fn attempt(&self, batch: &Batch<'_>) -> PortResult<Attempted>;
+}
+
+/// What sinks work with.
+#[derive(Clone)]
+pub struct SinkPorts {
+    /// What calls are made with.
+    pub calls: Calls,
+    /// Where the events' own bytes are.
+    pub events: Arc<dyn EventLog>,
+    /// Where those are that were too large for the record.
+    pub bodies: Arc<dyn Bodies>,
+    /// What is remembered of messages that stand for keys.
+    pub documents: Arc<dyn Documents>,
+    /// What hands mails over.
+    pub mailer: Arc<dyn Mailer>,
+}
+
+/// The sinks, by kind.
+pub struct Sinks {
+    /// Requests to other URLs.
+    pub forward: Forward,
+    /// Messages to Slack.
+    pub slack: Slack,
+    /// Messages to Discord.
+    pub discord: Discord,
+    /// Mails.
+    pub email: Email,
+    /// What holds for all hooks, kept for a while.
+    pub settings: Arc<SettingsCache>,
+}
+
+impl Sinks {
+    /// All sinks, over these ports.
+    pub fn new(ports: SinkPorts, settings: SettingsCache) -> Self {
+        let SinkPorts { calls, events, bodies, documents, mailer } = ports;
+        let settings = Arc::new(settings);
+        Self {
+            forward: Forward { calls: calls.clone(), events, bodies },
+            slack: Slack { calls: calls.clone(), documents: Arc::clone(&documents) },
+            discord: Discord { calls: calls.clone(), documents },
+            email: Email { mailer, calls, settings: Arc::clone(&settings) },
+            settings,
+        }
+    }
+
+    /// The sink of a kind; `None` where another worker does its work.
+    fn of(&self, kind: Kind) -> Option<&dyn Sink> {
+        match kind {
+            Kind::Forward => Some(&self.forward),
+            Kind::Slack => Some(&self.slack),
+            Kind::Discord => Some(&self.discord),
+            Kind::Email => Some(&self.email),
+            Kind::Telegram | Kind::Route => None,
+        }
+    }
+
+    /// The sink of the first piece of work.
+    fn of_first(&self, work: Option<&Work>) -> PortResult<&dyn Sink> {
+        let kind = work.map(Work::kind);
+        kind.and_then(|kind| self.of(kind)).ok_or_else(|| PortError::new("no work of this queue", format!("{kind:?}")))
+    }
+}
+
+#[async_trait]
+impl Worker for Sinks {
+    const QUEUE: QueueName = QueueName::Forward;
+
+    fn fitting(&self, works: &[Work]) -> usize {
+        self.of_first(works.first()).map_or(1, |sink| sink.fitting(works))
+    }
+
+    async fn operator_chat(&self) -> PortResult<Option<String>> {
+        Ok(self.settings.settings().await?.operator_chat.clone())
+    }
+
+    async fn attempt(&self, batch: &Batch<'_>, _: Option<&str>) -> PortResult<Attempted> {
+        self.of_first(batch.works.first().copied())?.attempt(batch).await
+    }
+}
