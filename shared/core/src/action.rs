@@ -30,7 +30,6 @@ pub use text::TextRule;
 
 /// What a hook does with an event; `S` is where its secrets are, or what they are until they are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Action<S = SecretRef> {
     /// Sends a message to a Telegram chat.

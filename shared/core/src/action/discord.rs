@@ -28,7 +28,6 @@ const EXAMPLE: &str = "url = \"env:DISCORD_URL\"";
 
 /// Sends a message to Discord; `S` is where its secrets are, or what they are until they are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Discord<S = SecretRef> {
     /// The webhook's address, which is a secret and belongs to one channel.
     pub url: S,

@@ -31,7 +31,6 @@ const MARKUPS: [Markup; 2] = [Markup::Html, Markup::Plain];
 
 /// Sends a mail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Email {
     /// The addresses that it goes to.
     pub to: Vec<String>,

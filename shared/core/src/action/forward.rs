@@ -29,7 +29,6 @@ const MOST_HEADERS: usize = 30;
 
 /// Posts the event to another URL; `S` is where its secrets are, or what they are until they are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Forward<S = SecretRef> {
     /// The URL.
     pub url: Place<S>,
@@ -53,7 +52,6 @@ pub struct Forward<S = SecretRef> {
 
 /// How a request is signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Sign<S = SecretRef> {
     /// The scheme.
     pub scheme: SignScheme,

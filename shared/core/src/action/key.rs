@@ -15,7 +15,6 @@ const MOST_SECONDS: u64 = 365 * 24 * 60 * 60;
 
 /// What makes events' keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct KeyRule {
     /// The template of the key.
     pub template: String,

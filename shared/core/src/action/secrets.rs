@@ -10,7 +10,6 @@ use crate::secret::{Secret, SecretRef};
 
 /// An address that is written out, or kept as a secret because whoever knows it may use it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum Place<S = SecretRef> {
     /// Where the address is kept; tried first, as no address begins like a reference.

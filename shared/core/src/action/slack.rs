@@ -28,7 +28,6 @@ const MARKUPS: [Markup; 3] = [Markup::Mrkdwn, Markup::Html, Markup::Plain];
 
 /// Sends a message to Slack; `S` is where its secrets are, or what they are until they are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Slack<S = SecretRef> {
     /// The way there.
     pub way: Way<S>,
@@ -42,7 +41,6 @@ pub struct Slack<S = SecretRef> {
 
 /// The way to a channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Way<S = SecretRef> {
     /// An incoming webhook, whose address is a secret and belongs to one channel.

@@ -16,7 +16,6 @@ pub use message::{Document, Message, Style};
 
 /// Sends a message to a chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Telegram {
     /// The chat: a numeric id, or `@name` of a public channel or group.
     pub chat: String,

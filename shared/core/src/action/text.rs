@@ -8,7 +8,6 @@ use crate::template::{Escape, Template};
 
 /// A template of an action's own, and the markup that it is written in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TextRule {
     /// The template.
     pub template: String,

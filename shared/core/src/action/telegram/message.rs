@@ -36,7 +36,6 @@ pub struct Message {
 
 /// How messages are sent: those that differ in it are never one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Style {
     /// The number of a forum's topic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
