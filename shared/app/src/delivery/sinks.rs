@@ -27,17 +27,11 @@ pub type SinkEngine = Engine<Sinks>;
 /// Makes the effects of one kind.
 #[async_trait]
 pub trait Sink: Send + Sync {
-    /// How many of the first pieces of work make one effect together; at least one.
-    fn fitting(&self, _works: &[Work]) -> usize {
-        1
-    }
-
     /// Makes an effect of a batch that is not empty, as [`Worker::attempt`] does.
     async fn attempt(&self, batch: &Batch<'_>) -> PortResult<Attempted>;
 }
 
 /// What sinks work with.
-#[derive(Clone)]
 pub struct SinkPorts {
     /// What calls are made with.
     pub calls: Calls,
@@ -89,20 +83,14 @@ impl Sinks {
             Kind::Telegram | Kind::Route => None,
         }
     }
-
-    /// The sink of the first piece of work.
-    fn of_first(&self, work: Option<&Work>) -> PortResult<&dyn Sink> {
-        let kind = work.map(Work::kind);
-        kind.and_then(|kind| self.of(kind)).ok_or_else(|| PortError::new("no work of this queue", format!("{kind:?}")))
-    }
 }
 
 #[async_trait]
 impl Worker for Sinks {
     const QUEUE: QueueName = QueueName::Forward;
 
-    fn fitting(&self, works: &[Work]) -> usize {
-        self.of_first(works.first()).map_or(1, |sink| sink.fitting(works))
+    fn fitting(&self, _: &[Work]) -> usize {
+        1
     }
 
     async fn operator_chat(&self) -> PortResult<Option<String>> {
@@ -110,6 +98,8 @@ impl Worker for Sinks {
     }
 
     async fn attempt(&self, batch: &Batch<'_>, _: Option<&str>) -> PortResult<Attempted> {
-        self.of_first(batch.works.first().copied())?.attempt(batch).await
+        let kind = batch.works.first().map(|work| work.kind());
+        let sink = kind.and_then(|kind| self.of(kind));
+        sink.ok_or_else(|| PortError::new("no work of this queue", format!("{kind:?}")))?.attempt(batch).await
     }
 }

@@ -14,6 +14,9 @@ use crate::ports::{Clock, Outbound, OutboundAnswer, OutboundError, OutboundReque
 /// A shorter word is no secret that a far end gives out, and would be found in every other text.
 const SHORTEST_SECRET: usize = 7;
 
+/// A part of an address that is longer may be what opens the door.
+const LONGEST_NAME: usize = 15;
+
 /// What calls are made with.
 #[derive(Clone)]
 pub struct Calls {
@@ -75,9 +78,12 @@ impl Values {
     fn redacted(&self, mut text: String) -> String {
         for secret in self.0.values() {
             let whole = secret.expose().trim();
-            // Of an address, what is behind the host is the secret part, and what servers repeat.
+            // Of an address, what is behind the host is the secret part, and what servers repeat; some write it in their
+            // own way, `\/` for `/`, so its parts are looked for too.
             let path = whole.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]));
-            for word in [Some(whole), path].into_iter().flatten().filter(|word| word.len() >= SHORTEST_SECRET) {
+            let parts = path.into_iter().flat_map(|path| path.split(['/', '?', '&', '=']));
+            let words = [Some(whole), path].into_iter().flatten().filter(|word| word.len() >= SHORTEST_SECRET);
+            for word in words.chain(parts.filter(|part| part.len() > LONGEST_NAME)) {
                 if text.contains(word) {
                     text = text.replace(word, "[redacted]");
                 }
@@ -120,5 +126,30 @@ impl Called {
                 attempted(started_at, ended_at, Err(failure))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_far_end_repeats_of_a_secret_is_not_recorded_however_it_writes_it() {
+        let url = "https://hooks.example.com/services/T0/canary-7f3a-of-a-hook?key=canary-7f3a-of-a-query";
+        let secrets = [("url", url), ("token", "xoxb-canary-7f3a"), ("short", "a")];
+        let values = secrets.map(|(name, value)| (SecretRef::stored(name, "0a1b"), Secret::new(value).unwrap()));
+        let values = Values(values.into());
+        for said in [
+            url.to_owned(),
+            format!("cannot POST {}", &url[25..]),
+            url.replace('/', "\\/"),
+            "nobody knows canary-7f3a-of-a-hook".to_owned(),
+            "a bad Authorization: Bearer xoxb-canary-7f3a".to_owned(),
+        ] {
+            let kept = values.redacted(said.clone());
+            assert!(!kept.contains("canary") && kept.contains("[redacted]"), "{said}: {kept}");
+        }
+        assert_eq!(values.redacted("a bad day at /services".to_owned()), "a bad day at /services");
+        assert!(values.redacted("ü".repeat(9_000)).len() <= MOST_ANSWER_BYTES);
     }
 }
