@@ -31,6 +31,7 @@ mod phases;
 mod poison;
 mod programs;
 mod proofs;
+mod quiet;
 mod reading;
 mod readme;
 mod reconcile;

@@ -94,8 +94,8 @@ impl<W: Worker> Engine<W> {
         if self.worker.is_dry_run().await? {
             return self.show(works, now).await;
         }
-        let (kind, destination) = (first.kind(), first.task.destination.as_str());
-        let entry = self.destination(kind, destination, works).await?;
+        let (kind, line) = (first.kind(), first.line());
+        let entry = self.destination(kind, &line, works).await?;
         let disabled = entry.breaker.is_disabled();
         if disabled && let Some(turn) = self.give_up(works, &entry, now).await? {
             return Ok(turn);
@@ -116,7 +116,7 @@ impl<W: Worker> Engine<W> {
         }
         let attempted = self.attempt(&mut batch, entry.moved_to.as_deref()).await?;
         attempt_is_over();
-        self.conclude(kind, destination, entry, batch, attempted).await
+        self.conclude(kind, &line, entry, batch, attempted).await
     }
 
     /// Writes down that work is dead which can never be done, and tells of it.

@@ -11,6 +11,7 @@ pub mod telegram;
 
 mod key;
 mod material;
+mod quiet;
 mod secrets;
 mod spec;
 mod text;
@@ -23,6 +24,7 @@ use crate::template::Escape;
 
 pub use key::{Key, KeyRule};
 pub use material::{Material, Rendered, Templates, said_elsewhere};
+pub use quiet::{Quiet, QuietSpec};
 pub use secrets::Place;
 pub use spec::ActionSpec;
 pub(crate) use spec::Check;
@@ -199,6 +201,14 @@ impl<S> Action<S> {
     /// Whether it says something in the sender's own words, because it has no template of its own.
     pub fn speaks_for_sender(&self) -> bool {
         of_room!(self, room => room.speaks_for_sender())
+    }
+
+    /// The hours in which what is not urgent waits.
+    pub const fn quiet(&self) -> Option<&Quiet> {
+        match self {
+            Self::Telegram(telegram) => telegram.quiet.as_ref(),
+            Self::Forward(_) | Self::Slack(_) | Self::Discord(_) | Self::Email(_) => None,
+        }
     }
 
     /// The sources of its templates, each with its field and with what it is rendered into.

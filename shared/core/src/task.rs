@@ -213,8 +213,7 @@ impl Task {
 
     /// When the next attempt may be made, if that is later than `now`.
     pub fn waits_until(&self, now: Timestamp) -> Option<Timestamp> {
-        let waits = matches!(self.status, TaskStatus::Retrying | TaskStatus::Running);
-        (waits && self.due_at > now).then_some(self.due_at)
+        (!self.status.is_final() && self.due_at > now).then_some(self.due_at)
     }
 
     /// How many of the attempts that are remembered failed.

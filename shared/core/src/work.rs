@@ -105,14 +105,22 @@ impl Work {
         self.payload.kind()
     }
 
-    /// What must stay in order among itself, or be bounded together: the destination, told from those of the other kinds
-    /// on its queue.
+    /// The line that it waits in: its destination's; or, where it was to wait from the beginning, that of all who wait there
+    /// for the same moment, so that nobody else waits behind it.
+    pub fn line(&self) -> Cow<'_, str> {
+        let task = &self.task;
+        match task.retries == 0 && task.due_at > task.created_at {
+            true => Cow::Owned(format!("{} from {}", task.destination, task.due_at.rfc3339())),
+            false => Cow::Borrowed(&task.destination),
+        }
+    }
+
+    /// What must stay in order among itself, or be bounded together: the line, told from those of the other kinds on its
+    /// queue.
     pub fn group(&self) -> Cow<'_, str> {
         match self.kind() {
-            Kind::Telegram | Kind::Forward | Kind::Route => Cow::Borrowed(&self.task.destination),
-            kind @ (Kind::Slack | Kind::Discord | Kind::Email) => {
-                Cow::Owned(format!("{kind}:{}", self.task.destination))
-            }
+            Kind::Telegram | Kind::Forward | Kind::Route => self.line(),
+            kind @ (Kind::Slack | Kind::Discord | Kind::Email) => Cow::Owned(format!("{kind}:{}", self.line())),
         }
     }
 
@@ -223,6 +231,17 @@ mod tests {
             assert_eq!(serde_json::from_str::<Work>(&json).unwrap(), work);
         }
         assert!(serde_json::from_str::<Work>(r#"{"type":"TelegramV9"}"#).is_err());
+    }
+
+    #[test]
+    fn what_waits_from_the_beginning_has_a_line_of_its_own() {
+        let now = Timestamp::from_ms(7);
+        let at_once = Task { created_at: now, due_at: now, ..task(Kind::Telegram) };
+        let waits = Task { due_at: now.plus_ms(1), ..at_once.clone() };
+        let again = Task { retries: 1, ..waits.clone() };
+        for (task, line) in [(at_once, "1"), (waits, "1 from 1970-01-01T00:00:00.008Z"), (again, "1")] {
+            assert_eq!(Work::telegram(task, Vec::new()).group(), line);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use bellhop_app::ports::{Oldest, PortResult, Queues};
 use bellhop_core::inbox::event_of;
 use bellhop_core::time::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 
 use crate::database::Database;
 use crate::packed::unpack_message;
@@ -33,12 +33,13 @@ fn oldest_message(connection: &Connection) -> rusqlite::Result<Option<Timestamp>
     Ok(None)
 }
 
-/// Since when the oldest work has been due.
+/// Since when the oldest work has been due; in front of it may stand what waits for a time of its own.
 fn oldest_work(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
-    let mut select =
-        connection.prepare_cached("SELECT json_extract(message, '$.task.due_at') FROM work ORDER BY seq LIMIT 1")?;
-    let due: Option<Option<i64>> = select.query_row([], |row| row.get(0)).optional()?;
-    Ok(due.flatten().and_then(|ms| u64::try_from(ms).ok()).map(Timestamp::from_ms))
+    let mut select = connection.prepare_cached(
+        "SELECT min(json_extract(message, '$.task.due_at')) FROM (SELECT message FROM work ORDER BY seq LIMIT ?1)",
+    )?;
+    let due: Option<i64> = select.query_row([LOOKED_AT], |row| row.get(0))?;
+    Ok(due.and_then(|ms| u64::try_from(ms).ok()).map(Timestamp::from_ms))
 }
 
 #[cfg(test)]
@@ -63,6 +64,13 @@ mod tests {
         database.give(&Order::ReplayV1 { replay: ReplayId::from_text("rp_1") }).await.unwrap();
         assert_eq!(database.oldest().unwrap().inbox, None, "an order carries no time");
         let hook = HookId::from_text("hk_1");
+        let later = Timestamp::from_ms(1_800_000_000_000);
+        let quiet = Task {
+            due_at: later,
+            ..Task::queued(TaskId::new(EventId::new(ACCEPTED, &[2; 10]), &hook, 0), Kind::Telegram, "1", DUE, later)
+        };
+        database.send(&[Work::telegram(quiet, vec!["hi".to_owned()])]).await.unwrap();
+        assert_eq!(database.oldest().unwrap().work, Some(later), "it is not due for a while");
         for (place, accepted) in [ACCEPTED, DUE].into_iter().enumerate() {
             let event = EventId::new(accepted, &[1; 10]);
             let message = Message {

@@ -112,7 +112,7 @@ pub(crate) async fn bury(notices: &Notices<'_>, work: &Work, reason: &str) -> Po
     let ids = std::slice::from_ref(&copy.id);
     let mut written = notices.tasks.written(ids).await?.pop().unwrap_or(Written::Nothing);
     if written == Written::Nothing && copy.kind.shares_pace() {
-        let known = notices.tasks.destination(&destination::key(copy.kind, &copy.destination), ids).await?;
+        let known = notices.tasks.destination(&destination::key(copy.kind, &work.line()), ids).await?;
         outcome::look_up(copy, &known.succeeded, &mut written);
     }
     let task = match written {

@@ -3,6 +3,7 @@
 mod attempts;
 mod keyed;
 mod leases;
+mod quiet;
 mod six_days;
 mod stage;
 mod trouble;

@@ -2,6 +2,7 @@
 
 use bellhop_core::action::{Action, Material, Rendered};
 use bellhop_core::event::Event;
+use bellhop_core::filter::Decision;
 use bellhop_core::id::TaskId;
 use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
@@ -45,12 +46,55 @@ impl Making<'_> {
         let mut work = Vec::with_capacity(tasks.len());
         for task in tasks.iter_mut().filter(|task| !task.status.is_final()) {
             match self.work(rules, task) {
-                Some(Made::Work(its_work)) => work.push(*its_work),
+                Some(Made::Work(mut its_work)) => {
+                    if self.hold(rules, &mut its_work.task) {
+                        task.clone_from(&its_work.task);
+                    }
+                    work.push(*its_work);
+                }
                 Some(Made::Never(why)) => task.die(why),
                 None => task.die("its hook or action was deleted before its work was made"),
             }
         }
         work
+    }
+
+    /// Has a task wait for the end of the quiet hours that it was made in, unless its event is urgent; says whether it was
+    /// made in some. What people ask for they want to see at once.
+    fn hold(&self, rules: &Rules, task: &mut Task) -> bool {
+        if task.test || task.replay.is_some() || task.retries > 0 {
+            return false;
+        }
+        let Some(rule) = rules.of_task(task) else { return false };
+        let index = task.id.action();
+        let Some(quiet) = rule.hook.actions.get(index).and_then(Action::quiet) else { return false };
+        let Some(end) = quiet.end(task.created_at) else { return false };
+        let doubt = match rule.urgent.get(index).and_then(Option::as_ref) {
+            None => None,
+            Some(Ok(condition)) => match condition.decide(&self.words.variables(self.event, &rule.hook)) {
+                Decision::Holds => return false,
+                Decision::Fails(_) => None,
+                Decision::Unclear(what) | Decision::Beyond(what) => Some(what),
+            },
+            Some(Err(error)) => Some(error.to_string()),
+        };
+        let reason = match doubt {
+            // Better once too loud than an alarm that nobody hears.
+            Some(what) => {
+                format!("it does not wait for the end of quiet hours: `quiet.unless` was not decided, {what}")
+            }
+            None => {
+                task.due_at = end;
+                quiet.reason()
+            }
+        };
+        task.reason = Some(match task.reason.take() {
+            // It was recorded before, and says so.
+            Some(said) if said.ends_with(&reason) => said,
+            Some(trouble) => format!("{trouble}; {reason}"),
+            None => reason,
+        });
+        true
     }
 
     /// The work of a task that is to be done; `None` where its hook, or its action, is gone.

@@ -32,6 +32,8 @@ pub struct Rule {
     pub condition: Option<Result<Condition, BadCondition>>,
     /// The templates of its actions, in the actions' order.
     pub templates: Vec<Templates>,
+    /// For each of them, what of it does not wait in quiet hours; nothing where it has no condition.
+    pub urgent: Vec<Option<Result<Condition, BadCondition>>>,
 }
 
 impl Rules {
@@ -83,7 +85,11 @@ impl Rule {
             }
             templates
         });
-        Self { templates: templates.collect(), condition, hook }
+        let urgent = hook.actions.iter().map(|action| {
+            let condition = action.quiet()?.unless.as_deref()?;
+            Some(Condition::stored(condition))
+        });
+        Self { templates: templates.collect(), urgent: urgent.collect(), condition, hook }
     }
 }
 

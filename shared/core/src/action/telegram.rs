@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::key::KeyRule;
 use super::text::TextRule;
-use super::{Check, Lane, Material, Rendered};
+use super::{Check, Lane, Material, Quiet, QuietSpec, Rendered};
 use crate::config::{Chat, between, read_chat};
 use crate::markup::Markup;
 use crate::template::Escape;
@@ -34,6 +34,9 @@ pub struct Telegram {
     /// What makes its events' keys: the message of a key is edited as later events come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<KeyRule>,
+    /// The hours in which what is not urgent waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<Quiet>,
 }
 
 /// A `telegram` action, as written.
@@ -71,6 +74,9 @@ pub struct Spec {
     /// For how long after its last event a key's message is edited, in seconds, from 60 to 31,536,000; 604,800 unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_seconds: Option<u64>,
+    /// The hours in which what is not urgent waits, and comes together at their end; none unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<QuietSpec>,
 }
 
 impl Telegram {
@@ -81,6 +87,7 @@ impl Telegram {
             check.take("topic", between(topic, 1, i64::from(i32::MAX)));
         }
         let key = KeyRule::check(spec.key.as_ref(), spec.key_seconds, check);
+        let quiet = Quiet::check(spec.quiet.as_ref(), check);
         let Some(chat) = &spec.chat else {
             check.add("chat", "a `telegram` action needs a chat: `chat = \"123456789\"`");
             return None;
@@ -88,7 +95,7 @@ impl Telegram {
         let chat = check.take("chat", read_chat(chat))?;
         let style = Style { topic: spec.topic, silent: spec.silent, link_preview: spec.link_preview };
         let (template, markup) = text?.map_or((None, html()), |text| (Some(text.template), text.markup));
-        Some(Self { chat, template, markup, style, as_file: spec.as_file, key: key? })
+        Some(Self { chat, template, markup, style, as_file: spec.as_file, key: key?, quiet: quiet? })
     }
 
     /// The action as it would be written.
@@ -103,6 +110,7 @@ impl Telegram {
             as_file: self.as_file,
             key: self.key.as_ref().map(|key| key.template.clone()),
             key_seconds: self.key.as_ref().map(|key| key.seconds),
+            quiet: self.quiet.as_ref().map(Quiet::spec),
         }
     }
 

@@ -28,7 +28,7 @@ async fn stage(events: u64) -> (Stage, Vec<Ringing>) {
 }
 
 /// Writes a replay down and gives its order.
-async fn ask(stage: &Stage, selection: Selection, owner: Option<&str>) -> ReplayId {
+pub(super) async fn ask(stage: &Stage, selection: Selection, owner: Option<&str>) -> ReplayId {
     let id = ReplayId::from_text("rp_1");
     let replay = Replay {
         id: id.clone(),

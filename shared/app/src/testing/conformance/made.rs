@@ -2,8 +2,8 @@
 
 use bellhop_core::action::Action;
 use bellhop_core::action::KeyRule;
-use bellhop_core::action::Kind;
 use bellhop_core::action::telegram::{Style, Telegram};
+use bellhop_core::action::{Kind, Quiet};
 use bellhop_core::delivery::Deduplicate;
 use bellhop_core::event::{Event, EventHead, Proof};
 use bellhop_core::filter::{Check, Operator};
@@ -158,6 +158,13 @@ pub(super) fn fresh_hook() -> Hook {
                 style: Style { topic: Some(7), silent: true, link_preview: true },
                 as_file: true,
                 key: Some(KeyRule { template: "{{ b }}".to_owned(), seconds: 60 }),
+                quiet: Some(Quiet {
+                    from: 22 * 60,
+                    to: 7 * 60,
+                    timezone: "Europe/Berlin".to_owned(),
+                    rule: "CET-1CEST,M3.5.0,M10.5.0/3".to_owned(),
+                    unless: Some("payload.loud".to_owned()),
+                }),
             }),
             forward_action(),
         ],
