@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::key::{Key, KeyRule};
 use super::material::TEST_MARK;
-use super::text::{Said, TextRule};
+use super::text::{Said, TextRule, one_line};
 use super::{Check, Lane, Material, Rendered};
 use crate::config::between;
 use crate::mail::check_address;
@@ -159,30 +159,15 @@ impl Email {
             None => (None, None),
         };
         let seen = || markup::parts(&text, Markup::Html, Markup::Plain, SUBJECT).into_iter().next().unwrap_or_default();
-        let subject = subject.map(|subject| one_line(&subject)).filter(|subject| !subject.is_empty());
+        let subject = subject.map(|subject| one_line(&subject, SUBJECT.most)).filter(|subject| !subject.is_empty());
         let subject = subject.unwrap_or_else(|| {
-            seen().lines().map(one_line).find(|line| !line.is_empty()).unwrap_or_else(|| {
+            seen().lines().map(|line| one_line(line, SUBJECT.most)).find(|line| !line.is_empty()).unwrap_or_else(|| {
                 let id = material.head().id;
                 format!("Event {id}")
             })
         });
         let message = Message { to: self.to.clone(), subject, text, key };
         Ok(Rendered::new(Payload::Email(message), Lane::Parallel, [said.trouble, no_key, no_subject]))
-    }
-}
-
-/// A text on one line that is no longer than a subject may be; whatever breaks or turns a line is a space.
-fn one_line(text: &str) -> String {
-    let breaks = |c: char| {
-        c.is_whitespace()
-            || c.is_control()
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    let words: Vec<_> = text.split(breaks).filter(|word| !word.is_empty()).collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(SUBJECT.most) {
-        None => line,
-        Some(_) => line.chars().take(SUBJECT.most - 1).chain(['…']).collect(),
     }
 }
 

@@ -64,3 +64,18 @@ impl Said {
         markup::parts(&self.text, self.markup, to, length)
     }
 }
+
+/// A text on one line of so many characters at most; whatever breaks or turns a line is a space.
+pub(super) fn one_line(text: &str, most: usize) -> String {
+    let breaks = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let words: Vec<_> = text.split(breaks).filter(|word| !word.is_empty()).collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(most) {
+        None => line,
+        Some(_) => line.chars().take(most - 1).chain(['…']).collect(),
+    }
+}
