@@ -18,6 +18,8 @@ pub struct Work {
     pub payload: Payload,
     /// How it travels.
     pub lane: Lane,
+    /// What takes its place where it is dead.
+    pub fallback: Option<Box<Self>>,
     /// The W3C trace context behind the span in which the event was routed, as a `traceparent` header has it.
     pub trace: Option<String>,
 }
@@ -51,6 +53,8 @@ enum Written {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<Key>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        fallback: Option<Box<Work>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         trace: Option<String>,
     },
     ForwardV1 {
@@ -58,6 +62,8 @@ enum Written {
         request: forward::Request,
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         ordered: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fallback: Option<Box<Work>>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         trace: Option<String>,
     },
@@ -74,6 +80,8 @@ struct Carried<P> {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     ordered: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    fallback: Option<Box<Work>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     trace: Option<String>,
 }
 
@@ -81,12 +89,20 @@ impl Work {
     /// A message for a Telegram chat.
     pub fn telegram(task: Task, parts: Vec<String>) -> Self {
         let message = telegram::Message { parts, ..telegram::Message::default() };
-        Self { task, payload: Payload::Telegram(message), lane: Lane::Ordered, trace: None }
+        Self { task, payload: Payload::Telegram(message), lane: Lane::Ordered, fallback: None, trace: None }
     }
 
     /// A request to another URL.
     pub const fn forward(task: Task, request: forward::Request, lane: Lane) -> Self {
-        Self { task, payload: Payload::Forward(request), lane, trace: None }
+        Self { task, payload: Payload::Forward(request), lane, fallback: None, trace: None }
+    }
+
+    /// The work that takes the place of a task that is dead, and says so.
+    #[must_use]
+    pub fn in_place_of(mut self, dead: &Task) -> Self {
+        let why = dead.reason.as_deref().unwrap_or("no reason is known");
+        self.task.reason = Some(format!("in place of {} {}, which is dead: {why}", dead.kind, dead.destination));
+        self
     }
 
     /// The parts of a message; none where it is something else.
@@ -146,17 +162,23 @@ impl Payload {
 }
 
 impl From<Work> for Written {
-    fn from(Work { task, payload, lane, trace }: Work) -> Self {
+    fn from(Work { task, payload, lane, fallback, trace }: Work) -> Self {
         match payload {
             Payload::Telegram(telegram::Message { parts, style, document, key }) => {
-                Self::TelegramV1 { task, parts, style, document, key, trace }
+                Self::TelegramV1 { task, parts, style, document, key, fallback, trace }
             }
-            Payload::Forward(request) => Self::ForwardV1 { task, request, ordered: lane == Lane::Ordered, trace },
-            Payload::Slack(payload) => Self::SlackV1(Carried { task, payload, ordered: lane == Lane::Ordered, trace }),
+            Payload::Forward(request) => {
+                Self::ForwardV1 { task, request, ordered: lane == Lane::Ordered, fallback, trace }
+            }
+            Payload::Slack(payload) => {
+                Self::SlackV1(Carried { task, payload, ordered: lane == Lane::Ordered, fallback, trace })
+            }
             Payload::Discord(payload) => {
-                Self::DiscordV1(Carried { task, payload, ordered: lane == Lane::Ordered, trace })
+                Self::DiscordV1(Carried { task, payload, ordered: lane == Lane::Ordered, fallback, trace })
             }
-            Payload::Email(payload) => Self::EmailV1(Carried { task, payload, ordered: lane == Lane::Ordered, trace }),
+            Payload::Email(payload) => {
+                Self::EmailV1(Carried { task, payload, ordered: lane == Lane::Ordered, fallback, trace })
+            }
         }
     }
 }
@@ -165,7 +187,7 @@ impl<P> Carried<P> {
     /// The work that it is.
     fn work(self, payload: impl FnOnce(P) -> Payload) -> Work {
         let lane = if self.ordered { Lane::Ordered } else { Lane::Parallel };
-        Work { task: self.task, payload: payload(self.payload), lane, trace: self.trace }
+        Work { task: self.task, payload: payload(self.payload), lane, fallback: self.fallback, trace: self.trace }
     }
 }
 
@@ -175,13 +197,13 @@ impl From<Written> for Work {
             Written::SlackV1(carried) => carried.work(Payload::Slack),
             Written::DiscordV1(carried) => carried.work(Payload::Discord),
             Written::EmailV1(carried) => carried.work(Payload::Email),
-            Written::TelegramV1 { task, parts, style, document, key, trace } => {
+            Written::TelegramV1 { task, parts, style, document, key, fallback, trace } => {
                 let payload = Payload::Telegram(telegram::Message { parts, style, document, key });
-                Self { task, payload, lane: Lane::Ordered, trace }
+                Self { task, payload, lane: Lane::Ordered, fallback, trace }
             }
-            Written::ForwardV1 { task, request, ordered, trace } => {
+            Written::ForwardV1 { task, request, ordered, fallback, trace } => {
                 let lane = if ordered { Lane::Ordered } else { Lane::Parallel };
-                Self { trace, ..Self::forward(task, request, lane) }
+                Self { fallback, trace, ..Self::forward(task, request, lane) }
             }
         }
     }

@@ -62,6 +62,11 @@ impl<'w> Batch<'w> {
         self.works.first().map_or("", |work| work.task.destination.as_str())
     }
 
+    /// The tasks as they stand now, with their work.
+    pub(super) fn ended(&self) -> impl Iterator<Item = (&Task, &'w Work)> {
+        self.tasks.iter().zip(self.works.iter().copied())
+    }
+
     /// Leaves all but the first tasks for later.
     pub(super) fn truncate(&mut self, count: usize) {
         if let Some(place) = self.places.get(count) {

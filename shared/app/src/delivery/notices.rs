@@ -52,6 +52,22 @@ impl Notices<'_> {
         Ok(())
     }
 
+    /// Queues what takes the place of those of these tasks that are dead: the same, however often it is queued, so it is done
+    /// once.
+    pub(crate) async fn fall_back<'t>(&self, ended: impl Iterator<Item = (&'t Task, &'t Work)>) -> PortResult<()> {
+        let dead = ended.filter(|(task, _)| task.status == TaskStatus::Dead);
+        let works: Vec<Work> =
+            dead.filter_map(|(task, work)| Some(work.fallback.as_deref()?.clone().in_place_of(task))).collect();
+        if works.is_empty() {
+            return Ok(());
+        }
+        for work in &works {
+            log::warn!(event:% = work.task.event, task = work.task.id.as_str(); "another action takes the place of one that is dead");
+        }
+        self.queue.send(&works).await?;
+        self.tasks.add(&works.into_iter().map(|work| work.task).collect::<Vec<_>>()).await
+    }
+
     /// Tells of a task that is dead, unless it is a notice itself, or meant for the operator's chat.
     pub(crate) async fn tell(&self, task: &Task) -> PortResult<()> {
         if is_notice(task) {

@@ -125,6 +125,7 @@ pub(crate) async fn bury(notices: &Notices<'_>, work: &Work, reason: &str) -> Po
     }
     let dead = [dead(task, reason, notices.clock.now())];
     notices.died(&dead).await?;
+    notices.fall_back(std::iter::once((&dead[0], work))).await?;
     notices.tasks.save(&dead).await
 }
 

@@ -7,8 +7,8 @@ use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
-use super::Rules;
 use super::text::Words;
+use super::{Rule, Rules};
 use crate::spans;
 
 /// The task of one action.
@@ -19,7 +19,7 @@ pub(super) fn task(id: TaskId, event: &Event, action: &Action, now: Timestamp, e
 
 /// Has a task go where its hook's action goes today; `None` where the hook, or the action, is gone.
 pub(super) fn redirect(rules: &Rules, task: &mut Task) -> Option<()> {
-    let action = rules.of_task(task)?.hook.actions.get(task.id.action())?;
+    let (action, _) = rules.of_task(task)?.action(&task.id)?;
     task.kind = action.kind();
     task.destination = action.destination();
     Some(())
@@ -35,39 +35,66 @@ pub(super) struct Making<'a> {
 pub(super) enum Made {
     /// It is to be done.
     Work(Box<Work>),
-    /// It will never be, and why.
-    Never(String),
+    /// It will never be, why, and what takes its place.
+    Never(String, Option<Box<Work>>),
 }
 
 impl Making<'_> {
-    /// The work of those of these tasks that are to be done; where there can be none, the task is dead.
-    pub(super) fn prepare(&self, rules: &Rules, tasks: &mut [Task]) -> Vec<Work> {
+    /// The work of those of these tasks that are to be done; where there can be none, the task is dead, and what takes its
+    /// place is done at once.
+    pub(super) fn prepare(&self, rules: &Rules, tasks: &mut Vec<Task>) -> Vec<Work> {
         let mut work = Vec::with_capacity(tasks.len());
+        let mut more = Vec::new();
         for task in tasks.iter_mut().filter(|task| !task.status.is_final()) {
             match self.work(rules, task) {
                 Some(Made::Work(its_work)) => work.push(*its_work),
-                Some(Made::Never(why)) => task.die(why),
+                Some(Made::Never(why, fallback)) => {
+                    task.die(why);
+                    let fallback = fallback.map(|fallback| fallback.in_place_of(task));
+                    more.extend(fallback.iter().map(|work| work.task.clone()));
+                    work.extend(fallback);
+                }
                 None => task.die("its hook or action was deleted before its work was made"),
             }
         }
+        tasks.extend(more);
         work
     }
 
     /// The work of a task that is to be done; `None` where its hook, or its action, is gone.
     pub(super) fn work(&self, rules: &Rules, task: &Task) -> Option<Made> {
         let rule = rules.of_task(task)?;
-        let index = task.id.action();
-        let action = rule.hook.actions.get(index).filter(|action| action.kind() == task.kind)?;
-        let templates = rule.templates.get(index)?;
+        let (action, templates) = rule.action(&task.id).filter(|(action, _)| action.kind() == task.kind)?;
         let material = Material::new(self.words.facts(self.event, &rule.hook), &task.id, templates);
+        let material = match rule.hook.actions.get(task.id.action()).filter(|_| task.id.is_fallback()) {
+            Some(instead_of) => material.instead_of(instead_of),
+            None => material,
+        };
+        let fallback = || self.fallback(rules, rule, task).map(Box::new);
         let Rendered { payload, lane, trouble } = match action.render(&material) {
             Ok(rendered) => rendered,
-            Err(why) => return Some(Made::Never(why)),
+            Err(why) => return Some(Made::Never(why, fallback())),
         };
         if let Some(trouble) = &trouble {
             log::warn!(event:% = self.event.head.id, hook = rule.hook.id.as_str(); "{trouble}");
         }
         let task = Task { reason: trouble.or_else(|| task.reason.clone()), ..task.clone() };
-        Some(Made::Work(Box::new(Work { task, payload, lane, trace: spans::carried(&self.event.head) })))
+        let (fallback, trace) = (fallback(), spans::carried(&self.event.head));
+        Some(Made::Work(Box::new(Work { task, payload, lane, fallback, trace })))
+    }
+
+    /// The work that takes a task's place where it is dead; `None` where nothing does.
+    fn fallback(&self, rules: &Rules, rule: &Rule, task: &Task) -> Option<Work> {
+        let action = rule.hook.fallbacks.get(&task.id.action()).filter(|_| !task.id.is_fallback())?;
+        let id = task.id.fallback();
+        let its_own = Task::queued(id, action.kind(), &action.destination(), task.created_at, task.expires_at);
+        let its_own = Task { replay: task.replay.clone(), test: task.test, ..its_own };
+        match self.work(rules, &its_own)? {
+            Made::Work(work) => Some(*work),
+            Made::Never(why, _) => {
+                log::error!(event:% = self.event.head.id, hook = rule.hook.id.as_str(), why; "nothing can take an action's place");
+                None
+            }
+        }
     }
 }

@@ -111,8 +111,9 @@ impl Routing {
                 let id = TaskId::replayed(event.head.id, &rule.hook.id, index, &replay.id);
                 let mut task = making::task(id, &event, action, now, expires);
                 task.replay = Some(replay.id.clone());
-                made.work.extend(making.prepare(rules, std::slice::from_mut(&mut task)));
-                made.tasks.push(task);
+                let mut tasks = vec![task];
+                made.work.extend(making.prepare(rules, &mut tasks));
+                made.tasks.extend(tasks);
             }
         }
         let tasks = u64::try_from(made.tasks.len() - before).unwrap_or(u64::MAX);

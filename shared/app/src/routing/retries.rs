@@ -47,15 +47,20 @@ impl Routing {
         };
         let (steps, trouble) = match &made {
             Made::Work(work) => (work.payload.steps(), work.task.reason.clone()),
-            Made::Never(_) => (1, None),
+            Made::Never(..) => (1, None),
         };
         if !was_saved {
             self.begin_retry(&task).await?;
             task.retry(steps, self.clock.now());
             task.reason = trouble;
-            if let Made::Never(why) = &made {
+            if let Made::Never(why, fallback) = &made {
                 task.die(why);
                 self.tell_of_dead(std::slice::from_ref(&task), &*self.rules.rules().await?).await?;
+                if let Some(fallback) = fallback {
+                    let work = fallback.as_ref().clone().in_place_of(&task);
+                    self.queue.send(std::slice::from_ref(&work)).await?;
+                    self.tasks.add(std::slice::from_ref(&work.task)).await?;
+                }
             }
             self.tasks.save(std::slice::from_ref(&task)).await?;
         }
@@ -116,7 +121,10 @@ impl Routing {
         let mut others: Vec<_> = made.collect();
         let making = Making { event: &event, words: &words };
         let work = making.prepare(&rules, &mut others);
-        let first_work = making.prepare(&rules, std::slice::from_mut(&mut first));
+        let mut firsts = vec![first];
+        let first_work = making.prepare(&rules, &mut firsts);
+        let first = firsts.remove(0);
+        others.extend(firsts);
         self.tell_of_dead(&others, &rules).await?;
         self.tell_of_dead(std::slice::from_ref(&first), &rules).await?;
         if !others.is_empty() {

@@ -1,14 +1,14 @@
 //! The hooks as the router needs them: conditions and templates compiled, kept for a while.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use bellhop_core::action::Templates;
+use bellhop_core::action::{Action, Templates};
 use bellhop_core::config::Settings;
 use bellhop_core::event::{Event, EventHead};
 use bellhop_core::filter::{BadCondition, Condition};
 use bellhop_core::hook::Hook;
-use bellhop_core::id::Owner;
+use bellhop_core::id::{Owner, TaskId};
 use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
 use bellhop_senders::sender::Sender;
@@ -32,6 +32,8 @@ pub struct Rule {
     pub condition: Option<Result<Condition, BadCondition>>,
     /// The templates of its actions, in the actions' order.
     pub templates: Vec<Templates>,
+    /// Those of what is done instead of them, by their places.
+    pub fallbacks: BTreeMap<usize, Templates>,
 }
 
 impl Rules {
@@ -70,20 +72,31 @@ impl Rules {
 }
 
 impl Rule {
+    /// The action that a task is of, with its templates; `None` where it is gone.
+    pub(super) fn action(&self, task: &TaskId) -> Option<(&Action, &Templates)> {
+        let place = task.action();
+        match task.is_fallback() {
+            true => self.hook.fallbacks.get(&place).zip(self.fallbacks.get(&place)),
+            false => self.hook.actions.get(place).zip(self.templates.get(place)),
+        }
+    }
+
     /// Compiles a hook's condition and templates, which were checked when it was saved.
     ///
     /// One that fails all the same was saved by another version: a condition then holds for nothing, and a template gives
     /// way to the sender's own text.
     fn new(hook: Hook) -> Self {
         let condition = hook.when.as_deref().map(Condition::stored);
-        let templates = hook.actions.iter().map(|action| {
+        let compiled = |action: &Action| {
             let templates = Templates::of(action);
             for (field, error) in templates.unreadable() {
                 log::error!(hook = hook.id.as_str(), field, error:%; "a template of the hook cannot be read");
             }
             templates
-        });
-        Self { templates: templates.collect(), condition, hook }
+        };
+        let templates = hook.actions.iter().map(compiled).collect();
+        let fallbacks = hook.fallbacks.iter().map(|(place, action)| (*place, compiled(action))).collect();
+        Self { templates, fallbacks, condition, hook }
     }
 }
 

@@ -72,3 +72,41 @@ pub(super) fn rendered(action: &Action, head: &EventHead, payload: Value) -> Res
     let (task, templates) = (TaskId::new(head.id, &HookId::from_text("hk_1"), 0), Templates::of(action));
     action.render(&Material::new(facts, &task, &templates))
 }
+
+#[test]
+fn a_fallback_is_checked_kept_and_shown_like_an_action_and_has_none_itself() {
+    use crate::config::HookSpec;
+    let with = |fallback: Value| json!({"kind": "telegram", "chat": "1", "fallback": fallback});
+    assert_refused(
+        &[
+            (with(json!({"kind": "discord"})), "fallback.url"),
+            (with(json!({"kind": "pigeon"})), "fallback.kind"),
+            (with(json!({})), "fallback.kind"),
+            (with(json!("discord")), "fallback"),
+            (with(json!({"kind": "telegram", "chat": "2", "colour": "red"})), "fallback.colour"),
+            (with(with(json!({"kind": "telegram", "chat": "3"}))), "fallback.fallback"),
+        ],
+        "canary",
+    );
+    let spec = json!({"name": "h", "sender": "github", "actions": [
+        {"kind": "telegram", "chat": "1", "fallback": {"kind": "discord", "url": "env:D"}},
+    ]});
+    let mut spec: HookSpec = serde_json::from_value(spec).unwrap();
+    let kept_secrets = Kept { secrets: Some(vec![SecretRef::parse("env:IN").unwrap()]), ..Kept::default() };
+    let hook = check_change(&spec, SecretsAs::References, &kept_secrets).unwrap().hook;
+    assert_eq!(hook.fallbacks[&0].kind(), super::Kind::Discord);
+    let hook = hook.map(&mut |_, secret| match secret {
+        SecretInput::Reference(reference) => reference,
+        SecretInput::Value(_) => unreachable!("a file has references"),
+    });
+    assert_eq!(hook.all_secrets().filter(|secret| secret.to_string() == "env:D").count(), 1);
+    assert_eq!(serde_json::from_str::<Hook>(&serde_json::to_string(&hook).unwrap()).unwrap(), hook);
+    let shown = serde_json::to_value(&HookSpec::of(&hook).actions[0]).unwrap();
+    assert_eq!(shown, json!({"kind": "telegram", "chat": "1", "fallback": {"kind": "discord"}}));
+    // What is left out of it stays, and references in it give way to values.
+    let again: HookSpec = serde_json::from_value(json!({"name": "h", "sender": "github", "actions": [shown]})).unwrap();
+    let again = check_change(&again, SecretsAs::ValuesAlone, &Kept::of(&hook)).unwrap().hook;
+    assert_eq!(again.fallbacks[&0].secrets()[0].1, &SecretInput::Reference(SecretRef::parse("env:D").unwrap()));
+    spec.resolve(&mut |_: &SecretRef| Ok::<_, ()>(Some("https://discord.com/api/webhooks/1/x".to_owned()))).unwrap();
+    assert_eq!(spec.actions[0].fields["fallback"]["url"], "https://discord.com/api/webhooks/1/x");
+}

@@ -2,6 +2,7 @@
 
 mod unsigned;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -98,9 +99,16 @@ fn check(spec: &HookSpec, secrets: SecretsAs, kept: &Kept, problems: &mut Proble
         problems.add("actions", "a hook needs an action: `[[hooks.actions]]` with a `kind`");
     }
     let actions = spec.actions.iter().enumerate();
+    let mut fallbacks = BTreeMap::new();
     let actions = actions.filter_map(|(i, action)| {
+        let (own, fallback) = action.split_fallback();
         let at = format!("actions[{i}].");
-        action.check(&mut actions::Check { at: &at, secrets, kept: &kept.actions, problems })
+        if let Some(fallback) = fallback.and_then(|fallback| problems.take(&format!("{at}fallback"), fallback)) {
+            let at = format!("{at}fallback.");
+            let checked = fallback.check(&mut actions::Check { at: &at, secrets, kept: &kept.actions, problems });
+            fallbacks.extend(checked.map(|fallback| (i, fallback)));
+        }
+        own.check(&mut actions::Check { at: &at, secrets, kept: &kept.actions, problems })
     });
     let actions = actions.collect();
     let hook = Hook {
@@ -122,6 +130,7 @@ fn check(spec: &HookSpec, secrets: SecretsAs, kept: &Kept, problems: &mut Proble
         allowed_ips,
         max_body_bytes: max_body?,
         actions,
+        fallbacks,
         deduplicate: spec.deduplicate,
         status: spec.status.unwrap_or_default(),
         origin: Origin::Api,

@@ -64,6 +64,7 @@ impl Configured for Hook {
         let mut draft = check_change(spec, secrets, &kept)?;
         if !fields.contains_key("actions") {
             draft.hook.actions = old.actions.iter().map(Action::as_written).collect();
+            draft.hook.fallbacks = old.fallbacks.iter().map(|(i, action)| (*i, action.as_written())).collect();
         }
         Ok(draft)
     }
