@@ -1,5 +1,7 @@
 //! Messages on the workers' queues: tagged and versioned, so that old ones are still understood after an update.
 
+mod queued;
+
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::action::{Key, Kind, Lane, discord, email, forward, slack, telegram};
 use crate::id::TaskId;
 use crate::task::Task;
+
+pub use queued::{Fallback, Queued};
 
 /// A task on its way to a worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,7 +23,7 @@ pub struct Work {
     /// How it travels.
     pub lane: Lane,
     /// What takes its place where it is dead.
-    pub fallback: Option<Box<Self>>,
+    pub fallback: Option<Fallback>,
     /// The W3C trace context behind the span in which the event was routed, as a `traceparent` header has it.
     pub trace: Option<String>,
 }
@@ -53,7 +57,7 @@ enum Written {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<Key>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        fallback: Option<Box<Work>>,
+        fallback: Option<Fallback>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         trace: Option<String>,
     },
@@ -63,7 +67,7 @@ enum Written {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         ordered: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        fallback: Option<Box<Work>>,
+        fallback: Option<Fallback>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         trace: Option<String>,
     },
@@ -80,7 +84,7 @@ struct Carried<P> {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     ordered: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    fallback: Option<Box<Work>>,
+    fallback: Option<Fallback>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     trace: Option<String>,
 }
@@ -95,14 +99,6 @@ impl Work {
     /// A request to another URL.
     pub const fn forward(task: Task, request: forward::Request, lane: Lane) -> Self {
         Self { task, payload: Payload::Forward(request), lane, fallback: None, trace: None }
-    }
-
-    /// The work that takes the place of a task that is dead, and says so.
-    #[must_use]
-    pub fn in_place_of(mut self, dead: &Task) -> Self {
-        let why = dead.reason.as_deref().unwrap_or("no reason is known");
-        self.task.reason = Some(format!("in place of {} {}, which is dead: {why}", dead.kind, dead.destination));
-        self
     }
 
     /// The parts of a message; none where it is something else.
@@ -124,12 +120,7 @@ impl Work {
     /// What must stay in order among itself, or be bounded together: the destination, told from those of the other kinds
     /// on its queue.
     pub fn group(&self) -> Cow<'_, str> {
-        match self.kind() {
-            Kind::Telegram | Kind::Forward | Kind::Route => Cow::Borrowed(&self.task.destination),
-            kind @ (Kind::Slack | Kind::Discord | Kind::Email) => {
-                Cow::Owned(format!("{kind}:{}", self.task.destination))
-            }
-        }
+        queued::group(self.kind(), &self.task.destination)
     }
 
     /// What tells this work from every other: the task, and which retry it is.
@@ -218,6 +209,7 @@ pub fn key(task: &TaskId, retries: u32) -> String {
 mod tests {
     use super::*;
     use crate::id::{EventId, HookId};
+    use crate::secret::SecretRef;
     use crate::time::Timestamp;
 
     /// A task of a kind.
@@ -227,13 +219,17 @@ mod tests {
         Task::queued(TaskId::new(event, &hook, 0), kind, "1", now, now)
     }
 
-    #[test]
-    fn messages_carry_their_type() {
+    /// A signed request.
+    fn request() -> forward::Request {
         let request = serde_json::json!({
             "url": "env:OUT", "method": "PUT", "headers": [["a", "b"]], "body": {"text": "x"}, "timeout_seconds": 9,
             "sign": {"scheme": "standard-webhooks", "secret": "stored:a#b"},
         });
-        let request = || serde_json::from_value(request.clone()).unwrap();
+        serde_json::from_value(request).unwrap()
+    }
+
+    #[test]
+    fn messages_carry_their_type() {
         for (work, begins) in [
             (Work::telegram(task(Kind::Telegram), vec!["hi".to_owned()]), r#"{"type":"TelegramV1","task":{"#),
             (Work::forward(task(Kind::Forward), request(), Lane::Parallel), r#"{"type":"ForwardV1","task":{"#),
@@ -254,5 +250,77 @@ mod tests {
             serde_json::from_str::<Work>(json).unwrap(),
             Work::telegram(task(Kind::Telegram), vec!["hi".to_owned()])
         );
+    }
+
+    /// Work of every kind that has a worker, on every lane that it may travel.
+    fn works() -> Vec<Work> {
+        let url = || SecretRef::stored("a", "b");
+        let parts = || vec!["a \"quoted\" <b>part</b>\n\u{1}\u{ffff}".to_owned()];
+        let work = |kind: Kind, lane| {
+            let mut task = task(kind);
+            (task.id, task.destination) = (task.id.fallback(), "there".to_owned());
+            let payload = match kind {
+                Kind::Telegram => return Work::telegram(task, parts()),
+                Kind::Forward => Payload::Forward(request()),
+                Kind::Slack => {
+                    let way = slack::Way::Webhook { url: url() };
+                    Payload::Slack(slack::Message { way, parts: parts(), key: None })
+                }
+                Kind::Discord => {
+                    let (url, parts) = (url(), parts());
+                    Payload::Discord(discord::Message { url, parts, thread: None, thread_name: None, key: None })
+                }
+                Kind::Email => {
+                    let (to, subject) = (vec!["me@example.com".to_owned()], "Grüße".to_owned());
+                    Payload::Email(email::Message { to, subject, text: parts().concat(), key: None })
+                }
+                Kind::Route => unreachable!("no worker routes"),
+            };
+            Work { task, payload, lane, fallback: None, trace: Some("t".to_owned()) }
+        };
+        let lanes = |kind| [Lane::Ordered, Lane::Parallel].map(|lane| work(kind, lane));
+        Kind::WITH_WORKERS.into_iter().flat_map(lanes).collect()
+    }
+
+    #[test]
+    fn a_fallback_of_every_kind_is_passed_on_as_its_own_queue_reads_it() {
+        let mut dead = Task { destination: "666".to_owned(), ..task(Kind::Telegram) };
+        dead.die("the bot is blocked");
+        for work in works() {
+            // It went through a queue of another kind, in work that its worker reads.
+            let fallback = Some(Fallback::new(&work).unwrap());
+            let main = Work { fallback, ..Work::telegram(dead.clone(), vec!["main".to_owned()]) };
+            let message = main.queued().unwrap().message;
+            let carried = serde_json::from_str::<Work>(&message).unwrap().fallback.unwrap();
+            assert_eq!(Fallback::in_message(&message).as_ref(), Some(&carried));
+            let (task, queued) = carried.in_place_of(&dead).unwrap();
+            let wanted = work.clone().in_place_of(&dead);
+            assert_eq!(serde_json::from_str::<Work>(&queued.message).unwrap(), wanted);
+            let Queued { message, .. } = queued.clone();
+            assert_eq!(queued, Queued { message, ..wanted.queued().unwrap() }, "{}", work.kind());
+            assert_eq!(task, wanted.task);
+            assert_eq!(task.reason.unwrap(), "in place of telegram 666, which is dead: the bot is blocked");
+        }
+    }
+
+    #[test]
+    fn what_was_said_of_a_fallback_already_is_said_after_what_it_takes_the_place_of() {
+        let mut work = Work::telegram(task(Kind::Telegram), Vec::new());
+        work.task.reason = Some("its template failed".to_owned());
+        let reason = work.in_place_of(&task(Kind::Telegram)).task.reason.unwrap();
+        assert_eq!(reason, "in place of telegram 1, which is dead: no reason is known; its template failed");
+    }
+
+    #[test]
+    fn what_no_longer_reads_as_work_still_says_what_takes_its_place() {
+        let fallback = Fallback::new(&works()[0]).unwrap();
+        let message = serde_json::json!({"type": "TelegramV9", "fallback": fallback}).to_string();
+        serde_json::from_str::<Work>(&message).unwrap_err();
+        assert_eq!(Fallback::in_message(&message), Some(fallback));
+        for nothing in ["", "no JSON", "[]", "{}", r#"{"fallback":null}"#, r#"{"fallback":"x"}"#] {
+            assert_eq!(Fallback::in_message(nothing), None, "{nothing}");
+        }
+        let nobodys = Fallback::in_message(r#"{"fallback":{"type":"TelegramV1"}}"#).unwrap();
+        nobodys.in_place_of(&task(Kind::Telegram)).unwrap_err();
     }
 }

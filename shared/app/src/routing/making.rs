@@ -5,11 +5,15 @@ use bellhop_core::event::Event;
 use bellhop_core::id::TaskId;
 use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::Work;
+use bellhop_core::work::{Fallback, Work};
 
 use super::text::Words;
 use super::{Rule, Rules};
 use crate::spans;
+
+/// The longest message that a fallback may travel in, in bytes: less than a queue takes, which is 1 MiB
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>).
+const LONGEST_MESSAGE: usize = 1_000_000;
 
 /// The task of one action.
 pub(super) fn task(id: TaskId, event: &Event, action: &Action, now: Timestamp, expires: Timestamp) -> Task {
@@ -39,26 +43,30 @@ pub(super) enum Made {
     Never(String, Option<Box<Work>>),
 }
 
+/// The work of tasks that were to be done.
+#[derive(Default)]
+pub(super) struct Prepared {
+    /// That of the tasks themselves.
+    pub(super) work: Vec<Work>,
+    /// That which takes the place of those of them that are dead: tasks besides them.
+    pub(super) fallbacks: Vec<Work>,
+}
+
 impl Making<'_> {
-    /// The work of those of these tasks that are to be done; where there can be none, the task is dead, and what takes its
-    /// place is done at once.
-    pub(super) fn prepare(&self, rules: &Rules, tasks: &mut Vec<Task>) -> Vec<Work> {
-        let mut work = Vec::with_capacity(tasks.len());
-        let mut more = Vec::new();
+    /// The work of those of these tasks that are to be done; where there can be none, the task is dead.
+    pub(super) fn prepare(&self, rules: &Rules, tasks: &mut [Task]) -> Prepared {
+        let mut prepared = Prepared { work: Vec::with_capacity(tasks.len()), fallbacks: Vec::new() };
         for task in tasks.iter_mut().filter(|task| !task.status.is_final()) {
             match self.work(rules, task) {
-                Some(Made::Work(its_work)) => work.push(*its_work),
+                Some(Made::Work(work)) => prepared.work.push(*work),
                 Some(Made::Never(why, fallback)) => {
                     task.die(why);
-                    let fallback = fallback.map(|fallback| fallback.in_place_of(task));
-                    more.extend(fallback.iter().map(|work| work.task.clone()));
-                    work.extend(fallback);
+                    prepared.fallbacks.extend(fallback.map(|fallback| fallback.in_place_of(task)));
                 }
                 None => task.die("its hook or action was deleted before its work was made"),
             }
         }
-        tasks.extend(more);
-        work
+        prepared
     }
 
     /// The work of a task that is to be done; `None` where its hook, or its action, is gone.
@@ -70,7 +78,7 @@ impl Making<'_> {
             Some(instead_of) => material.instead_of(instead_of),
             None => material,
         };
-        let fallback = || self.fallback(rules, rule, task).map(Box::new);
+        let fallback = || self.fallback(rules, rule, task);
         let Rendered { payload, lane, trouble } = match action.render(&material) {
             Ok(rendered) => rendered,
             Err(why) => return Some(Made::Never(why, fallback())),
@@ -79,22 +87,38 @@ impl Making<'_> {
             log::warn!(event:% = self.event.head.id, hook = rule.hook.id.as_str(); "{trouble}");
         }
         let task = Task { reason: trouble.or_else(|| task.reason.clone()), ..task.clone() };
-        let (fallback, trace) = (fallback(), spans::carried(&self.event.head));
-        Some(Made::Work(Box::new(Work { task, payload, lane, fallback, trace })))
+        let mut work = Work { task, payload, lane, fallback: None, trace: spans::carried(&self.event.head) };
+        if let Some(fallback) = fallback() {
+            carry(&mut work, &fallback);
+        }
+        Some(Made::Work(Box::new(work)))
     }
 
     /// The work that takes a task's place where it is dead; `None` where nothing does.
-    fn fallback(&self, rules: &Rules, rule: &Rule, task: &Task) -> Option<Work> {
+    fn fallback(&self, rules: &Rules, rule: &Rule, task: &Task) -> Option<Box<Work>> {
         let action = rule.hook.fallbacks.get(&task.id.action()).filter(|_| !task.id.is_fallback())?;
         let id = task.id.fallback();
         let its_own = Task::queued(id, action.kind(), &action.destination(), task.created_at, task.expires_at);
         let its_own = Task { replay: task.replay.clone(), test: task.test, ..its_own };
         match self.work(rules, &its_own)? {
-            Made::Work(work) => Some(*work),
+            Made::Work(work) => Some(work),
             Made::Never(why, _) => {
                 log::error!(event:% = self.event.head.id, hook = rule.hook.id.as_str(), why; "nothing can take an action's place");
                 None
             }
         }
     }
+}
+
+/// Has work carry what takes its place, unless they are too long for one message: then its task says that nothing will.
+fn carry(work: &mut Work, fallback: &Work) {
+    work.fallback = Fallback::new(fallback).ok();
+    if work.fallback.is_some() && work.queued().is_ok_and(|queued| queued.message.len() <= LONGEST_MESSAGE) {
+        return;
+    }
+    work.fallback = None;
+    let lost = "nothing takes its place where it is dead, for its fallback is too long to travel with it";
+    log::error!(event:% = work.task.event, task = work.task.id.as_str(); "{lost}");
+    work.task.reason =
+        Some(work.task.reason.take().map_or_else(|| lost.to_owned(), |reason| format!("{reason}; {lost}")));
 }

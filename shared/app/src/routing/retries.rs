@@ -7,7 +7,7 @@ use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
-use super::making::{self, Made, Making};
+use super::making::{self, Made, Making, Prepared};
 use super::text::Words;
 use super::{Recorded, Routing};
 use crate::delivery;
@@ -56,11 +56,8 @@ impl Routing {
             if let Made::Never(why, fallback) = &made {
                 task.die(why);
                 self.tell_of_dead(std::slice::from_ref(&task), &*self.rules.rules().await?).await?;
-                if let Some(fallback) = fallback {
-                    let work = fallback.as_ref().clone().in_place_of(&task);
-                    self.queue.send(std::slice::from_ref(&work)).await?;
-                    self.tasks.add(std::slice::from_ref(&work.task)).await?;
-                }
+                let fallback = fallback.iter().map(|fallback| fallback.as_ref().clone().in_place_of(&task));
+                self.fall_back(&fallback.collect::<Vec<_>>()).await?;
             }
             self.tasks.save(std::slice::from_ref(&task)).await?;
         }
@@ -120,13 +117,12 @@ impl Routing {
         // The others first: once the first is written down, an order that comes again has nothing more to route.
         let mut others: Vec<_> = made.collect();
         let making = Making { event: &event, words: &words };
-        let work = making.prepare(&rules, &mut others);
-        let mut firsts = vec![first];
-        let first_work = making.prepare(&rules, &mut firsts);
-        let first = firsts.remove(0);
-        others.extend(firsts);
+        let Prepared { work, mut fallbacks } = making.prepare(&rules, &mut others);
+        let of_first = making.prepare(&rules, std::slice::from_mut(&mut first));
+        fallbacks.extend(of_first.fallbacks);
         self.tell_of_dead(&others, &rules).await?;
         self.tell_of_dead(std::slice::from_ref(&first), &rules).await?;
+        self.fall_back(&fallbacks).await?;
         if !others.is_empty() {
             self.tasks.add(&others).await?;
         }
@@ -135,8 +131,8 @@ impl Routing {
         }
         self.begin_retry(&task).await?;
         self.tasks.save(std::slice::from_ref(&first)).await?;
-        if !first_work.is_empty() {
-            self.queue.send(&first_work).await?;
+        if !of_first.work.is_empty() {
+            self.queue.send(&of_first.work).await?;
         }
         let counted = vec![(rule.hook.owner(), event.head.received_at)];
         Ok(Recorded { event: Some(task.event), counted, ..Recorded::default() })

@@ -3,5 +3,6 @@
 mod again;
 mod duplicates;
 mod events;
+mod fallback;
 mod replays;
 mod stage;

@@ -225,29 +225,3 @@ async fn an_event_of_an_owner_that_is_no_hook_is_recorded_and_does_nothing_at_ho
     assert_eq!((head.is_of(&Owner::from_text("jb_1")), head.hooks().count()), (true, 0));
     assert!(!stage.memory.counts().await.unwrap().contains_key(&Owner::from_text("jb_1")), "nobody's rule took it");
 }
-
-#[tokio::test]
-async fn work_carries_what_takes_its_place_and_a_task_without_work_has_it_taken_at_once() {
-    let body = "{{ payload.n // payload.zero }}";
-    let forward = json!({"kind": "forward", "url": "https://example.com/in", "method": "POST", "body": body, "timeout_seconds": 9});
-    let telegram = json!({"kind": "telegram", "chat": "2", "template": "{{ payload.message }}"});
-    let hook = hook("h", "1", json!({"actions": [forward], "fallbacks": {"0": telegram}}));
-    let stage = Stage::new(&[hook]).await;
-    let well = Ringing { body: json!({"message": "well", "n": 4, "zero": 2}), ..Ringing::new(1, &["h"]) };
-    let tasks = stage.route(&well).await;
-    assert_eq!(ends(&tasks), [(TaskStatus::Queued, "")]);
-    let carried = stage.queued()[0].fallback.clone().unwrap();
-    assert_eq!((carried.task.id.clone(), carried.task.destination.as_str()), (tasks[0].id.fallback(), "2"));
-    let place = "Instead of forward https://example.com/in: well";
-    assert_eq!((carried.parts(), &carried.fallback), (&[place.to_owned()][..], &None));
-    // A template that fails makes no work: what takes its place need not wait for a worker to find that out.
-    let ill = Ringing { body: json!({"message": "ill", "n": 4, "zero": 0}), ..Ringing::new(2, &["h"]) };
-    for _ in 0..2 {
-        let tasks = stage.route(&ill).await;
-        let (other, main): (Vec<_>, Vec<_>) = tasks.into_iter().partition(|task| task.id.is_fallback());
-        assert_eq!((main[0].status, other.len(), other[0].status), (TaskStatus::Dead, 1, TaskStatus::Queued));
-        assert!(other[0].reason.as_deref().unwrap().starts_with("in place of forward "), "{:?}", other[0].reason);
-        let queued = stage.queued().into_iter().filter(|work| work.task.id == other[0].id).count();
-        assert_eq!(queued, 1, "an event that is routed twice is queued once");
-    }
-}

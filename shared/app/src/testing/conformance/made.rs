@@ -1,10 +1,10 @@
 //! Fresh things to keep and to queue, with something in every field.
 
 use bellhop_core::action::Action;
-use bellhop_core::action::discord::Discord;
-use bellhop_core::action::{KeyRule, TextRule};
 use bellhop_core::action::Kind;
+use bellhop_core::action::discord::Discord;
 use bellhop_core::action::telegram::{Style, Telegram};
+use bellhop_core::action::{KeyRule, TextRule};
 use bellhop_core::delivery::Deduplicate;
 use bellhop_core::event::{Event, EventHead, Proof};
 use bellhop_core::filter::{Check, Operator};
