@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::sinks::{Away, event, replay};
-use crate::world::shared_hook;
+use crate::world::{CHAT, setup, shared_hook};
 
 /// A hook whose chat is this, and in whose place Discord is told.
 fn hook(path: &str, chat: i64) -> String {
@@ -56,4 +56,28 @@ async fn a_chat_that_blocks_the_bot_is_replaced_once_and_the_message_says_so() {
     let hooks = away.api(Method::GET, "/api/hooks", None).await.text();
     assert!(hooks.contains("\"fallback\":{\"kind\":\"discord\""), "{hooks}");
     away.finish_without(&[TOKEN]).await;
+}
+
+#[test]
+fn a_fallback_that_cannot_be_is_refused_at_the_start_with_its_field() {
+    for (fallback, field, said) in [
+        ("{ kind = \"discord\", url = \"env:NOWHERE_SET\" }", ".fallback.url", "NOWHERE_SET"),
+        ("{ kind = \"discord\" }", ".fallback.url", "needs an address"),
+        ("{ kind = \"pigeon\" }", ".fallback.kind", "pigeon"),
+        ("\"email\"", ".fallback", "it is an action"),
+        (&format!("{{ kind = \"telegram\", chat = \"{CHAT}\" }}"), ".fallback", "goes where its action goes"),
+        (
+            "{ kind = \"telegram\", chat = \"7\", fallback = { kind = \"telegram\", chat = \"8\" } }",
+            ".fallback",
+            "has none of its own",
+        ),
+    ] {
+        let hooks = format!("{}  fallback = {fallback}\n", shared_hook("p", CHAT));
+        let (status, output) = setup(&hooks).run_to_end(std::time::Duration::from_secs(5));
+        assert!(status.is_some_and(|status| !status.success()), "{fallback}: {output}");
+        assert!(
+            output.contains(&format!("hooks[0].actions[0]{field}")) && output.contains(said),
+            "{fallback}: {output}"
+        );
+    }
 }

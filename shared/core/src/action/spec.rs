@@ -134,11 +134,16 @@ impl ActionSpec {
         }
     }
 
-    /// What is written to run where this one is dead, taken out of its fields.
-    pub(crate) fn split_fallback(&self) -> (Self, Option<Result<Self, String>>) {
+    /// What is written to run where this one is dead, taken out of its fields; an error where that is no action.
+    pub(crate) fn split_fallback(&self) -> (Self, Option<Result<Self, &'static str>>) {
         let mut own = self.clone();
-        let fallback = own.fields.remove(FALLBACK).map(|fields| {
-            serde_json::from_value(fields).map_err(|_| "it is an action: `fallback = { kind = \"…\", … }`".to_owned())
+        let fallback = own.fields.remove(FALLBACK).filter(|fallback| !fallback.is_null()).map(|fallback| {
+            let action: Self = serde_json::from_value(fallback)
+                .map_err(|_| "it is an action: `fallback = { kind = \"email\", to = [\"me@example.com\"] }`")?;
+            match action.fields.contains_key(FALLBACK) {
+                true => Err("a fallback has none of its own: leave out the one inside it"),
+                false => Ok(action),
+            }
         });
         (own, fallback)
     }

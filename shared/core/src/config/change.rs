@@ -54,8 +54,12 @@ impl HookSpec {
 impl Kept {
     /// All secrets of a hook.
     pub fn of(hook: &Hook) -> Self {
-        let actions = hook.all_actions().cloned().collect();
-        Self { secrets: Some(hook.secrets.clone()), reconcile: hook.reconcile.clone(), actions }
+        Self {
+            secrets: Some(hook.secrets.clone()),
+            reconcile: hook.reconcile.clone(),
+            actions: hook.actions.clone(),
+            fallbacks: hook.fallbacks.values().cloned().collect(),
+        }
     }
 }
 

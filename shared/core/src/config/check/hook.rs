@@ -43,6 +43,8 @@ pub struct Kept {
     pub reconcile: Option<Reconcile>,
     /// Its actions: their secrets stay where they go to the same places.
     pub actions: Vec<Action>,
+    /// Its fallbacks, in the same way.
+    pub fallbacks: Vec<Action>,
 }
 
 /// The most plain conditions of a hook.
@@ -98,19 +100,7 @@ fn check(spec: &HookSpec, secrets: SecretsAs, kept: &Kept, problems: &mut Proble
     if spec.actions.is_empty() {
         problems.add("actions", "a hook needs an action: `[[hooks.actions]]` with a `kind`");
     }
-    let actions = spec.actions.iter().enumerate();
-    let mut fallbacks = BTreeMap::new();
-    let actions = actions.filter_map(|(i, action)| {
-        let (own, fallback) = action.split_fallback();
-        let at = format!("actions[{i}].");
-        if let Some(fallback) = fallback.and_then(|fallback| problems.take(&format!("{at}fallback"), fallback)) {
-            let at = format!("{at}fallback.");
-            let checked = fallback.check(&mut actions::Check { at: &at, secrets, kept: &kept.actions, problems });
-            fallbacks.extend(checked.map(|fallback| (i, fallback)));
-        }
-        own.check(&mut actions::Check { at: &at, secrets, kept: &kept.actions, problems })
-    });
-    let actions = actions.collect();
+    let (actions, fallbacks) = check_actions(spec, secrets, kept, problems);
     let hook = Hook {
         id: HookId::from_text(String::new()),
         name: spec.name.clone(),
@@ -141,6 +131,37 @@ fn check(spec: &HookSpec, secrets: SecretsAs, kept: &Kept, problems: &mut Proble
     };
     let (path_is_open, status_is_open) = (spec.path.is_none(), spec.status.is_none());
     Some(HookDraft { hook, sender: sender?, path_is_open, status_is_open })
+}
+
+/// Checks the actions, and what is done instead of those whose tasks are dead, by their places.
+fn check_actions(
+    spec: &HookSpec,
+    secrets: SecretsAs,
+    kept: &Kept,
+    problems: &mut Problems,
+) -> (Vec<Action<SecretInput>>, BTreeMap<usize, Action<SecretInput>>) {
+    let (mut actions, mut fallbacks) = (Vec::new(), BTreeMap::new());
+    for (i, action) in spec.actions.iter().enumerate() {
+        let (own, fallback) = action.split_fallback();
+        let at = format!("actions[{i}].");
+        let action = own.check(&mut actions::Check { at: &at, secrets, kept: &kept.actions, problems });
+        let field = format!("{at}fallback");
+        if let Some(spec) = fallback.and_then(|fallback| problems.take(&field, fallback)) {
+            let at = format!("{field}.");
+            let fallback = spec.check(&mut actions::Check { at: &at, secrets, kept: &kept.fallbacks, problems });
+            if let (Some(action), Some(fallback)) = (&action, &fallback)
+                && action.goes_where(fallback)
+            {
+                problems.add(
+                    field,
+                    "it goes where its action goes: what stops the one stops the other; name another place",
+                );
+            }
+            fallbacks.extend(fallback.map(|fallback| (i, fallback)));
+        }
+        actions.extend(action);
+    }
+    (actions, fallbacks)
 }
 
 /// Checks each text of a list.
