@@ -86,12 +86,14 @@ fn secret_problems(config: &CheckedConfig, place: Place) -> Vec<Problem> {
                 problems.push(Problem { field: format!("hooks[{i}].secrets[{j}]"), message });
             }
         }
-        for (j, action) in hook.actions.iter().enumerate() {
+        let actions = hook.actions.iter().enumerate().map(|(j, action)| (format!("actions[{j}]"), action));
+        let fallbacks = hook.fallbacks.iter().map(|(j, action)| (format!("actions[{j}].fallback"), action));
+        for (at, action) in actions.chain(fallbacks) {
             for (field, secret) in action.secrets() {
                 if let SecretInput::Reference(reference) = secret
                     && let Err(message) = look_up(reference, place)
                 {
-                    problems.push(Problem { field: format!("hooks[{i}].actions[{j}].{field}"), message });
+                    problems.push(Problem { field: format!("hooks[{i}].{at}.{field}"), message });
                 }
             }
         }
@@ -105,7 +107,7 @@ fn secret_problems(config: &CheckedConfig, place: Place) -> Vec<Problem> {
 
 /// What is wrong with the URL of the mail server, which one process needs where a hook sends mails.
 fn relay_problem(config: &CheckedConfig, place: Place) -> Option<String> {
-    let mut actions = config.hooks.iter().flat_map(|draft| &draft.hook.actions);
+    let mut actions = config.hooks.iter().flat_map(|draft| draft.hook.all_actions());
     let is_needed = place == Place::Here && actions.any(|action| action.kind() == Kind::Email);
     match &config.email_smtp {
         None if is_needed => Some("`email` actions need a mail server: `smtp = \"env:SMTP_URL\"`".to_owned()),

@@ -12,8 +12,9 @@ use crate::world::{ADMIN_TOKEN, CHAT, SHARED_SECRET, World, config, github_hook,
 /// Where an address is that is a secret itself, and what it is signed with.
 const OUT_URL: &str = "https://out.example.com/canary-out-3f5b7d9e1a";
 const OUT_SECRET: &str = "canary-sign-6c8e0a2b4d";
+const INSTEAD_URL: &str = "https://discord.example.com/api/webhooks/1/canary-instead-0d2f4b6a8c";
 
-/// A hook that forwards to an address that is a secret.
+/// A hook that forwards to an address that is a secret, or else to another.
 const FORWARDING: &str = r#"
 [[hooks]]
 name = "onward"
@@ -24,6 +25,7 @@ secrets = ["env:SHARED_SECRET"]
   kind = "forward"
   url = "env:OUT_URL"
   sign = { scheme = "github", secret = "env:OUT_SECRET" }
+  fallback = { kind = "discord", url = "env:INSTEAD_URL" }
 "#;
 
 /// Runs `bellhop apply` on the world's configuration; whether it succeeded, and what it printed.
@@ -36,6 +38,7 @@ async fn apply(world: &World, arguments: &[&str]) -> (bool, String) {
         .args(arguments)
         .envs([("TELEGRAM_BOT_TOKEN", bellhop_tests::bot_api::TOKEN), ("BELLHOP_ADMIN_TOKEN", ADMIN_TOKEN)])
         .envs([("SHARED_SECRET", SHARED_SECRET), ("OUT_URL", OUT_URL), ("OUT_SECRET", OUT_SECRET)])
+        .env("INSTEAD_URL", INSTEAD_URL)
         .env("GITHUB_WEBHOOK_SECRET", crate::world::GITHUB_SECRET)
         .stdin(Stdio::null());
     let output = tokio::task::spawn_blocking(move || command.output().expect("bellhop runs")).await;

@@ -47,6 +47,7 @@ telegram   dynamodb:GetItem dynamodb:UpdateItem          NOTE#destination NOTE#m
 telegram   dynamodb:GetItem dynamodb:PutItem             NOTE#notice
 telegram   sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes TelegramQueue
 telegram   sqs:ChangeMessageVisibility sqs:SendMessage   TelegramQueue
+telegram   sqs:SendMessage                               ForwardQueue
 telegram   ssm:GetParameters                             secrets/telegram-token-* given/*
 telegram   logs:CreateLogStream logs:PutLogEvents        TelegramLogs
 telegram   xray:PutTraceSegments xray:PutTelemetryRecords traces
@@ -59,7 +60,7 @@ forward    dynamodb:GetItem dynamodb:PutItem             NOTE#notice
 forward    s3:GetObject                                  bodies/*
 forward    sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes ForwardQueue
 forward    sqs:ChangeMessageVisibility                   ForwardQueue
-forward    sqs:SendMessage                               TelegramQueue
+forward    sqs:SendMessage                               TelegramQueue ForwardQueue
 forward    ssm:GetParameters                             secrets/action-* given/*
 forward    ses:SendEmail ses:SendRawEmail                identity/*
 forward    logs:CreateLogStream logs:PutLogEvents        ForwardLogs
@@ -88,7 +89,7 @@ scheduler  dynamodb:GetItem                              NOTE#destination
 scheduler  dynamodb:GetItem dynamodb:UpdateItem          NOTE#ranges
 scheduler  dynamodb:Query dynamodb:PutItem               NOTE#reconciled
 scheduler  dynamodb:GetItem dynamodb:PutItem             NOTE#notice
-scheduler  sqs:SendMessage                               TelegramQueue
+scheduler  sqs:SendMessage                               TelegramQueue ForwardQueue
 scheduler  sqs:ReceiveMessage sqs:DeleteMessage          InboxDeadLetterQueue TelegramDeadLetterQueue ForwardDeadLetterQueue
 scheduler  ssm:GetParameters                             secrets/reconcile-* given/*
 scheduler  logs:CreateLogStream logs:PutLogEvents        SchedulerLogs

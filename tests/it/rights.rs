@@ -201,15 +201,17 @@ async fn what_a_scope_may_point_at() {
                     fields["reconcile"] = json!({"token": "ghp_0123456789", inner: value});
                 }
             }
-            let made = call(&world, bearer, Method::POST, "/api/hooks", &spec).await;
-            check(&made, may, 201, field, &format!("{who} makes {field} = {value}"));
-            let plain = json!({"of": "repos/o/r", "webhook_id": 1, "token": "ghp_0123456789"});
-            let mut before = github(&format!("before-{name}"));
-            before["reconcile"] = plain;
-            let id = call(&world, ADMIN_TOKEN, Method::POST, "/api/hooks", &before).await.json()["id"].clone();
-            let path = format!("/api/hooks/{}", id.as_str().unwrap_or_default());
-            let patched = call(&world, bearer, Method::PATCH, &path, &fields).await;
-            check(&patched, may, 200, field, &format!("{who} changes {field} to {value}"));
+            may_point(&world, bearer, (&spec, &fields), field, may, &format!("{who}: {field} = {value}")).await;
+            // What an action may point at, its fallback may, and no more.
+            if let Some(inner) = field.strip_prefix("actions[0].") {
+                for target in [&mut spec, &mut fields] {
+                    let inside = target["actions"][0].take();
+                    target["actions"][0] = json!({"kind": "telegram", "chat": CHAT.to_string(), "fallback": inside});
+                }
+                (spec["name"], spec["path"]) = (json!(name.clone() + "-f"), json!(name + "-f"));
+                let field = format!("actions[0].fallback.{inner}");
+                may_point(&world, bearer, (&spec, &fields), &field, may, &format!("{who}: {field} = {value}")).await;
+            }
         }
         // A secret that is rotated in is a value, whoever gives it.
         if field == "secrets[0]" && *value != json!(OTHER_SECRET) {
@@ -238,6 +240,18 @@ async fn what_a_scope_may_point_at() {
     }
     assert_refused(&call(&world, &events, Method::POST, "/api/hooks", &github("no")).await, 403);
     world.finish();
+}
+
+/// Checks whether a token may make this hook, and give another these fields.
+async fn may_point(world: &World, bearer: &str, (spec, fields): (&Value, &Value), field: &str, may: bool, what: &str) {
+    let made = call(world, bearer, Method::POST, "/api/hooks", spec).await;
+    check(&made, may, 201, field, &format!("made by {what}"));
+    let mut before = github(&format!("before-{}", spec["name"].as_str().unwrap_or_default()));
+    before["reconcile"] = json!({"of": "repos/o/r", "webhook_id": 1, "token": "ghp_0123456789"});
+    let id = call(world, ADMIN_TOKEN, Method::POST, "/api/hooks", &before).await.json()["id"].clone();
+    let path = format!("/api/hooks/{}", id.as_str().unwrap_or_default());
+    let patched = call(world, bearer, Method::PATCH, &path, fields).await;
+    check(&patched, may, 200, field, &format!("changed by {what}"));
 }
 
 /// Checks that something was done, or refused with the field's name.

@@ -8,10 +8,9 @@ use bellhop_app::delivery::Engine;
 use bellhop_app::delivery::sinks::{Calls, SettingsCache, SinkPorts, Sinks};
 use bellhop_app::ports::Clock;
 use bellhop_aws::Aws;
-use bellhop_core::action::QueueName;
 use bellhop_http::Forwarder;
 use bellhop_lambda::batch::{Batch, deadline};
-use bellhop_lambda::start::{required, start_logging};
+use bellhop_lambda::start::{required, start_logging, work_queue_urls};
 use bellhop_lambda::work::Groups;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 
@@ -25,7 +24,7 @@ async fn main() -> Result<(), Error> {
     let events = Arc::new(aws.events((*table).clone(), (*bodies).clone()));
     let secrets = Arc::new(aws.secrets(required("BELLHOP_SSM_PREFIX")?));
     let receipts = &aws.receipts(required("BELLHOP_FORWARD_QUEUE_URL")?);
-    let queue = Arc::new(aws.work_queues(vec![(QueueName::Telegram, required("BELLHOP_TELEGRAM_QUEUE_URL")?)]));
+    let queue = Arc::new(aws.work_queues(work_queue_urls()?));
     let settings = SettingsCache::new(table.clone(), Cache::new(Arc::clone(&clock), Changes::default()));
     let (outbound, mailer) = (Arc::new(Forwarder::new(aws.private_hosts())), Arc::new(aws.ses()));
     let calls = Calls { outbound, secrets, clock: Arc::clone(&clock) };

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bellhop_app::delivery::{dead_letters::Drain, poison::Poison};
 use bellhop_app::{clock::SystemClock, maintenance::Maintenance, ranges::RangeRefresh, reconcile::Reconciler};
 use bellhop_aws::Aws;
-use bellhop_core::action::QueueName;
 use bellhop_http::GitHub;
-use bellhop_lambda::{metrics::flush, start::required, start::start_logging};
+use bellhop_lambda::metrics::flush;
+use bellhop_lambda::start::{required, start_logging, work_queue_urls};
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ async fn main() -> Result<(), Error> {
     let clock = Arc::new(SystemClock);
     let table = Arc::new(aws.table(required("BELLHOP_TABLE")?, clock.clone()));
     let events = Arc::new(aws.events(table.as_ref().clone(), aws.bucket(&required("BELLHOP_BUCKET")?)));
-    let queue = Arc::new(aws.work_queues(vec![(QueueName::Telegram, required("BELLHOP_TELEGRAM_QUEUE_URL")?)]));
+    let queue = Arc::new(aws.work_queues(work_queue_urls()?));
     let (history, tasks, documents, hooks) = (events.clone(), table.clone(), table.clone(), table.clone());
     let dead = |name| required(name).map(|address| Arc::new(aws.dead_letters(address)));
     let drain = Drain {

@@ -7,11 +7,10 @@ use bellhop_app::delivery::Engine;
 use bellhop_app::delivery::telegram::{BotCache, Telegram};
 use bellhop_app::{clock::SystemClock, ports::Clock};
 use bellhop_aws::Aws;
-use bellhop_core::action::QueueName;
 use bellhop_core::pace::{Pace, Scope};
 use bellhop_http::HttpBot;
 use bellhop_lambda::batch::{Batch, deadline};
-use bellhop_lambda::start::{LoggedMessages, required, start_logging, warmed};
+use bellhop_lambda::start::{LoggedMessages, required, start_logging, warmed, work_queue_urls};
 use bellhop_lambda::work::Groups;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 
@@ -22,8 +21,8 @@ async fn main() -> Result<(), Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let table = Arc::new(aws.table(required("BELLHOP_TABLE")?, Arc::clone(&clock)));
     let secrets = Arc::new(aws.secrets(required("BELLHOP_SSM_PREFIX")?));
-    let queue_url = required("BELLHOP_TELEGRAM_QUEUE_URL")?;
-    let (receipts, queue) = (&aws.receipts(queue_url.clone()), aws.work_queues(vec![(QueueName::Telegram, queue_url)]));
+    let (receipts, queue) =
+        (&aws.receipts(required("BELLHOP_TELEGRAM_QUEUE_URL")?), aws.work_queues(work_queue_urls()?));
     let bot = BotCache::new(table.clone(), secrets, Cache::new(Arc::clone(&clock), Changes::default()));
     let (documents, bot_pace) = (table.clone(), Mutex::new(Pace::new(Scope::Bot)));
     let (api, dry_run) = (Arc::new(HttpBot::new(aws.private_hosts())), Arc::new(LoggedMessages));

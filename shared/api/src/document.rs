@@ -28,7 +28,9 @@ pub fn document() -> Value {
     for (scope, routes) in open.chain(guarded) {
         add_routes(&mut document, scope.as_ref(), routes);
     }
-    close(&mut document["components"]["schemas"], "ActionSpec");
+    let schemas = &mut document["components"]["schemas"];
+    close(schemas, "ActionSpec");
+    add_fallback(schemas, "ActionSpec", "FallbackAction");
     document
 }
 
@@ -64,6 +66,22 @@ fn close(schemas: &mut Value, name: &str) {
     for part in parts {
         if let Some(part) = schemas[part].as_object_mut() {
             part.remove("additionalProperties");
+        }
+    }
+}
+
+/// Lets each kind of action name another action beside its fields, one level deep.
+fn add_fallback(schemas: &mut Value, actions: &str, fallback: &str) {
+    let mut inner = schemas[actions].clone();
+    inner["description"] = "An action that takes the place of another; it has no fallback of its own.".into();
+    schemas[fallback] = inner;
+    let field = json!({
+        "description": "What is done once, and says instead of what, where the action's task is dead.",
+        "oneOf": [{"$ref": format!("#/components/schemas/{fallback}")}, {"type": "null"}],
+    });
+    for choice in schemas[actions]["oneOf"].as_array_mut().into_iter().flatten() {
+        if let Some(parts) = choice["allOf"].as_array_mut() {
+            parts.push(json!({"type": "object", "properties": {"fallback": field}}));
         }
     }
 }

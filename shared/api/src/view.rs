@@ -166,7 +166,7 @@ impl HookView {
             rate_per_minute: hook.rate_per_minute,
             allowed_ips: hook.allowed_ips.iter().map(Allowed::to_string).collect(),
             max_body_bytes: hook.max_body_bytes,
-            actions: hook.actions.iter().map(ActionView::new).collect(),
+            actions: ActionView::of(hook),
             deduplicate: hook.deduplicate.map(Open::Known),
             reconcile: hook
                 .reconcile

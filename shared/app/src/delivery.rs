@@ -193,6 +193,7 @@ impl<W: Worker> Engine<W> {
         }
         batch.truncate(given_up);
         batch.tasks.iter_mut().for_each(outcome::give_up);
+        self.notices(None).fall_back(batch.fallbacks()).await?;
         self.tasks.save(&batch.tasks).await?;
         batch.tell();
         Ok(Some(Turn { settled: batch.settled(), next: now }))

@@ -20,7 +20,7 @@ use bellhop_core::order::{Order, RefusedRequest};
 use bellhop_core::secret::{Secret, SecretRef};
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::Work;
+use bellhop_core::work::{Queued, Work};
 
 pub use configurations::{ConfigChange, ConfigWriter, Configurations, HookWriter};
 pub use documents::{Collection, Document, Documents, NewDocument};
@@ -239,8 +239,14 @@ pub trait Orders: Send + Sync {
 /// The workers' queues.
 #[async_trait]
 pub trait WorkQueue: Send + Sync {
-    /// Puts work on its queue; the same task's work put twice is there once, for as long as the queue remembers.
-    async fn send(&self, work: &[Work]) -> PortResult<()>;
+    /// Puts messages on their queues; the same task's work put twice is there once, for as long as the queue remembers.
+    async fn send_queued(&self, messages: Vec<Queued>) -> PortResult<()>;
+
+    /// The same with work that is at hand.
+    async fn send(&self, work: &[Work]) -> PortResult<()> {
+        let messages = work.iter().map(Work::queued).collect::<Result<_, _>>();
+        self.send_queued(messages.map_err(|e| PortError::new("work cannot be written", e))?).await
+    }
 }
 
 /// A message that a worker has received and wants to have again later.

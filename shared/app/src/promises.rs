@@ -69,6 +69,7 @@ fn constants_are_what_is_promised() {
             ("reconcile.rs", "MOST_ASKS", &[100.0]),
             ("reconcile/look.rs", "MOST_PARTS", &[50.0]),
             ("routing/gate.rs", "TRIES", &[32.0]),
+            ("routing/making.rs", "LONGEST_MESSAGE", &[1_000_000.0]),
             ("routing/retries.rs", "FORGOTTEN_MS", &[86_400_000.0]),
             ("routing/retries.rs", "HELD_MS", &[120_000.0]),
             ("delivery/destination.rs", "FRESH_MS", &[60_000.0]),

@@ -120,6 +120,15 @@ impl Routing {
         notices.died(tasks).await
     }
 
+    /// Queues what takes the place of tasks that are dead, before those are written down; the same, however often.
+    async fn fall_back(&self, fallbacks: &[Work]) -> PortResult<()> {
+        if fallbacks.is_empty() {
+            return Ok(());
+        }
+        self.queue.send(fallbacks).await?;
+        self.tasks.add(&fallbacks.iter().map(|work| work.task.clone()).collect::<Vec<_>>()).await
+    }
+
     /// Counts events by owner, once for each; a count that fails is only logged, for the events are recorded.
     pub async fn count(&self, recorded: impl IntoIterator<Item = &Recorded>) {
         let mut sums: BTreeMap<&Owner, (u64, Timestamp)> = BTreeMap::new();

@@ -1,12 +1,10 @@
 //! The workers' queues: an SQS FIFO queue for each worker, with a group for each destination whose order is kept, and one for
 //! each task on the parallel lane. So the queue gives a task to one worker at a time, whatever its lane.
 
-use std::borrow::Cow;
-
 use async_trait::async_trait;
 use bellhop_app::ports::{PortError, PortResult, WorkQueue};
 use bellhop_core::action::{Lane, QueueName};
-use bellhop_core::work::Work;
+use bellhop_core::work::Queued;
 use sha2::{Digest, Sha256};
 
 use crate::sqs::{Entry, MOST_ENTRIES, Queue, SEND};
@@ -27,27 +25,26 @@ impl WorkQueues {
         Self { queues }
     }
 
-    /// Sends work of one queue.
+    /// Sends messages of one queue.
     ///
     /// A batch is accepted entry by entry. Sent again, those already there are known by their deduplication ids.
-    async fn send_to(&self, queue: &Queue, work: &[&Work]) -> PortResult<()> {
+    async fn send_to(&self, queue: &Queue, messages: Vec<Queued>) -> PortResult<()> {
         let what = "work could not be queued";
         let (mut batch, mut bytes) = (Vec::new(), 0);
-        for work in work {
-            let body = body(work)?;
+        for Queued { lane, group, key, message, .. } in messages {
+            let body = body(message);
             if batch.len() == MOST_ENTRIES || (bytes + body.len() > MOST_BYTES && !batch.is_empty()) {
                 queue.batch(what, SEND, &std::mem::take(&mut batch)).await?;
                 bytes = 0;
             }
             bytes += body.len();
-            let key = work.key();
-            let group = match work.lane {
-                Lane::Ordered => work.group(),
-                Lane::Parallel => Cow::Borrowed(key.as_str()),
+            let group = match lane {
+                Lane::Ordered => &group,
+                Lane::Parallel => &key,
             };
             batch.push(Entry {
                 id: batch.len().to_string(),
-                message_group_id: Some(queue_word(&group)),
+                message_group_id: Some(queue_word(group)),
                 message_deduplication_id: Some(queue_word(&key)),
                 message_body: Some(body),
                 ..Entry::default()
@@ -59,26 +56,26 @@ impl WorkQueues {
 
 #[async_trait]
 impl WorkQueue for WorkQueues {
-    async fn send(&self, work: &[Work]) -> PortResult<()> {
+    async fn send_queued(&self, mut messages: Vec<Queued>) -> PortResult<()> {
         for (name, queue) in &self.queues {
-            let its_work: Vec<_> = work.iter().filter(|work| work.kind().queue() == *name).collect();
-            self.send_to(queue, &its_work).await?;
+            let its_own;
+            (its_own, messages) = messages.into_iter().partition(|message| message.queue == *name);
+            self.send_to(queue, its_own).await?;
         }
         // Which queues a function may send to is a matter of its environment.
-        match work.iter().find(|work| self.queues.iter().all(|(name, _)| *name != work.kind().queue())) {
+        match messages.first() {
             None => Ok(()),
-            Some(work) => Err(PortError::new("work cannot be queued here", work.kind())),
+            Some(message) => Err(PortError::new("work cannot be queued here", message.queue.as_str())),
         }
     }
 }
 
-/// Work as JSON that has only characters XML allows, as the service wants it.
-fn body(work: &Work) -> PortResult<String> {
-    let json = serde_json::to_string(work).map_err(|e| PortError::new("work cannot be written", e))?;
+/// JSON that has only characters XML allows, as the service wants it.
+fn body(json: String) -> String {
     // JSON escapes control characters, and leaves these two.
     match json.contains(['\u{fffe}', '\u{ffff}']) {
-        true => Ok(json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")),
-        false => Ok(json),
+        true => json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"),
+        false => json,
     }
 }
 
@@ -114,7 +111,7 @@ mod tests {
             (EventId::new(Timestamp::from_ms(0), &[0; 10]), HookId::from_text("hk"), Timestamp::from_ms(0));
         let task = Task::queued(TaskId::new(event, &hook, 0), Kind::Telegram, "1", now, now);
         let work = Work::telegram(task, vec!["a\u{ffff}b\u{fffe}\u{1}".to_owned()]);
-        let body = body(&work).unwrap();
+        let body = body(work.queued().unwrap().message);
         assert!(body.contains(r"a\uffffb\ufffe\u0001"), "{body}");
         assert_eq!(serde_json::from_str::<Work>(&body).unwrap(), work);
     }

@@ -1,5 +1,7 @@
 //! Hooks: doors with a sender, its secrets, filters, limits and actions.
 
+use std::collections::BTreeMap;
+
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +63,9 @@ pub struct Hook<S = SecretRef> {
     pub max_body_bytes: u64,
     /// What it does with an event.
     pub actions: Vec<Action<S>>,
+    /// What is done instead of an action whose task is dead, by the action's place.
+    #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
+    pub fallbacks: BTreeMap<usize, Action<S>>,
     /// What tells its deliveries apart; `None`: as its sender's row says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deduplicate: Option<Deduplicate>,
@@ -170,7 +175,7 @@ impl Hook {
     pub fn all_secrets(&self) -> impl Iterator<Item = &SecretRef> {
         let retiring = self.retiring.iter().map(|retiring| &retiring.secret);
         let token = self.reconcile.iter().map(|reconcile| &reconcile.token);
-        let actions = self.actions.iter().flat_map(Action::secrets).map(|(_, secret)| secret);
+        let actions = self.all_actions().flat_map(Action::secrets).map(|(_, secret)| secret);
         self.secrets.iter().chain(retiring).chain(token).chain(actions)
     }
 }
@@ -187,6 +192,11 @@ pub enum SecretUse {
 }
 
 impl<S> Hook<S> {
+    /// Its actions, and what is done instead of them.
+    pub fn all_actions(&self) -> impl Iterator<Item = &Action<S>> {
+        self.actions.iter().chain(self.fallbacks.values())
+    }
+
     /// The hook as the owner of events and tasks.
     pub fn owner(&self) -> Owner {
         Owner::Hook(self.id.clone())
@@ -206,6 +216,11 @@ impl<S> Hook<S> {
             secrets: self.secrets.into_iter().map(|secret| make(SecretUse::Own, secret)).collect(),
             reconcile,
             actions: self.actions.into_iter().map(|a| a.map(|secret| make(SecretUse::Action, secret))).collect(),
+            fallbacks: self
+                .fallbacks
+                .into_iter()
+                .map(|(i, a)| (i, a.map(|secret| make(SecretUse::Action, secret))))
+                .collect(),
             id: self.id,
             name: self.name,
             description: self.description,

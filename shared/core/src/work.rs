@@ -1,5 +1,7 @@
 //! Messages on the workers' queues: tagged and versioned, so that old ones are still understood after an update.
 
+mod queued;
+
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::action::{Key, Kind, Lane, discord, email, forward, slack, telegram};
 use crate::id::TaskId;
 use crate::task::Task;
+
+pub use queued::{Fallback, Queued};
 
 /// A task on its way to a worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +22,8 @@ pub struct Work {
     pub payload: Payload,
     /// How it travels.
     pub lane: Lane,
+    /// What takes its place where it is dead.
+    pub fallback: Option<Fallback>,
     /// The W3C trace context behind the span in which the event was routed, as a `traceparent` header has it.
     pub trace: Option<String>,
 }
@@ -51,6 +57,8 @@ enum Written {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<Key>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        fallback: Option<Fallback>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         trace: Option<String>,
     },
     ForwardV1 {
@@ -58,6 +66,8 @@ enum Written {
         request: forward::Request,
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         ordered: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fallback: Option<Fallback>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         trace: Option<String>,
     },
@@ -74,6 +84,8 @@ struct Carried<P> {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     ordered: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    fallback: Option<Fallback>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     trace: Option<String>,
 }
 
@@ -81,12 +93,12 @@ impl Work {
     /// A message for a Telegram chat.
     pub fn telegram(task: Task, parts: Vec<String>) -> Self {
         let message = telegram::Message { parts, ..telegram::Message::default() };
-        Self { task, payload: Payload::Telegram(message), lane: Lane::Ordered, trace: None }
+        Self { task, payload: Payload::Telegram(message), lane: Lane::Ordered, fallback: None, trace: None }
     }
 
     /// A request to another URL.
     pub const fn forward(task: Task, request: forward::Request, lane: Lane) -> Self {
-        Self { task, payload: Payload::Forward(request), lane, trace: None }
+        Self { task, payload: Payload::Forward(request), lane, fallback: None, trace: None }
     }
 
     /// The parts of a message; none where it is something else.
@@ -105,23 +117,16 @@ impl Work {
         self.payload.kind()
     }
 
-    /// The line that it waits in: its destination's; or, where it was to wait from the beginning, that of all who wait there
-    /// for the same moment, so that nobody else waits behind it.
+    /// The line that it waits in: its destination's; or, where its task was to wait from the beginning, that of all who wait
+    /// there for the same moment, so that nobody else waits behind it.
     pub fn line(&self) -> Cow<'_, str> {
-        let task = &self.task;
-        match task.retries == 0 && task.due_at > task.created_at {
-            true => Cow::Owned(format!("{} from {}", task.destination, task.due_at.rfc3339())),
-            false => Cow::Borrowed(&task.destination),
-        }
+        queued::line(&self.task)
     }
 
     /// What must stay in order among itself, or be bounded together: the line, told from those of the other kinds on its
     /// queue.
     pub fn group(&self) -> Cow<'_, str> {
-        match self.kind() {
-            Kind::Telegram | Kind::Forward | Kind::Route => self.line(),
-            kind @ (Kind::Slack | Kind::Discord | Kind::Email) => Cow::Owned(format!("{kind}:{}", self.line())),
-        }
+        queued::group(self.kind(), &self.task)
     }
 
     /// What tells this work from every other: the task, and which retry it is.
@@ -154,17 +159,23 @@ impl Payload {
 }
 
 impl From<Work> for Written {
-    fn from(Work { task, payload, lane, trace }: Work) -> Self {
+    fn from(Work { task, payload, lane, fallback, trace }: Work) -> Self {
         match payload {
             Payload::Telegram(telegram::Message { parts, style, document, key }) => {
-                Self::TelegramV1 { task, parts, style, document, key, trace }
+                Self::TelegramV1 { task, parts, style, document, key, fallback, trace }
             }
-            Payload::Forward(request) => Self::ForwardV1 { task, request, ordered: lane == Lane::Ordered, trace },
-            Payload::Slack(payload) => Self::SlackV1(Carried { task, payload, ordered: lane == Lane::Ordered, trace }),
+            Payload::Forward(request) => {
+                Self::ForwardV1 { task, request, ordered: lane == Lane::Ordered, fallback, trace }
+            }
+            Payload::Slack(payload) => {
+                Self::SlackV1(Carried { task, payload, ordered: lane == Lane::Ordered, fallback, trace })
+            }
             Payload::Discord(payload) => {
-                Self::DiscordV1(Carried { task, payload, ordered: lane == Lane::Ordered, trace })
+                Self::DiscordV1(Carried { task, payload, ordered: lane == Lane::Ordered, fallback, trace })
             }
-            Payload::Email(payload) => Self::EmailV1(Carried { task, payload, ordered: lane == Lane::Ordered, trace }),
+            Payload::Email(payload) => {
+                Self::EmailV1(Carried { task, payload, ordered: lane == Lane::Ordered, fallback, trace })
+            }
         }
     }
 }
@@ -173,7 +184,7 @@ impl<P> Carried<P> {
     /// The work that it is.
     fn work(self, payload: impl FnOnce(P) -> Payload) -> Work {
         let lane = if self.ordered { Lane::Ordered } else { Lane::Parallel };
-        Work { task: self.task, payload: payload(self.payload), lane, trace: self.trace }
+        Work { task: self.task, payload: payload(self.payload), lane, fallback: self.fallback, trace: self.trace }
     }
 }
 
@@ -183,13 +194,13 @@ impl From<Written> for Work {
             Written::SlackV1(carried) => carried.work(Payload::Slack),
             Written::DiscordV1(carried) => carried.work(Payload::Discord),
             Written::EmailV1(carried) => carried.work(Payload::Email),
-            Written::TelegramV1 { task, parts, style, document, key, trace } => {
+            Written::TelegramV1 { task, parts, style, document, key, fallback, trace } => {
                 let payload = Payload::Telegram(telegram::Message { parts, style, document, key });
-                Self { task, payload, lane: Lane::Ordered, trace }
+                Self { task, payload, lane: Lane::Ordered, fallback, trace }
             }
-            Written::ForwardV1 { task, request, ordered, trace } => {
+            Written::ForwardV1 { task, request, ordered, fallback, trace } => {
                 let lane = if ordered { Lane::Ordered } else { Lane::Parallel };
-                Self { trace, ..Self::forward(task, request, lane) }
+                Self { fallback, trace, ..Self::forward(task, request, lane) }
             }
         }
     }
@@ -204,6 +215,7 @@ pub fn key(task: &TaskId, retries: u32) -> String {
 mod tests {
     use super::*;
     use crate::id::{EventId, HookId};
+    use crate::secret::SecretRef;
     use crate::time::Timestamp;
 
     /// A task of a kind.
@@ -213,13 +225,17 @@ mod tests {
         Task::queued(TaskId::new(event, &hook, 0), kind, "1", now, now)
     }
 
-    #[test]
-    fn messages_carry_their_type() {
+    /// A signed request.
+    fn request() -> forward::Request {
         let request = serde_json::json!({
             "url": "env:OUT", "method": "PUT", "headers": [["a", "b"]], "body": {"text": "x"}, "timeout_seconds": 9,
             "sign": {"scheme": "standard-webhooks", "secret": "stored:a#b"},
         });
-        let request = || serde_json::from_value(request.clone()).unwrap();
+        serde_json::from_value(request).unwrap()
+    }
+
+    #[test]
+    fn messages_carry_their_type() {
         for (work, begins) in [
             (Work::telegram(task(Kind::Telegram), vec!["hi".to_owned()]), r#"{"type":"TelegramV1","task":{"#),
             (Work::forward(task(Kind::Forward), request(), Lane::Parallel), r#"{"type":"ForwardV1","task":{"#),
@@ -251,5 +267,77 @@ mod tests {
             serde_json::from_str::<Work>(json).unwrap(),
             Work::telegram(task(Kind::Telegram), vec!["hi".to_owned()])
         );
+    }
+
+    /// Work of every kind that has a worker, on every lane that it may travel.
+    fn works() -> Vec<Work> {
+        let url = || SecretRef::stored("a", "b");
+        let parts = || vec!["a \"quoted\" <b>part</b>\n\u{1}\u{ffff}".to_owned()];
+        let work = |kind: Kind, lane| {
+            let mut task = task(kind);
+            (task.id, task.destination) = (task.id.fallback(), "there".to_owned());
+            let payload = match kind {
+                Kind::Telegram => return Work::telegram(task, parts()),
+                Kind::Forward => Payload::Forward(request()),
+                Kind::Slack => {
+                    let way = slack::Way::Webhook { url: url() };
+                    Payload::Slack(slack::Message { way, parts: parts(), key: None })
+                }
+                Kind::Discord => {
+                    let (url, parts) = (url(), parts());
+                    Payload::Discord(discord::Message { url, parts, thread: None, thread_name: None, key: None })
+                }
+                Kind::Email => {
+                    let (to, subject) = (vec!["me@example.com".to_owned()], "Grüße".to_owned());
+                    Payload::Email(email::Message { to, subject, text: parts().concat(), key: None })
+                }
+                Kind::Route => unreachable!("no worker routes"),
+            };
+            Work { task, payload, lane, fallback: None, trace: Some("t".to_owned()) }
+        };
+        let lanes = |kind| [Lane::Ordered, Lane::Parallel].map(|lane| work(kind, lane));
+        Kind::WITH_WORKERS.into_iter().flat_map(lanes).collect()
+    }
+
+    #[test]
+    fn a_fallback_of_every_kind_is_passed_on_as_its_own_queue_reads_it() {
+        let mut dead = Task { destination: "666".to_owned(), ..task(Kind::Telegram) };
+        dead.die("the bot is blocked");
+        for work in works() {
+            // It went through a queue of another kind, in work that its worker reads.
+            let fallback = Some(Fallback::new(&work).unwrap());
+            let main = Work { fallback, ..Work::telegram(dead.clone(), vec!["main".to_owned()]) };
+            let message = main.queued().unwrap().message;
+            let carried = serde_json::from_str::<Work>(&message).unwrap().fallback.unwrap();
+            assert_eq!(Fallback::in_message(&message).as_ref(), Some(&carried));
+            let (task, queued) = carried.in_place_of(&dead).unwrap();
+            let wanted = work.clone().in_place_of(&dead);
+            assert_eq!(serde_json::from_str::<Work>(&queued.message).unwrap(), wanted);
+            let Queued { message, .. } = queued.clone();
+            assert_eq!(queued, Queued { message, ..wanted.queued().unwrap() }, "{}", work.kind());
+            assert_eq!(task, wanted.task);
+            assert_eq!(task.reason.unwrap(), "in place of telegram 666, which is dead: the bot is blocked");
+        }
+    }
+
+    #[test]
+    fn what_was_said_of_a_fallback_already_is_said_after_what_it_takes_the_place_of() {
+        let mut work = Work::telegram(task(Kind::Telegram), Vec::new());
+        work.task.reason = Some("its template failed".to_owned());
+        let reason = work.in_place_of(&task(Kind::Telegram)).task.reason.unwrap();
+        assert_eq!(reason, "in place of telegram 1, which is dead: no reason is known; its template failed");
+    }
+
+    #[test]
+    fn what_no_longer_reads_as_work_still_says_what_takes_its_place() {
+        let fallback = Fallback::new(&works()[0]).unwrap();
+        let message = serde_json::json!({"type": "TelegramV9", "fallback": fallback}).to_string();
+        serde_json::from_str::<Work>(&message).unwrap_err();
+        assert_eq!(Fallback::in_message(&message), Some(fallback));
+        for nothing in ["", "no JSON", "[]", "{}", r#"{"fallback":null}"#, r#"{"fallback":"x"}"#] {
+            assert_eq!(Fallback::in_message(nothing), None, "{nothing}");
+        }
+        let nobodys = Fallback::in_message(r#"{"fallback":{"type":"TelegramV1"}}"#).unwrap();
+        nobodys.in_place_of(&task(Kind::Telegram)).unwrap_err();
     }
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use bellhop_app::ports::{PortResult, WorkQueue};
+use bellhop_app::ports::{PortError, PortResult, WorkQueue};
 use bellhop_core::action::{Lane, QueueName};
-use bellhop_core::work::Work;
+use bellhop_core::work::{Fallback, Queued, Work};
 use rusqlite::Connection;
 
 use crate::database::Database;
-use crate::packed::{signed, to_json};
+use crate::packed::signed;
 
 /// The names of the queues, each with one loop that works it off.
 pub(crate) const QUEUES: [&str; 3] = ["telegram", "forward", "forward-parallel"];
@@ -41,11 +41,23 @@ enum Message {
 }
 
 impl Waiting {
-    /// Takes the work out; an error where it cannot be read, or was taken out before.
+    /// Takes the work out; an error where it cannot be read.
     pub fn work(&mut self) -> serde_json::Result<Work> {
         match std::mem::replace(&mut self.message, Message::Json(String::new())) {
             Message::Fresh(work) => Ok(*work),
-            Message::Json(json) => serde_json::from_str(&json),
+            Message::Json(json) => {
+                let read = serde_json::from_str(&json);
+                self.message = Message::Json(json);
+                read
+            }
+        }
+    }
+
+    /// What takes the work's place, though the work itself may be unreadable; `None` where nothing does, or it was taken out.
+    pub fn fallback(&self) -> Option<Fallback> {
+        match &self.message {
+            Message::Fresh(work) => work.fallback.clone(),
+            Message::Json(json) => Fallback::in_message(json),
         }
     }
 }
@@ -64,10 +76,13 @@ fn waiting(row: &rusqlite::Row<'_>) -> rusqlite::Result<Waiting> {
 
 /// Work as its rows.
 pub(crate) fn work_rows(work: &[Work]) -> PortResult<Vec<WorkRow>> {
-    let row = |work: &Work| {
-        Ok((queue(work.kind().queue(), work.lane), work.group().into_owned(), work.key(), to_json(work)?))
-    };
+    let row = |work: &Work| work.queued().map(row).map_err(|e| PortError::new("work cannot be written", e));
     work.iter().map(row).collect()
+}
+
+/// A message as its row.
+fn row(queued: Queued) -> WorkRow {
+    (queue(queued.queue, queued.lane), queued.group, queued.key, queued.message)
 }
 
 /// Puts work on its queues; gives the places. What is there already stays as it is, and is given none.
@@ -83,8 +98,8 @@ pub(crate) fn insert_work(connection: &Connection, rows: &[WorkRow]) -> rusqlite
 
 #[async_trait]
 impl WorkQueue for Database {
-    async fn send(&self, work: &[Work]) -> PortResult<()> {
-        let rows = work_rows(work)?;
+    async fn send_queued(&self, messages: Vec<Queued>) -> PortResult<()> {
+        let rows: Vec<_> = messages.into_iter().map(row).collect();
         let queues: BTreeSet<_> = rows.iter().map(|row| row.0).collect();
         self.write(move |connection| insert_work(connection, &rows).map(|_| ())).await?;
         queues.into_iter().for_each(|queue| self.arrived.tell(queue));

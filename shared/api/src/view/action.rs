@@ -1,6 +1,7 @@
 //! An action, as people see it: with the fields that they write.
 
 use bellhop_core::action::{Action, ActionSpec};
+use bellhop_core::hook::Hook;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -18,8 +19,20 @@ pub struct ActionView {
 }
 
 impl ActionView {
-    /// A hook's action.
-    pub fn new(action: &Action) -> Self {
+    /// A hook's actions, each with what is done instead of it where its task is dead.
+    pub fn of(hook: &Hook) -> Vec<Self> {
+        let view = |(place, action)| {
+            let mut view = Self::new(action);
+            if let Some(fallback) = hook.fallbacks.get(&place).map(Self::new) {
+                view.fields.insert("fallback".to_owned(), serde_json::to_value(fallback).unwrap_or_default());
+            }
+            view
+        };
+        hook.actions.iter().enumerate().map(view).collect()
+    }
+
+    /// An action alone.
+    fn new(action: &Action) -> Self {
         let ActionSpec { kind, mut fields } = ActionSpec::of(action);
         for (field, secret) in action.secrets() {
             let shown = serde_json::to_value(SecretView::new(secret)).unwrap_or_default();
@@ -36,7 +49,6 @@ impl ActionView {
 #[cfg(test)]
 mod tests {
     use bellhop_core::config::{Configured as _, HookSpec, SecretInput, SecretsAs};
-    use bellhop_core::hook::Hook;
     use bellhop_core::secret::SecretRef;
     use serde_json::json;
 

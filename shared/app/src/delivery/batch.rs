@@ -2,7 +2,7 @@
 
 use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::Work;
+use bellhop_core::work::{Fallback, Work};
 
 use super::outcome;
 use crate::ports::Written;
@@ -60,6 +60,11 @@ impl<'w> Batch<'w> {
     /// Where the work goes, as people name it.
     pub fn destination(&self) -> &'w str {
         self.works.first().map_or("", |work| work.task.destination.as_str())
+    }
+
+    /// The tasks as they stand now, each with what takes its place where it is dead.
+    pub(super) fn fallbacks(&self) -> impl Iterator<Item = (&Task, Option<&Fallback>)> {
+        self.tasks.iter().zip(self.works.iter().map(|work| work.fallback.as_ref()))
     }
 
     /// Leaves all but the first tasks for later.

@@ -40,6 +40,7 @@ impl<W: Worker> Engine<W> {
             let operator_chat = self.worker.operator_chat().await?;
             self.notices(operator_chat.as_deref()).tell(task).await?;
         }
+        self.notices(None).fall_back(batch.fallbacks()).await?;
         self.write_down(kind, name, &batch, &mut changed, attempted.ended_at).await?;
         batch.tell();
         let due_at = batch.tasks.iter().filter(|task| !task.status.is_final()).map(|task| task.due_at).max();

@@ -5,10 +5,10 @@ use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::telegram::beginning;
 use bellhop_core::telegram::html::escape;
-use bellhop_core::work::Work;
+use bellhop_core::work::{Fallback, Work};
 
 use crate::metrics::METRICS;
-use crate::ports::{Clock, Collection, Documents, NewDocument, PortResult, TaskLog, WorkQueue};
+use crate::ports::{Clock, Collection, Documents, NewDocument, PortError, PortResult, TaskLog, WorkQueue};
 
 /// The longest reason a notice tells, in characters.
 const REASON_CHARS: usize = 600;
@@ -50,6 +50,28 @@ impl Notices<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Queues what takes the place of those of these tasks that are dead.
+    ///
+    /// Call it before they are written down, as [`Notices::died`]: it is the same, however often it is queued, so it is done
+    /// once.
+    pub(crate) async fn fall_back<'t>(
+        &self,
+        ended: impl Iterator<Item = (&'t Task, Option<&'t Fallback>)>,
+    ) -> PortResult<()> {
+        let dead = ended.filter(|(task, _)| task.status == TaskStatus::Dead);
+        let made = dead.filter_map(|(task, fallback)| Some(fallback?.in_place_of(task)));
+        let made = made.collect::<Result<Vec<_>, _>>().map_err(|e| PortError::unreadable("a task's fallback", &e))?;
+        let (tasks, messages): (Vec<Task>, Vec<_>) = made.into_iter().unzip();
+        if tasks.is_empty() {
+            return Ok(());
+        }
+        for task in &tasks {
+            log::warn!(event:% = task.event, task = task.id.as_str(); "another action takes the place of one that is dead");
+        }
+        self.queue.send_queued(messages).await?;
+        self.tasks.add(&tasks).await
     }
 
     /// Tells of a task that is dead, unless it is a notice itself, or meant for the operator's chat.

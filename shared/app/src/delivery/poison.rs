@@ -10,7 +10,7 @@ use bellhop_core::inbox::{self, Read};
 use bellhop_core::order::Order;
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::Work;
+use bellhop_core::work::{Fallback, Work};
 
 use super::{Notices, destination, outcome};
 use crate::ports::{Clock, Documents, EventLog, History, HookReader, PortResult, TaskLog, WorkQueue, Written};
@@ -67,13 +67,15 @@ impl Poison {
         bury(&self.notices(settings.operator_chat.as_deref()), work, reason).await
     }
 
-    /// The same for a task of which the id alone is known.
-    pub async fn task(&self, id: &TaskId, reason: &str) -> PortResult<()> {
+    /// The same for a task of which nothing more is known than its id, and what takes its place, if anything does.
+    pub async fn task(&self, id: &TaskId, fallback: Option<&Fallback>, reason: &str) -> PortResult<()> {
         let settings = self.hooks.settings().await?;
         let tasks = self.history.recorded(id.event()).await?.map(|recorded| recorded.tasks).unwrap_or_default();
         let task = tasks.into_iter().find(|task| task.id == *id && !task.status.is_final());
         let dead: Vec<_> = task.into_iter().map(|task| dead(task, reason, self.clock.now())).collect();
-        self.notices(settings.operator_chat.as_deref()).died(&dead).await?;
+        let notices = self.notices(settings.operator_chat.as_deref());
+        notices.died(&dead).await?;
+        notices.fall_back(dead.iter().map(|task| (task, fallback))).await?;
         self.tasks.save(&dead).await
     }
 
@@ -125,6 +127,7 @@ pub(crate) async fn bury(notices: &Notices<'_>, work: &Work, reason: &str) -> Po
     }
     let dead = [dead(task, reason, notices.clock.now())];
     notices.died(&dead).await?;
+    notices.fall_back(std::iter::once((&dead[0], work.fallback.as_ref()))).await?;
     notices.tasks.save(&dead).await
 }
 

@@ -1,6 +1,7 @@
 //! The worker on a store in memory, a clock that is set and a Bot API that answers as it is told.
 
 mod attempts;
+mod fallback;
 mod keyed;
 mod leases;
 mod quiet;

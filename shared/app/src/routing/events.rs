@@ -9,7 +9,7 @@ use bellhop_core::trace::Trace;
 use bellhop_core::work::Work;
 
 use super::gate::Undone;
-use super::making::{self, Making};
+use super::making::{self, Making, Prepared};
 use super::record::{self, NewClaim, NewRecord, Part};
 use super::text::Words;
 use super::{Recorded, Routing, Rule, Rules, gate};
@@ -82,7 +82,10 @@ impl Routing {
             tasks.extend(its_tasks);
         }
         let making = Making { event: &event, words: &words };
-        let work = making.prepare(rules, &mut tasks);
+        let Prepared { mut work, fallbacks } = making.prepare(rules, &mut tasks);
+        // They are recorded with the tasks whose place they take.
+        tasks.extend(fallbacks.iter().map(|work| work.task.clone()));
+        work.extend(fallbacks);
         (NewRecord { event, parts, tasks, work, made_at, expires }, words)
     }
 
@@ -152,12 +155,15 @@ impl Routing {
     async fn open_work(&self, making: &Making<'_>, rules: &Rules) -> PortResult<Vec<Work>> {
         let id = making.event.head.id;
         let recorded = self.history.recorded(id).await?.map(|recorded| recorded.tasks).unwrap_or_default();
-        let open = |task: &Task| task.id.is_own() && task.retries == 0 && !task.status.is_final();
+        // A fallback may have been recorded with the event as well, instead of a task that could not be done.
+        let is_own = |task: &Task| task.id.is_own() || (task.id.is_fallback() && task.replay.is_none());
+        let open = |task: &Task| is_own(task) && task.retries == 0 && !task.status.is_final();
         let mut open: Vec<_> = recorded.into_iter().filter(open).collect();
-        let work = making.prepare(rules, &mut open);
+        let Prepared { work, fallbacks } = making.prepare(rules, &mut open);
         open.retain(|task| task.status == TaskStatus::Dead);
         if !open.is_empty() {
             self.tell_of_dead(&open, rules).await?;
+            self.fall_back(&fallbacks).await?;
             self.tasks.save(&open).await?;
         }
         Ok(work)

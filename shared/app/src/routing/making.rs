@@ -6,11 +6,15 @@ use bellhop_core::filter::Decision;
 use bellhop_core::id::TaskId;
 use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::Work;
+use bellhop_core::work::{Fallback, Work};
 
-use super::Rules;
 use super::text::Words;
+use super::{Rule, Rules};
 use crate::spans;
+
+/// The longest message that a fallback may travel in, in bytes: less than a queue takes, which is 1 MiB
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>).
+const LONGEST_MESSAGE: usize = 1_000_000;
 
 /// The task of one action.
 pub(super) fn task(id: TaskId, event: &Event, action: &Action, now: Timestamp, expires: Timestamp) -> Task {
@@ -20,7 +24,7 @@ pub(super) fn task(id: TaskId, event: &Event, action: &Action, now: Timestamp, e
 
 /// Has a task go where its hook's action goes today; `None` where the hook, or the action, is gone.
 pub(super) fn redirect(rules: &Rules, task: &mut Task) -> Option<()> {
-    let action = rules.of_task(task)?.hook.actions.get(task.id.action())?;
+    let (action, _) = rules.of_task(task)?.action(&task.id)?;
     task.kind = action.kind();
     task.destination = action.destination();
     Some(())
@@ -36,27 +40,39 @@ pub(super) struct Making<'a> {
 pub(super) enum Made {
     /// It is to be done.
     Work(Box<Work>),
-    /// It will never be, and why.
-    Never(String),
+    /// It will never be, why, and what takes its place.
+    Never(String, Option<Box<Work>>),
+}
+
+/// The work of tasks that were to be done.
+#[derive(Default)]
+pub(super) struct Prepared {
+    /// That of the tasks themselves.
+    pub(super) work: Vec<Work>,
+    /// That which takes the place of those of them that are dead: tasks besides them.
+    pub(super) fallbacks: Vec<Work>,
 }
 
 impl Making<'_> {
     /// The work of those of these tasks that are to be done; where there can be none, the task is dead.
-    pub(super) fn prepare(&self, rules: &Rules, tasks: &mut [Task]) -> Vec<Work> {
-        let mut work = Vec::with_capacity(tasks.len());
+    pub(super) fn prepare(&self, rules: &Rules, tasks: &mut [Task]) -> Prepared {
+        let mut prepared = Prepared { work: Vec::with_capacity(tasks.len()), fallbacks: Vec::new() };
         for task in tasks.iter_mut().filter(|task| !task.status.is_final()) {
             match self.work(rules, task) {
                 Some(Made::Work(mut its_work)) => {
                     if self.hold(rules, &mut its_work.task) {
                         task.clone_from(&its_work.task);
                     }
-                    work.push(*its_work);
+                    prepared.work.push(*its_work);
                 }
-                Some(Made::Never(why)) => task.die(why),
+                Some(Made::Never(why, fallback)) => {
+                    task.die(why);
+                    prepared.fallbacks.extend(fallback.map(|fallback| fallback.in_place_of(task)));
+                }
                 None => task.die("its hook or action was deleted before its work was made"),
             }
         }
-        work
+        prepared
     }
 
     /// Has a task wait for the end of the quiet hours that it was made in, unless its event is urgent; says whether it was
@@ -100,18 +116,53 @@ impl Making<'_> {
     /// The work of a task that is to be done; `None` where its hook, or its action, is gone.
     pub(super) fn work(&self, rules: &Rules, task: &Task) -> Option<Made> {
         let rule = rules.of_task(task)?;
-        let index = task.id.action();
-        let action = rule.hook.actions.get(index).filter(|action| action.kind() == task.kind)?;
-        let templates = rule.templates.get(index)?;
+        let (action, templates) = rule.action(&task.id).filter(|(action, _)| action.kind() == task.kind)?;
         let material = Material::new(self.words.facts(self.event, &rule.hook), &task.id, templates);
+        let material = match rule.hook.actions.get(task.id.action()).filter(|_| task.id.is_fallback()) {
+            Some(instead_of) => material.instead_of(instead_of),
+            None => material,
+        };
+        let fallback = || self.fallback(rules, rule, task);
         let Rendered { payload, lane, trouble } = match action.render(&material) {
             Ok(rendered) => rendered,
-            Err(why) => return Some(Made::Never(why)),
+            Err(why) => return Some(Made::Never(why, fallback())),
         };
         if let Some(trouble) = &trouble {
             log::warn!(event:% = self.event.head.id, hook = rule.hook.id.as_str(); "{trouble}");
         }
         let task = Task { reason: trouble.or_else(|| task.reason.clone()), ..task.clone() };
-        Some(Made::Work(Box::new(Work { task, payload, lane, trace: spans::carried(&self.event.head) })))
+        let mut work = Work { task, payload, lane, fallback: None, trace: spans::carried(&self.event.head) };
+        if let Some(fallback) = fallback() {
+            carry(&mut work, &fallback);
+        }
+        Some(Made::Work(Box::new(work)))
     }
+
+    /// The work that takes a task's place where it is dead; `None` where nothing does.
+    fn fallback(&self, rules: &Rules, rule: &Rule, task: &Task) -> Option<Box<Work>> {
+        let action = rule.hook.fallbacks.get(&task.id.action()).filter(|_| !task.id.is_fallback())?;
+        let id = task.id.fallback();
+        let its_own = Task::queued(id, action.kind(), &action.destination(), task.created_at, task.expires_at);
+        let its_own = Task { replay: task.replay.clone(), test: task.test, ..its_own };
+        match self.work(rules, &its_own)? {
+            Made::Work(work) => Some(work),
+            Made::Never(why, _) => {
+                log::error!(event:% = self.event.head.id, hook = rule.hook.id.as_str(), why; "nothing can take an action's place");
+                None
+            }
+        }
+    }
+}
+
+/// Has work carry what takes its place, unless they are too long for one message: then its task says that nothing will.
+fn carry(work: &mut Work, fallback: &Work) {
+    work.fallback = Fallback::new(fallback).ok();
+    if work.fallback.is_some() && work.queued().is_ok_and(|queued| queued.message.len() <= LONGEST_MESSAGE) {
+        return;
+    }
+    work.fallback = None;
+    let lost = "nothing takes its place where it is dead, for its fallback is too long to travel with it";
+    log::error!(event:% = work.task.event, task = work.task.id.as_str(); "{lost}");
+    work.task.reason =
+        Some(work.task.reason.take().map_or_else(|| lost.to_owned(), |reason| format!("{reason}; {lost}")));
 }

@@ -17,6 +17,7 @@ use crate::ports::{Collection, NewDocument, PortError, PortResult};
 struct Made {
     tasks: Vec<Task>,
     work: Vec<Work>,
+    fallbacks: Vec<Work>,
     progress: Progress,
 }
 
@@ -47,6 +48,7 @@ impl Routing {
         }
         if !made.tasks.is_empty() {
             self.tell_of_dead(&made.tasks, &rules).await?;
+            self.fall_back(&made.fallbacks).await?;
             self.tasks.add(&made.tasks).await?;
             self.queue.send(&made.work).await?;
         }
@@ -111,8 +113,10 @@ impl Routing {
                 let id = TaskId::replayed(event.head.id, &rule.hook.id, index, &replay.id);
                 let mut task = making::task(id, &event, action, now, expires);
                 task.replay = Some(replay.id.clone());
-                made.work.extend(making.prepare(rules, std::slice::from_mut(&mut task)));
+                let prepared = making.prepare(rules, std::slice::from_mut(&mut task));
                 made.tasks.push(task);
+                made.work.extend(prepared.work);
+                made.fallbacks.extend(prepared.fallbacks);
             }
         }
         let tasks = u64::try_from(made.tasks.len() - before).unwrap_or(u64::MAX);

@@ -7,7 +7,7 @@ use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
-use super::making::{self, Made, Making};
+use super::making::{self, Made, Making, Prepared};
 use super::text::Words;
 use super::{Recorded, Routing};
 use crate::delivery;
@@ -47,15 +47,17 @@ impl Routing {
         };
         let (steps, trouble) = match &made {
             Made::Work(work) => (work.payload.steps(), work.task.reason.clone()),
-            Made::Never(_) => (1, None),
+            Made::Never(..) => (1, None),
         };
         if !was_saved {
             self.begin_retry(&task).await?;
             task.retry(steps, self.clock.now());
             task.reason = trouble;
-            if let Made::Never(why) = &made {
+            if let Made::Never(why, fallback) = &made {
                 task.die(why);
                 self.tell_of_dead(std::slice::from_ref(&task), &*self.rules.rules().await?).await?;
+                let fallback = fallback.iter().map(|fallback| fallback.as_ref().clone().in_place_of(&task));
+                self.fall_back(&fallback.collect::<Vec<_>>()).await?;
             }
             self.tasks.save(std::slice::from_ref(&task)).await?;
         }
@@ -115,10 +117,12 @@ impl Routing {
         // The others first: once the first is written down, an order that comes again has nothing more to route.
         let mut others: Vec<_> = made.collect();
         let making = Making { event: &event, words: &words };
-        let work = making.prepare(&rules, &mut others);
-        let first_work = making.prepare(&rules, std::slice::from_mut(&mut first));
+        let Prepared { work, mut fallbacks } = making.prepare(&rules, &mut others);
+        let of_first = making.prepare(&rules, std::slice::from_mut(&mut first));
+        fallbacks.extend(of_first.fallbacks);
         self.tell_of_dead(&others, &rules).await?;
         self.tell_of_dead(std::slice::from_ref(&first), &rules).await?;
+        self.fall_back(&fallbacks).await?;
         if !others.is_empty() {
             self.tasks.add(&others).await?;
         }
@@ -127,8 +131,8 @@ impl Routing {
         }
         self.begin_retry(&task).await?;
         self.tasks.save(std::slice::from_ref(&first)).await?;
-        if !first_work.is_empty() {
-            self.queue.send(&first_work).await?;
+        if !of_first.work.is_empty() {
+            self.queue.send(&of_first.work).await?;
         }
         let counted = vec![(rule.hook.owner(), event.head.received_at)];
         Ok(Recorded { event: Some(task.event), counted, ..Recorded::default() })

@@ -1,14 +1,14 @@
 //! The hooks as the router needs them: conditions and templates compiled, kept for a while.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use bellhop_core::action::Templates;
+use bellhop_core::action::{Action, Templates};
 use bellhop_core::config::Settings;
 use bellhop_core::event::{Event, EventHead};
 use bellhop_core::filter::{BadCondition, Condition};
 use bellhop_core::hook::Hook;
-use bellhop_core::id::Owner;
+use bellhop_core::id::{Owner, TaskId};
 use bellhop_core::task::Task;
 use bellhop_core::time::Timestamp;
 use bellhop_senders::sender::Sender;
@@ -34,6 +34,8 @@ pub struct Rule {
     pub templates: Vec<Templates>,
     /// For each of them, what of it does not wait in quiet hours; nothing where it has no condition.
     pub urgent: Vec<Option<Result<Condition, BadCondition>>>,
+    /// Those of what is done instead of them, by their places.
+    pub fallbacks: BTreeMap<usize, Templates>,
 }
 
 impl Rules {
@@ -72,24 +74,35 @@ impl Rules {
 }
 
 impl Rule {
+    /// The action that a task is of, with its templates; `None` where it is gone.
+    pub(super) fn action(&self, task: &TaskId) -> Option<(&Action, &Templates)> {
+        let place = task.action();
+        match task.is_fallback() {
+            true => self.hook.fallbacks.get(&place).zip(self.fallbacks.get(&place)),
+            false => self.hook.actions.get(place).zip(self.templates.get(place)),
+        }
+    }
+
     /// Compiles a hook's condition and templates, which were checked when it was saved.
     ///
     /// One that fails all the same was saved by another version: a condition then holds for nothing, and a template gives
     /// way to the sender's own text.
     fn new(hook: Hook) -> Self {
         let condition = hook.when.as_deref().map(Condition::stored);
-        let templates = hook.actions.iter().map(|action| {
+        let compiled = |action: &Action| {
             let templates = Templates::of(action);
             for (field, error) in templates.unreadable() {
                 log::error!(hook = hook.id.as_str(), field, error:%; "a template of the hook cannot be read");
             }
             templates
-        });
+        };
+        let templates = hook.actions.iter().map(compiled).collect();
+        let fallbacks = hook.fallbacks.iter().map(|(place, action)| (*place, compiled(action))).collect();
         let urgent = hook.actions.iter().map(|action| {
             let condition = action.quiet()?.unless.as_deref()?;
             Some(Condition::stored(condition))
         });
-        Self { templates: templates.collect(), urgent: urgent.collect(), condition, hook }
+        Self { templates, urgent: urgent.collect(), fallbacks, condition, hook }
     }
 }
 

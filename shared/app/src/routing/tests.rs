@@ -3,6 +3,7 @@
 mod again;
 mod duplicates;
 mod events;
+mod fallback;
 mod quiet;
 mod replays;
 mod stage;

@@ -32,6 +32,8 @@ pub struct Material<'a> {
     facts: Facts<'a>,
     task: &'a TaskId,
     templates: &'a Templates,
+    /// What it is done instead of, as people name it.
+    instead_of: Option<String>,
     /// Made for the first template alone: making it takes time.
     context: OnceCell<Context>,
 }
@@ -76,12 +78,23 @@ impl Templates {
 impl<'a> Material<'a> {
     /// An event, and the templates of the action that a task is of.
     pub const fn new(facts: Facts<'a>, task: &'a TaskId, templates: &'a Templates) -> Self {
-        Self { facts, task, templates, context: OnceCell::new() }
+        Self { facts, task, templates, instead_of: None, context: OnceCell::new() }
+    }
+
+    /// The same for what is done instead of another action: its texts say so.
+    #[must_use]
+    pub fn instead_of(self, action: &Action) -> Self {
+        Self { instead_of: Some(format!("{} {}", action.kind(), action.destination())), ..self }
     }
 
     /// The event.
     pub(super) const fn head(&self) -> &'a EventHead {
         self.facts.event
+    }
+
+    /// What it is done instead of, as people name it.
+    pub(super) fn is_instead_of(&self) -> Option<&str> {
+        self.instead_of.as_deref()
     }
 
     /// The task's id.
@@ -106,8 +119,10 @@ impl<'a> Material<'a> {
         let trouble = message.trouble.as_ref().map(RenderFailure::to_string).or(unread);
         let trouble =
             trouble.map(|trouble| format!("the sender's own text is used: the hook's template failed, {trouble}"));
-        let text = if head.test { format!("{TEST_MARK}{}", message.text) } else { message.text };
-        Said { text, markup: message.markup, trouble }
+        let mark = self.instead_of.as_ref().map(|what| format!("Instead of {what}: "));
+        let mark = mark.map(|mark| message.markup.escaped(&mark).into_owned()).unwrap_or_default();
+        let test = if head.test { TEST_MARK } else { "" };
+        Said { text: format!("{test}{mark}{}", message.text), markup: message.markup, trouble }
     }
 
     /// The parts of a text, the first of them alone where there are very many: then one more says how much is left out,

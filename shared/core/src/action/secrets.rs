@@ -47,6 +47,21 @@ impl<S> Action<S> {
     }
 }
 
+impl Action<SecretInput> {
+    /// Whether its effect goes where another's goes.
+    pub(crate) fn goes_where(&self, other: &Self) -> bool {
+        // With secrets themselves where their digests would be: this is for nobody to see.
+        let place = |action: &Self| {
+            let kept = action.clone().map(|secret| match secret {
+                SecretInput::Reference(reference) => reference,
+                SecretInput::Value(value) => SecretRef::stored("", &hex::encode(value.expose())),
+            });
+            (kept.kind(), kept.destination())
+        };
+        place(self) == place(other)
+    }
+}
+
 impl Action {
     /// The action as if it had been written with references to its own secrets.
     pub fn as_written(&self) -> Action<SecretInput> {

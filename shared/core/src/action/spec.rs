@@ -8,6 +8,9 @@ use super::{Action, Kind, discord, email, forward, of_room, slack, telegram};
 use crate::config::{Problems, SecretInput, SecretsAs, field_problem};
 use crate::secret::SecretRef;
 
+/// The field of what runs where an action is dead.
+const FALLBACK: &str = "fallback";
+
 /// An action, as written: a `kind`, and the fields that this kind has.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -110,12 +113,48 @@ impl ActionSpec {
         &mut self,
         value_of: &mut impl FnMut(&SecretRef) -> Result<Option<String>, E>,
     ) -> Result<(), E> {
+        // One level: a fallback has none of its own.
+        if let (own, Some(Ok(mut fallback))) = self.split_fallback() {
+            fallback.resolve_own(value_of)?;
+            *self = own;
+            self.resolve_own(value_of)?;
+            *self = std::mem::take(self).with_fallback(Some(fallback));
+            return Ok(());
+        }
+        self.resolve_own(value_of)
+    }
+
+    /// The same for its own fields.
+    fn resolve_own<E>(&mut self, value_of: &mut impl FnMut(&SecretRef) -> Result<Option<String>, E>) -> Result<(), E> {
         match Kind::named(&self.kind) {
             Some(Kind::Forward) => forward::resolve(&mut self.fields, value_of),
             Some(Kind::Slack) => slack::resolve(&mut self.fields, value_of),
             Some(Kind::Discord) => discord::resolve(&mut self.fields, value_of),
             Some(Kind::Telegram | Kind::Email | Kind::Route) | None => Ok(()),
         }
+    }
+
+    /// What is written to run where this one is dead, taken out of its fields; an error where that is no action.
+    pub(crate) fn split_fallback(&self) -> (Self, Option<Result<Self, &'static str>>) {
+        let mut own = self.clone();
+        let fallback = own.fields.remove(FALLBACK).filter(|fallback| !fallback.is_null()).map(|fallback| {
+            let action: Self = serde_json::from_value(fallback)
+                .map_err(|_| "it is an action: `fallback = { kind = \"email\", to = [\"me@example.com\"] }`")?;
+            match action.fields.contains_key(FALLBACK) {
+                true => Err("a fallback has none of its own: leave out the one inside it"),
+                false => Ok(action),
+            }
+        });
+        (own, fallback)
+    }
+
+    /// The same with what is to run where it is dead.
+    #[must_use]
+    pub fn with_fallback(mut self, fallback: Option<Self>) -> Self {
+        if let Some(fallback) = fallback.and_then(|fallback| serde_json::to_value(fallback).ok()) {
+            self.fields.insert(FALLBACK.to_owned(), fallback);
+        }
+        self
     }
 
     /// A stored action as it would be written, without its secrets.

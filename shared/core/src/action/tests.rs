@@ -72,3 +72,134 @@ pub(super) fn rendered(action: &Action, head: &EventHead, payload: Value) -> Res
     let (task, templates) = (TaskId::new(head.id, &HookId::from_text("hk_1"), 0), Templates::of(action));
     action.render(&Material::new(facts, &task, &templates))
 }
+
+#[test]
+fn a_fallback_is_checked_kept_and_shown_like_an_action_and_has_none_itself() {
+    use crate::config::HookSpec;
+    let with = |fallback: Value| json!({"kind": "telegram", "chat": "1", "fallback": fallback});
+    assert_refused(
+        &[
+            (with(json!({"kind": "discord"})), "fallback.url"),
+            (with(json!({"kind": "pigeon"})), "fallback.kind"),
+            (with(json!({})), "fallback.kind"),
+            (with(json!("discord")), "fallback"),
+            (
+                with(
+                    json!({"kind": "telegram", "chat": "2", "quiet": {"from": "22:00", "to": "07:00", "timezone": "UTC"}}),
+                ),
+                "fallback.quiet",
+            ),
+            (with(json!({"kind": "telegram", "chat": "2", "colour": "red"})), "fallback.colour"),
+            (with(with(json!({"kind": "telegram", "chat": "3"}))), "fallback"),
+        ],
+        "canary",
+    );
+    let spec = json!({"name": "h", "sender": "github", "actions": [
+        {"kind": "telegram", "chat": "1", "fallback": {"kind": "discord", "url": "env:D"}},
+    ]});
+    let mut spec: HookSpec = serde_json::from_value(spec).unwrap();
+    let kept_secrets = Kept { secrets: Some(vec![SecretRef::parse("env:IN").unwrap()]), ..Kept::default() };
+    let hook = check_change(&spec, SecretsAs::References, &kept_secrets).unwrap().hook;
+    assert_eq!(hook.fallbacks[&0].kind(), super::Kind::Discord);
+    let hook = hook.map(&mut |_, secret| match secret {
+        SecretInput::Reference(reference) => reference,
+        SecretInput::Value(_) => unreachable!("a file has references"),
+    });
+    assert_eq!(hook.all_secrets().filter(|secret| secret.to_string() == "env:D").count(), 1);
+    assert_eq!(serde_json::from_str::<Hook>(&serde_json::to_string(&hook).unwrap()).unwrap(), hook);
+    let shown = serde_json::to_value(&HookSpec::of(&hook).actions[0]).unwrap();
+    assert_eq!(shown, json!({"kind": "telegram", "chat": "1", "fallback": {"kind": "discord"}}));
+    // What is left out of it stays, and references in it give way to values.
+    let again: HookSpec = serde_json::from_value(json!({"name": "h", "sender": "github", "actions": [shown]})).unwrap();
+    let again = check_change(&again, SecretsAs::ValuesAlone, &Kept::of(&hook)).unwrap().hook;
+    assert_eq!(again.fallbacks[&0].secrets()[0].1, &SecretInput::Reference(SecretRef::parse("env:D").unwrap()));
+    spec.resolve(&mut |_: &SecretRef| Ok::<_, ()>(Some("https://discord.com/api/webhooks/1/x".to_owned()))).unwrap();
+    assert_eq!(spec.actions[0].fields["fallback"]["url"], "https://discord.com/api/webhooks/1/x");
+}
+
+/// An action, one that goes where it goes, and one that goes elsewhere.
+fn neighbours() -> [[Value; 3]; 5] {
+    let discord =
+        |token: &str| json!({"kind": "discord", "url": format!("https://discord.com/api/webhooks/1/{token}")});
+    [
+        [
+            json!({"kind": "telegram", "chat": "1"}),
+            json!({"kind": "telegram", "chat": "1", "template": "t"}),
+            json!({"kind": "telegram", "chat": "2"}),
+        ],
+        [
+            json!({"kind": "forward", "url": "https://example.com/in"}),
+            json!({"kind": "forward", "url": "https://example.com/in", "method": "PUT"}),
+            json!({"kind": "forward", "url": "https://example.com/other"}),
+        ],
+        [
+            json!({"kind": "slack", "token": "xoxb-one-canary", "channel": "C0123456789"}),
+            json!({"kind": "slack", "token": "xoxb-two-canary", "channel": "C0123456789"}),
+            json!({"kind": "slack", "url": "https://hooks.slack.com/services/a-canary"}),
+        ],
+        [discord("a-canary"), discord("a-canary"), discord("b-canary")],
+        [
+            json!({"kind": "email", "to": ["me@example.com"]}),
+            json!({"kind": "email", "to": ["me@example.com"], "subject": "s"}),
+            json!({"kind": "email", "to": ["you@example.com"]}),
+        ],
+    ]
+}
+
+#[test]
+fn a_fallback_goes_elsewhere_than_its_action() {
+    for [action, same, other] in neighbours() {
+        let with = |fallback: &Value| {
+            let mut action = action.clone();
+            action["fallback"] = fallback.clone();
+            action
+        };
+        checked(&with(&other), SecretsAs::Values, &[]).unwrap_or_else(|problems| panic!("{action}: {problems:?}"));
+        for fallback in [&action, &same] {
+            let problems = checked(&with(fallback), SecretsAs::Values, &[]).unwrap_err();
+            assert!(problems.iter().any(|problem| problem.field == "actions[0].fallback"), "{action}: {problems:?}");
+            assert!(!format!("{problems:?}").contains("canary"), "{problems:?}");
+        }
+    }
+}
+
+#[test]
+fn the_secrets_of_actions_and_of_fallbacks_stay_where_they_are_and_are_not_each_other_s() {
+    use crate::config::HookSpec;
+    let discord = |url: &str| json!({"kind": "discord", "url": url});
+    let spec = |action: Value, fallback: Value| -> HookSpec {
+        let mut action = action;
+        action["fallback"] = fallback;
+        serde_json::from_value(json!({"name": "h", "sender": "github", "actions": [action]})).unwrap()
+    };
+    let own = Kept { secrets: Some(vec![SecretRef::parse("env:IN").unwrap()]), ..Kept::default() };
+    let draft = check_change(&spec(discord("env:A"), discord("env:B")), SecretsAs::References, &own).unwrap();
+    let hook = draft.hook.map(&mut |_, secret| match secret {
+        SecretInput::Reference(reference) => reference,
+        SecretInput::Value(_) => unreachable!("a file has references"),
+    });
+    let written = |hook: &Hook<SecretInput>| -> Vec<String> {
+        let secrets = hook.all_actions().flat_map(Action::secrets).map(|(_, secret)| format!("{secret:?}"));
+        secrets.collect()
+    };
+    let named =
+        |names: [&str; 2]| names.map(|name| format!("{:?}", SecretInput::Reference(SecretRef::parse(name).unwrap())));
+    let left_out = json!({"kind": "discord", "thread": "7"});
+    let kept = Kept::of(&hook);
+    let changed = check_change(&spec(left_out.clone(), left_out.clone()), SecretsAs::ValuesAlone, &kept).unwrap().hook;
+    assert_eq!(written(&changed), named(["env:A", "env:B"]));
+    // The action's own address does not serve the fallback of a hook that had none, nor the other way round.
+    let without = Kept { fallbacks: Vec::new(), ..kept.clone() };
+    let problems =
+        check_change(&spec(left_out.clone(), left_out.clone()), SecretsAs::ValuesAlone, &without).unwrap_err();
+    assert_eq!(problems.iter().map(|problem| problem.field.as_str()).collect::<Vec<_>>(), ["actions[0].fallback.url"]);
+    let without = Kept { actions: Vec::new(), ..kept };
+    let problems = check_change(&spec(left_out.clone(), left_out), SecretsAs::ValuesAlone, &without).unwrap_err();
+    assert_eq!(problems.iter().map(|problem| problem.field.as_str()).collect::<Vec<_>>(), ["actions[0].url"]);
+    // Nobody reaches for another's secret, or ours, by naming where it is.
+    for reference in ["stored:action-hk_2#0a1b", "env:IN", "file:/etc/passwd", "ssm:/bellhop/other"] {
+        let reaching = spec(json!({"kind": "telegram", "chat": "1"}), discord(reference));
+        let problems = check_change(&reaching, SecretsAs::ValuesAlone, &Kept::of(&hook)).unwrap_err();
+        assert_eq!(problems.iter().map(|p| p.field.as_str()).collect::<Vec<_>>(), ["actions[0].fallback.url"]);
+    }
+}

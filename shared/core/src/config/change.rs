@@ -23,7 +23,12 @@ impl HookSpec {
             rate_per_minute: Some(hook.rate_per_minute),
             allowed_ips: hook.allowed_ips.iter().map(Allowed::to_string).collect(),
             max_body_bytes: Some(hook.max_body_bytes),
-            actions: hook.actions.iter().map(ActionSpec::of).collect(),
+            actions: hook
+                .actions
+                .iter()
+                .enumerate()
+                .map(|(i, action)| ActionSpec::of(action).with_fallback(hook.fallbacks.get(&i).map(ActionSpec::of)))
+                .collect(),
             deduplicate: hook.deduplicate,
             reconcile: hook.reconcile.as_ref().map(reconcile),
             status: Some(hook.status),
@@ -49,7 +54,12 @@ impl HookSpec {
 impl Kept {
     /// All secrets of a hook.
     pub fn of(hook: &Hook) -> Self {
-        Self { secrets: Some(hook.secrets.clone()), reconcile: hook.reconcile.clone(), actions: hook.actions.clone() }
+        Self {
+            secrets: Some(hook.secrets.clone()),
+            reconcile: hook.reconcile.clone(),
+            actions: hook.actions.clone(),
+            fallbacks: hook.fallbacks.values().cloned().collect(),
+        }
     }
 }
 

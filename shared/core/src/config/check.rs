@@ -97,7 +97,7 @@ pub fn check_config(spec: &ConfigSpec, secrets: SecretsAs) -> Result<CheckedConf
     };
     let email_smtp = spec.email.smtp.as_ref().and_then(|smtp| read_relay(smtp, secrets, &mut problems));
     let hooks = check_all::<Hook>("hooks", &spec.hooks, secrets, &mut problems);
-    let sends_mail = hooks.iter().flat_map(|draft| &draft.hook.actions).any(|action| action.kind() == Kind::Email);
+    let sends_mail = hooks.iter().flat_map(|draft| draft.hook.all_actions()).any(|action| action.kind() == Kind::Email);
     if sends_mail && spec.email.from.is_none() {
         problems.add("email.from", "`email` actions need a sender: `from = \"Bellhop <bellhop@example.com>\"`");
     }

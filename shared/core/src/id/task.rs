@@ -10,10 +10,14 @@ use super::{EventId, Owner, OwnerId, ReplayId};
 /// What the id of a notice ends with, behind that of the task it is about.
 const NOTICE: &str = "notice";
 
+/// What the id of a task ends with that takes the place of the task before it.
+const FALLBACK: &str = "fallback";
+
 /// The id of a task: `EVENT.OWNER.ACTION`.
 ///
 /// That is its event, whose it is and the action's place there, so that routing twice makes the same task; `.REPLAY` is behind
-/// it where a replay made it, and `.noticeN` where it tells of the task before it.
+/// it where a replay made it, `.fallback` where it takes the place of the task before it, and `.noticeN` where it tells of
+/// the task before it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct TaskId {
@@ -42,6 +46,17 @@ impl TaskId {
     pub fn notice(&self, retries: u32) -> Self {
         let which = if retries == 0 { String::new() } else { retries.to_string() };
         Self { text: format!("{}.{NOTICE}{which}", self.text) }
+    }
+
+    /// The id of the task that takes the place of this one where it is dead.
+    #[must_use]
+    pub fn fallback(&self) -> Self {
+        Self { text: format!("{}.{FALLBACK}", self.text) }
+    }
+
+    /// Whether the task takes the place of another.
+    pub fn is_fallback(&self) -> bool {
+        self.text.ends_with(&format!(".{FALLBACK}"))
     }
 
     /// The event.
@@ -96,14 +111,11 @@ impl FromStr for TaskId {
             let which = part.strip_prefix(NOTICE);
             which.is_some_and(|which| which.bytes().all(|byte| byte.is_ascii_digit()))
         };
-        let is_replay = |part: &str| !part.is_empty() && !is_notice(part);
-        let ends = match rest {
-            [] => true,
-            [one] => is_replay(one) || is_notice(one),
-            [replay, notices @ ..] => {
-                (is_replay(replay) || is_notice(replay)) && notices.iter().all(|part| is_notice(part))
-            }
-        };
+        let is_replay = |part: &str| !part.is_empty() && part != FALLBACK && !is_notice(part);
+        // Each of them once at most, in this order, but for notices, of which there may be several.
+        let rest = if rest.first().is_some_and(|part| is_replay(part)) { &rest[1..] } else { rest };
+        let rest = if rest.first() == Some(&FALLBACK) { &rest[1..] } else { rest };
+        let ends = rest.iter().all(|part| is_notice(part));
         (known && number && ends).then(|| Self { text: text.to_owned() }).ok_or(BadTaskId)
     }
 }
@@ -149,10 +161,14 @@ mod tests {
                 (replayed.clone(), false, None),
                 (own.notice(0), false, Some(own.as_str())),
                 (replayed.notice(12), false, Some(replayed.as_str())),
+                (own.fallback(), false, None),
+                (replayed.fallback(), false, None),
+                (own.fallback().notice(0), false, Some(own.fallback().as_str())),
             ] {
                 assert_eq!(id.as_str().parse(), Ok(id.clone()));
                 assert_eq!((id.event(), id.owner(), id.action()), (event(), owner.clone(), 7));
                 assert_eq!((id.is_own(), id.subject()), (is_own, subject), "{id}");
+                assert_eq!(id.is_fallback(), id.as_str().ends_with("fallback"), "{id}");
             }
         }
     }
@@ -172,6 +188,9 @@ mod tests {
             id.clone() + ".",
             id.clone() + ".rp_1.x",
             id.clone() + ".notice1.rp_1",
+            id.clone() + ".fallback.fallback",
+            id.clone() + ".fallback.rp_1",
+            id.clone() + ".notice.fallback",
         ] {
             assert_eq!(text.parse::<TaskId>(), Err(BadTaskId), "{text}");
         }

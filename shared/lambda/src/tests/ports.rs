@@ -19,7 +19,7 @@ use bellhop_core::order::{Order, RefusedRequest};
 use bellhop_core::secret::{Secret, SecretRef};
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::Work;
+use bellhop_core::work::{Queued, Work};
 
 /// A store that remembers what it was told.
 #[derive(Default)]
@@ -123,11 +123,12 @@ impl EventLog for Memory {
 
 #[async_trait]
 impl WorkQueue for Memory {
-    async fn send(&self, work: &[Work]) -> PortResult<()> {
+    async fn send_queued(&self, messages: Vec<Queued>) -> PortResult<()> {
         if self.queue_broken {
             return Err(PortError::new("the queue", "is broken"));
         }
-        self.queued.lock().unwrap().push(work.to_vec());
+        let work = messages.iter().map(|queued| serde_json::from_str(&queued.message).unwrap());
+        self.queued.lock().unwrap().push(work.collect());
         Ok(())
     }
 }

@@ -224,7 +224,7 @@ impl<W: Worker + 'static> Delivering<W> {
         // The key is the task's id, and which retry it is.
         let id = row.key.rsplit_once('#').map_or(row.key.as_str(), |(id, _)| id);
         match id.parse::<TaskId>() {
-            Ok(id) => self.parts.routing.poison().task(&id, reason).await?,
+            Ok(id) => self.parts.routing.poison().task(&id, row.fallback().as_ref(), reason).await?,
             Err(error) => log::error!(key = row.key.as_str(), error:%; "work on the queue is nobody's"),
         }
         self.database().forget_work(vec![row.place]).await

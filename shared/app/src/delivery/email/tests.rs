@@ -78,7 +78,7 @@ fn work(number: u8, change: impl FnOnce(&mut Message)) -> Work {
         Message { to, subject: "Grüße".to_owned(), text: "<b>down</b> &amp; out".to_owned(), key: None };
     change(&mut message);
     let task = Task::queued(id, Kind::Email, &message.to.join(", "), NOW, NOW);
-    Work { task, payload: Payload::Email(message), lane: Lane::Parallel, trace: None }
+    Work { task, payload: Payload::Email(message), lane: Lane::Parallel, fallback: None, trace: None }
 }
 
 /// The value of a header of a mail; empty where it is absent.

@@ -120,7 +120,7 @@ async fn die(way: usize, memory: &Arc<Memory>) -> Option<&'static str> {
         // Work of which the key alone can be read.
         3 => {
             record(memory, number, &task).await;
-            poison.task(&task.id, "because").await.unwrap();
+            poison.task(&task.id, None, "because").await.unwrap();
             ARRIVED_NOT
         }
         // An event that was recorded, and whose router failed before it had queued the work.

@@ -99,7 +99,7 @@ async fn an_older_event_never_takes_the_place_of_a_newer_one() {
 }
 
 /// Ends the process at the first call of this name, before it has its effect.
-struct KilledAt(&'static str);
+pub(super) struct KilledAt(pub(super) &'static str);
 
 #[async_trait]
 impl Faults for KilledAt {

@@ -1,9 +1,9 @@
 //! Fresh things to keep and to queue, with something in every field.
 
 use bellhop_core::action::Action;
-use bellhop_core::action::KeyRule;
+use bellhop_core::action::discord::Discord;
 use bellhop_core::action::telegram::{Style, Telegram};
-use bellhop_core::action::{Kind, Quiet};
+use bellhop_core::action::{KeyRule, Kind, Quiet, TextRule};
 use bellhop_core::delivery::Deduplicate;
 use bellhop_core::event::{Event, EventHead, Proof};
 use bellhop_core::filter::{Check, Operator};
@@ -168,6 +168,17 @@ pub(super) fn fresh_hook() -> Hook {
             }),
             forward_action(),
         ],
+        fallbacks: [(
+            0,
+            Action::Discord(Discord {
+                url: SecretRef::stored("action-hk_1", "0a1b2c3d"),
+                text: Some(TextRule { template: "**{{ a }}**".to_owned(), markup: Markup::Markdown }),
+                thread: Some("42".to_owned()),
+                thread_name: None,
+                key: None,
+            }),
+        )]
+        .into(),
         status: HookStatus::Disabled,
         origin: Origin::File,
         created_at: now(),

@@ -1,13 +1,11 @@
 //! The inbox and the workers' queue in memory.
 
-use std::borrow::Cow;
-
 use async_trait::async_trait;
 use bellhop_core::action::Lane;
 use bellhop_core::id::EventId;
 use bellhop_core::inbox::{Message, order_text};
 use bellhop_core::order::Order;
-use bellhop_core::work::Work;
+use bellhop_core::work::Queued;
 
 use super::Memory;
 use crate::ports::{Bodies, Inbox, Orders, PortError, PortResult, Postponed, Receipts, WorkQueue};
@@ -48,14 +46,11 @@ impl Orders for Memory {
 
 #[async_trait]
 impl WorkQueue for Memory {
-    async fn send(&self, work: &[Work]) -> PortResult<()> {
-        let bodies = work.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>();
-        let bodies = bodies.map_err(|e| PortError::new("work cannot be written", e))?;
+    async fn send_queued(&self, messages: Vec<Queued>) -> PortResult<()> {
         self.call("send", |world, now| {
-            for (work, body) in work.iter().zip(bodies) {
-                let key = work.key();
-                let group = if work.lane == Lane::Ordered { work.group() } else { Cow::Borrowed(key.as_str()) };
-                world.work.put(body, &group, &key, now);
+            for Queued { lane, group, key, message, .. } in messages {
+                let group = if lane == Lane::Ordered { group } else { key.clone() };
+                world.work.put(message, &group, &key, now);
             }
         })
         .await

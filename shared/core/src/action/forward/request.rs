@@ -61,6 +61,9 @@ impl Request {
         set(&mut all, "x-bellhop-event", head.id.to_string());
         set(&mut all, "x-bellhop-delivery", material.task().to_string());
         set(&mut all, HOPS, (headers::hops(head) + 1).to_string());
+        if let Some(what) = material.is_instead_of() {
+            set(&mut all, "x-bellhop-instead-of", one_line(what));
+        }
         for name in action.headers.keys() {
             if let Some(value) = material.rendered(&header_field(name)) {
                 set(&mut all, name, one_line(&value?));

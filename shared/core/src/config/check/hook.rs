@@ -2,6 +2,7 @@
 
 mod unsigned;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -42,6 +43,8 @@ pub struct Kept {
     pub reconcile: Option<Reconcile>,
     /// Its actions: their secrets stay where they go to the same places.
     pub actions: Vec<Action>,
+    /// Its fallbacks, in the same way.
+    pub fallbacks: Vec<Action>,
 }
 
 /// The most plain conditions of a hook.
@@ -97,12 +100,7 @@ fn check(spec: &HookSpec, secrets: SecretsAs, kept: &Kept, problems: &mut Proble
     if spec.actions.is_empty() {
         problems.add("actions", "a hook needs an action: `[[hooks.actions]]` with a `kind`");
     }
-    let actions = spec.actions.iter().enumerate();
-    let actions = actions.filter_map(|(i, action)| {
-        let at = format!("actions[{i}].");
-        action.check(&mut actions::Check { at: &at, secrets, kept: &kept.actions, problems })
-    });
-    let actions = actions.collect();
+    let (actions, fallbacks) = check_actions(spec, secrets, kept, problems);
     let hook = Hook {
         id: HookId::from_text(String::new()),
         name: spec.name.clone(),
@@ -122,6 +120,7 @@ fn check(spec: &HookSpec, secrets: SecretsAs, kept: &Kept, problems: &mut Proble
         allowed_ips,
         max_body_bytes: max_body?,
         actions,
+        fallbacks,
         deduplicate: spec.deduplicate,
         status: spec.status.unwrap_or_default(),
         origin: Origin::Api,
@@ -132,6 +131,40 @@ fn check(spec: &HookSpec, secrets: SecretsAs, kept: &Kept, problems: &mut Proble
     };
     let (path_is_open, status_is_open) = (spec.path.is_none(), spec.status.is_none());
     Some(HookDraft { hook, sender: sender?, path_is_open, status_is_open })
+}
+
+/// Checks the actions, and what is done instead of those whose tasks are dead, by their places.
+fn check_actions(
+    spec: &HookSpec,
+    secrets: SecretsAs,
+    kept: &Kept,
+    problems: &mut Problems,
+) -> (Vec<Action<SecretInput>>, BTreeMap<usize, Action<SecretInput>>) {
+    let (mut actions, mut fallbacks) = (Vec::new(), BTreeMap::new());
+    for (i, action) in spec.actions.iter().enumerate() {
+        let (own, fallback) = action.split_fallback();
+        let at = format!("actions[{i}].");
+        let action = own.check(&mut actions::Check { at: &at, secrets, kept: &kept.actions, problems });
+        let field = format!("{at}fallback");
+        if let Some(spec) = fallback.and_then(|fallback| problems.take(&field, fallback)) {
+            let at = format!("{field}.");
+            let fallback = spec.check(&mut actions::Check { at: &at, secrets, kept: &kept.fallbacks, problems });
+            if let (Some(action), Some(fallback)) = (&action, &fallback)
+                && action.goes_where(fallback)
+            {
+                problems.add(
+                    field,
+                    "it goes where its action goes: what stops the one stops the other; name another place",
+                );
+            }
+            if fallback.as_ref().is_some_and(|fallback| fallback.quiet().is_some()) {
+                problems.add(format!("{at}quiet"), "a fallback waits for nothing: leave its quiet hours out");
+            }
+            fallbacks.extend(fallback.map(|fallback| (i, fallback)));
+        }
+        actions.extend(action);
+    }
+    (actions, fallbacks)
 }
 
 /// Checks each text of a list.

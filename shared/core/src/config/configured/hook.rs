@@ -64,6 +64,7 @@ impl Configured for Hook {
         let mut draft = check_change(spec, secrets, &kept)?;
         if !fields.contains_key("actions") {
             draft.hook.actions = old.actions.iter().map(Action::as_written).collect();
+            draft.hook.fallbacks = old.fallbacks.iter().map(|(i, action)| (*i, action.as_written())).collect();
         }
         Ok(draft)
     }
@@ -123,7 +124,16 @@ impl Configured for Hook {
     fn shown(&self) -> Value {
         let shown = self.clone().map(&mut |_, secret| secret.shown());
         // A struct of texts and numbers is an object.
-        serde_json::to_value(shown).unwrap_or_default()
+        let mut shown = serde_json::to_value(shown).unwrap_or_default();
+        // As they are written: each inside its action.
+        let fallbacks = shown.as_object_mut().and_then(|fields| fields.remove("fallbacks"));
+        for (place, fallback) in fallbacks.as_ref().and_then(Value::as_object).into_iter().flatten() {
+            let place = place.parse::<usize>().ok();
+            if let Some(Value::Object(action)) = place.and_then(|place| shown["actions"].get_mut(place)) {
+                action.insert("fallback".to_owned(), fallback.clone());
+            }
+        }
+        shown
     }
 
     fn touch(&mut self, version: u64, now: Timestamp) {

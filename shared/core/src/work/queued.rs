@@ -1,0 +1,120 @@
+//! Work as a queue has it, which nobody needs to read who only passes it on.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Work, key};
+use crate::action::{Kind, Lane, QueueName};
+use crate::task::Task;
+
+/// A message on a queue of work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queued {
+    /// The queue.
+    pub queue: QueueName,
+    /// How it travels there.
+    pub lane: Lane,
+    /// What stays in order among itself, or is bounded together ([`Work::group`]).
+    pub group: String,
+    /// What tells it from every other message ([`Work::key`]).
+    pub key: String,
+    /// The work as JSON.
+    pub message: String,
+}
+
+/// Work that takes the place of other work whose task is dead.
+///
+/// It travels with that work as it will be written to its own queue. The worker that queues it may be another than the one
+/// that does it, so what the effect is made of stays unread.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fallback(Map<String, Value>);
+
+/// What of a message says where it goes.
+#[derive(Deserialize)]
+struct Envelope {
+    task: Task,
+    #[serde(default)]
+    ordered: bool,
+}
+
+/// What of a message says what takes its place.
+#[derive(Deserialize)]
+struct Carrier {
+    #[serde(default)]
+    fallback: Option<Fallback>,
+}
+
+impl Work {
+    /// The work as its queue has it; an error where it cannot be written as JSON.
+    pub fn queued(&self) -> serde_json::Result<Queued> {
+        Ok(Queued::new(&self.task, self.kind(), self.lane, serde_json::to_string(self)?))
+    }
+
+    /// The work that takes the place of a task that is dead, and says so.
+    #[must_use]
+    pub fn in_place_of(mut self, dead: &Task) -> Self {
+        take_place(&mut self.task, dead);
+        self
+    }
+}
+
+impl Queued {
+    /// A message of a task.
+    fn new(task: &Task, kind: Kind, lane: Lane, message: String) -> Self {
+        let group = group(kind, task).into_owned();
+        Self { queue: kind.queue(), lane, group, key: key(&task.id, task.retries), message }
+    }
+}
+
+impl Fallback {
+    /// This work, to be queued where another task is dead; an error where it cannot be written as JSON.
+    pub fn new(work: &Work) -> serde_json::Result<Self> {
+        serde_json::from_value(serde_json::to_value(work)?).map(Self)
+    }
+
+    /// What takes the place of the work in a message, be that readable or not otherwise; `None` where nothing does.
+    pub fn in_message(message: &str) -> Option<Self> {
+        serde_json::from_str::<Carrier>(message).ok()?.fallback
+    }
+
+    /// Its task, and the message to queue, which say what it takes the place of; an error where it is nobody's work.
+    pub fn in_place_of(&self, dead: &Task) -> serde_json::Result<(Task, Queued)> {
+        let mut fields = self.0.clone();
+        let Envelope { mut task, ordered } = Envelope::deserialize(&fields)?;
+        take_place(&mut task, dead);
+        fields.insert("task".to_owned(), serde_json::to_value(&task)?);
+        // Messages to chats are always ordered, and do not say so.
+        let lane = if ordered || task.kind == Kind::Telegram { Lane::Ordered } else { Lane::Parallel };
+        let queued = Queued::new(&task, task.kind, lane, serde_json::to_string(&fields)?);
+        Ok((task, queued))
+    }
+}
+
+/// Says of a task which one that is dead it takes the place of, before what was said of it already.
+fn take_place(task: &mut Task, dead: &Task) {
+    let why = dead.reason.as_deref().unwrap_or("no reason is known");
+    let mut reason = format!("in place of {} {}, which is dead: {why}", dead.kind, dead.destination);
+    if let Some(said) = &task.reason {
+        reason = format!("{reason}; {said}");
+    }
+    task.reason = Some(reason);
+}
+
+/// The line that a task waits in ([`Work::line`]).
+pub(super) fn line(task: &Task) -> Cow<'_, str> {
+    match task.retries == 0 && task.due_at > task.created_at {
+        true => Cow::Owned(format!("{} from {}", task.destination, task.due_at.rfc3339())),
+        false => Cow::Borrowed(&task.destination),
+    }
+}
+
+/// What must stay in order among itself, or be bounded together ([`Work::group`]).
+pub(super) fn group(kind: Kind, task: &Task) -> Cow<'_, str> {
+    match kind {
+        Kind::Telegram | Kind::Forward | Kind::Route => line(task),
+        Kind::Slack | Kind::Discord | Kind::Email => Cow::Owned(format!("{kind}:{}", line(task))),
+    }
+}
