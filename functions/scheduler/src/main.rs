@@ -19,12 +19,12 @@ async fn main() -> Result<(), Error> {
     let table = Arc::new(aws.table(required("BELLHOP_TABLE")?, clock.clone()));
     let events = Arc::new(aws.events(table.as_ref().clone(), aws.bucket(&required("BELLHOP_BUCKET")?)));
     let queue = Arc::new(aws.work_queues(work_queue_urls()?));
-    let (history, tasks, documents, hooks) = (events.clone(), table.clone(), table.clone(), table.clone());
+    let (history, tasks, documents, settings) = (events.clone(), table.clone(), table.clone(), table.clone());
     let dead = |name| required(name).map(|address| Arc::new(aws.dead_letters(address)));
     let drain = Drain {
         inbox: dead("BELLHOP_INBOX_DEAD_LETTER_URL")?,
         work: vec![dead("BELLHOP_TELEGRAM_DEAD_LETTER_URL")?, dead("BELLHOP_FORWARD_DEAD_LETTER_URL")?],
-        poison: Poison { events, history, tasks, documents, queue, hooks, clock: clock.clone() },
+        poison: Poison { events, history, tasks, documents, queue, settings, clock: clock.clone() },
     };
     let github = Arc::new(GitHub::new(clock.clone()));
     let ranges = RangeRefresh { hooks: table.clone(), documents: table.clone(), published: github.clone() };

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use bellhop_core::hook::{Allowed, Hook, HookStatus};
+use bellhop_core::hook::{Allowed, DoorHook, HookStatus};
 use bellhop_core::id::HookId;
 use bellhop_core::ranges::{Ranges, contains};
 use bellhop_core::secret::{Secret, SecretRef};
@@ -16,7 +16,7 @@ use futures_util::future::join;
 use ipnet::IpNet;
 
 use crate::cache::Cache;
-use crate::ports::{HookReader, PortResult, Secrets};
+use crate::ports::{DoorReader, PortResult, Secrets};
 use crate::ranges::RangeBook;
 
 /// All doors at one moment.
@@ -33,7 +33,7 @@ pub struct Doors {
 #[derive(Debug)]
 pub struct Door {
     /// The hook.
-    pub hook: Hook,
+    pub hook: DoorHook,
     /// Its sender.
     pub sender: &'static Sender,
     /// Its usable secrets; none where they cannot be had, and then nothing is let in.
@@ -62,7 +62,7 @@ impl Doors {
     }
 
     /// Makes the doors of these hooks, as they are at this moment.
-    fn open(mut hooks: Vec<Hook>, values: &HashMap<SecretRef, Secret>, ranges: &Ranges, now: Timestamp) -> Self {
+    fn open(mut hooks: Vec<DoorHook>, values: &HashMap<SecretRef, Secret>, ranges: &Ranges, now: Timestamp) -> Self {
         hooks.sort_by(|one, other| rank(one).cmp(&rank(other)));
         let mut by_path: HashMap<String, Vec<Arc<Door>>> = HashMap::new();
         for hook in hooks {
@@ -86,12 +86,12 @@ impl Doors {
 }
 
 /// A hook's place among those of its path: the higher its priority and the older, the sooner it comes.
-fn rank(hook: &Hook) -> (Reverse<i32>, Timestamp, &HookId) {
+fn rank(hook: &DoorHook) -> (Reverse<i32>, Timestamp, &HookId) {
     (Reverse(hook.priority), hook.created_at, &hook.id)
 }
 
 /// The secrets of a hook that count at this moment, its current ones first, each with its place among all and its end.
-fn secrets_of(hook: &Hook, now: Timestamp) -> impl Iterator<Item = (usize, &SecretRef, Option<Timestamp>)> {
+fn secrets_of(hook: &DoorHook, now: Timestamp) -> impl Iterator<Item = (usize, &SecretRef, Option<Timestamp>)> {
     let current = hook.secrets.iter().map(|secret| (secret, None));
     let retiring = hook.retiring.iter().map(|retiring| (&retiring.secret, Some(retiring.until)));
     let all = current.chain(retiring).enumerate().map(|(at, (secret, until))| (at, secret, until));
@@ -100,7 +100,7 @@ fn secrets_of(hook: &Hook, now: Timestamp) -> impl Iterator<Item = (usize, &Secr
 
 /// The usable keys of a hook, what each one was made of, and which of the hook's secrets it is.
 fn keys(
-    hook: &Hook,
+    hook: &DoorHook,
     sender: &'static Sender,
     values: &HashMap<SecretRef, Secret>,
     now: Timestamp,
@@ -149,7 +149,7 @@ impl Door {
 
 /// Reads the doors and keeps them for at most a minute: a secret taken out of use is refused after that.
 pub struct DoorCache {
-    hooks: Arc<dyn HookReader>,
+    hooks: Arc<dyn DoorReader>,
     secrets: Arc<dyn Secrets>,
     ranges: RangeBook,
     cache: Cache<Doors>,
@@ -157,7 +157,7 @@ pub struct DoorCache {
 
 impl DoorCache {
     /// A cache that has read nothing yet.
-    pub fn new(hooks: Arc<dyn HookReader>, secrets: Arc<dyn Secrets>, ranges: RangeBook, cache: Cache<Doors>) -> Self {
+    pub fn new(hooks: Arc<dyn DoorReader>, secrets: Arc<dyn Secrets>, ranges: RangeBook, cache: Cache<Doors>) -> Self {
         Self { hooks, secrets, ranges, cache }
     }
 
@@ -168,7 +168,7 @@ impl DoorCache {
 
     /// Reads the doors.
     async fn read(&self) -> PortResult<Doors> {
-        let (hooks, settings) = self.hooks.hooks_and_settings().await?;
+        let (hooks, settings) = self.hooks.doors_and_settings().await?;
         let now = self.cache.now();
         let (values, ranges) = join(self.values(&hooks, now), self.ranges_for(&hooks)).await;
         let doors = Doors::open(hooks, &values?, &ranges, now);
@@ -177,7 +177,7 @@ impl DoorCache {
     }
 
     /// The values of the secrets that count at this moment.
-    async fn values(&self, hooks: &[Hook], now: Timestamp) -> PortResult<HashMap<SecretRef, Secret>> {
+    async fn values(&self, hooks: &[DoorHook], now: Timestamp) -> PortResult<HashMap<SecretRef, Secret>> {
         let secrets = hooks.iter().flat_map(|hook| secrets_of(hook, now));
         let references: Vec<_> = secrets.map(|(_, reference, _)| reference.clone()).collect();
         if references.is_empty() {
@@ -187,7 +187,7 @@ impl DoorCache {
     }
 
     /// The published networks; read only where a hook names some.
-    async fn ranges_for(&self, hooks: &[Hook]) -> Ranges {
+    async fn ranges_for(&self, hooks: &[DoorHook]) -> Ranges {
         let mut allowed = hooks.iter().flat_map(|hook| &hook.allowed_ips);
         match allowed.any(|entry| matches!(entry, Allowed::Published(_))) {
             true => self.ranges.ranges().await,

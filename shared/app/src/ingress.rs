@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bellhop_core::delivery::query_fingerprint;
 use bellhop_core::event::{Proof, hide_parameters, kept_body, kept_headers};
-use bellhop_core::hook::Hook;
+use bellhop_core::hook::DoorHook;
 use bellhop_core::id::EventId;
 use bellhop_core::inbox::Message;
 use bellhop_core::trace::Trace;
@@ -257,7 +257,7 @@ impl Ingress {
     async fn limited<'h>(
         &self,
         admitted: &Admitted,
-        hooks: impl Iterator<Item = &'h Hook> + Clone,
+        hooks: impl Iterator<Item = &'h DoorHook> + Clone,
         bytes: u64,
     ) -> Result<(), Refused> {
         let now = self.parts.clock.now();

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bellhop_core::hook::Hook;
+use bellhop_core::hook::DoorHook;
 use bellhop_core::id::HookId;
 use bellhop_core::limit::{Lease, Place, SharedBucket};
 use bellhop_core::time::Timestamp;
@@ -79,7 +79,7 @@ impl Limiter {
     /// Lets one request of these hooks through, or says in how many seconds to come back; then nothing is counted.
     pub async fn pass<'h>(
         &self,
-        hooks: impl Iterator<Item = &'h Hook> + Clone,
+        hooks: impl Iterator<Item = &'h DoorHook> + Clone,
         all_per_minute: u32,
         now: Timestamp,
     ) -> Result<(), u64> {

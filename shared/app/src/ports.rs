@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use bellhop_core::action::telegram::{Document as SentDocument, Style};
 use bellhop_core::config::Settings;
 use bellhop_core::event::{Event, EventHead};
-use bellhop_core::hook::Hook;
+use bellhop_core::hook::{DoorHook, Hook};
 use bellhop_core::id::{EventId, Owner};
 use bellhop_core::inbox::Message;
 use bellhop_core::order::{Order, RefusedRequest};
@@ -92,11 +92,22 @@ pub trait Bodies: Send + Sync {
 
 /// The hooks and what holds for all of them, for reading.
 #[async_trait]
-pub trait HookReader: Send + Sync {
+pub trait HookReader: SettingsReader {
     /// Every hook, and what holds for all of them; the defaults where nothing was ever set.
     async fn hooks_and_settings(&self) -> PortResult<(Vec<Hook>, Settings)>;
+}
 
-    /// What holds for all hooks.
+/// Reads the hooks as far as ingress needs them.
+#[async_trait]
+pub trait DoorReader: Send + Sync {
+    /// Every hook, its actions unread, and what holds for all of them; the defaults where nothing was ever set.
+    async fn doors_and_settings(&self) -> PortResult<(Vec<DoorHook>, Settings)>;
+}
+
+/// Reads what holds for all hooks.
+#[async_trait]
+pub trait SettingsReader: Send + Sync {
+    /// What holds for all hooks; the defaults where nothing was ever set.
     async fn settings(&self) -> PortResult<Settings>;
 }
 

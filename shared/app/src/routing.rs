@@ -103,7 +103,7 @@ impl Routing {
             tasks: Arc::clone(&self.tasks),
             documents: Arc::clone(&self.documents),
             queue: Arc::clone(&self.queue),
-            hooks: self.rules.reader(),
+            settings: self.rules.reader(),
             clock: Arc::clone(&self.clock),
         }
     }

@@ -3,3 +3,11 @@
 pub mod conformance;
 pub mod front;
 pub mod memory;
+
+use bellhop_core::hook::{DoorHook, Hook};
+
+/// A hook as ingress reads it.
+pub fn as_door(hook: &Hook) -> DoorHook {
+    let stored = serde_json::to_value(hook).expect("a hook is JSON");
+    serde_json::from_value(stored).expect("it was a hook")
+}

@@ -6,9 +6,12 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
-use bellhop_app::ports::{ConfigChange, ConfigWriter, HookReader, HookWriter, PortError, PortResult};
+use bellhop_app::ports::{
+    ConfigChange, ConfigWriter, DoorReader, HookReader, HookWriter, PortError, PortResult, SettingsReader,
+};
 use bellhop_core::config::Settings;
-use bellhop_core::hook::Hook;
+use bellhop_core::hook::{DoorHook, Hook};
+use serde::de::DeserializeOwned;
 
 use crate::Table;
 use crate::error::failed;
@@ -23,17 +26,19 @@ const MOST_CHANGES: usize = 100;
 #[async_trait]
 impl HookReader for Table {
     async fn hooks_and_settings(&self) -> PortResult<(Vec<Hook>, Settings)> {
-        let settings_key = Key::settings();
-        let (mut hooks, mut settings) = (Vec::new(), Settings::default());
-        for row in &self.rows(&settings_key.pk, None).await? {
-            match read_text(row, "sk")? == settings_key.sk {
-                true => settings = read_document(row, "doc")?,
-                false => hooks.extend(read_hook(row)),
-            }
-        }
-        Ok((hooks, settings))
+        self.configuration().await
     }
+}
 
+#[async_trait]
+impl DoorReader for Table {
+    async fn doors_and_settings(&self) -> PortResult<(Vec<DoorHook>, Settings)> {
+        self.configuration().await
+    }
+}
+
+#[async_trait]
+impl SettingsReader for Table {
     async fn settings(&self) -> PortResult<Settings> {
         let row = self.row(&Key::settings()).await?;
         row.map_or_else(|| Ok(Settings::default()), |row| read_document(&row, "doc"))
@@ -71,6 +76,19 @@ impl HookWriter for Table {
 }
 
 impl Table {
+    /// The hooks, as far as they are asked for, and the settings.
+    async fn configuration<H: DeserializeOwned>(&self) -> PortResult<(Vec<H>, Settings)> {
+        let settings_key = Key::settings();
+        let (mut hooks, mut settings) = (Vec::new(), Settings::default());
+        for row in &self.rows(&settings_key.pk, None).await? {
+            match read_text(row, "sk")? == settings_key.sk {
+                true => settings = read_document(row, "doc")?,
+                false => hooks.extend(read_hook(row)),
+            }
+        }
+        Ok((hooks, settings))
+    }
+
     /// A change as a part of a transaction.
     fn transacted(&self, change: ConfigChange) -> PortResult<TransactWriteItem> {
         match change {
@@ -134,7 +152,7 @@ fn hook_row(hook: &Hook) -> PortResult<Row> {
 }
 
 /// The hook in a row; one that this version cannot read is left out, so that it does not close every other door.
-fn read_hook(row: &Row) -> Option<Hook> {
+fn read_hook<H: DeserializeOwned>(row: &Row) -> Option<H> {
     let hook = read_document(row, "doc");
     hook.inspect_err(|error| {
         let hook = read_text(row, "sk").unwrap_or_default();

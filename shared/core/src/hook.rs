@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ipnet::IpNet;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
@@ -14,9 +15,10 @@ use crate::secret::SecretRef;
 use crate::time::Timestamp;
 use bellhop_senders::sender::{CustomScheme, Sender};
 
-/// One door, as it is kept in the store; `S` is where its secrets are, or what they are until they are kept.
+/// One door, as it is kept in the store; `S` is where its secrets are, or what they are until they are kept, and `A` what it
+/// does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Hook<S = SecretRef> {
+pub struct Hook<S = SecretRef, A = Action<S>> {
     /// Its id; unless its path is its secret, the hook also answers at `/webhook/{id}`.
     pub id: HookId,
     /// Its name, unlike every other hook's.
@@ -62,10 +64,10 @@ pub struct Hook<S = SecretRef> {
     /// The longest body it takes, in bytes.
     pub max_body_bytes: u64,
     /// What it does with an event.
-    pub actions: Vec<Action<S>>,
+    pub actions: Vec<A>,
     /// What is done instead of an action whose task is dead, by the action's place.
     #[serde(default = "BTreeMap::new", skip_serializing_if = "BTreeMap::is_empty")]
-    pub fallbacks: BTreeMap<usize, Action<S>>,
+    pub fallbacks: BTreeMap<usize, A>,
     /// What tells its deliveries apart; `None`: as its sender's row says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deduplicate: Option<Deduplicate>,
@@ -84,6 +86,9 @@ pub struct Hook<S = SecretRef> {
     #[serde(default = "nowhere", skip_serializing_if = "Option::is_none")]
     pub reconcile: Option<Reconcile<S>>,
 }
+
+/// A hook as ingress needs it: what it does with an event stays unread.
+pub type DoorHook = Hook<SecretRef, IgnoredAny>;
 
 /// No place to ask at, for what was stored without one.
 const fn nowhere<S>() -> Option<Reconcile<S>> {
@@ -197,11 +202,6 @@ impl<S> Hook<S> {
         self.actions.iter().chain(self.fallbacks.values())
     }
 
-    /// The hook as the owner of events and tasks.
-    pub fn owner(&self) -> Owner {
-        Owner::Hook(self.id.clone())
-    }
-
     /// The same with each of its secrets made another.
     #[must_use]
     pub fn map<T>(self, make: &mut impl FnMut(SecretUse, S) -> T) -> Hook<T> {
@@ -244,6 +244,13 @@ impl<S> Hook<S> {
             updated_at: self.updated_at,
             version: self.version,
         }
+    }
+}
+
+impl<S, A> Hook<S, A> {
+    /// The hook as the owner of events and tasks.
+    pub fn owner(&self) -> Owner {
+        Owner::Hook(self.id.clone())
     }
 
     /// Whether its path is what proves a sender, so that it is a secret: nothing else does, or it was made to be one.

@@ -47,20 +47,7 @@ pub enum Payload {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "type")]
 enum Written {
-    TelegramV1 {
-        task: Task,
-        parts: Vec<String>,
-        #[serde(default, skip_serializing_if = "telegram::Style::is_plain")]
-        style: telegram::Style,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        document: Option<telegram::Document>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        key: Option<Key>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        fallback: Option<Fallback>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        trace: Option<String>,
-    },
+    TelegramV1(TelegramV1),
     ForwardV1 {
         task: Task,
         request: forward::Request,
@@ -74,6 +61,30 @@ enum Written {
     SlackV1(Carried<slack::Message>),
     DiscordV1(Carried<discord::Message>),
     EmailV1(Carried<email::Message>),
+}
+
+/// The same, of the queue of messages to chats: its worker carries no reader of other kinds.
+#[derive(Deserialize)]
+#[serde(tag = "type")]
+enum WrittenForChats {
+    TelegramV1(TelegramV1),
+}
+
+/// A message to a chat with what travels with it.
+#[derive(Clone, Serialize, Deserialize)]
+struct TelegramV1 {
+    task: Task,
+    parts: Vec<String>,
+    #[serde(default, skip_serializing_if = "telegram::Style::is_plain")]
+    style: telegram::Style,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    document: Option<telegram::Document>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<Key>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fallback: Option<Fallback>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trace: Option<String>,
 }
 
 /// A payload with what travels with it.
@@ -99,6 +110,12 @@ impl Work {
     /// A request to another URL.
     pub const fn forward(task: Task, request: forward::Request, lane: Lane) -> Self {
         Self { task, payload: Payload::Forward(request), lane, fallback: None, trace: None }
+    }
+
+    /// Reads a message to a chat, and no other kind of work.
+    pub fn for_chat(message: &str) -> serde_json::Result<Self> {
+        let WrittenForChats::TelegramV1(written) = serde_json::from_str(message)?;
+        Ok(written.into())
     }
 
     /// The parts of a message; none where it is something else.
@@ -162,7 +179,7 @@ impl From<Work> for Written {
     fn from(Work { task, payload, lane, fallback, trace }: Work) -> Self {
         match payload {
             Payload::Telegram(telegram::Message { parts, style, document, key }) => {
-                Self::TelegramV1 { task, parts, style, document, key, fallback, trace }
+                Self::TelegramV1(TelegramV1 { task, parts, style, document, key, fallback, trace })
             }
             Payload::Forward(request) => {
                 Self::ForwardV1 { task, request, ordered: lane == Lane::Ordered, fallback, trace }
@@ -188,16 +205,20 @@ impl<P> Carried<P> {
     }
 }
 
+impl From<TelegramV1> for Work {
+    fn from(TelegramV1 { task, parts, style, document, key, fallback, trace }: TelegramV1) -> Self {
+        let payload = Payload::Telegram(telegram::Message { parts, style, document, key });
+        Self { task, payload, lane: Lane::Ordered, fallback, trace }
+    }
+}
+
 impl From<Written> for Work {
     fn from(written: Written) -> Self {
         match written {
             Written::SlackV1(carried) => carried.work(Payload::Slack),
             Written::DiscordV1(carried) => carried.work(Payload::Discord),
             Written::EmailV1(carried) => carried.work(Payload::Email),
-            Written::TelegramV1 { task, parts, style, document, key, fallback, trace } => {
-                let payload = Payload::Telegram(telegram::Message { parts, style, document, key });
-                Self { task, payload, lane: Lane::Ordered, fallback, trace }
-            }
+            Written::TelegramV1(message) => message.into(),
             Written::ForwardV1 { task, request, ordered, fallback, trace } => {
                 let lane = if ordered { Lane::Ordered } else { Lane::Parallel };
                 Self { fallback, trace, ..Self::forward(task, request, lane) }
@@ -245,6 +266,8 @@ mod tests {
             let json = serde_json::to_string(&work).unwrap();
             assert!(json.starts_with(begins), "{json}");
             assert_eq!(serde_json::from_str::<Work>(&json).unwrap(), work);
+            let for_chat = Work::for_chat(&json).ok();
+            assert_eq!(for_chat, Some(work).filter(|work| work.kind() == Kind::Telegram));
         }
         assert!(serde_json::from_str::<Work>(r#"{"type":"TelegramV9"}"#).is_err());
     }

@@ -77,7 +77,7 @@ impl<W: Worker> Groups<'_, W> {
                 group.first().is_some_and(|(first, _)| first.attributes.message_group_id == *name)
             };
             let known = groups.iter_mut().find(is_its);
-            let parcel = (record, read(&record.body));
+            let parcel = (record, read::<W>(&record.body));
             match known {
                 Some(group) => group.push(parcel),
                 None => groups.push(vec![parcel]),
@@ -262,7 +262,7 @@ fn unreadable(group: &[Parcel<'_>]) -> usize {
 }
 
 /// Reads a message.
-fn read(body: &str) -> Result<Work, String> {
+fn read<W: Worker>(body: &str) -> Result<Work, String> {
     // Where it went wrong, not what stood there.
-    serde_json::from_str(body).map_err(|error| format!("unreadable at column {}", error.column()))
+    W::read(body).map_err(|error| format!("unreadable at column {}", error.column()))
 }

@@ -3,12 +3,15 @@
 use std::path::Path;
 
 use async_trait::async_trait;
-use bellhop_app::ports::{ConfigChange, ConfigWriter, HookReader, HookWriter, PortResult, Vault};
+use bellhop_app::ports::{
+    ConfigChange, ConfigWriter, DoorReader, HookReader, HookWriter, PortResult, SettingsReader, Vault,
+};
 use bellhop_core::config::Settings;
-use bellhop_core::hook::Hook;
+use bellhop_core::hook::{DoorHook, Hook};
 use bellhop_core::secret::Secret;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::database::{Database, database_error};
 use crate::documents;
@@ -30,7 +33,7 @@ fn stored(connection: &Connection) -> rusqlite::Result<Stored> {
 
 impl Stored {
     /// What stands there; the defaults where nothing was ever set.
-    fn parsed(&self) -> PortResult<(Vec<Hook>, Settings)> {
+    fn parsed<H: DeserializeOwned>(&self) -> PortResult<(Vec<H>, Settings)> {
         let hooks = self.hooks.iter().map(|doc| from_json(doc)).collect::<PortResult<_>>()?;
         Ok((hooks, self.settings.as_deref().map(from_json).transpose()?.unwrap_or_default()))
     }
@@ -53,7 +56,17 @@ impl HookReader for Database {
     async fn hooks_and_settings(&self) -> PortResult<(Vec<Hook>, Settings)> {
         self.read(stored)?.parsed()
     }
+}
 
+#[async_trait]
+impl DoorReader for Database {
+    async fn doors_and_settings(&self) -> PortResult<(Vec<DoorHook>, Settings)> {
+        self.read(stored)?.parsed()
+    }
+}
+
+#[async_trait]
+impl SettingsReader for Database {
     async fn settings(&self) -> PortResult<Settings> {
         Ok(self.hooks_and_settings().await?.1)
     }

@@ -13,7 +13,7 @@ use bellhop_core::time::Timestamp;
 use bellhop_core::work::{Fallback, Work};
 
 use super::{Notices, destination, outcome};
-use crate::ports::{Clock, Documents, EventLog, History, HookReader, PortResult, TaskLog, WorkQueue, Written};
+use crate::ports::{Clock, Documents, EventLog, History, PortResult, SettingsReader, TaskLog, WorkQueue, Written};
 
 /// Sets aside what the router cannot do.
 pub struct Poison {
@@ -28,7 +28,7 @@ pub struct Poison {
     /// Where notices are queued.
     pub queue: Arc<dyn WorkQueue>,
     /// What holds for all hooks.
-    pub hooks: Arc<dyn HookReader>,
+    pub settings: Arc<dyn SettingsReader>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -37,7 +37,7 @@ impl Poison {
     /// Records the event in an inbox message with dead tasks, and tells of it; false where there is no event in it, so that
     /// the message itself must be kept.
     pub async fn message(&self, message: &[u8], reason: &str) -> PortResult<bool> {
-        let (settings, now) = (self.hooks.settings().await?, self.clock.now());
+        let (settings, now) = (self.settings.settings().await?, self.clock.now());
         let notices = self.notices(settings.operator_chat.as_deref());
         let expires = settings.expiry(now);
         // The router may have panicked over reading it.
@@ -57,19 +57,19 @@ impl Poison {
 
     /// Keeps a message aside that nobody may even read, for that is what ended the process; only tells of it.
     pub async fn unread(&self, reason: &str) -> PortResult<()> {
-        let settings = self.hooks.settings().await?;
+        let settings = self.settings.settings().await?;
         self.notices(settings.operator_chat.as_deref()).lost("one that cannot even be read", reason).await
     }
 
     /// Writes down that the task in a worker's message is dead, and tells of it.
     pub async fn work(&self, work: &Work, reason: &str) -> PortResult<()> {
-        let settings = self.hooks.settings().await?;
+        let settings = self.settings.settings().await?;
         bury(&self.notices(settings.operator_chat.as_deref()), work, reason).await
     }
 
     /// The same for a task of which nothing more is known than its id, and what takes its place, if anything does.
     pub async fn task(&self, id: &TaskId, fallback: Option<&Fallback>, reason: &str) -> PortResult<()> {
-        let settings = self.hooks.settings().await?;
+        let settings = self.settings.settings().await?;
         let tasks = self.history.recorded(id.event()).await?.map(|recorded| recorded.tasks).unwrap_or_default();
         let task = tasks.into_iter().find(|task| task.id == *id && !task.status.is_final());
         let dead: Vec<_> = task.into_iter().map(|task| dead(task, reason, self.clock.now())).collect();

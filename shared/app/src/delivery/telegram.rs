@@ -58,6 +58,10 @@ struct Called {
 impl Worker for Telegram {
     const QUEUE: QueueName = QueueName::Telegram;
 
+    fn read(message: &str) -> serde_json::Result<Work> {
+        Work::for_chat(message)
+    }
+
     fn fitting(&self, works: &[Work]) -> usize {
         let style = works.first().and_then(message).map(|message| message.style);
         let together = works.iter().map_while(|work| match message(work) {

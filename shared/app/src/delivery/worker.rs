@@ -14,6 +14,11 @@ pub trait Worker: Send + Sync {
     /// The queue.
     const QUEUE: QueueName;
 
+    /// Reads work of the queue.
+    fn read(message: &str) -> serde_json::Result<Work> {
+        serde_json::from_str(message)
+    }
+
     /// How many of the first pieces of work make one effect together; at least one.
     fn fitting(&self, works: &[Work]) -> usize;
 

@@ -67,7 +67,7 @@ impl Documents for Counting {
     }
 }
 
-fn hook(id: &str, rate_per_minute: u32) -> Hook {
+fn hook(id: &str, rate_per_minute: u32) -> DoorHook {
     serde_json::from_value(serde_json::json!({
         "id": id, "name": id, "path": "p", "sender": "none", "secrets": [], "rate_per_minute": rate_per_minute,
         "max_body_bytes": 1, "actions": [], "status": "active", "origin": "api", "created_at": 0, "updated_at": 0,
@@ -83,7 +83,7 @@ fn at(ms: u64) -> Timestamp {
 }
 
 /// How many requests of a hook pass at once before the first that does not.
-async fn flood(limiter: &Limiter, hook: &Hook, all: u32, now: Timestamp) -> u32 {
+async fn flood(limiter: &Limiter, hook: &DoorHook, all: u32, now: Timestamp) -> u32 {
     let mut passed = 0;
     while limiter.pass([hook].into_iter(), all, now).await.is_ok() {
         passed += 1;

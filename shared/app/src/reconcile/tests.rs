@@ -6,6 +6,7 @@ use bellhop_core::reconcile::HORIZON_MS;
 use serde_json::json;
 
 use super::*;
+use crate::ports::SettingsReader;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 const MINUTE: u64 = 60_000;
@@ -27,7 +28,10 @@ impl HookReader for Book {
     async fn hooks_and_settings(&self) -> PortResult<(Vec<Hook>, Settings)> {
         Ok((self.hooks.clone(), Settings::default()))
     }
+}
 
+#[async_trait]
+impl SettingsReader for Book {
     async fn settings(&self) -> PortResult<Settings> {
         Ok(Settings::default())
     }

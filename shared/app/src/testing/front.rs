@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bellhop_core::config::Settings;
 use bellhop_core::event::EventHead;
-use bellhop_core::hook::Hook;
+use bellhop_core::hook::{DoorHook, Hook};
 use bellhop_core::inbox::{Message, Read, read};
 use bellhop_core::order::{Order, RefusedRequest};
 use bellhop_core::secret::{Secret, SecretRef};
@@ -22,10 +22,11 @@ use crate::keys::PublishedKeys;
 use crate::limiter::Limiter;
 use crate::offers::Offers;
 use crate::ports::{
-    Clock, Collection, Document, Documents, Fetch, HookReader, Inbox, NewDocument, Orders, PortError, PortResult,
+    Clock, Collection, Document, Documents, DoorReader, Fetch, Inbox, NewDocument, Orders, PortError, PortResult,
     Secrets,
 };
 use crate::ranges::RangeBook;
+use crate::testing::as_door;
 
 /// Everything the front door asks of the world.
 #[derive(Default)]
@@ -178,14 +179,10 @@ impl Orders for Memory {
 }
 
 #[async_trait]
-impl HookReader for Memory {
-    async fn hooks_and_settings(&self) -> PortResult<(Vec<Hook>, Settings)> {
+impl DoorReader for Memory {
+    async fn doors_and_settings(&self) -> PortResult<(Vec<DoorHook>, Settings)> {
         self.answer()?;
-        Ok((self.hooks.clone(), Settings::default()))
-    }
-
-    async fn settings(&self) -> PortResult<Settings> {
-        Ok(Settings::default())
+        Ok((self.hooks.iter().map(as_door).collect(), Settings::default()))
     }
 }
 

@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bellhop_app::clock::SystemClock;
 use bellhop_app::ports::{
-    Bodies, BotMessage, Claim, Clock as _, Collection, Document, Documents, DryRun, EventLog, Fetch, HookReader, Inbox,
-    Known, NewDocument, NewTurn, Orders, PortError, PortResult, Postponed, Receipts, Secrets, TaskLog, WorkQueue,
-    Written,
+    Bodies, BotMessage, Claim, Clock as _, Collection, Document, Documents, DoorReader, DryRun, EventLog, Fetch,
+    HookReader, Inbox, Known, NewDocument, NewTurn, Orders, PortError, PortResult, Postponed, Receipts, Secrets,
+    SettingsReader, TaskLog, WorkQueue, Written,
 };
 use bellhop_core::config::Settings;
 use bellhop_core::event::Event;
-use bellhop_core::hook::Hook;
+use bellhop_core::hook::{DoorHook, Hook};
 use bellhop_core::id::{EventId, Owner, TaskId};
 use bellhop_core::inbox::Message;
 use bellhop_core::order::{Order, RefusedRequest};
@@ -20,6 +20,7 @@ use bellhop_core::secret::{Secret, SecretRef};
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::{Queued, Work};
+use serde::de::DeserializeOwned;
 
 /// A store that remembers what it was told.
 #[derive(Default)]
@@ -41,7 +42,7 @@ pub(super) struct Memory {
 pub(super) const SECRET_PATH: &str = "in-0a1b2c3d4e5f6g7h8i9j0k";
 
 /// The hooks that the recorded events ring at.
-fn hooks() -> Vec<Hook> {
+fn hooks<H: DeserializeOwned>() -> Vec<H> {
     let hook = |id: &str, path: &str, sender: &str| {
         serde_json::from_value(serde_json::json!({
             "id": id, "name": id, "path": path, "sender": sender, "secrets": ["stored:example"],
@@ -60,7 +61,17 @@ impl HookReader for Memory {
     async fn hooks_and_settings(&self) -> PortResult<(Vec<Hook>, Settings)> {
         Ok((hooks(), Settings::default()))
     }
+}
 
+#[async_trait]
+impl DoorReader for Memory {
+    async fn doors_and_settings(&self) -> PortResult<(Vec<DoorHook>, Settings)> {
+        Ok((hooks(), Settings::default()))
+    }
+}
+
+#[async_trait]
+impl SettingsReader for Memory {
     async fn settings(&self) -> PortResult<Settings> {
         Ok(Settings::default())
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bellhop_core::secret::SecretRef;
 
 use crate::cache::Cache;
-use crate::ports::{Bot, HookReader, PortError, PortResult, Secrets};
+use crate::ports::{Bot, PortError, PortResult, Secrets, SettingsReader};
 
 /// What a worker goes out with.
 #[derive(Debug, Clone, Default)]
@@ -18,15 +18,15 @@ pub struct Outfit {
 
 /// Looks the bot up and keeps it for at most a minute.
 pub struct BotCache {
-    hooks: Arc<dyn HookReader>,
+    settings: Arc<dyn SettingsReader>,
     secrets: Arc<dyn Secrets>,
     cache: Cache<Outfit>,
 }
 
 impl BotCache {
     /// A cache that has read nothing yet.
-    pub fn new(hooks: Arc<dyn HookReader>, secrets: Arc<dyn Secrets>, cache: Cache<Outfit>) -> Self {
-        Self { hooks, secrets, cache }
+    pub fn new(settings: Arc<dyn SettingsReader>, secrets: Arc<dyn Secrets>, cache: Cache<Outfit>) -> Self {
+        Self { settings, secrets, cache }
     }
 
     /// The bot, and the chat that is told of trouble.
@@ -35,7 +35,7 @@ impl BotCache {
     pub async fn bot(&self) -> PortResult<Arc<Outfit>> {
         self.cache
             .get(|| async {
-                let settings = self.hooks.settings().await?;
+                let settings = self.settings.settings().await?;
                 let operator_chat = settings.operator_chat;
                 let Some(reference) = settings.telegram_token else {
                     return Ok(Outfit { bot: None, operator_chat });

@@ -6,10 +6,13 @@ use bellhop_core::secret::{Secret, SecretRef};
 use futures_util::future::join_all;
 
 use super::made::{DAY_MS, fresh_hook, now};
-use crate::ports::{Collection, ConfigChange, Documents, HookReader, HookWriter, NewDocument, Secrets, Vault};
+use crate::ports::{
+    Collection, ConfigChange, Documents, DoorReader, HookReader, HookWriter, NewDocument, Secrets, Vault,
+};
+use crate::testing::as_door;
 
 /// Hooks and settings are written together and read together. The store must have none yet.
-pub async fn hooks(reader: &dyn HookReader, writer: &dyn HookWriter) {
+pub async fn hooks(reader: &(impl HookReader + DoorReader), writer: &dyn HookWriter) {
     let empty = reader.hooks_and_settings().await.expect("hooks are read");
     assert_eq!(empty, (Vec::new(), Settings::default()));
     assert_eq!(reader.settings().await.expect("settings are read"), Settings::default());
@@ -19,6 +22,10 @@ pub async fn hooks(reader: &dyn HookReader, writer: &dyn HookWriter) {
         Settings { retention_days: 7, telegram_token: Some(SecretRef::Stored("t".to_owned())), ..Settings::default() };
     writer.write_hooks(&hooks, &[], Some(&settings)).await.expect("hooks are written");
     assert_eq!(sorted(reader.hooks_and_settings().await.expect("hooks are read").0), sorted(hooks.clone()));
+
+    let (mut doors, kept) = reader.doors_and_settings().await.expect("doors are read");
+    doors.sort_by(|one, other| one.id.cmp(&other.id));
+    assert_eq!((doors, &kept), (sorted(hooks.clone()).iter().map(as_door).collect(), &settings));
 
     let gone = hooks.split_off(30);
     let gone: Vec<_> = gone.into_iter().map(|hook| hook.id).collect();

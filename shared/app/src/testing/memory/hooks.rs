@@ -4,18 +4,32 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use bellhop_core::config::Settings;
-use bellhop_core::hook::Hook;
+use bellhop_core::hook::{DoorHook, Hook};
 use bellhop_core::secret::{Secret, SecretRef};
 
 use super::Memory;
-use crate::ports::{ConfigChange, ConfigWriter, HookReader, HookWriter, NewDocument, PortResult, Secrets, Vault};
+use crate::ports::{
+    ConfigChange, ConfigWriter, DoorReader, HookReader, HookWriter, NewDocument, PortResult, Secrets, SettingsReader,
+    Vault,
+};
+use crate::testing::as_door;
 
 #[async_trait]
 impl HookReader for Memory {
     async fn hooks_and_settings(&self) -> PortResult<(Vec<Hook>, Settings)> {
         self.call("hooks", |world, _| (world.hooks.values().cloned().collect(), world.settings.clone())).await
     }
+}
 
+#[async_trait]
+impl DoorReader for Memory {
+    async fn doors_and_settings(&self) -> PortResult<(Vec<DoorHook>, Settings)> {
+        self.call("hooks", |world, _| (world.hooks.values().map(as_door).collect(), world.settings.clone())).await
+    }
+}
+
+#[async_trait]
+impl SettingsReader for Memory {
     async fn settings(&self) -> PortResult<Settings> {
         self.call("settings", |world, _| world.settings.clone()).await
     }
