@@ -1,11 +1,12 @@
 //! What the tests of rooms have in common: an action as a hook's check takes it, and an event at that hook.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::{Action, Material, Rendered, Templates};
-use crate::config::{Kept, Problem, SecretInput, SecretsAs, check_change};
+use crate::config::{Kept, Problem, SecretInput, SecretsAs, check_change, check_hook};
 use crate::event::EventHead;
 use crate::hook::Hook;
 use crate::id::{EventId, HookId, TaskId};
@@ -189,7 +190,7 @@ fn the_secrets_of_actions_and_of_fallbacks_stay_where_they_are_and_are_not_each_
     let changed = check_change(&spec(left_out.clone(), left_out.clone()), SecretsAs::ValuesAlone, &kept).unwrap().hook;
     assert_eq!(written(&changed), named(["env:A", "env:B"]));
     // The action's own address does not serve the fallback of a hook that had none, nor the other way round.
-    let without = Kept { fallbacks: Vec::new(), ..kept.clone() };
+    let without = Kept { fallbacks: BTreeMap::new(), ..kept.clone() };
     let problems =
         check_change(&spec(left_out.clone(), left_out.clone()), SecretsAs::ValuesAlone, &without).unwrap_err();
     assert_eq!(problems.iter().map(|problem| problem.field.as_str()).collect::<Vec<_>>(), ["actions[0].fallback.url"]);
@@ -202,4 +203,30 @@ fn the_secrets_of_actions_and_of_fallbacks_stay_where_they_are_and_are_not_each_
         let problems = check_change(&reaching, SecretsAs::ValuesAlone, &Kept::of(&hook)).unwrap_err();
         assert_eq!(problems.iter().map(|p| p.field.as_str()).collect::<Vec<_>>(), ["actions[0].fallback.url"]);
     }
+}
+
+#[test]
+fn a_change_that_names_no_actions_leaves_each_with_its_own_secrets() {
+    use crate::config::{Configured as _, HookSpec};
+    let discord =
+        |url: &str, other: &str| json!({"kind": "discord", "url": url, "fallback": {"kind": "slack", "url": other}});
+    let spec = json!({"name": "h", "sender": "github", "secrets": ["env:IN"],
+                      "actions": [discord("env:A", "env:B"), discord("env:C", "env:D")]});
+    let draft = check_hook(&serde_json::from_value(spec).unwrap(), SecretsAs::References).unwrap();
+    let hook = draft.hook.map(&mut |_, secret| match secret {
+        SecretInput::Reference(reference) => reference,
+        SecretInput::Value(_) => unreachable!("a file has references"),
+    });
+    let fields = json!({"description": "ours"});
+    let changed = HookSpec { description: Some("ours".to_owned()), ..HookSpec::of(&hook) };
+    let changed =
+        Hook::check(&changed, SecretsAs::ValuesAlone, Some((&hook, fields.as_object().unwrap()))).unwrap().hook;
+    assert_eq!(changed.actions, hook.actions.iter().map(Action::as_written).collect::<Vec<_>>());
+    assert_eq!(
+        changed.fallbacks.values().cloned().collect::<Vec<_>>(),
+        hook.fallbacks.values().map(Action::as_written).collect::<Vec<_>>()
+    );
+    // Whoever writes actions says which is which.
+    let fields = json!({"actions": HookSpec::of(&hook).actions});
+    Hook::check(&HookSpec::of(&hook), SecretsAs::ValuesAlone, Some((&hook, fields.as_object().unwrap()))).unwrap_err();
 }

@@ -58,7 +58,8 @@ impl Kept {
             secrets: Some(hook.secrets.clone()),
             reconcile: hook.reconcile.clone(),
             actions: hook.actions.clone(),
-            fallbacks: hook.fallbacks.values().cloned().collect(),
+            fallbacks: hook.fallbacks.clone(),
+            same_actions: false,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A Bot API with moods.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -135,7 +136,7 @@ pub(crate) fn markers(text: &str) -> Vec<String> {
     pieces.map(|(marker, _)| marker.to_owned()).collect()
 }
 
-/// The template of an action that names its hook and its place in every marker.
-pub(crate) fn base_text(hook: &HookId, action: u64) -> String {
+/// The template of an action that names its hook and its place in every marker; a fallback's place ends with `f`.
+pub(crate) fn base_text(hook: &HookId, action: impl Display) -> String {
     format!("{{{{ payload.text | replace('H', '{hook}a{action}') }}}}")
 }

@@ -9,7 +9,7 @@ use bellhop_core::replay::Replay;
 use bellhop_core::task::{Task, TaskStatus};
 
 use crate::bot::Mood;
-use crate::faults::KILLS_WORKER;
+use crate::faults::{KILLS_WORKER, Rates};
 use crate::people::REPLAY;
 use crate::pollers::is_own;
 use crate::sim::{Observed, Sim};
@@ -33,6 +33,7 @@ pub(crate) async fn broken(sim: &Sim) -> Vec<String> {
     broken.extend(lost_events(sim, &observed, &tasks));
     broken.extend(open_tasks(&tasks));
     broken.extend(revived(&observed, &tasks));
+    broken.extend(wrong_places(sim, &observed, &tasks));
     broken.extend(wrong_effects(&observed, &tasks));
     broken.extend(disorder(sim, &observed, &tasks, &keys));
     broken.extend(overtaken(&observed));
@@ -107,6 +108,45 @@ fn revived(observed: &Observed, tasks: &[Task]) -> Vec<String> {
     wrong
 }
 
+/// What is dead has its place taken once, where its hook says by what, and nothing else has.
+fn wrong_places(sim: &Sim, observed: &Observed, tasks: &[Task]) -> Vec<String> {
+    let has_fallback = |task: &Task| {
+        let hook = sim.hooks.iter().find(|hook| hook.owner() == task.owner);
+        hook.is_some_and(|hook| hook.fallbacks.contains_key(&task.id.action()))
+    };
+    // An end that is cut short behind the queueing is come to once more, if it is: the place may be taken, and all be well.
+    let Rates { refused, lost, slow, crash, .. } = sim.rates;
+    let may_be_cut_short = refused + lost + slow + crash > 0;
+    let mains = tasks.iter().filter(|task| task.id.subject().is_none() && !task.id.is_fallback());
+    let wrong = mains.filter_map(|task| {
+        let is_its = |other: &&Task| {
+            (other.event, &other.owner, other.id.action()) == (task.event, &task.owner, task.id.action())
+                && other.id.is_fallback()
+                && other.replay == task.replay
+        };
+        let count = tasks.iter().filter(is_its).count();
+        // Where the router itself is set aside, no work was made, or is done, of which anything could take the place. Where
+        // writes fail, its deaths may be miscounted.
+        let is_first_round = task.attempts.is_empty() && task.retries == 0 && task.replay.is_none();
+        let has_died = may_be_cut_short || observed.deaths.contains_key(&task.event);
+        let is_routers = task.kind == Kind::Route || has_died && is_first_round && ends_functions(task);
+        let is_well = match task.status {
+            TaskStatus::Dead if has_fallback(task) => count == 1 || count == 0 && is_routers,
+            // It may have been dead before it was retried.
+            _ if has_fallback(task) && (task.retries > 0 || may_be_cut_short) => count <= 1,
+            _ => count == 0,
+        };
+        let status = task.status.as_str();
+        (!is_well).then(|| format!("{count} tasks take the place of {}, which is {status}", task.id))
+    });
+    wrong.collect()
+}
+
+/// Whether a task was set aside because handling it, or its event, ended functions.
+fn ends_functions(task: &Task) -> bool {
+    task.reason.as_deref().is_some_and(|reason| reason.contains("ended the function"))
+}
+
 /// Every task has ended: the queues are empty.
 fn open_tasks(tasks: &[Task]) -> Vec<String> {
     let open = tasks.iter().filter(|task| !task.status.is_final());
@@ -155,8 +195,7 @@ fn disorder(sim: &Sim, observed: &Observed, tasks: &[Task], keys: &[String]) -> 
     for task in tasks {
         let (Some(base), key) = (marker_of(observed, task), format!("{}#", task.id)) else { continue };
         let is_tried = !task.attempts.is_empty();
-        let has_ended_functions = task.reason.as_deref().is_some_and(|reason| reason.contains("ended the function"));
-        let is_aside = task.retries > 0 || !is_tried && task.status == TaskStatus::Dead || has_ended_functions;
+        let is_aside = task.retries > 0 || !is_tried && task.status == TaskStatus::Dead || ends_functions(task);
         if may_be_aside && is_aside || task.retries > 0 && is_given_up(&task.destination) {
             aside.insert((task.destination.as_str(), base.clone()));
         }
@@ -213,7 +252,8 @@ pub(crate) fn marker_of(observed: &Observed, task: &Task) -> Option<String> {
     if task.id.subject().is_some() {
         return None;
     }
-    Some(format!("e{number}{}a{}", task.owner, task.id.action()))
+    let of_fallback = if task.id.is_fallback() { "f" } else { "" };
+    Some(format!("e{number}{}a{}{of_fallback}", task.owner, task.id.action()))
 }
 
 /// A marker without its part.

@@ -188,7 +188,7 @@ async fn settle(sim: &Sim, function: Function, parcels: &[Parcel<'_>], outcome: 
     }
 }
 
-/// Whether a task was made with its event.
+/// Whether a task was made with its event, of one of its hooks' actions.
 pub(crate) fn is_own(task: &Task) -> bool {
-    task.replay.is_none() && !task.id.as_str().contains(".notice")
+    task.id.is_own()
 }

@@ -8,7 +8,7 @@ use bellhop_core::action::{Kind, QueueName};
 use bellhop_core::hook::Hook;
 use bellhop_core::secret::SecretRef;
 use bellhop_core::task::TaskStatus;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::bot::{Mood, base_text};
 use crate::faults::Rates;
@@ -27,7 +27,7 @@ const HORIZON: Duration = Duration::from_secs(40 * 24 * 3_600);
 struct Report {
     broken: Vec<String>,
     trace: u64,
-    /// The kinds of its tasks, and how they ended.
+    /// The kinds of its tasks, fallbacks as one, and how they ended.
     ends: BTreeSet<(&'static str, &'static str)>,
 }
 
@@ -68,7 +68,8 @@ async fn world(seed: u64, removed: Removed) -> Report {
     let _ = tokio::time::timeout(horizon, futures_util::future::join_all(all)).await;
     let mut ends = BTreeSet::new();
     for task in sim.memory.all_tasks() {
-        ends.insert((task.kind.as_str(), task.status.as_str()));
+        let kind = if task.id.is_fallback() { "fallback" } else { task.kind.as_str() };
+        ends.insert((kind, task.status.as_str()));
         sim.note(&serde_json::to_string(&task).unwrap());
     }
     let broken = invariants::broken(&sim).await;
@@ -86,36 +87,40 @@ fn kept(name: &str) -> SecretRef {
     SecretRef::stored(name, &format!("{name}{name}"))
 }
 
-/// A hook with one or two actions, and now and then a cap, a cool-down or a condition.
+/// An action with this template.
+fn action(template: &str, random: &Random) -> Value {
+    let forward = |url: &str, ordered: bool| json!({"kind": "forward", "url": url, "method": "POST", "body": template, "ordered": ordered, "timeout_seconds": 10});
+    let key = json!({"template": "{{ payload.key }}", "seconds": 31_536_000});
+    match random.below(7) {
+        0 => forward(random.pick::<&str>(&ORDERED), true),
+        1 => forward(random.pick::<&str>(&PARALLEL), false),
+        2 => json!({
+            "kind": "slack", "key": key, "text": {"template": template, "markup": "mrkdwn"},
+            "way": {"bot": {"token": kept("slack"), "channel": random.pick(&CHANNELS), "api_base": SLACK}},
+        }),
+        3 => {
+            let (name, _) = random.pick(&WEBHOOKS);
+            let text = json!({"template": template, "markup": "markdown"});
+            json!({"kind": "discord", "url": kept(name), "key": key, "text": text})
+        }
+        _ => json!({"kind": "telegram", "chat": random.pick(&["1", "2", "-3", "-4"]), "template": template}),
+    }
+}
+
+/// A hook with one or two actions, some with a fallback, and now and then a cap, a cool-down or a condition.
 fn hook(place: u64, random: &Random) -> Hook {
     let id = hook_id(place);
-    let actions: Vec<_> = (0..random.between(1, 2))
-        .map(|action| {
-            let template = base_text(&id, action);
-            let forward = |url: &str, ordered: bool| {
-                json!({"kind": "forward", "url": url, "method": "POST", "body": template, "ordered": ordered, "timeout_seconds": 10})
-            };
-            let key = json!({"template": "{{ payload.key }}", "seconds": 31_536_000});
-            match random.below(7) {
-                0 => forward(random.pick::<&str>(&ORDERED), true),
-                1 => forward(random.pick::<&str>(&PARALLEL), false),
-                2 => json!({
-                    "kind": "slack", "key": key, "text": {"template": template, "markup": "mrkdwn"},
-                    "way": {"bot": {"token": kept("slack"), "channel": random.pick(&CHANNELS), "api_base": SLACK}},
-                }),
-                3 => {
-                    let (name, _) = random.pick(&WEBHOOKS);
-                    let text = json!({"template": template, "markup": "markdown"});
-                    json!({"kind": "discord", "url": kept(name), "key": key, "text": text})
-                }
-                _ => json!({"kind": "telegram", "chat": random.pick(&["1", "2", "-3", "-4"]), "template": template}),
-            }
-        })
+    let actions: Vec<_> =
+        (0..random.between(1, 2)).map(|action| self::action(&base_text(&id, action), random)).collect();
+    let with_fallback = (0..actions.len()).filter(|_| random.chance(500));
+    let fallbacks: serde_json::Map<_, _> = with_fallback
+        .map(|place| (place.to_string(), action(&base_text(&id, format_args!("{place}f")), random)))
         .collect();
     let mut hook = json!({
         "id": id, "name": id, "path": "p", "sender": "none", "secrets": [], "rate_per_minute": 100,
         "max_body_bytes": 4096, "status": "active", "origin": "api", "created_at": 0, "updated_at": 0,
-        "priority": random.below(3), "actions": actions, "deduplicate": "id",
+        "priority": random.below(3), "actions": actions, "fallbacks": fallbacks,
+        "deduplicate": "id",
     });
     match random.below(8) {
         0 => hook["max_executions"] = random.between(1, 8).into(),
@@ -123,7 +128,10 @@ fn hook(place: u64, random: &Random) -> Hook {
         2 => hook["conditions"] = json!([{"field": "payload.odd", "operator": "equals", "value": true}]),
         _ => {}
     }
-    serde_json::from_value(hook).unwrap()
+    let mut hook: Hook = serde_json::from_value(hook).unwrap();
+    let places: Vec<_> = hook.actions.iter().map(|action| (action.kind(), action.destination())).collect();
+    hook.fallbacks.retain(|at, fallback| places[*at] != (fallback.kind(), fallback.destination()));
+    hook
 }
 
 fn mood(random: &Random) -> Mood {
@@ -212,5 +220,8 @@ fn the_worlds_hold_every_kind_and_every_end() {
         for status in [TaskStatus::Succeeded, TaskStatus::Dead, TaskStatus::Skipped] {
             assert!(seen.contains(&(kind.as_str(), status.as_str())), "no {kind:?} of these worlds is {status:?}");
         }
+    }
+    for status in [TaskStatus::Succeeded, TaskStatus::Dead] {
+        assert!(seen.contains(&("fallback", status.as_str())), "no fallback of these worlds is {status:?}");
     }
 }

@@ -210,9 +210,16 @@ async fn a_notice_that_was_cut_short_is_given_again_and_is_one() {
     assert!(told(&memory).is_empty(), "nobody is there to be told");
 }
 
-/// The files that make a task dead; each of them tells of it, as the tests above show.
-const DEADLY: [&str; 5] =
-    ["delivery/outcome.rs", "delivery/poison.rs", "routing/gate.rs", "routing/making.rs", "routing/retries.rs"];
+/// The files that make a task dead, and in how many places. Each of them tells of it, as the tests above show, and has the
+/// task's place taken, as `delivery/tests/fallback.rs` and `routing/tests/fallback.rs` do: but for a condition that was not
+/// decided, where nobody knows whether the event is wanted.
+const DEADLY: [(&str, usize); 5] = [
+    ("delivery/outcome.rs", 2),
+    ("delivery/poison.rs", 1),
+    ("routing/gate.rs", 1),
+    ("routing/making.rs", 2),
+    ("routing/retries.rs", 1),
+];
 
 #[test]
 fn nothing_else_makes_a_task_dead() {
@@ -232,11 +239,13 @@ fn nothing_else_makes_a_task_dead() {
             let text = std::fs::read_to_string(&entry).unwrap();
             let code = text.split("#[cfg(test)]").next().unwrap();
             assert!(!code.contains("status = TaskStatus::Dead;"), "{name}: `Task::die` is what ends a task");
-            if code.contains(".die(") || code.contains("status: TaskStatus::Dead") {
-                found.push(name);
+            let places = [".die(", "status: TaskStatus::Dead"].map(|word| code.matches(word).count());
+            let places = places.iter().sum::<usize>();
+            if places > 0 {
+                found.push((name, places));
             }
         }
     }
     found.sort();
-    assert_eq!(found, DEADLY);
+    assert_eq!(found, DEADLY.map(|(name, places)| (name.to_owned(), places)));
 }

@@ -43,8 +43,10 @@ pub struct Kept {
     pub reconcile: Option<Reconcile>,
     /// Its actions: their secrets stay where they go to the same places.
     pub actions: Vec<Action>,
-    /// Its fallbacks, in the same way.
-    pub fallbacks: Vec<Action>,
+    /// Its fallbacks by their places, in the same way.
+    pub fallbacks: BTreeMap<usize, Action>,
+    /// Whether nobody wrote actions, so that each has what it had at its place.
+    pub same_actions: bool,
 }
 
 /// The most plain conditions of a hook.
@@ -141,14 +143,19 @@ fn check_actions(
     problems: &mut Problems,
 ) -> (Vec<Action<SecretInput>>, BTreeMap<usize, Action<SecretInput>>) {
     let (mut actions, mut fallbacks) = (Vec::new(), BTreeMap::new());
+    let kept_fallbacks: Vec<_> = kept.fallbacks.values().cloned().collect();
     for (i, action) in spec.actions.iter().enumerate() {
         let (own, fallback) = action.split_fallback();
         let at = format!("actions[{i}].");
-        let action = own.check(&mut actions::Check { at: &at, secrets, kept: &kept.actions, problems });
+        let (kept_action, kept_fallback) = match kept.same_actions {
+            true => (alone(kept.actions.get(i)), alone(kept.fallbacks.get(&i))),
+            false => (kept.actions.as_slice(), kept_fallbacks.as_slice()),
+        };
+        let action = own.check(&mut actions::Check { at: &at, secrets, kept: kept_action, problems });
         let field = format!("{at}fallback");
         if let Some(spec) = fallback.and_then(|fallback| problems.take(&field, fallback)) {
             let at = format!("{field}.");
-            let fallback = spec.check(&mut actions::Check { at: &at, secrets, kept: &kept.fallbacks, problems });
+            let fallback = spec.check(&mut actions::Check { at: &at, secrets, kept: kept_fallback, problems });
             if let (Some(action), Some(fallback)) = (&action, &fallback)
                 && action.goes_where(fallback)
             {
@@ -165,6 +172,11 @@ fn check_actions(
         actions.extend(action);
     }
     (actions, fallbacks)
+}
+
+/// A list of one action, or of none.
+fn alone(action: Option<&Action>) -> &[Action] {
+    action.map(std::slice::from_ref).unwrap_or_default()
 }
 
 /// Checks each text of a list.

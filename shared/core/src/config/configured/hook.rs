@@ -61,8 +61,9 @@ impl Configured for Hook {
             // Its secrets are written in another way now: they must be given with it.
             kept.secrets = Some(Vec::new());
         }
+        kept.same_actions = !fields.contains_key("actions");
         let mut draft = check_change(spec, secrets, &kept)?;
-        if !fields.contains_key("actions") {
+        if kept.same_actions {
             draft.hook.actions = old.actions.iter().map(Action::as_written).collect();
             draft.hook.fallbacks = old.fallbacks.iter().map(|(i, action)| (*i, action.as_written())).collect();
         }
