@@ -5,10 +5,12 @@
 
 pub mod discord;
 pub mod email;
+pub mod eventbridge;
 pub mod forward;
 pub mod slack;
 pub mod telegram;
 
+mod envelope;
 mod key;
 mod material;
 mod secrets;
@@ -42,6 +44,8 @@ pub enum Action<S = SecretRef> {
     Discord(discord::Discord<S>),
     /// Sends a mail.
     Email(email::Email),
+    /// Puts the event on a bus of EventBridge.
+    Eventbridge(eventbridge::Eventbridge),
 }
 
 /// The kind of a task.
@@ -59,6 +63,8 @@ pub enum Kind {
     Discord,
     /// A mail.
     Email,
+    /// An event on a bus of EventBridge.
+    Eventbridge,
     /// What stands for a hook's whole part in an event that could not be routed when it came. It has the id of the first
     /// task that the routing would have made.
     Route,
@@ -84,7 +90,8 @@ pub enum Lane {
 
 impl Kind {
     /// The kinds that have workers.
-    pub const WITH_WORKERS: [Self; 5] = [Self::Telegram, Self::Forward, Self::Slack, Self::Discord, Self::Email];
+    pub const WITH_WORKERS: [Self; 6] =
+        [Self::Telegram, Self::Forward, Self::Slack, Self::Discord, Self::Email, Self::Eventbridge];
 
     /// The word for it in configurations, the API, metrics and stores.
     pub const fn as_str(self) -> &'static str {
@@ -94,6 +101,7 @@ impl Kind {
             Self::Slack => "slack",
             Self::Discord => "discord",
             Self::Email => "email",
+            Self::Eventbridge => "eventbridge",
             Self::Route => "route",
         }
     }
@@ -103,6 +111,7 @@ impl Kind {
         match self {
             Self::Telegram | Self::Slack | Self::Discord => "message sent",
             Self::Email => "mail sent",
+            Self::Eventbridge => "event put on its bus",
             Self::Forward => "event forwarded",
             Self::Route => "event routed",
         }
@@ -112,7 +121,7 @@ impl Kind {
     pub const fn queue(self) -> QueueName {
         match self {
             Self::Telegram | Self::Route => QueueName::Telegram,
-            Self::Forward | Self::Slack | Self::Discord | Self::Email => QueueName::Forward,
+            Self::Forward | Self::Slack | Self::Discord | Self::Email | Self::Eventbridge => QueueName::Forward,
         }
     }
 
@@ -121,7 +130,7 @@ impl Kind {
         match self {
             Self::Telegram => Scope::of_chat(destination),
             Self::Slack => Scope::Channel,
-            Self::Forward | Self::Discord | Self::Email | Self::Route => Scope::Answers,
+            Self::Forward | Self::Discord | Self::Email | Self::Eventbridge | Self::Route => Scope::Answers,
         }
     }
 
@@ -132,6 +141,7 @@ impl Kind {
             Self::Slack => ("A message did not arrive", "in Slack at"),
             Self::Discord => ("A message did not arrive", "in Discord at"),
             Self::Email => ("A mail did not arrive", "at"),
+            Self::Eventbridge => ("An event was not put on its bus", "at EventBridge:"),
             Self::Forward => ("An event was not forwarded", "to"),
         }
     }
@@ -141,7 +151,7 @@ impl Kind {
     pub const fn shares_pace(self) -> bool {
         match self {
             Self::Telegram | Self::Slack | Self::Discord => true,
-            Self::Forward | Self::Email | Self::Route => false,
+            Self::Forward | Self::Email | Self::Eventbridge | Self::Route => false,
         }
     }
 
@@ -179,6 +189,7 @@ macro_rules! of_room {
             Action::Slack($room) => $answer,
             Action::Discord($room) => $answer,
             Action::Email($room) => $answer,
+            Action::Eventbridge($room) => $answer,
         }
     };
 }
@@ -193,6 +204,7 @@ impl<S> Action<S> {
             Self::Slack(_) => Kind::Slack,
             Self::Discord(_) => Kind::Discord,
             Self::Email(_) => Kind::Email,
+            Self::Eventbridge(_) => Kind::Eventbridge,
         }
     }
 
@@ -204,6 +216,16 @@ impl<S> Action<S> {
     /// The sources of its templates, each with its field and with what it is rendered into.
     pub fn templates(&self) -> Vec<(String, &str, Escape)> {
         of_room!(self, room => room.templates())
+    }
+}
+
+impl<S> Action<S> {
+    /// What it calls in AWS, by its ARN or the name of a bus, with the field that says so.
+    pub const fn aws_target(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::Eventbridge(room) => Some(("bus", room.bus.as_str())),
+            Self::Telegram(_) | Self::Forward(_) | Self::Slack(_) | Self::Discord(_) | Self::Email(_) => None,
+        }
     }
 }
 

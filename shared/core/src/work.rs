@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Key, Kind, Lane, discord, email, forward, slack, telegram};
+use crate::action::{Key, Kind, Lane, discord, email, eventbridge, forward, slack, telegram};
 use crate::id::TaskId;
 use crate::task::Task;
 
@@ -35,6 +35,8 @@ pub enum Payload {
     Discord(discord::Message),
     /// A mail.
     Email(email::Message),
+    /// An event for a bus of EventBridge.
+    Eventbridge(eventbridge::Entry),
 }
 
 /// Work as it is written.
@@ -64,6 +66,7 @@ enum Written {
     SlackV1(Carried<slack::Message>),
     DiscordV1(Carried<discord::Message>),
     EmailV1(Carried<email::Message>),
+    EventbridgeV1(Carried<eventbridge::Entry>),
 }
 
 /// A payload with what travels with it.
@@ -96,7 +99,7 @@ impl Work {
             Payload::Slack(message) => &message.parts,
             Payload::Discord(message) => &message.parts,
             Payload::Email(message) => std::slice::from_ref(&message.text),
-            Payload::Forward(_) => &[],
+            Payload::Forward(_) | Payload::Eventbridge(_) => &[],
         }
     }
 
@@ -110,7 +113,7 @@ impl Work {
     pub fn group(&self) -> Cow<'_, str> {
         match self.kind() {
             Kind::Telegram | Kind::Forward | Kind::Route => Cow::Borrowed(&self.task.destination),
-            kind @ (Kind::Slack | Kind::Discord | Kind::Email) => {
+            kind @ (Kind::Slack | Kind::Discord | Kind::Email | Kind::Eventbridge) => {
                 Cow::Owned(format!("{kind}:{}", self.task.destination))
             }
         }
@@ -131,6 +134,7 @@ impl Payload {
             Self::Slack(_) => Kind::Slack,
             Self::Discord(_) => Kind::Discord,
             Self::Email(_) => Kind::Email,
+            Self::Eventbridge(_) => Kind::Eventbridge,
         }
     }
 
@@ -140,7 +144,7 @@ impl Payload {
             Self::Telegram(message) => message.parts.len(),
             Self::Slack(message) => message.parts.len(),
             Self::Discord(message) => message.parts.len(),
-            Self::Forward(_) | Self::Email(_) => 1,
+            Self::Forward(_) | Self::Email(_) | Self::Eventbridge(_) => 1,
         }
     }
 }
@@ -157,6 +161,9 @@ impl From<Work> for Written {
                 Self::DiscordV1(Carried { task, payload, ordered: lane == Lane::Ordered, trace })
             }
             Payload::Email(payload) => Self::EmailV1(Carried { task, payload, ordered: lane == Lane::Ordered, trace }),
+            Payload::Eventbridge(payload) => {
+                Self::EventbridgeV1(Carried { task, payload, ordered: lane == Lane::Ordered, trace })
+            }
         }
     }
 }
@@ -175,6 +182,7 @@ impl From<Written> for Work {
             Written::SlackV1(carried) => carried.work(Payload::Slack),
             Written::DiscordV1(carried) => carried.work(Payload::Discord),
             Written::EmailV1(carried) => carried.work(Payload::Email),
+            Written::EventbridgeV1(carried) => carried.work(Payload::Eventbridge),
             Written::TelegramV1 { task, parts, style, document, key, trace } => {
                 let payload = Payload::Telegram(telegram::Message { parts, style, document, key });
                 Self { task, payload, lane: Lane::Ordered, trace }

@@ -84,6 +84,11 @@ impl<'a> Material<'a> {
         self.facts.event
     }
 
+    /// The event at its hook, as it came.
+    pub(super) const fn facts(&self) -> &Facts<'a> {
+        &self.facts
+    }
+
     /// The task's id.
     pub(super) const fn task(&self) -> &'a TaskId {
         self.task
