@@ -17,6 +17,7 @@ mod discord;
 mod duplicates;
 mod duplicates_deployed;
 mod email;
+mod eventbridge;
 mod far_ends;
 mod faults;
 mod forward;

@@ -73,6 +73,10 @@ mod tests {
                        "key": "k"}),
                 json!({}),
             ),
+            (
+                json!({"kind": "eventbridge", "bus": "orders", "detail_type": "t", "source": "shop", "detail": "{}"}),
+                json!({}),
+            ),
         ] {
             let spec = json!({"name": "h", "sender": "github", "secrets": ["s"], "actions": [written]});
             let spec: HookSpec = serde_json::from_value(spec).unwrap();
