@@ -33,6 +33,11 @@ impl ActionCalls {
         Self { aws, buses: Mutex::default(), services: Mutex::default() }
     }
 
+    /// A refusal as it may be told.
+    fn told(&self, refusal: AwsRefusal) -> AwsRefusal {
+        AwsRefusal { why: self.aws.without_credentials(&refusal.why), ..refusal }
+    }
+
     /// The client of EventBridge in a region.
     fn bus(&self, region: &str) -> Client {
         let mut buses = self.buses.lock().unwrap_or_else(PoisonError::into_inner);
@@ -71,8 +76,9 @@ impl AwsApi for ActionCalls {
                 .build()
         };
         let request = self.bus(region).put_events().set_entries(Some(events.iter().map(entry).collect()));
-        let answer = request.send().await.map_err(|error| refused(&error))?;
-        Ok(answer.entries.unwrap_or_default().into_iter().map(taken).collect())
+        let answer = request.send().await.map_err(|error| self.told(refused(&error)))?;
+        let entries = answer.entries.unwrap_or_default().into_iter();
+        Ok(entries.map(|entry| taken(entry).map_err(|refusal| self.told(refusal))).collect())
     }
 
     async fn call(&self, call: AwsCall<'_>) -> Result<AwsAnswer, AwsRefusal> {
@@ -83,7 +89,7 @@ impl AwsApi for ActionCalls {
         let status = reply.status.as_u16();
         if !reply.status.is_success() {
             let Refusal { code, why, .. } = Refusal::read(&reply);
-            return Err(AwsRefusal { status: Some(status), code, why });
+            return Err(self.told(AwsRefusal { status: Some(status), code, why }));
         }
         let headers = reply.headers.iter();
         let headers = headers.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));

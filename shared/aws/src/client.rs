@@ -34,6 +34,9 @@ const MAIL_TIME: Duration = Duration::from_secs(10);
 /// How long putting events on a bus may take.
 const EVENTS_TIME: Duration = Duration::from_secs(10);
 
+/// A shorter word is no key that AWS gives out, and would be found in every other text.
+const SHORTEST_KEY: usize = 5;
+
 /// How often a call is tried, where no more is said of it.
 const ATTEMPTS: u32 = 3;
 
@@ -188,6 +191,13 @@ impl Aws {
             .retry_config(RetryConfig::disabled())
             .timeout_config(times.build());
         aws_sdk_eventbridge::Client::from_conf(config.build())
+    }
+
+    /// A text of a service without who we are: one that finds a signature wrong repeats what it was made over.
+    pub(crate) fn without_credentials(&self, text: &str) -> String {
+        let keys = [self.credentials.access_key_id(), self.credentials.secret_access_key()].into_iter();
+        let words = keys.chain(self.credentials.session_token()).filter(|word| word.len() >= SHORTEST_KEY);
+        words.fold(text.to_owned(), |text, word| text.replace(word, "[redacted]"))
     }
 
     /// The region.

@@ -12,6 +12,7 @@ fn constants_are_what_is_promised() {
             ("client.rs", "CALL_TIME", &[2_500.0]),
             ("client.rs", "ATTEMPTS", &[3.0]),
             ("client.rs", "EVENTS_TIME", &[10_000.0]),
+            ("client.rs", "SHORTEST_KEY", &[5.0]),
             ("client.rs", "MAIL_TIME", &[10_000.0]),
             ("dead_letters.rs", "MOST_MESSAGES", &[10.0]),
             ("days.rs", "MOST_SINGLE", &[4.0]),

@@ -87,6 +87,7 @@ async fn a_call_that_fails_is_made_once_and_says_why_without_a_credential() {
             Some(400),
             "AccessDeniedException",
         ),
+        (wrong_signature(), Some(400), "InvalidSignatureException"),
         (Step::Closed, None, ""),
     ] {
         let (service, aws) = Service::start([step]);
@@ -94,6 +95,12 @@ async fn a_call_that_fails_is_made_once_and_says_why_without_a_credential() {
         assert_eq!((refusal.status, refusal.code.as_str(), service.count()), (status, code, 1), "{refusal}");
         assert!(!refusal.why.is_empty() && !format!("{refusal:?}").contains("canary"), "{refusal:?}");
     }
+}
+
+/// What a service says that finds a signature wrong: what it was made over, credentials among it.
+fn wrong_signature() -> Step {
+    let said = "The Canonical String should have been 'POST\n/\n\nx-amz-security-token:canary\n' by canary";
+    Step::Answer(400, json!({"__type": "InvalidSignatureException", "message": said}))
 }
 
 /// Posts to a service.
@@ -122,6 +129,7 @@ async fn another_service_is_called_once_within_its_time() {
     for (step, status, code) in [
         (refusal, Some(429), "TooManyRequestsException"),
         (Step::Answer(503, json!({})), Some(503), ""),
+        (wrong_signature(), Some(400), "InvalidSignatureException"),
         (silence, None, ""),
     ] {
         let (service, aws) = Service::start([step]);
