@@ -25,6 +25,7 @@ mod handshakes;
 mod html;
 mod iam;
 mod kinds;
+mod lambda;
 mod manifest;
 mod monitoring;
 mod observability;

@@ -9,6 +9,7 @@ mod batch;
 mod conclusion;
 mod destination;
 mod keyed;
+pub mod lambda;
 mod lease;
 mod outcome;
 mod worker;

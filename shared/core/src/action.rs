@@ -7,6 +7,7 @@ pub mod discord;
 pub mod email;
 pub mod eventbridge;
 pub mod forward;
+pub mod lambda;
 pub mod slack;
 pub mod telegram;
 
@@ -46,6 +47,8 @@ pub enum Action<S = SecretRef> {
     Email(email::Email),
     /// Puts the event on a bus of EventBridge.
     Eventbridge(eventbridge::Eventbridge),
+    /// Calls an AWS Lambda function.
+    Lambda(lambda::Lambda),
 }
 
 /// The kind of a task.
@@ -65,6 +68,8 @@ pub enum Kind {
     Email,
     /// An event on a bus of EventBridge.
     Eventbridge,
+    /// A call of an AWS Lambda function.
+    Lambda,
     /// What stands for a hook's whole part in an event that could not be routed when it came. It has the id of the first
     /// task that the routing would have made.
     Route,
@@ -90,8 +95,8 @@ pub enum Lane {
 
 impl Kind {
     /// The kinds that have workers.
-    pub const WITH_WORKERS: [Self; 6] =
-        [Self::Telegram, Self::Forward, Self::Slack, Self::Discord, Self::Email, Self::Eventbridge];
+    pub const WITH_WORKERS: [Self; 7] =
+        [Self::Telegram, Self::Forward, Self::Slack, Self::Discord, Self::Email, Self::Eventbridge, Self::Lambda];
 
     /// The word for it in configurations, the API, metrics and stores.
     pub const fn as_str(self) -> &'static str {
@@ -102,6 +107,7 @@ impl Kind {
             Self::Discord => "discord",
             Self::Email => "email",
             Self::Eventbridge => "eventbridge",
+            Self::Lambda => "lambda",
             Self::Route => "route",
         }
     }
@@ -112,6 +118,7 @@ impl Kind {
             Self::Telegram | Self::Slack | Self::Discord => "message sent",
             Self::Email => "mail sent",
             Self::Eventbridge => "event put on its bus",
+            Self::Lambda => "function called",
             Self::Forward => "event forwarded",
             Self::Route => "event routed",
         }
@@ -121,7 +128,9 @@ impl Kind {
     pub const fn queue(self) -> QueueName {
         match self {
             Self::Telegram | Self::Route => QueueName::Telegram,
-            Self::Forward | Self::Slack | Self::Discord | Self::Email | Self::Eventbridge => QueueName::Forward,
+            Self::Forward | Self::Slack | Self::Discord | Self::Email | Self::Eventbridge | Self::Lambda => {
+                QueueName::Forward
+            }
         }
     }
 
@@ -130,7 +139,9 @@ impl Kind {
         match self {
             Self::Telegram => Scope::of_chat(destination),
             Self::Slack => Scope::Channel,
-            Self::Forward | Self::Discord | Self::Email | Self::Eventbridge | Self::Route => Scope::Answers,
+            Self::Forward | Self::Discord | Self::Email | Self::Eventbridge | Self::Lambda | Self::Route => {
+                Scope::Answers
+            }
         }
     }
 
@@ -142,6 +153,7 @@ impl Kind {
             Self::Discord => ("A message did not arrive", "in Discord at"),
             Self::Email => ("A mail did not arrive", "at"),
             Self::Eventbridge => ("An event was not put on its bus", "at EventBridge:"),
+            Self::Lambda => ("A function was not called", "in AWS:"),
             Self::Forward => ("An event was not forwarded", "to"),
         }
     }
@@ -151,7 +163,7 @@ impl Kind {
     pub const fn shares_pace(self) -> bool {
         match self {
             Self::Telegram | Self::Slack | Self::Discord => true,
-            Self::Forward | Self::Email | Self::Eventbridge | Self::Route => false,
+            Self::Forward | Self::Email | Self::Eventbridge | Self::Lambda | Self::Route => false,
         }
     }
 
@@ -190,6 +202,7 @@ macro_rules! of_room {
             Action::Discord($room) => $answer,
             Action::Email($room) => $answer,
             Action::Eventbridge($room) => $answer,
+            Action::Lambda($room) => $answer,
         }
     };
 }
@@ -205,6 +218,7 @@ impl<S> Action<S> {
             Self::Discord(_) => Kind::Discord,
             Self::Email(_) => Kind::Email,
             Self::Eventbridge(_) => Kind::Eventbridge,
+            Self::Lambda(_) => Kind::Lambda,
         }
     }
 
@@ -224,6 +238,7 @@ impl<S> Action<S> {
     pub const fn aws_target(&self) -> Option<(&'static str, &str)> {
         match self {
             Self::Eventbridge(room) => Some(("bus", room.bus.as_str())),
+            Self::Lambda(room) => Some(("function", room.function.as_str())),
             Self::Telegram(_) | Self::Forward(_) | Self::Slack(_) | Self::Discord(_) | Self::Email(_) => None,
         }
     }

@@ -35,6 +35,7 @@ fn constants_are_what_is_promised() {
             ("action/key.rs", "LEAST_SECONDS", &[60.0]),
             ("action/key.rs", "MOST_SECONDS", &[31_536_000.0]),
             ("action/key.rs", "SECONDS", &[604_800.0]),
+            ("action/lambda.rs", "MOST_TIMEOUT_SECONDS", &[30.0]),
             ("action/material.rs", "MOST_BYTES", &[163_840.0]),
             ("action/material.rs", "MOST_PARTS", &[8.0]),
             ("action/material.rs", "NOTE", &[160.0]),

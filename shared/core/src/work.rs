@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Key, Kind, Lane, discord, email, eventbridge, forward, slack, telegram};
+use crate::action::{Key, Kind, Lane, discord, email, eventbridge, forward, lambda, slack, telegram};
 use crate::id::TaskId;
 use crate::task::Task;
 
@@ -37,6 +37,8 @@ pub enum Payload {
     Email(email::Message),
     /// An event for a bus of EventBridge.
     Eventbridge(eventbridge::Entry),
+    /// A call of an AWS Lambda function.
+    Lambda(lambda::Invocation),
 }
 
 /// Work as it is written.
@@ -67,6 +69,7 @@ enum Written {
     DiscordV1(Carried<discord::Message>),
     EmailV1(Carried<email::Message>),
     EventbridgeV1(Carried<eventbridge::Entry>),
+    LambdaV1(Carried<lambda::Invocation>),
 }
 
 /// A payload with what travels with it.
@@ -99,7 +102,7 @@ impl Work {
             Payload::Slack(message) => &message.parts,
             Payload::Discord(message) => &message.parts,
             Payload::Email(message) => std::slice::from_ref(&message.text),
-            Payload::Forward(_) | Payload::Eventbridge(_) => &[],
+            Payload::Forward(_) | Payload::Eventbridge(_) | Payload::Lambda(_) => &[],
         }
     }
 
@@ -113,7 +116,7 @@ impl Work {
     pub fn group(&self) -> Cow<'_, str> {
         match self.kind() {
             Kind::Telegram | Kind::Forward | Kind::Route => Cow::Borrowed(&self.task.destination),
-            kind @ (Kind::Slack | Kind::Discord | Kind::Email | Kind::Eventbridge) => {
+            kind @ (Kind::Slack | Kind::Discord | Kind::Email | Kind::Eventbridge | Kind::Lambda) => {
                 Cow::Owned(format!("{kind}:{}", self.task.destination))
             }
         }
@@ -135,6 +138,7 @@ impl Payload {
             Self::Discord(_) => Kind::Discord,
             Self::Email(_) => Kind::Email,
             Self::Eventbridge(_) => Kind::Eventbridge,
+            Self::Lambda(_) => Kind::Lambda,
         }
     }
 
@@ -144,7 +148,7 @@ impl Payload {
             Self::Telegram(message) => message.parts.len(),
             Self::Slack(message) => message.parts.len(),
             Self::Discord(message) => message.parts.len(),
-            Self::Forward(_) | Self::Email(_) | Self::Eventbridge(_) => 1,
+            Self::Forward(_) | Self::Email(_) | Self::Eventbridge(_) | Self::Lambda(_) => 1,
         }
     }
 }
@@ -161,6 +165,9 @@ impl From<Work> for Written {
                 Self::DiscordV1(Carried { task, payload, ordered: lane == Lane::Ordered, trace })
             }
             Payload::Email(payload) => Self::EmailV1(Carried { task, payload, ordered: lane == Lane::Ordered, trace }),
+            Payload::Lambda(payload) => {
+                Self::LambdaV1(Carried { task, payload, ordered: lane == Lane::Ordered, trace })
+            }
             Payload::Eventbridge(payload) => {
                 Self::EventbridgeV1(Carried { task, payload, ordered: lane == Lane::Ordered, trace })
             }
@@ -183,6 +190,7 @@ impl From<Written> for Work {
             Written::DiscordV1(carried) => carried.work(Payload::Discord),
             Written::EmailV1(carried) => carried.work(Payload::Email),
             Written::EventbridgeV1(carried) => carried.work(Payload::Eventbridge),
+            Written::LambdaV1(carried) => carried.work(Payload::Lambda),
             Written::TelegramV1 { task, parts, style, document, key, trace } => {
                 let payload = Payload::Telegram(telegram::Message { parts, style, document, key });
                 Self { task, payload, lane: Lane::Ordered, trace }

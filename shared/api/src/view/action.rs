@@ -74,6 +74,11 @@ mod tests {
                 json!({}),
             ),
             (
+                json!({"kind": "lambda", "function": "arn:aws:lambda:eu-central-1:111122223333:function:a",
+                       "payload": "{}", "async": true, "timeout_seconds": 9}),
+                json!({}),
+            ),
+            (
                 json!({"kind": "eventbridge", "bus": "orders", "detail_type": "t", "source": "shop", "detail": "{}"}),
                 json!({}),
             ),

@@ -18,6 +18,7 @@ use super::discord::Discord;
 use super::email::Email;
 use super::eventbridge::Eventbridge;
 use super::forward::Forward;
+use super::lambda::Lambda;
 use super::slack::Slack;
 use super::{Attempted, Batch, Engine, Worker};
 use crate::ports::{AwsReach, Bodies, Documents, EventLog, Mailer, PortError, PortResult};
@@ -66,6 +67,8 @@ pub struct Sinks {
     pub email: Email,
     /// Events on buses of EventBridge.
     pub eventbridge: Eventbridge,
+    /// Calls of AWS Lambda functions.
+    pub lambda: Lambda,
     /// What holds for all hooks, kept for a while.
     pub settings: Arc<SettingsCache>,
 }
@@ -79,7 +82,8 @@ impl Sinks {
             forward: Forward { calls: calls.clone(), events, bodies },
             slack: Slack { calls: calls.clone(), documents: Arc::clone(&documents) },
             discord: Discord { calls: calls.clone(), documents },
-            eventbridge: Eventbridge { aws, clock: Arc::clone(&calls.clock) },
+            eventbridge: Eventbridge { aws: aws.clone(), clock: Arc::clone(&calls.clock) },
+            lambda: Lambda { aws, clock: Arc::clone(&calls.clock) },
             email: Email { mailer, calls, settings: Arc::clone(&settings) },
             settings,
         }
@@ -93,6 +97,7 @@ impl Sinks {
             Kind::Discord => Some(&self.discord),
             Kind::Email => Some(&self.email),
             Kind::Eventbridge => Some(&self.eventbridge),
+            Kind::Lambda => Some(&self.lambda),
             Kind::Telegram | Kind::Route => None,
         }
     }
