@@ -69,18 +69,19 @@ impl Targets {
     }
 
     /// What an action names: by its ARN, or an event bus by its name in a region; the error says what to do.
-    pub fn find<'a>(&'a self, bus: &'a str, region: &str) -> Result<Arn<'a>, String> {
-        if bus.starts_with("arn:") {
-            return self.allowed(bus);
+    pub fn find<'a>(&'a self, name: &'a str, region: &str) -> Result<Arn<'a>, String> {
+        if name.starts_with("arn:") {
+            return self.allowed(name);
         }
         let listed = self.0.iter().filter_map(|target| Arn::parse(target));
-        let mut named = listed.filter(|target| target.region == region && target.bus() == Some(bus));
+        let mut named = listed.filter(|target| target.region == region && target.bus() == Some(name));
         match (named.next(), named.next()) {
             (Some(arn), None) => Ok(arn),
-            (Some(_), Some(_)) => Err(format!("several event buses are called `{bus}`: write its ARN as `bus`")),
-            (None, _) => {
-                Err(format!("the event bus `{bus}` in {region} is not among what actions may call: {}", fix("its ARN")))
-            }
+            (Some(_), Some(_)) => Err(format!("several event buses are called `{name}`: write its ARN as `bus`")),
+            (None, _) => Err(format!(
+                "the event bus `{name}` in {region} is not among what actions may call: {}",
+                fix("its ARN")
+            )),
         }
     }
 }

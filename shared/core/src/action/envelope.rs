@@ -3,8 +3,10 @@
 use super::Material;
 use crate::json::{Map, Value};
 
-/// The most bytes that an event may have on its way to AWS: what a bus of EventBridge takes in one call, and a function that
-/// is not waited for (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html>,
+/// The most bytes that an event may have on its way to AWS.
+///
+/// So much a bus of EventBridge takes in one call, and a function that is not waited for
+/// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html>,
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
 pub const MOST_BYTES: usize = 256 * 1024;
 
