@@ -101,6 +101,7 @@ fn secret_problems(config: &CheckedConfig, place: Place) -> Vec<Problem> {
         problems.extend(token_problem(token, &format!("hooks[{i}].reconcile.token"), place));
     }
     problems.extend(token_problem(config.telegram_token.as_ref(), "telegram.token", place));
+    problems.extend(crate::aws::problems(config, place));
     problems.extend(relay_problem(config, place).map(|message| Problem { field: "email.smtp".to_owned(), message }));
     problems
 }

@@ -1,6 +1,7 @@
 //! The `bellhop` command: the front desk for webhooks as one process, and the commands for people.
 
 mod apply;
+mod aws;
 mod config;
 mod events;
 mod explain;

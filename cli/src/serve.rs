@@ -17,7 +17,7 @@ use bellhop_app::keys::PublishedKeys;
 use bellhop_app::limiter::Limiter;
 use bellhop_app::logging::{self, Form};
 use bellhop_app::offers::Offers;
-use bellhop_app::ports::{Clock, Inbox, Secrets};
+use bellhop_app::ports::{AwsReach, Clock, Inbox, Secrets};
 use bellhop_app::ranges::{RangeBook, RangeRefresh};
 use bellhop_app::reconcile::Reconciler;
 use bellhop_app::routing::{Routing, RuleCache};
@@ -68,6 +68,7 @@ struct Shared {
     secrets: Arc<dyn Secrets>,
     clock: Arc<dyn Clock>,
     changes: Changes,
+    aws: Option<AwsReach>,
     bot_hosts: PrivateHosts,
     private_hosts: PrivateHosts,
 }
@@ -95,6 +96,7 @@ impl Serve {
             database: Arc::new(database),
             clock: Arc::new(SystemClock),
             changes: Changes::default(),
+            aws: crate::aws::reach().ok(),
             bot_hosts: bot_hosts(config.as_ref()),
             private_hosts: config.as_ref().map(|config| config.private_hosts.clone()).unwrap_or_default(),
         };
@@ -223,6 +225,7 @@ impl Shared {
                     bodies: self.database.clone(),
                     documents: self.database.clone(),
                     mailer: Arc::new(Smtp::new(self.private_hosts.clone())),
+                    aws: self.aws.clone(),
                 },
                 SettingsCache::new(self.database.clone(), self.cache()),
             ))),

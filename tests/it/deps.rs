@@ -38,7 +38,7 @@ fn dependencies_point_inwards() {
             name if ADAPTERS.contains(&name) => [&DOMAIN[..], &["bellhop-net"]].concat(),
             name if RUNTIMES.contains(&name) => [&DOMAIN[..], &ADAPTERS].concat(),
             name if functions.contains(name) => [&DOMAIN[..], &ADAPTERS, &["bellhop-lambda"]].concat(),
-            "bellhop" => [&DOMAIN[..], &["bellhop-api", "bellhop-http", "bellhop-process", "bellhop-sqlite"]].concat(),
+            "bellhop" => [&DOMAIN[..], &ADAPTERS, &["bellhop-process"]].concat(),
             _ => packages.keys().map(String::as_str).collect(),
         }
     };

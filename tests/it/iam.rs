@@ -63,6 +63,7 @@ forward    sqs:ChangeMessageVisibility                   ForwardQueue
 forward    sqs:SendMessage                               TelegramQueue ForwardQueue
 forward    ssm:GetParameters                             secrets/action-* given/*
 forward    ses:SendEmail ses:SendRawEmail                identity/*
+forward    events:PutEvents lambda:InvokeFunction sqs:SendMessage sns:Publish ActionTargets
 forward    logs:CreateLogStream logs:PutLogEvents        ForwardLogs
 forward    xray:PutTraceSegments xray:PutTelemetryRecords traces
 
@@ -195,6 +196,7 @@ fn another_template_has_other_rights() {
         ("Resource: !GetAtt TelegramQueue.Arn", "Resource: !GetAtt InboxQueue.Arn"),
         ("Action: s3:GetObject", "Action: s3:*"),
         ("[ses:SendEmail, ses:SendRawEmail]", "ses:*"),
+        ("Resource: !Ref ActionTargets", "Resource: !Sub arn:${AWS::Partition}:lambda:*:*:function:*"),
     ];
     for (from, to) in changes {
         assert!(source.contains(from), "{from}");
@@ -326,9 +328,35 @@ fn functions_get_the_names_of_what_they_may_use() {
         let source = sources.iter().find(|(_, source)| text(&source["FunctionName"]) == resource(function, "Function"));
         let source = source.map(|(_, source)| text(&source["EventSourceArn"]));
         queues.extend(source.as_deref().and_then(|arn| arn.strip_suffix(".Arn")));
-        let used = rights.iter().filter(|right| right.0 == function && right.1.starts_with("sqs:"));
+        let is_own = |right: &&Right| right.0 == function && right.1.starts_with("sqs:") && right.2 != "ActionTargets";
+        let used = rights.iter().filter(is_own);
         assert_eq!(used.map(|right| right.2.as_str()).collect::<BTreeSet<_>>(), queues, "{function}");
     }
+}
+
+/// Who writes a hook may send events to what the operator lists, and nowhere else in the account.
+#[test]
+fn actions_call_what_the_operator_lists_and_nothing_else() {
+    let template = template();
+    let outgoing = ["events:", "lambda:", "sns:"];
+    let mut found = Vec::new();
+    for function in Manifest::load().names() {
+        for (given, statement) in statements(&template, function) {
+            let actions: Vec<String> = list(&statement["Action"]).iter().map(text).collect();
+            if actions.iter().any(|action| outgoing.iter().any(|service| action.starts_with(service))) {
+                let about: Vec<String> = list(&statement["Resource"]).iter().map(text).collect();
+                found.push((function.to_owned(), given, about));
+            }
+        }
+    }
+    let expected = ("forward".to_owned(), Some("HasActionTargets".to_owned()), vec!["ActionTargets".to_owned()]);
+    assert_eq!(found, [expected]);
+    let listed = &template["Parameters"]["ActionTargets"];
+    assert_eq!((text(&listed["Type"]).as_str(), text(&listed["Default"]).as_str()), ("CommaDelimitedList", ""));
+    let functions = resources(&template, "AWS::Serverless::Function");
+    let (_, own) = functions.iter().find(|(name, _)| name == "ForwardFunction").expect("the function");
+    let given = list(&own["Environment"]["Variables"]["BELLHOP_ACTION_TARGETS"]);
+    assert_eq!(given.iter().map(text).collect::<Vec<_>>(), [",", "ActionTargets"], "both know one list");
 }
 
 #[test]

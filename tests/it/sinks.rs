@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bellhop_tests::bot_api::FakeBotApi;
 use bellhop_tests::http::{Answer, Http, headers};
+use bellhop_tests::stand_in::{REGION, StandIn};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -25,6 +26,18 @@ impl Away {
     pub(crate) async fn start(kind: &str, host: &str, env: &[(&str, &str)], hooks: &[(&str, &str)]) -> Self {
         let hooks: String = hooks.iter().map(|(path, fields)| hook(path, kind, fields)).collect();
         Self::with(host, env, &hooks).await
+    }
+
+    /// Starts it with an action of a kind at each of these paths, which may call these targets in AWS.
+    pub(crate) async fn in_aws(kind: &str, aws: &StandIn, targets: &str, hooks: &[(&str, &str)]) -> Self {
+        let env = [
+            ("AWS_REGION", REGION),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_ENDPOINT_URL", aws.endpoint()),
+            ("BELLHOP_ACTION_TARGETS", targets),
+        ];
+        Self::start(kind, "localhost", &env, hooks).await
     }
 
     /// Starts it with these hooks.

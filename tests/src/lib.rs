@@ -17,4 +17,5 @@ pub mod serve;
 pub mod sign;
 pub mod sink;
 pub mod stack;
+pub mod stand_in;
 pub mod tls_site;

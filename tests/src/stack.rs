@@ -136,16 +136,7 @@ impl Stack {
 
     /// Runs Python with `aws(service)` at hand and returns what it prints; `arguments` are `sys.argv[1:]`.
     pub fn python(&self, script: &str, arguments: &[&str]) -> String {
-        let prelude = "import boto3, json, os, sys\n\
-            def aws(service):\n    \
-            return boto3.client(service, endpoint_url=os.environ['AWS_ENDPOINT_URL'], region_name=os.environ['AWS_REGION'], \
-            aws_access_key_id='test', aws_secret_access_key='test')\n";
-        let mut command = Command::new(python());
-        command.args(["-c", &format!("{prelude}{script}")]).args(arguments);
-        command.env("AWS_ENDPOINT_URL", &self.deployed.endpoint_url).env("AWS_REGION", &self.deployed.region);
-        let output = command.output().expect("python runs");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        run_python(&self.deployed.endpoint_url, &self.deployed.region, script, arguments)
     }
 
     /// Waits until the inbox is empty and the router has no message in hand.
@@ -271,4 +262,19 @@ fn log_of(folder: &Path) -> String {
 /// The interpreter of the virtual environment.
 pub fn python() -> PathBuf {
     workspace().join(".venv/bin/python")
+}
+
+/// Runs Python with `aws(service)` at hand for what is at this address and returns what it prints; `arguments` are
+/// `sys.argv[1:]`.
+pub fn run_python(endpoint_url: &str, region: &str, script: &str, arguments: &[&str]) -> String {
+    let prelude = "import boto3, json, os, sys\n\
+        def aws(service):\n    \
+        return boto3.client(service, endpoint_url=os.environ['AWS_ENDPOINT_URL'], region_name=os.environ['AWS_REGION'], \
+        aws_access_key_id='test', aws_secret_access_key='test')\n";
+    let mut command = Command::new(python());
+    command.args(["-c", &format!("{prelude}{script}")]).args(arguments);
+    command.env("AWS_ENDPOINT_URL", endpoint_url).env("AWS_REGION", region);
+    let output = command.output().expect("python runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }

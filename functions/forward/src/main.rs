@@ -6,11 +6,11 @@ use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::clock::SystemClock;
 use bellhop_app::delivery::Engine;
 use bellhop_app::delivery::sinks::{Calls, SettingsCache, SinkPorts, Sinks};
-use bellhop_app::ports::Clock;
+use bellhop_app::ports::{AwsReach, Clock};
 use bellhop_aws::Aws;
 use bellhop_http::Forwarder;
 use bellhop_lambda::batch::{Batch, deadline};
-use bellhop_lambda::start::{required, start_logging, work_queue_urls};
+use bellhop_lambda::start::{optional, required, start_logging, work_queue_urls};
 use bellhop_lambda::work::Groups;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 
@@ -28,7 +28,8 @@ async fn main() -> Result<(), Error> {
     let settings = SettingsCache::new(table.clone(), Cache::new(Arc::clone(&clock), Changes::default()));
     let (outbound, mailer) = (Arc::new(Forwarder::new(aws.private_hosts())), Arc::new(aws.ses()));
     let calls = Calls { outbound, secrets, clock: Arc::clone(&clock) };
-    let ports = SinkPorts { calls, events, bodies, documents: table.clone(), mailer };
+    let reach = Some(AwsReach::new(Arc::new(aws.action_calls()), &optional("BELLHOP_ACTION_TARGETS")));
+    let ports = SinkPorts { calls, events, bodies, documents: table.clone(), mailer, aws: reach };
     let engine = &Engine::new(Sinks::new(ports, settings), table.clone(), table, queue, clock);
     let work = |event: LambdaEvent<Batch>| async move {
         let groups = Groups { engine, receipts, deadline: deadline(&event) };

@@ -4,10 +4,12 @@
 //! called, makes one attempt, writes down what came of it, and says when the next turn may follow. What a kind does, and how
 //! it reads the answer, is its [`Worker`]'s; all else is here, once for all kinds.
 
+mod aws;
 mod batch;
 mod conclusion;
 mod destination;
 mod keyed;
+pub mod lambda;
 mod lease;
 mod outcome;
 mod worker;
@@ -15,6 +17,7 @@ mod worker;
 pub mod dead_letters;
 pub mod discord;
 pub mod email;
+pub mod eventbridge;
 pub mod forward;
 mod notices;
 pub mod poison;
@@ -37,7 +40,7 @@ use destination::{Destination, Destinations};
 use keyed::KeyedMessages;
 pub(crate) use notices::{Notices, is_notice, subject, text};
 use worker::attempted;
-pub use worker::{Attempted, Failure, Worker};
+pub use worker::{Attempted, Failure, Single, Worker};
 
 use crate::ports::{Clock, Documents, PortResult, TaskLog, WorkQueue, Written};
 use poison::bury;

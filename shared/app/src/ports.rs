@@ -1,5 +1,6 @@
 //! Everything the use cases ask of the world. An adapter implements these; a use case holds only those it needs.
 
+mod aws;
 mod configurations;
 mod documents;
 mod fetch;
@@ -22,6 +23,7 @@ use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use bellhop_core::work::{Queued, Work};
 
+pub use aws::{AwsAnswer, AwsApi, AwsCall, AwsReach, AwsRefusal, BusEvent};
 pub use configurations::{ConfigChange, ConfigWriter, Configurations, HookWriter};
 pub use documents::{Collection, Document, Documents, NewDocument};
 pub use fetch::Fetch;

@@ -17,6 +17,8 @@ fn constants_are_what_is_promised() {
             ("delivery/slack.rs", "CALL_TIME", &[15_000.0]),
             ("delivery/slack.rs", "WAIT_SECONDS", &[30.0]),
             ("delivery/dead_letters.rs", "MOST_ROUNDS", &[20.0]),
+            ("delivery/eventbridge.rs", "MOST_ALONE", &[4.0]),
+            ("delivery/eventbridge.rs", "MOST_EVENTS", &[10.0]),
             ("delivery/lease.rs", "LEASE_MS", &[40_000.0]),
             ("delivery/lease.rs", "LONG", &[3_000.0]),
             ("history.rs", "DELETED_TOGETHER", &[32.0]),

@@ -20,7 +20,8 @@ use crate::service::{JSON_1_0, JSON_1_1, Service};
 use crate::signed::Signed;
 use crate::sqs::Queue;
 use crate::{
-    Bucket, Events, HttpFetch, Ses, SqsDeadLetters, SqsInbox, SqsReceipts, SsmSecrets, SsmVault, Table, WorkQueues,
+    ActionCalls, Bucket, Events, HttpFetch, Ses, SqsDeadLetters, SqsInbox, SqsReceipts, SsmSecrets, SsmVault, Table,
+    WorkQueues,
 };
 
 /// How long one attempt of a call may take, and the call with all its attempts: a sender is answered within 3 s.
@@ -29,6 +30,12 @@ const CALL_TIME: Duration = Duration::from_millis(2_500);
 
 /// How long handing a mail over may take.
 const MAIL_TIME: Duration = Duration::from_secs(10);
+
+/// How long putting events on a bus may take.
+const EVENTS_TIME: Duration = Duration::from_secs(10);
+
+/// A shorter word is no key that AWS gives out, and would be found in every other text.
+const SHORTEST_KEY: usize = 5;
 
 /// How often a call is tried, where no more is said of it.
 const ATTEMPTS: u32 = 3;
@@ -127,6 +134,11 @@ impl Aws {
         Ses::new(self.signed("ses", patience), &self.address("email"))
     }
 
+    /// The services that actions call, in whatever region.
+    pub fn action_calls(&self) -> ActionCalls {
+        ActionCalls::new(self.clone())
+    }
+
     /// Documents that senders publish.
     pub fn fetch(&self) -> HttpFetch {
         HttpFetch::new(self.http.guarded())
@@ -161,7 +173,36 @@ impl Aws {
 
     /// Calls of our own to a service.
     fn signed(&self, service: &'static str, patience: Patience) -> Signed {
-        Signed::new(self.http.clone(), self.credentials.clone(), self.region.clone(), service, patience)
+        self.signed_in(&self.region, service, patience)
+    }
+
+    /// Calls of our own to a service in a region.
+    pub(crate) fn signed_in(&self, region: &str, service: &'static str, patience: Patience) -> Signed {
+        Signed::new(self.http.clone(), self.credentials.clone(), region.to_owned(), service, patience)
+    }
+
+    /// A client of EventBridge in a region. A call is made once: one that was made twice could put its events there twice,
+    /// and tasks are tried again.
+    pub(crate) fn event_buses(&self, region: &str) -> aws_sdk_eventbridge::Client {
+        let times = TimeoutConfig::builder().operation_attempt_timeout(EVENTS_TIME).operation_timeout(EVENTS_TIME);
+        let config = aws_sdk_eventbridge::config::Builder::from(&self.config("events"))
+            .region(Region::new(region.to_owned()))
+            .endpoint_url(self.address_in(region, "events"))
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(times.build());
+        aws_sdk_eventbridge::Client::from_conf(config.build())
+    }
+
+    /// A text of a service without who we are: one that finds a signature wrong repeats what it was made over.
+    pub(crate) fn without_credentials(&self, text: &str) -> String {
+        let keys = [self.credentials.access_key_id(), self.credentials.secret_access_key()].into_iter();
+        let words = keys.chain(self.credentials.session_token()).filter(|word| word.len() >= SHORTEST_KEY);
+        words.fold(text.to_owned(), |text, word| text.replace(word, "[redacted]"))
+    }
+
+    /// The region.
+    pub(crate) fn region(&self) -> &str {
+        &self.region
     }
 
     /// The configuration of one service's SDK client, made when there is a use for it: few functions have one.
@@ -183,7 +224,12 @@ impl Aws {
 
     /// Where a service is.
     fn address(&self, service: &str) -> String {
-        self.endpoint.clone().unwrap_or_else(|| regional_address(service, &self.region))
+        self.address_in(&self.region, service)
+    }
+
+    /// Where a service is in a region.
+    pub(crate) fn address_in(&self, region: &str, service: &str) -> String {
+        self.endpoint.clone().unwrap_or_else(|| regional_address(service, region))
     }
 }
 

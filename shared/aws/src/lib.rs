@@ -1,7 +1,8 @@
-//! The ports on AWS: DynamoDB, SQS, S3, SES and Systems Manager. Nothing of the SDK shows outside.
+//! The ports on AWS: DynamoDB, SQS, S3, SES, Systems Manager, EventBridge and whatever else actions call. Nothing of the SDK shows outside.
 //!
 //! Start at [`Aws`], which makes the others; each of them is what one IAM statement of a function allows.
 
+mod actions;
 mod client;
 mod days;
 mod error;
@@ -40,6 +41,7 @@ mod trouble;
 mod turns;
 mod vault;
 
+pub use actions::ActionCalls;
 pub use bodies::Bucket;
 pub use client::Aws;
 pub use dead_letters::SqsDeadLetters;

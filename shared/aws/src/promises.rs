@@ -11,6 +11,8 @@ fn constants_are_what_is_promised() {
             ("client.rs", "ATTEMPT_TIME", &[1_200.0]),
             ("client.rs", "CALL_TIME", &[2_500.0]),
             ("client.rs", "ATTEMPTS", &[3.0]),
+            ("client.rs", "EVENTS_TIME", &[10_000.0]),
+            ("client.rs", "SHORTEST_KEY", &[5.0]),
             ("client.rs", "MAIL_TIME", &[10_000.0]),
             ("dead_letters.rs", "MOST_MESSAGES", &[10.0]),
             ("days.rs", "MOST_SINGLE", &[4.0]),

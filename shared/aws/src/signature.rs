@@ -1,8 +1,8 @@
 //! Signatures of our own calls: AWS Signature Version 4, with the SDK's own key.
 //!
 //! Facts: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>. A key holds for a
-//! day, a region and a service. What is signed names the headers in their order by name; our paths have no characters that
-//! would have to be written in another way, and our addresses no query.
+//! day, a region and a service. What is signed names the headers in their order by name; our paths are percent-encoded, which
+//! all services but S3 want to be done once more, and our addresses have no query.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -53,7 +53,10 @@ impl Signer {
             parts.into_iter().for_each(|part| canonical.extend_from_slice(part));
             canonical.push(b'\n');
         };
-        line([request.method().as_str().as_bytes(), b"\n", request.uri().path().as_bytes()]);
+        let path = request.uri().path();
+        let encoded = (self.service != "s3" && path.contains('%')).then(|| path.replace('%', "%25"));
+        let path = encoded.as_deref().unwrap_or(path);
+        line([request.method().as_str().as_bytes(), b"\n", path.as_bytes()]);
         line([b"", b"", b""]);
         signed.into_iter().for_each(|(name, value)| line([name.as_bytes(), b":", value]));
         line([b"\n", names.as_bytes(), b""]);
@@ -114,7 +117,10 @@ mod tests {
         if request.headers().contains_key("x-amz-content-sha256") {
             settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
         }
-        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.percent_encoding_mode = match service {
+            "s3" => PercentEncodingMode::Single,
+            _ => PercentEncodingMode::Double,
+        };
         settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
         let identity = credentials.clone().into();
         let parameters = v4::SigningParams::builder().identity(&identity).region("eu-central-1").name(service);
@@ -134,9 +140,16 @@ mod tests {
     fn every_kind_of_call_is_signed_as_the_sdk_would_sign_it() {
         const TARGET: (&str, &str) = ("x-amz-target", "DynamoDB_20120810.GetItem");
         const JSON: (&str, &str) = ("content-type", "application/x-amz-json-1.0");
-        let calls: [Sample; 4] = [
+        let calls: [Sample; 5] = [
             ("dynamodb", "POST", "https://dynamodb.eu-central-1.amazonaws.com/", &[JSON, TARGET], b"{\"a\":1}"),
             ("sqs", "POST", "http://localhost:4566/", &[JSON, ("x-amz-target", "AmazonSQS.SendMessage")], b"{}"),
+            (
+                "lambda",
+                "POST",
+                "https://lambda.eu-central-1.amazonaws.com/2015-03-31/functions/arn%3Aaws%3Alambda%3A1%3Aa_b-c/invocations",
+                &[("content-type", "application/json"), ("x-amz-invocation-type", "Event")],
+                b"{}",
+            ),
             (
                 "s3",
                 "PUT",

@@ -4,7 +4,7 @@
 //! The SDK's clients take a million instructions for a call that has some hundred bytes.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_smithy_types::body::SdkBody;
@@ -51,6 +51,11 @@ impl Signed {
     ) -> Self {
         let signer = Arc::new(Signer::new(credentials, region, service));
         Self { http, patience, names_digest: service == "s3", signer, quota: Arc::default() }
+    }
+
+    /// The same, each call made once and within a time.
+    pub(crate) fn once_within(&self, time: Duration) -> Self {
+        Self { patience: Patience { attempts: 1, attempt: time, call: time }, ..self.clone() }
     }
 
     /// Makes a call, again where that may help. Answers other than 2xx are answers too; an error says why there is none.

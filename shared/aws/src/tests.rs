@@ -1,5 +1,6 @@
 //! The adapters pass the suite of the ports, on MiniStack and on moto.
 
+mod actions;
 mod far_end;
 mod resources;
 mod scripted;

@@ -5,10 +5,13 @@
 
 pub mod discord;
 pub mod email;
+pub mod eventbridge;
 pub mod forward;
+pub mod lambda;
 pub mod slack;
 pub mod telegram;
 
+mod envelope;
 mod key;
 mod material;
 mod quiet;
@@ -44,6 +47,10 @@ pub enum Action<S = SecretRef> {
     Discord(discord::Discord<S>),
     /// Sends a mail.
     Email(email::Email),
+    /// Puts the event on a bus of EventBridge.
+    Eventbridge(eventbridge::Eventbridge),
+    /// Calls an AWS Lambda function.
+    Lambda(lambda::Lambda),
 }
 
 /// The kind of a task.
@@ -61,6 +68,10 @@ pub enum Kind {
     Discord,
     /// A mail.
     Email,
+    /// An event on a bus of EventBridge.
+    Eventbridge,
+    /// A call of an AWS Lambda function.
+    Lambda,
     /// What stands for a hook's whole part in an event that could not be routed when it came. It has the id of the first
     /// task that the routing would have made.
     Route,
@@ -86,7 +97,8 @@ pub enum Lane {
 
 impl Kind {
     /// The kinds that have workers.
-    pub const WITH_WORKERS: [Self; 5] = [Self::Telegram, Self::Forward, Self::Slack, Self::Discord, Self::Email];
+    pub const WITH_WORKERS: [Self; 7] =
+        [Self::Telegram, Self::Forward, Self::Slack, Self::Discord, Self::Email, Self::Eventbridge, Self::Lambda];
 
     /// The word for it in configurations, the API, metrics and stores.
     pub const fn as_str(self) -> &'static str {
@@ -96,6 +108,8 @@ impl Kind {
             Self::Slack => "slack",
             Self::Discord => "discord",
             Self::Email => "email",
+            Self::Eventbridge => "eventbridge",
+            Self::Lambda => "lambda",
             Self::Route => "route",
         }
     }
@@ -105,6 +119,8 @@ impl Kind {
         match self {
             Self::Telegram | Self::Slack | Self::Discord => "message sent",
             Self::Email => "mail sent",
+            Self::Eventbridge => "event put on its bus",
+            Self::Lambda => "function called",
             Self::Forward => "event forwarded",
             Self::Route => "event routed",
         }
@@ -114,7 +130,9 @@ impl Kind {
     pub const fn queue(self) -> QueueName {
         match self {
             Self::Telegram | Self::Route => QueueName::Telegram,
-            Self::Forward | Self::Slack | Self::Discord | Self::Email => QueueName::Forward,
+            Self::Forward | Self::Slack | Self::Discord | Self::Email | Self::Eventbridge | Self::Lambda => {
+                QueueName::Forward
+            }
         }
     }
 
@@ -123,7 +141,9 @@ impl Kind {
         match self {
             Self::Telegram => Scope::of_chat(destination),
             Self::Slack => Scope::Channel,
-            Self::Forward | Self::Discord | Self::Email | Self::Route => Scope::Answers,
+            Self::Forward | Self::Discord | Self::Email | Self::Eventbridge | Self::Lambda | Self::Route => {
+                Scope::Answers
+            }
         }
     }
 
@@ -134,6 +154,8 @@ impl Kind {
             Self::Slack => ("A message did not arrive", "in Slack at"),
             Self::Discord => ("A message did not arrive", "in Discord at"),
             Self::Email => ("A mail did not arrive", "at"),
+            Self::Eventbridge => ("An event was not put on its bus", "at EventBridge:"),
+            Self::Lambda => ("A function was not called", "in AWS:"),
             Self::Forward => ("An event was not forwarded", "to"),
         }
     }
@@ -143,7 +165,7 @@ impl Kind {
     pub const fn shares_pace(self) -> bool {
         match self {
             Self::Telegram | Self::Slack | Self::Discord => true,
-            Self::Forward | Self::Email | Self::Route => false,
+            Self::Forward | Self::Email | Self::Eventbridge | Self::Lambda | Self::Route => false,
         }
     }
 
@@ -181,6 +203,8 @@ macro_rules! of_room {
             Action::Slack($room) => $answer,
             Action::Discord($room) => $answer,
             Action::Email($room) => $answer,
+            Action::Eventbridge($room) => $answer,
+            Action::Lambda($room) => $answer,
         }
     };
 }
@@ -195,6 +219,8 @@ impl<S> Action<S> {
             Self::Slack(_) => Kind::Slack,
             Self::Discord(_) => Kind::Discord,
             Self::Email(_) => Kind::Email,
+            Self::Eventbridge(_) => Kind::Eventbridge,
+            Self::Lambda(_) => Kind::Lambda,
         }
     }
 
@@ -207,13 +233,35 @@ impl<S> Action<S> {
     pub const fn quiet(&self) -> Option<&Quiet> {
         match self {
             Self::Telegram(telegram) => telegram.quiet.as_ref(),
-            Self::Forward(_) | Self::Slack(_) | Self::Discord(_) | Self::Email(_) => None,
+            Self::Forward(_)
+            | Self::Slack(_)
+            | Self::Discord(_)
+            | Self::Email(_)
+            | Self::Eventbridge(_)
+            | Self::Lambda(_) => None,
         }
     }
 
     /// The sources of its templates, each with its field and with what it is rendered into.
     pub fn templates(&self) -> Vec<(String, &str, Escape)> {
         of_room!(self, room => room.templates())
+    }
+}
+
+impl<S> Action<S> {
+    /// What it calls in AWS, by its ARN or the name of a bus, with the field that says so.
+    pub const fn aws_target(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::Eventbridge(room) => Some(("bus", room.bus.as_str())),
+            Self::Lambda(room) => Some(("function", room.function.as_str())),
+            Self::Telegram(_)
+            | Self::Forward(_)
+            | Self::Slack(_)
+            | Self::Discord(_)
+            | Self::Email(_)
+            | Self::Eventbridge(_)
+            | Self::Lambda(_) => None,
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub mod token;
 
 pub mod action;
 pub mod address;
+pub mod arn;
 pub mod config;
 pub mod door;
 pub mod hook;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Key, Kind, Lane, discord, email, forward, slack, telegram};
+use crate::action::{Key, Kind, Lane, discord, email, eventbridge, forward, lambda, slack, telegram};
 use crate::id::TaskId;
 use crate::task::Task;
 
@@ -41,6 +41,10 @@ pub enum Payload {
     Discord(discord::Message),
     /// A mail.
     Email(email::Message),
+    /// An event for a bus of EventBridge.
+    Eventbridge(eventbridge::Entry),
+    /// A call of an AWS Lambda function.
+    Lambda(lambda::Invocation),
 }
 
 /// Work as it is written.
@@ -61,6 +65,8 @@ enum Written {
     SlackV1(Carried<slack::Message>),
     DiscordV1(Carried<discord::Message>),
     EmailV1(Carried<email::Message>),
+    EventbridgeV1(Carried<eventbridge::Entry>),
+    LambdaV1(Carried<lambda::Invocation>),
 }
 
 /// The same, of the queue of messages to chats: its worker carries no reader of other kinds.
@@ -125,7 +131,7 @@ impl Work {
             Payload::Slack(message) => &message.parts,
             Payload::Discord(message) => &message.parts,
             Payload::Email(message) => std::slice::from_ref(&message.text),
-            Payload::Forward(_) => &[],
+            Payload::Forward(_) | Payload::Eventbridge(_) | Payload::Lambda(_) => &[],
         }
     }
 
@@ -161,6 +167,8 @@ impl Payload {
             Self::Slack(_) => Kind::Slack,
             Self::Discord(_) => Kind::Discord,
             Self::Email(_) => Kind::Email,
+            Self::Eventbridge(_) => Kind::Eventbridge,
+            Self::Lambda(_) => Kind::Lambda,
         }
     }
 
@@ -170,29 +178,29 @@ impl Payload {
             Self::Telegram(message) => message.parts.len(),
             Self::Slack(message) => message.parts.len(),
             Self::Discord(message) => message.parts.len(),
-            Self::Forward(_) | Self::Email(_) => 1,
+            Self::Forward(_) | Self::Email(_) | Self::Eventbridge(_) | Self::Lambda(_) => 1,
         }
     }
 }
 
 impl From<Work> for Written {
     fn from(Work { task, payload, lane, fallback, trace }: Work) -> Self {
+        let ordered = lane == Lane::Ordered;
+        macro_rules! carried {
+            ($payload:expr) => {
+                Carried { task, payload: $payload, ordered, fallback, trace }
+            };
+        }
         match payload {
             Payload::Telegram(telegram::Message { parts, style, document, key }) => {
                 Self::TelegramV1(TelegramV1 { task, parts, style, document, key, fallback, trace })
             }
-            Payload::Forward(request) => {
-                Self::ForwardV1 { task, request, ordered: lane == Lane::Ordered, fallback, trace }
-            }
-            Payload::Slack(payload) => {
-                Self::SlackV1(Carried { task, payload, ordered: lane == Lane::Ordered, fallback, trace })
-            }
-            Payload::Discord(payload) => {
-                Self::DiscordV1(Carried { task, payload, ordered: lane == Lane::Ordered, fallback, trace })
-            }
-            Payload::Email(payload) => {
-                Self::EmailV1(Carried { task, payload, ordered: lane == Lane::Ordered, fallback, trace })
-            }
+            Payload::Forward(request) => Self::ForwardV1 { task, request, ordered, fallback, trace },
+            Payload::Slack(payload) => Self::SlackV1(carried!(payload)),
+            Payload::Discord(payload) => Self::DiscordV1(carried!(payload)),
+            Payload::Email(payload) => Self::EmailV1(carried!(payload)),
+            Payload::Eventbridge(payload) => Self::EventbridgeV1(carried!(payload)),
+            Payload::Lambda(payload) => Self::LambdaV1(carried!(payload)),
         }
     }
 }
@@ -218,6 +226,8 @@ impl From<Written> for Work {
             Written::SlackV1(carried) => carried.work(Payload::Slack),
             Written::DiscordV1(carried) => carried.work(Payload::Discord),
             Written::EmailV1(carried) => carried.work(Payload::Email),
+            Written::EventbridgeV1(carried) => carried.work(Payload::Eventbridge),
+            Written::LambdaV1(carried) => carried.work(Payload::Lambda),
             Written::TelegramV1(message) => message.into(),
             Written::ForwardV1 { task, request, ordered, fallback, trace } => {
                 let lane = if ordered { Lane::Ordered } else { Lane::Parallel };
@@ -313,6 +323,20 @@ mod tests {
                 Kind::Email => {
                     let (to, subject) = (vec!["me@example.com".to_owned()], "Grüße".to_owned());
                     Payload::Email(email::Message { to, subject, text: parts().concat(), key: None })
+                }
+                Kind::Eventbridge => {
+                    let [bus, source, detail_type] = ["default", "shop", "paid"].map(str::to_owned);
+                    Payload::Eventbridge(eventbridge::Entry {
+                        bus,
+                        source,
+                        detail_type,
+                        detail: "{}".to_owned(),
+                        time: Timestamp::from_ms(7),
+                    })
+                }
+                Kind::Lambda => {
+                    let (function, payload) = ("arn:aws:lambda:x".to_owned(), "{}".to_owned());
+                    Payload::Lambda(lambda::Invocation { function, payload, is_async: true, timeout_seconds: 9 })
                 }
                 Kind::Route => unreachable!("no worker routes"),
             };

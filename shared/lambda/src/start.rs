@@ -33,6 +33,11 @@ pub fn required(name: &'static str) -> Result<String, BadVariable> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty()).ok_or(BadVariable::Missing(name))
 }
 
+/// The value of a variable that may be absent, which is empty then.
+pub fn optional(name: &'static str) -> String {
+    std::env::var(name).unwrap_or_default()
+}
+
 /// The addresses of the workers' queues, by name.
 pub fn work_queue_urls() -> Result<Vec<(QueueName, String)>, BadVariable> {
     let variable = |queue| match queue {

@@ -85,6 +85,15 @@ mod tests {
                        "key": "k"}),
                 json!({}),
             ),
+            (
+                json!({"kind": "lambda", "function": "arn:aws:lambda:eu-central-1:111122223333:function:a",
+                       "payload": "{}", "async": true, "timeout_seconds": 9}),
+                json!({}),
+            ),
+            (
+                json!({"kind": "eventbridge", "bus": "orders", "detail_type": "t", "source": "shop", "detail": "{}"}),
+                json!({}),
+            ),
         ] {
             let spec = json!({"name": "h", "sender": "github", "secrets": ["s"], "actions": [written]});
             let spec: HookSpec = serde_json::from_value(spec).unwrap();

@@ -21,7 +21,9 @@ impl<W: Worker> Engine<W> {
         attempted: Attempted,
     ) -> PortResult<Turn> {
         let (jitter, steps) = (self.jitter(), batch.steps);
-        batch.tasks.iter_mut().for_each(|task| outcome::apply(task, &attempted, steps, jitter));
+        for (place, task) in batch.tasks.iter_mut().enumerate() {
+            outcome::apply(task, place, &attempted, steps, jitter);
+        }
         let mut changed = self.take(kind, name, destination, &attempted);
         log_change(kind.as_str(), name, changed.change);
         let speaks_against = attempted.result.as_ref().err().and_then(Failure::speaks_against) == Some(true);

@@ -15,17 +15,18 @@ use crate::spans;
 const GIVEN_UP: &str = "its destination is disabled, for it failed for five days without one success, or said that it is \
                         gone; mend it, then retry this task: a success enables the destination again";
 
-/// Notes an attempt on its task and moves the task on; `steps` is in how many its effect is made, and `jitter` places the
-/// next wait inside its jitter, from 0 to 1.
-pub(super) fn apply(task: &mut Task, attempted: &Attempted, steps: usize, jitter: f64) {
+/// Notes an attempt on the task at this place of its batch and moves the task on; `steps` is in how many its effect is made,
+/// and `jitter` places the next wait inside its jitter, from 0 to 1.
+pub(super) fn apply(task: &mut Task, place: usize, attempted: &Attempted, steps: usize, jitter: f64) {
     let now = attempted.ended_at;
-    if let Err(Failure::Overtaken(why)) = &attempted.result {
+    let (result, answer) = attempted.of(place);
+    if let Err(Failure::Overtaken(why)) = result {
         task.due_at = now;
         task.status = TaskStatus::Skipped;
         task.reason = Some(why.clone());
         return;
     }
-    let outcome = match &attempted.result {
+    let outcome = match result {
         Ok(()) => AttemptOutcome::Succeeded,
         Err(Failure::Throttled { .. }) => AttemptOutcome::Throttled,
         Err(_) => AttemptOutcome::Failed,
@@ -34,12 +35,12 @@ pub(super) fn apply(task: &mut Task, attempted: &Attempted, steps: usize, jitter
         started_at: attempted.started_at,
         duration_ms: now.ms_since(attempted.started_at),
         outcome,
-        detail: attempted.result.as_ref().err().map(ToString::to_string).unwrap_or_default(),
+        detail: result.as_ref().err().map(ToString::to_string).unwrap_or_default(),
         response_status: attempted.status,
-        answer: attempted.answer.clone(),
+        answer: answer.to_owned(),
     });
     task.due_at = now;
-    let failure = match &attempted.result {
+    let failure = match result {
         Ok(()) => return arrived(task, steps),
         Err(failure) => failure,
     };

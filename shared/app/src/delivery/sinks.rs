@@ -16,10 +16,12 @@ pub use settings::SettingsCache;
 
 use super::discord::Discord;
 use super::email::Email;
+use super::eventbridge::Eventbridge;
 use super::forward::Forward;
+use super::lambda::Lambda;
 use super::slack::Slack;
 use super::{Attempted, Batch, Engine, Worker};
-use crate::ports::{Bodies, Documents, EventLog, Mailer, PortError, PortResult};
+use crate::ports::{AwsReach, Bodies, Documents, EventLog, Mailer, PortError, PortResult};
 
 /// The engine of the forward queue.
 pub type SinkEngine = Engine<Sinks>;
@@ -27,6 +29,12 @@ pub type SinkEngine = Engine<Sinks>;
 /// Makes the effects of one kind.
 #[async_trait]
 pub trait Sink: Send + Sync {
+    /// How many of the first pieces of work make one effect together, as [`Worker::fitting`] says; one, unless the kind
+    /// goes together.
+    fn fitting(&self, _works: &[Work]) -> usize {
+        1
+    }
+
     /// Makes an effect of a batch that is not empty, as [`Worker::attempt`] does.
     async fn attempt(&self, batch: &Batch<'_>) -> PortResult<Attempted>;
 }
@@ -43,6 +51,8 @@ pub struct SinkPorts {
     pub documents: Arc<dyn Documents>,
     /// What hands mails over.
     pub mailer: Arc<dyn Mailer>,
+    /// The way to AWS, where there is one.
+    pub aws: Option<AwsReach>,
 }
 
 /// The sinks, by kind.
@@ -55,6 +65,10 @@ pub struct Sinks {
     pub discord: Discord,
     /// Mails.
     pub email: Email,
+    /// Events on buses of EventBridge.
+    pub eventbridge: Eventbridge,
+    /// Calls of AWS Lambda functions.
+    pub lambda: Lambda,
     /// What holds for all hooks, kept for a while.
     pub settings: Arc<SettingsCache>,
 }
@@ -62,12 +76,14 @@ pub struct Sinks {
 impl Sinks {
     /// All sinks, over these ports.
     pub fn new(ports: SinkPorts, settings: SettingsCache) -> Self {
-        let SinkPorts { calls, events, bodies, documents, mailer } = ports;
+        let SinkPorts { calls, events, bodies, documents, mailer, aws } = ports;
         let settings = Arc::new(settings);
         Self {
             forward: Forward { calls: calls.clone(), events, bodies },
             slack: Slack { calls: calls.clone(), documents: Arc::clone(&documents) },
             discord: Discord { calls: calls.clone(), documents },
+            eventbridge: Eventbridge { aws: aws.clone(), clock: Arc::clone(&calls.clock) },
+            lambda: Lambda { aws, clock: Arc::clone(&calls.clock) },
             email: Email { mailer, calls, settings: Arc::clone(&settings) },
             settings,
         }
@@ -80,6 +96,8 @@ impl Sinks {
             Kind::Slack => Some(&self.slack),
             Kind::Discord => Some(&self.discord),
             Kind::Email => Some(&self.email),
+            Kind::Eventbridge => Some(&self.eventbridge),
+            Kind::Lambda => Some(&self.lambda),
             Kind::Telegram | Kind::Route => None,
         }
     }
@@ -89,8 +107,9 @@ impl Sinks {
 impl Worker for Sinks {
     const QUEUE: QueueName = QueueName::Forward;
 
-    fn fitting(&self, _: &[Work]) -> usize {
-        1
+    fn fitting(&self, works: &[Work]) -> usize {
+        let sink = works.first().and_then(|work| self.of(work.kind()));
+        sink.map_or(1, |sink| sink.fitting(works))
     }
 
     async fn operator_chat(&self) -> PortResult<Option<String>> {

@@ -61,6 +61,17 @@ pub struct Attempted {
     pub blocked_until: Option<Timestamp>,
     /// Where the destination has moved to.
     pub moved_to: Option<String>,
+    /// What came of each task of the batch, in their order; empty where what is said above holds for all of them.
+    pub each: Vec<Single>,
+}
+
+/// What came of one task of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Single {
+    /// Whether its effect happened.
+    pub result: Result<(), Failure>,
+    /// The beginning of the answer to it.
+    pub answer: String,
 }
 
 /// Why an effect did not happen, in words, and what follows from it.
@@ -100,7 +111,36 @@ pub enum Failure {
 
 /// An attempt without an answer.
 pub(super) const fn attempted(started_at: Timestamp, ended_at: Timestamp, result: Result<(), Failure>) -> Attempted {
-    Attempted { started_at, ended_at, result, status: None, answer: String::new(), blocked_until: None, moved_to: None }
+    Attempted {
+        started_at,
+        ended_at,
+        result,
+        status: None,
+        answer: String::new(),
+        blocked_until: None,
+        moved_to: None,
+        each: Vec::new(),
+    }
+}
+
+impl Attempted {
+    /// An attempt that was answered task by task. To the destination it is a success where one of them succeeded, and else
+    /// the failure that says most against it.
+    pub(super) fn of_each(started_at: Timestamp, ended_at: Timestamp, each: Vec<Single>) -> Self {
+        let failures = || each.iter().filter_map(|single| single.result.as_ref().err());
+        let any_succeeded = each.iter().any(|single| single.result.is_ok());
+        let worst = failures().find(|failure| failure.speaks_against() == Some(true)).or_else(|| failures().next());
+        let result = if any_succeeded { Ok(()) } else { worst.cloned().map_or(Ok(()), Err) };
+        Self { each, ..attempted(started_at, ended_at, result) }
+    }
+
+    /// What came of the task at this place of the batch.
+    pub(super) fn of(&self, place: usize) -> (&Result<(), Failure>, &str) {
+        match self.each.get(place) {
+            Some(single) => (&single.result, &single.answer),
+            None => (&self.result, &self.answer),
+        }
+    }
 }
 
 impl Failure {

@@ -2,6 +2,7 @@
 //!
 //! It passes the [`conformance`](crate::testing::conformance) suite, so what holds on it holds on the adapters.
 
+mod aws;
 mod bot;
 mod clock;
 mod documents;
@@ -28,6 +29,7 @@ use bellhop_core::time::Timestamp;
 
 use crate::ports::{Clock, EventCount, PortResult};
 
+pub use aws::{AwsSeen, Calling, Putting};
 pub use bot::{Answering, Seen};
 pub use clock::SetClock;
 pub use mail::{Handed, Taking};
@@ -83,6 +85,7 @@ struct World {
     bodies: HashMap<EventId, Vec<u8>>,
     inbox: Queue,
     work: Queue,
+    aws: aws::FakeAws,
     bot: bot::FakeBot,
     mail: mail::FakeMailer,
 }

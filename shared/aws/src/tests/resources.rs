@@ -70,3 +70,21 @@ pub(super) async fn receive(aws: &Aws, queue_url: &str) -> Vec<(String, String)>
 fn sqs(aws: &Aws) -> aws_sdk_sqs::Client {
     aws_sdk_sqs::Client::new(&aws.config("sqs"))
 }
+
+/// Has what is put on the default bus, or on one of this name that is made, go to a queue of its name; the bus' ARN, and the
+/// queue's URL.
+pub(super) async fn bus(aws: &Aws, name: &str) -> (String, String) {
+    let client = aws.event_buses(aws.region());
+    if name != "default" {
+        client.create_event_bus().name(name).send().await.expect("the bus is made");
+    }
+    let described = client.describe_event_bus().name(name).send().await.expect("the bus is there");
+    let queue_url = queue(aws, name).await;
+    let rule = client.put_rule().name("all").event_bus_name(name).event_pattern("{\"account\":[{\"exists\":true}]}");
+    rule.send().await.expect("the rule is made");
+    let arn = format!("arn:aws:sqs:{}:000000000000:{name}", aws.region());
+    let target = aws_sdk_eventbridge::types::Target::builder().id("queue").arn(arn).build().expect("it is whole");
+    let targets = client.put_targets().rule("all").event_bus_name(name).targets(target);
+    targets.send().await.expect("the queue is its target");
+    (described.arn.expect("it has an ARN"), queue_url)
+}

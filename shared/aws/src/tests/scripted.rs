@@ -25,7 +25,7 @@ use crate::Aws;
 
 /// What happens to a request.
 #[derive(Clone)]
-enum Step {
+pub(super) enum Step {
     /// It is answered.
     Answer(u16, Value),
     /// The same with this header.
@@ -39,14 +39,14 @@ enum Step {
 }
 
 /// A service, and what it was asked.
-struct Service {
+pub(super) struct Service {
     script: Mutex<VecDeque<Step>>,
-    asked: Mutex<Vec<(String, Value)>>,
+    pub(super) asked: Mutex<Vec<(String, Value)>>,
 }
 
 impl Service {
     /// Starts one; what comes after the script is answered well.
-    fn start(script: impl IntoIterator<Item = Step>) -> (Arc<Self>, Aws) {
+    pub(super) fn start(script: impl IntoIterator<Item = Step>) -> (Arc<Self>, Aws) {
         let script = Mutex::new(script.into_iter().collect());
         let service = Arc::new(Self { script, asked: Mutex::default() });
         let served = Arc::clone(&service);
@@ -90,7 +90,7 @@ impl Service {
     }
 
     /// How often anything was asked.
-    fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.asked.lock().unwrap().len()
     }
 }

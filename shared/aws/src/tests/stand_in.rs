@@ -1,88 +1,27 @@
-//! Programs that stand in for AWS on this machine.
+//! Programs that stand in for AWS on this machine, and the way to them.
 
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+pub(super) use bellhop_tests::stand_in::Kind;
+use bellhop_tests::stand_in::REGION;
 
 use crate::Aws;
 
-const READY_WITHIN: Duration = Duration::from_secs(60);
-
-/// Which program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    MiniStack,
-    Moto,
-}
-
 /// A stand-in that runs until it is dropped.
-pub(super) struct StandIn {
-    child: Child,
-    folder: PathBuf,
-    endpoint: String,
-}
+pub(super) struct StandIn(bellhop_tests::stand_in::StandIn);
 
 impl StandIn {
     /// Starts one on a free port and waits until it listens.
     pub(super) fn start(kind: Kind) -> Self {
-        let port = free_port();
-        let folder = std::env::temp_dir().join(format!("bellhop-aws-{}-{port}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
-        let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin");
-        let endpoint = format!("http://127.0.0.1:{port}");
-        let mut command = match kind {
-            Kind::MiniStack => Command::new(programs.join("ministack")),
-            Kind::Moto => Command::new(programs.join("moto_server")),
-        };
-        if kind == Kind::Moto {
-            command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
-        }
-        let variables = [
-            ("GATEWAY_PORT", port.to_string()),
-            ("BIND_HOST", "127.0.0.1".to_owned()),
-            ("AWS_ENDPOINT_URL", endpoint.clone()),
-            // It checks signatures then, those of our own calls too.
-            ("AUTH", "true".to_owned()),
-            ("IOT_MTLS_ENABLED", "0".to_owned()),
-            ("SFTP_ENABLED", "0".to_owned()),
-            ("TMPDIR", folder.display().to_string()),
-            ("S3_DATA_DIR", folder.join("s3").display().to_string()),
-            ("STATE_DIR", folder.join("state").display().to_string()),
-        ];
-        let child = command.envs(variables).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let child = child.expect("the stand-in starts; `make setup` puts it into .venv");
-        let stand_in = Self { child, folder, endpoint };
-        let deadline = Instant::now() + READY_WITHIN;
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < deadline, "{kind:?} does not listen");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        stand_in
+        Self(bellhop_tests::stand_in::StandIn::start(kind))
     }
 
     /// The way to it.
     pub(super) fn aws(&self) -> Aws {
         let aws = Aws::from_variables(|name| match name {
-            "AWS_REGION" => Some("eu-central-1".to_owned()),
+            "AWS_REGION" => Some(REGION.to_owned()),
             "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
-            "AWS_ENDPOINT_URL" => Some(self.endpoint.clone()),
+            "AWS_ENDPOINT_URL" => Some(self.0.endpoint().to_owned()),
             _ => None,
         });
         aws.expect("nothing is missing")
     }
-}
-
-impl Drop for StandIn {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
-/// A port nobody listens on.
-fn free_port() -> u16 {
-    let probe = TcpListener::bind("127.0.0.1:0").expect("some port is free");
-    probe.local_addr().expect("it has an address").port()
 }

@@ -92,6 +92,11 @@ impl<'a> Material<'a> {
         self.facts.event
     }
 
+    /// The event at its hook, as it came.
+    pub(super) const fn facts(&self) -> &Facts<'a> {
+        &self.facts
+    }
+
     /// What it is done instead of, as people name it.
     pub(super) fn is_instead_of(&self) -> Option<&str> {
         self.instead_of.as_deref()

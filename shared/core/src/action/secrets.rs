@@ -40,6 +40,8 @@ impl<S> Action<S> {
         match self {
             Self::Telegram(action) => Action::Telegram(action),
             Self::Email(action) => Action::Email(action),
+            Self::Eventbridge(action) => Action::Eventbridge(action),
+            Self::Lambda(action) => Action::Lambda(action),
             Self::Forward(action) => Action::Forward(action.map(make)),
             Self::Slack(action) => Action::Slack(action.map(make)),
             Self::Discord(action) => Action::Discord(action.map(make)),

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Action, Kind, discord, email, forward, of_room, slack, telegram};
+use super::{Action, Kind, discord, email, eventbridge, forward, lambda, of_room, slack, telegram};
 use crate::config::{Problems, SecretInput, SecretsAs, field_problem};
 use crate::secret::SecretRef;
 
@@ -39,6 +39,10 @@ enum Written {
     Discord(discord::Spec),
     /// Sends a mail.
     Email(email::Spec),
+    /// Puts the event on a bus of EventBridge.
+    Eventbridge(eventbridge::Spec),
+    /// Calls an AWS Lambda function.
+    Lambda(lambda::Spec),
 }
 
 #[cfg(feature = "schema")]
@@ -100,6 +104,10 @@ impl ActionSpec {
             Some(Kind::Slack) => slack::Slack::check(&check.fields(&self.fields)?, check).map(Action::Slack),
             Some(Kind::Discord) => discord::Discord::check(&check.fields(&self.fields)?, check).map(Action::Discord),
             Some(Kind::Email) => email::Email::check(&check.fields(&self.fields)?, check).map(Action::Email),
+            Some(Kind::Eventbridge) => {
+                eventbridge::Eventbridge::check(&check.fields(&self.fields)?, check).map(Action::Eventbridge)
+            }
+            Some(Kind::Lambda) => lambda::Lambda::check(&check.fields(&self.fields)?, check).map(Action::Lambda),
             Some(Kind::Route) | None => {
                 let known: Vec<_> = Kind::WITH_WORKERS.map(Kind::as_str).into();
                 check.add("kind", format!("unknown kind `{}`; known are {}", self.kind, known.join(", ")));
@@ -130,7 +138,7 @@ impl ActionSpec {
             Some(Kind::Forward) => forward::resolve(&mut self.fields, value_of),
             Some(Kind::Slack) => slack::resolve(&mut self.fields, value_of),
             Some(Kind::Discord) => discord::resolve(&mut self.fields, value_of),
-            Some(Kind::Telegram | Kind::Email | Kind::Route) | None => Ok(()),
+            Some(Kind::Telegram | Kind::Email | Kind::Eventbridge | Kind::Lambda | Kind::Route) | None => Ok(()),
         }
     }
 

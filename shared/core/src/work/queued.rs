@@ -115,6 +115,8 @@ pub(super) fn line(task: &Task) -> Cow<'_, str> {
 pub(super) fn group(kind: Kind, task: &Task) -> Cow<'_, str> {
     match kind {
         Kind::Telegram | Kind::Forward | Kind::Route => line(task),
-        Kind::Slack | Kind::Discord | Kind::Email => Cow::Owned(format!("{kind}:{}", line(task))),
+        Kind::Slack | Kind::Discord | Kind::Email | Kind::Eventbridge | Kind::Lambda => {
+            Cow::Owned(format!("{kind}:{}", line(task)))
+        }
     }
 }

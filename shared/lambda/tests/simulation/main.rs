@@ -7,6 +7,7 @@
 
 mod batches;
 mod bot;
+mod buses;
 mod crashes;
 mod faults;
 mod invariants;

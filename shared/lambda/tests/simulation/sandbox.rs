@@ -7,7 +7,7 @@ use bellhop_app::cache::{Cache, Changes};
 use bellhop_app::delivery::Engine;
 use bellhop_app::delivery::sinks::{Calls, SettingsCache, SinkEngine, SinkPorts, Sinks};
 use bellhop_app::delivery::telegram::TelegramEngine;
-use bellhop_app::ports::Clock as _;
+use bellhop_app::ports::{AwsReach, Clock as _};
 use bellhop_app::routing::Routing;
 use bellhop_app::testing::memory::{Memory, Received};
 use bellhop_core::action::QueueName;
@@ -16,6 +16,7 @@ use bellhop_lambda::inbox::route;
 use bellhop_lambda::work::Groups;
 
 use crate::bot::SimBot;
+use crate::buses::{SimBuses, targets};
 use crate::faults::Plan;
 use crate::sim::{Sim, SimClock};
 use crate::urls::SimUrls;
@@ -59,6 +60,7 @@ impl Sandbox {
             bodies: memory.clone(),
             documents: memory.clone(),
             mailer: memory.clone(),
+            aws: Some(AwsReach::new(Arc::new(SimBuses { sim: Arc::clone(sim), plan: plan.clone() }), &targets())),
         };
         let settings = SettingsCache::new(memory.clone(), Cache::new(clock.clone(), Changes::default()));
         let forwarder = Engine::new(Sinks::new(ports, settings), watched, memory.clone(), memory, clock.clone());

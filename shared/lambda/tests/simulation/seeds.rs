@@ -11,6 +11,7 @@ use bellhop_core::task::TaskStatus;
 use serde_json::{Value, json};
 
 use crate::bot::{Mood, base_text};
+use crate::buses::BUSES;
 use crate::faults::Rates;
 use crate::invariants;
 use crate::people;
@@ -50,7 +51,7 @@ async fn world(seed: u64, removed: Removed) -> Report {
     };
     let skew_ms = if random.chance(300) { rough(4_000) } else { 0 };
     let hooks: Vec<_> = (0..random.between(1, 3)).map(|place| hook(place, &random)).collect();
-    let places = ["1", "2", "-3", "-4"].into_iter().chain(ORDERED).chain(PARALLEL).chain(CHANNELS);
+    let places = ["1", "2", "-3", "-4"].into_iter().chain(ORDERED).chain(PARALLEL).chain(CHANNELS).chain(BUSES);
     let places = places.map(str::to_owned).chain(WEBHOOKS.map(|(name, _)| webhook_place(name)));
     let moods = places.map(|place| (place, mood(&random))).collect();
     let sim = Sim::new(seed, rates, skew_ms, removed, hooks, moods).await;
@@ -91,7 +92,7 @@ fn kept(name: &str) -> SecretRef {
 fn action(template: &str, random: &Random) -> Value {
     let forward = |url: &str, ordered: bool| json!({"kind": "forward", "url": url, "method": "POST", "body": template, "ordered": ordered, "timeout_seconds": 10});
     let key = json!({"template": "{{ payload.key }}", "seconds": 31_536_000});
-    match random.below(7) {
+    match random.below(8) {
         0 => forward(random.pick::<&str>(&ORDERED), true),
         1 => forward(random.pick::<&str>(&PARALLEL), false),
         2 => json!({
@@ -102,6 +103,10 @@ fn action(template: &str, random: &Random) -> Value {
             let (name, _) = random.pick(&WEBHOOKS);
             let text = json!({"template": template, "markup": "markdown"});
             json!({"kind": "discord", "url": kept(name), "key": key, "text": text})
+        }
+        4 => {
+            let detail = format!("{{\"text\": {}", template.replace(" }}", " | tojson }}}"));
+            json!({"kind": "eventbridge", "bus": random.pick(&BUSES), "detail": detail})
         }
         _ => json!({"kind": "telegram", "chat": random.pick(&["1", "2", "-3", "-4"]), "template": template}),
     }
@@ -216,7 +221,7 @@ fn the_worlds_hold_every_kind_and_every_end() {
     for seed in 0..60 {
         seen.extend(run(seed, Removed::Nothing).ends);
     }
-    for kind in [Kind::Telegram, Kind::Forward, Kind::Slack, Kind::Discord] {
+    for kind in [Kind::Telegram, Kind::Forward, Kind::Slack, Kind::Discord, Kind::Eventbridge] {
         for status in [TaskStatus::Succeeded, TaskStatus::Dead, TaskStatus::Skipped] {
             assert!(seen.contains(&(kind.as_str(), status.as_str())), "no {kind:?} of these worlds is {status:?}");
         }

@@ -141,7 +141,7 @@ impl Outbound for SimUrls {
 
 impl Sim {
     /// What an address answers; 0 where it does not.
-    fn status_of(&self, url: &str) -> u16 {
+    pub(crate) fn status_of(&self, url: &str) -> u16 {
         match self.moods.get(url).copied().unwrap_or(Mood::Well) {
             Mood::Flaky(share) if self.random.chance(share) => *self.random.pick(&[0, 408, 500, 502, 504]),
             Mood::DownUntil(end) if self.now() < end => 503,

@@ -97,6 +97,7 @@ pub(super) fn engine(folder: &Path) -> EngineParts {
                     bodies: store.clone(),
                     documents: store.clone(),
                     mailer: Arc::new(Memory::new(clock.clone())),
+                    aws: None,
                 },
                 SettingsCache::new(store.clone(), Cache::new(clock.clone(), Changes::default())),
             ),
