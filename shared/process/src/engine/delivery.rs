@@ -250,6 +250,7 @@ mod tests {
     use bellhop_core::event::Event;
     use bellhop_core::id::{EventId, HookId};
     use bellhop_core::task::{Task, TaskStatus};
+    use bellhop_core::work::Fallback;
 
     #[tokio::test]
     async fn unreadable_work_is_dropped_and_its_task_is_dead() {
@@ -273,9 +274,13 @@ mod tests {
         });
         let event = Event { head: serde_json::from_value(head).unwrap(), body: Vec::new() };
         database.record(&event, &tasks, now.plus_ms(60_000)).await.unwrap();
-        let work: Vec<_> = tasks.iter().map(|task| Work::telegram(task.clone(), Vec::new())).collect();
+        let mut work: Vec<_> = tasks.iter().map(|task| Work::telegram(task.clone(), Vec::new())).collect();
+        let other = Task { id: tasks[0].id.fallback(), destination: "6".to_owned(), ..task(0) };
+        work[0].fallback = Some(Fallback::new(&Work::telegram(other.clone(), Vec::new())).unwrap());
         database.send(&work).await.unwrap();
-        let spoil = "UPDATE work SET message = 'no JSON' WHERE seq < 3";
+        // One is of a version that nobody knows, and one is nothing at all.
+        let spoil = "UPDATE work SET message = CASE seq WHEN 1 THEN json_set(message, '$.type', 'TelegramV9') \
+                     ELSE 'no JSON' END WHERE seq < 3";
         database.write(|connection| connection.execute(spoil, [])).await.unwrap();
 
         let rows = database.group_work("telegram", "5", 9).unwrap();
@@ -283,7 +288,11 @@ mod tests {
         let tasks_left: Vec<_> = works.iter().map(|work| work.task.clone()).collect();
         assert_eq!((places, tasks_left), (vec![3], vec![task(2)]));
         assert_eq!(database.group_work("telegram", "5", 9).unwrap().len(), 1);
+        let place_taken = database.group_work("telegram", "6", 9).unwrap().remove(0).work().unwrap();
+        assert_eq!(place_taken.task.id, other.id);
         let recorded = database.recorded(id).await.unwrap().unwrap().tasks;
+        let (fallbacks, recorded): (Vec<_>, Vec<_>) = recorded.into_iter().partition(|task| task.id.is_fallback());
+        assert_eq!(fallbacks, [place_taken.task]);
         let ends: Vec<_> = recorded.into_iter().map(|task| (task.status, task.reason)).collect();
         let reason = Some("its message on the queue is unreadable".to_owned());
         let expected = [(TaskStatus::Dead, reason), (TaskStatus::Succeeded, None), (TaskStatus::Queued, None)];
