@@ -136,6 +136,12 @@ impl Kind {
         }
     }
 
+    /// Whether the groups of its work bear its name, so that other kinds on its queue have others. The first kinds' never did,
+    /// and what waits keeps its group through an update.
+    pub const fn names_groups(self) -> bool {
+        !matches!(self, Self::Telegram | Self::Forward | Self::Route)
+    }
+
     /// What the pace is that is kept with a destination of the kind.
     pub fn scope(self, destination: &str) -> Scope {
         match self {

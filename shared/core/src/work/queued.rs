@@ -113,10 +113,5 @@ pub(super) fn line(task: &Task) -> Cow<'_, str> {
 
 /// What must stay in order among itself, or be bounded together ([`Work::group`]).
 pub(super) fn group(kind: Kind, task: &Task) -> Cow<'_, str> {
-    match kind {
-        Kind::Telegram | Kind::Forward | Kind::Route => line(task),
-        Kind::Slack | Kind::Discord | Kind::Email | Kind::Eventbridge | Kind::Lambda => {
-            Cow::Owned(format!("{kind}:{}", line(task)))
-        }
-    }
+    if kind.names_groups() { Cow::Owned(format!("{kind}:{}", line(task))) } else { line(task) }
 }
