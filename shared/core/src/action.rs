@@ -237,15 +237,7 @@ impl<S> Action<S> {
 
     /// The hours in which what is not urgent waits.
     pub const fn quiet(&self) -> Option<&Quiet> {
-        match self {
-            Self::Telegram(telegram) => telegram.quiet.as_ref(),
-            Self::Forward(_)
-            | Self::Slack(_)
-            | Self::Discord(_)
-            | Self::Email(_)
-            | Self::Eventbridge(_)
-            | Self::Lambda(_) => None,
-        }
+        if let Self::Telegram(telegram) = self { telegram.quiet.as_ref() } else { None }
     }
 
     /// The sources of its templates, each with its field and with what it is rendered into.

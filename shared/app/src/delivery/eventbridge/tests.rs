@@ -110,7 +110,7 @@ fn to_bus(number: u8, bus: &str) -> Work {
     let task = Task::queued(id, Kind::Eventbridge, bus, NOW, NOW.plus_ms(90 * 24 * 60 * 60 * 1000));
     let (source, detail_type) = ("bellhop.github".to_owned(), "push".to_owned());
     let entry = Entry { bus: bus.to_owned(), source, detail_type, detail: detail(number), time: NOW };
-    Work { task, payload: Payload::Eventbridge(entry), lane: Lane::Ordered, trace: None }
+    Work { task, payload: Payload::Eventbridge(entry), lane: Lane::Ordered, fallback: None, trace: None }
 }
 
 fn works(count: u8) -> Vec<Work> {

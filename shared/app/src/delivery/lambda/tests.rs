@@ -29,7 +29,7 @@ async fn attempt(sink: &Lambda, function: &str, is_async: bool) -> Attempted {
         is_async,
         timeout_seconds: 9,
     });
-    let work = Work { task, payload, lane: Lane::Parallel, trace: None };
+    let work = Work { task, payload, lane: Lane::Parallel, fallback: None, trace: None };
     let batch = Batch::new(std::slice::from_ref(&work), vec![Written::Nothing], NOW);
     sink.attempt(&batch).await.unwrap()
 }
