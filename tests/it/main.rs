@@ -29,6 +29,7 @@ mod kinds;
 mod lambda;
 mod manifest;
 mod monitoring;
+mod ntfy;
 mod observability;
 mod phases;
 mod poison;

@@ -20,6 +20,7 @@ pub mod email;
 pub mod eventbridge;
 pub mod forward;
 mod notices;
+pub mod ntfy;
 pub mod poison;
 pub mod sinks;
 pub mod slack;

@@ -8,6 +8,7 @@ pub mod email;
 pub mod eventbridge;
 pub mod forward;
 pub mod lambda;
+pub mod ntfy;
 pub mod slack;
 pub mod telegram;
 
@@ -51,6 +52,8 @@ pub enum Action<S = SecretRef> {
     Eventbridge(eventbridge::Eventbridge),
     /// Calls an AWS Lambda function.
     Lambda(lambda::Lambda),
+    /// Publishes a notification through ntfy.
+    Ntfy(ntfy::Ntfy<S>),
 }
 
 /// The kind of a task.
@@ -72,6 +75,8 @@ pub enum Kind {
     Eventbridge,
     /// A call of an AWS Lambda function.
     Lambda,
+    /// A notification through ntfy.
+    Ntfy,
     /// What stands for a hook's whole part in an event that could not be routed when it came. It has the id of the first
     /// task that the routing would have made.
     Route,
@@ -97,8 +102,16 @@ pub enum Lane {
 
 impl Kind {
     /// The kinds that have workers.
-    pub const WITH_WORKERS: [Self; 7] =
-        [Self::Telegram, Self::Forward, Self::Slack, Self::Discord, Self::Email, Self::Eventbridge, Self::Lambda];
+    pub const WITH_WORKERS: [Self; 8] = [
+        Self::Telegram,
+        Self::Forward,
+        Self::Slack,
+        Self::Discord,
+        Self::Email,
+        Self::Eventbridge,
+        Self::Lambda,
+        Self::Ntfy,
+    ];
 
     /// The word for it in configurations, the API, metrics and stores.
     pub const fn as_str(self) -> &'static str {
@@ -110,6 +123,7 @@ impl Kind {
             Self::Email => "email",
             Self::Eventbridge => "eventbridge",
             Self::Lambda => "lambda",
+            Self::Ntfy => "ntfy",
             Self::Route => "route",
         }
     }
@@ -121,6 +135,7 @@ impl Kind {
             Self::Email => "mail sent",
             Self::Eventbridge => "event put on its bus",
             Self::Lambda => "function called",
+            Self::Ntfy => "notification published",
             Self::Forward => "event forwarded",
             Self::Route => "event routed",
         }
@@ -130,9 +145,13 @@ impl Kind {
     pub const fn queue(self) -> QueueName {
         match self {
             Self::Telegram | Self::Route => QueueName::Telegram,
-            Self::Forward | Self::Slack | Self::Discord | Self::Email | Self::Eventbridge | Self::Lambda => {
-                QueueName::Forward
-            }
+            Self::Forward
+            | Self::Slack
+            | Self::Discord
+            | Self::Email
+            | Self::Eventbridge
+            | Self::Lambda
+            | Self::Ntfy => QueueName::Forward,
         }
     }
 
@@ -147,9 +166,13 @@ impl Kind {
         match self {
             Self::Telegram => Scope::of_chat(destination),
             Self::Slack => Scope::Channel,
-            Self::Forward | Self::Discord | Self::Email | Self::Eventbridge | Self::Lambda | Self::Route => {
-                Scope::Answers
-            }
+            Self::Forward
+            | Self::Discord
+            | Self::Email
+            | Self::Eventbridge
+            | Self::Lambda
+            | Self::Ntfy
+            | Self::Route => Scope::Answers,
         }
     }
 
@@ -162,6 +185,7 @@ impl Kind {
             Self::Email => ("A mail did not arrive", "at"),
             Self::Eventbridge => ("An event was not put on its bus", "at EventBridge:"),
             Self::Lambda => ("A function was not called", "in AWS:"),
+            Self::Ntfy => ("A notification did not arrive", "through ntfy at"),
             Self::Forward => ("An event was not forwarded", "to"),
         }
     }
@@ -171,7 +195,7 @@ impl Kind {
     pub const fn shares_pace(self) -> bool {
         match self {
             Self::Telegram | Self::Slack | Self::Discord => true,
-            Self::Forward | Self::Email | Self::Eventbridge | Self::Lambda | Self::Route => false,
+            Self::Forward | Self::Email | Self::Eventbridge | Self::Lambda | Self::Ntfy | Self::Route => false,
         }
     }
 
@@ -211,6 +235,7 @@ macro_rules! of_room {
             Action::Email($room) => $answer,
             Action::Eventbridge($room) => $answer,
             Action::Lambda($room) => $answer,
+            Action::Ntfy($room) => $answer,
         }
     };
 }
@@ -227,6 +252,7 @@ impl<S> Action<S> {
             Self::Email(_) => Kind::Email,
             Self::Eventbridge(_) => Kind::Eventbridge,
             Self::Lambda(_) => Kind::Lambda,
+            Self::Ntfy(_) => Kind::Ntfy,
         }
     }
 
@@ -257,8 +283,7 @@ impl<S> Action<S> {
             | Self::Slack(_)
             | Self::Discord(_)
             | Self::Email(_)
-            | Self::Eventbridge(_)
-            | Self::Lambda(_) => None,
+            | Self::Ntfy(_) => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Key, Kind, Lane, discord, email, eventbridge, forward, lambda, slack, telegram};
+use crate::action::{Key, Kind, Lane, discord, email, eventbridge, forward, lambda, ntfy, slack, telegram};
 use crate::id::TaskId;
 use crate::task::Task;
 
@@ -45,6 +45,8 @@ pub enum Payload {
     Eventbridge(eventbridge::Entry),
     /// A call of an AWS Lambda function.
     Lambda(lambda::Invocation),
+    /// A notification through ntfy.
+    Ntfy(ntfy::Message),
 }
 
 /// Work as it is written.
@@ -67,6 +69,7 @@ enum Written {
     EmailV1(Carried<email::Message>),
     EventbridgeV1(Carried<eventbridge::Entry>),
     LambdaV1(Carried<lambda::Invocation>),
+    NtfyV1(Carried<ntfy::Message>),
 }
 
 /// The same, of the queue of messages to chats: its worker carries no reader of other kinds.
@@ -131,6 +134,7 @@ impl Work {
             Payload::Slack(message) => &message.parts,
             Payload::Discord(message) => &message.parts,
             Payload::Email(message) => std::slice::from_ref(&message.text),
+            Payload::Ntfy(message) => std::slice::from_ref(&message.text),
             Payload::Forward(_) | Payload::Eventbridge(_) | Payload::Lambda(_) => &[],
         }
     }
@@ -169,6 +173,7 @@ impl Payload {
             Self::Email(_) => Kind::Email,
             Self::Eventbridge(_) => Kind::Eventbridge,
             Self::Lambda(_) => Kind::Lambda,
+            Self::Ntfy(_) => Kind::Ntfy,
         }
     }
 
@@ -178,7 +183,7 @@ impl Payload {
             Self::Telegram(message) => message.parts.len(),
             Self::Slack(message) => message.parts.len(),
             Self::Discord(message) => message.parts.len(),
-            Self::Forward(_) | Self::Email(_) | Self::Eventbridge(_) | Self::Lambda(_) => 1,
+            Self::Forward(_) | Self::Email(_) | Self::Eventbridge(_) | Self::Lambda(_) | Self::Ntfy(_) => 1,
         }
     }
 }
@@ -201,6 +206,7 @@ impl From<Work> for Written {
             Payload::Email(payload) => Self::EmailV1(carried!(payload)),
             Payload::Eventbridge(payload) => Self::EventbridgeV1(carried!(payload)),
             Payload::Lambda(payload) => Self::LambdaV1(carried!(payload)),
+            Payload::Ntfy(payload) => Self::NtfyV1(carried!(payload)),
         }
     }
 }
@@ -228,6 +234,7 @@ impl From<Written> for Work {
             Written::EmailV1(carried) => carried.work(Payload::Email),
             Written::EventbridgeV1(carried) => carried.work(Payload::Eventbridge),
             Written::LambdaV1(carried) => carried.work(Payload::Lambda),
+            Written::NtfyV1(carried) => carried.work(Payload::Ntfy),
             Written::TelegramV1(message) => message.into(),
             Written::ForwardV1 { task, request, ordered, fallback, trace } => {
                 let lane = if ordered { Lane::Ordered } else { Lane::Parallel };
@@ -338,6 +345,17 @@ mod tests {
                     let (function, payload) = ("arn:aws:lambda:x".to_owned(), "{}".to_owned());
                     Payload::Lambda(lambda::Invocation { function, payload, is_async: true, timeout_seconds: 9 })
                 }
+                Kind::Ntfy => Payload::Ntfy(ntfy::Message {
+                    url: url(),
+                    token: Some(url()),
+                    text: parts().concat(),
+                    markdown: true,
+                    title: Some("Grüße".to_owned()),
+                    priority: Some(5),
+                    tags: parts(),
+                    click: Some("https://example.com/".to_owned()),
+                    buttons: vec![ntfy::Button::default()],
+                }),
                 Kind::Route => unreachable!("no worker routes"),
             };
             Work { task, payload, lane, fallback: None, trace: Some("t".to_owned()) }

@@ -19,6 +19,7 @@ use super::email::Email;
 use super::eventbridge::Eventbridge;
 use super::forward::Forward;
 use super::lambda::Lambda;
+use super::ntfy::Ntfy;
 use super::slack::Slack;
 use super::{Attempted, Batch, Engine, Worker};
 use crate::ports::{AwsReach, Bodies, Documents, EventLog, Mailer, PortError, PortResult};
@@ -69,6 +70,8 @@ pub struct Sinks {
     pub eventbridge: Eventbridge,
     /// Calls of AWS Lambda functions.
     pub lambda: Lambda,
+    /// Notifications through ntfy.
+    pub ntfy: Ntfy,
     /// What holds for all hooks, kept for a while.
     pub settings: Arc<SettingsCache>,
 }
@@ -84,6 +87,7 @@ impl Sinks {
             discord: Discord { calls: calls.clone(), documents },
             eventbridge: Eventbridge { aws: aws.clone(), clock: Arc::clone(&calls.clock) },
             lambda: Lambda { aws, clock: Arc::clone(&calls.clock) },
+            ntfy: Ntfy { calls: calls.clone() },
             email: Email { mailer, calls, settings: Arc::clone(&settings) },
             settings,
         }
@@ -98,6 +102,7 @@ impl Sinks {
             Kind::Email => Some(&self.email),
             Kind::Eventbridge => Some(&self.eventbridge),
             Kind::Lambda => Some(&self.lambda),
+            Kind::Ntfy => Some(&self.ntfy),
             Kind::Telegram | Kind::Route => None,
         }
     }

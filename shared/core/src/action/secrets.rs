@@ -45,6 +45,7 @@ impl<S> Action<S> {
             Self::Forward(action) => Action::Forward(action.map(make)),
             Self::Slack(action) => Action::Slack(action.map(make)),
             Self::Discord(action) => Action::Discord(action.map(make)),
+            Self::Ntfy(action) => Action::Ntfy(action.map(make)),
         }
     }
 }

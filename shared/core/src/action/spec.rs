@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Action, Kind, discord, email, eventbridge, forward, lambda, of_room, slack, telegram};
+use super::{Action, Kind, discord, email, eventbridge, forward, lambda, ntfy, of_room, slack, telegram};
 use crate::config::{Problems, SecretInput, SecretsAs, field_problem};
 use crate::secret::SecretRef;
 
@@ -43,6 +43,8 @@ enum Written {
     Eventbridge(eventbridge::Spec),
     /// Calls an AWS Lambda function.
     Lambda(lambda::Spec),
+    /// Publishes a notification through ntfy.
+    Ntfy(ntfy::Spec),
 }
 
 #[cfg(feature = "schema")]
@@ -103,6 +105,7 @@ impl ActionSpec {
             Some(Kind::Forward) => forward::Forward::check(&check.fields(&self.fields)?, check).map(Action::Forward),
             Some(Kind::Slack) => slack::Slack::check(&check.fields(&self.fields)?, check).map(Action::Slack),
             Some(Kind::Discord) => discord::Discord::check(&check.fields(&self.fields)?, check).map(Action::Discord),
+            Some(Kind::Ntfy) => ntfy::Ntfy::check(&check.fields(&self.fields)?, check).map(Action::Ntfy),
             Some(Kind::Email) => email::Email::check(&check.fields(&self.fields)?, check).map(Action::Email),
             Some(Kind::Eventbridge) => {
                 eventbridge::Eventbridge::check(&check.fields(&self.fields)?, check).map(Action::Eventbridge)
@@ -138,6 +141,7 @@ impl ActionSpec {
             Some(Kind::Forward) => forward::resolve(&mut self.fields, value_of),
             Some(Kind::Slack) => slack::resolve(&mut self.fields, value_of),
             Some(Kind::Discord) => discord::resolve(&mut self.fields, value_of),
+            Some(Kind::Ntfy) => ntfy::resolve(&mut self.fields, value_of),
             Some(Kind::Telegram | Kind::Email | Kind::Eventbridge | Kind::Lambda | Kind::Route) | None => Ok(()),
         }
     }
