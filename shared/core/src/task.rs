@@ -44,6 +44,9 @@ pub struct Task {
     pub created_at: Timestamp,
     /// When it is next due, or when its worker's lease ends.
     pub due_at: Timestamp,
+    /// Until when it was to wait from the beginning: the end of the quiet hours that it was made in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_until: Option<Timestamp>,
     /// When its record may be deleted.
     pub expires_at: Timestamp,
     /// How often people have asked for it again after it had ended.
@@ -144,6 +147,7 @@ impl Task {
             parts_done: 0,
             created_at: now,
             due_at: now,
+            held_until: None,
             expires_at,
             retries: 0,
             replay: None,
@@ -201,6 +205,7 @@ impl Task {
         self.status = TaskStatus::Queued;
         self.retries += 1;
         self.reason = None;
+        self.held_until = None;
         self.failures_before = self.all_failures();
         self.due_at = now;
     }

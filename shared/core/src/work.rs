@@ -144,8 +144,8 @@ impl Work {
         self.payload.kind()
     }
 
-    /// The line that it waits in: its destination's; or, where its task was to wait from the beginning, that of all who wait
-    /// there for the same moment, so that nobody else waits behind it.
+    /// The line that it waits in: its destination's; or, where its task was held from the beginning, that of all who are held
+    /// there until the same moment, so that nobody else waits behind it.
     pub fn line(&self) -> Cow<'_, str> {
         queued::line(&self.task)
     }
@@ -254,6 +254,7 @@ mod tests {
     use super::*;
     use crate::id::{EventId, HookId};
     use crate::secret::SecretRef;
+    use crate::task::TaskStatus;
     use crate::time::Timestamp;
 
     /// A task of a kind.
@@ -292,10 +293,15 @@ mod tests {
     #[test]
     fn what_waits_from_the_beginning_has_a_line_of_its_own() {
         let now = Timestamp::from_ms(7);
-        let at_once = Task { created_at: now, due_at: now, ..task(Kind::Telegram) };
-        let waits = Task { due_at: now.plus_ms(1), ..at_once.clone() };
-        let again = Task { retries: 1, ..waits.clone() };
-        for (task, line) in [(at_once, "1"), (waits, "1 from 1970-01-01T00:00:00.008Z"), (again, "1")] {
+        let at_once = task(Kind::Telegram);
+        let held = Task { held_until: Some(now.plus_ms(1)), due_at: now.plus_ms(1), ..at_once.clone() };
+        // Whatever becomes of it, work that is made of it once more has the same line; until somebody asks for it again.
+        let retrying = Task { status: TaskStatus::Retrying, due_at: now.plus_ms(9), ..held.clone() };
+        let failed = Task { held_until: None, ..retrying.clone() };
+        let mut again = retrying.clone();
+        again.retry(1, now);
+        let quiet = "1 from 1970-01-01T00:00:00.008Z";
+        for (task, line) in [(at_once, "1"), (held, quiet), (retrying, quiet), (failed, "1"), (again, "1")] {
             assert_eq!(Work::telegram(task, Vec::new()).group(), line);
         }
     }

@@ -100,7 +100,7 @@ impl Making<'_> {
                 format!("it does not wait for the end of quiet hours: `quiet.unless` was not decided, {what}")
             }
             None => {
-                task.due_at = end;
+                (task.due_at, task.held_until) = (end, Some(end));
                 quiet.reason()
             }
         };

@@ -92,7 +92,7 @@ impl Quiet {
 /// out, as much later as it leaves out.
 fn next(now: &Zoned, shown: DateTime) -> Option<Moment> {
     let times = now.time_zone().to_ambiguous_timestamp(shown);
-    let first = times.clone().compatible().ok()?;
+    let first = times.compatible().ok()?;
     if first > now.timestamp() { Some(first) } else { times.later().ok() }
 }
 

@@ -105,9 +105,9 @@ fn take_place(task: &mut Task, dead: &Task) {
 
 /// The line that a task waits in ([`Work::line`]).
 pub(super) fn line(task: &Task) -> Cow<'_, str> {
-    match task.retries == 0 && task.due_at > task.created_at {
-        true => Cow::Owned(format!("{} from {}", task.destination, task.due_at.rfc3339())),
-        false => Cow::Borrowed(&task.destination),
+    match task.held_until {
+        Some(moment) => Cow::Owned(format!("{} from {}", task.destination, moment.rfc3339())),
+        None => Cow::Borrowed(&task.destination),
     }
 }
 

@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex};
 
 use bellhop_app::cache::{Cache, Changes};
-use bellhop_app::delivery::Engine;
-use bellhop_app::delivery::telegram::{BotCache, Telegram, TelegramEngine};
+use bellhop_app::delivery::telegram::{BotCache, Telegram};
+use bellhop_app::delivery::{Attempted, Engine, Worker};
 use bellhop_app::ports::{Bot, BotAnswer, BotApi, BotMessage, PortError, PortResult};
 use bellhop_app::routing::{Routing, RuleCache};
 use bellhop_app::testing::memory::Memory as Elsewhere;
-use bellhop_core::action::Kind;
+use bellhop_core::action::{Kind, QueueName};
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::pace::{Pace, Scope};
 use bellhop_core::task::Task;
@@ -30,8 +30,36 @@ impl BotApi for NoBotApi {
     }
 }
 
+/// The worker of chats, but for what it reads: work of every kind, some of which may be done side by side.
+struct AnyWork(Telegram);
+
+#[async_trait::async_trait]
+impl Worker for AnyWork {
+    const QUEUE: QueueName = QueueName::Telegram;
+
+    fn fitting(&self, works: &[Work]) -> usize {
+        self.0.fitting(works)
+    }
+
+    async fn operator_chat(&self) -> PortResult<Option<String>> {
+        self.0.operator_chat().await
+    }
+
+    async fn is_dry_run(&self) -> PortResult<bool> {
+        self.0.is_dry_run().await
+    }
+
+    fn show(&self, batch: &bellhop_app::delivery::Batch<'_>) {
+        self.0.show(batch);
+    }
+
+    async fn attempt(&self, batch: &bellhop_app::delivery::Batch<'_>, moved_to: Option<&str>) -> PortResult<Attempted> {
+        self.0.attempt(batch, moved_to).await
+    }
+}
+
 /// A worker without a bot.
-fn worker(memory: &Arc<Memory>) -> TelegramEngine {
+fn worker(memory: &Arc<Memory>) -> Engine<AnyWork> {
     let worker = Telegram {
         bot: BotCache::new(memory.clone(), memory.clone(), Cache::new(clock(), Changes::default())),
         api: Arc::new(NoBotApi),
@@ -40,7 +68,7 @@ fn worker(memory: &Arc<Memory>) -> TelegramEngine {
         clock: clock(),
         bot_pace: Mutex::new(Pace::new(Scope::Bot)),
     };
-    Engine::new(worker, memory.clone(), memory.clone(), memory.clone(), clock())
+    Engine::new(AnyWork(worker), memory.clone(), memory.clone(), memory.clone(), clock())
 }
 
 /// A batch of messages, each a chat, an id and a body; its receipt is its id.

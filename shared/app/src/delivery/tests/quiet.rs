@@ -13,7 +13,7 @@ const END: Timestamp = START.plus_ms(8 * 60 * 60 * 1000);
 /// Work that waits for the end.
 fn quiet(number: u8, text: &str) -> Work {
     let work = work(number, "5", &[text]);
-    Work { task: Task { due_at: END, ..work.task }, ..work }
+    Work { task: Task { due_at: END, held_until: Some(END), ..work.task }, ..work }
 }
 
 #[tokio::test]
@@ -24,7 +24,7 @@ async fn what_waits_comes_as_one_message_when_it_may_and_what_is_urgent_before_i
     assert_eq!((turn.settled, turn.next, stage.seen("5").len()), (0, END, 0));
     // The urgent one has another line, as those of later nights have.
     let urgent = work(2, "5", &["it burns"]);
-    let tomorrow = Task { due_at: END.plus_ms(1), ..waiting[0].task.clone() };
+    let tomorrow = Task { held_until: Some(END.plus_ms(1)), ..waiting[0].task.clone() };
     assert_eq!(waiting[0].group(), waiting[1].group());
     assert!(
         urgent.group() != waiting[0].group()
