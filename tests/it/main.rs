@@ -38,6 +38,7 @@ mod proofs;
 mod quiet;
 mod reading;
 mod readme;
+mod recipes;
 mod reconcile;
 mod rights;
 mod rotation;
