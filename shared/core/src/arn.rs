@@ -20,6 +20,8 @@ pub struct Arn<'a> {
     pub service: &'a str,
     /// The region: `eu-central-1`.
     pub region: &'a str,
+    /// The account, of twelve digits: `111122223333`.
+    pub account: &'a str,
     /// What it is and how it is called there: `event-bus/orders`.
     pub resource: &'a str,
 }
@@ -44,7 +46,7 @@ impl<'a> Arn<'a> {
         let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
         let is_place = partition.starts_with("aws") && [partition, service, region].into_iter().all(is_word);
         let is_whole = start == "arn" && is_place && is_account && is_resource && text.len() <= MOST_BYTES;
-        is_whole.then_some(Self { text, service, region, resource })
+        is_whole.then_some(Self { text, service, region, account, resource })
     }
 
     /// The name of the event bus that it is; `None` where it is something else.
@@ -104,6 +106,7 @@ mod tests {
     fn an_arn_is_one_thing_in_one_region_of_one_account() {
         let bus = Arn::parse(BUS).unwrap();
         assert_eq!((bus.service, bus.region, bus.bus()), ("events", "eu-central-1", Some("default")));
+        assert_eq!(bus.account, "111122223333");
         let function = Arn::parse(FUNCTION).unwrap();
         assert_eq!((function.service, function.resource, function.bus()), ("lambda", "function:ops_Notify:live", None));
         for wrong in [
