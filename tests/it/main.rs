@@ -48,6 +48,7 @@ mod serve_main_job;
 mod sinks;
 mod slack;
 mod sockets;
+mod sqs;
 mod subscriptions;
 mod telegram;
 mod template;

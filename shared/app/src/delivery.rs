@@ -24,6 +24,7 @@ pub mod ntfy;
 pub mod poison;
 pub mod sinks;
 pub mod slack;
+pub mod sqs;
 pub mod telegram;
 
 #[cfg(test)]

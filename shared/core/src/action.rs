@@ -10,6 +10,7 @@ pub mod forward;
 pub mod lambda;
 pub mod ntfy;
 pub mod slack;
+pub mod sqs;
 pub mod telegram;
 
 mod envelope;
@@ -54,6 +55,8 @@ pub enum Action<S = SecretRef> {
     Lambda(lambda::Lambda),
     /// Publishes a notification through ntfy.
     Ntfy(ntfy::Ntfy<S>),
+    /// Sends a message to a queue of SQS.
+    Sqs(sqs::Sqs),
 }
 
 /// The kind of a task.
@@ -77,6 +80,8 @@ pub enum Kind {
     Lambda,
     /// A notification through ntfy.
     Ntfy,
+    /// A message to a queue of SQS.
+    Sqs,
     /// What stands for a hook's whole part in an event that could not be routed when it came. It has the id of the first
     /// task that the routing would have made.
     Route,
@@ -102,7 +107,7 @@ pub enum Lane {
 
 impl Kind {
     /// The kinds that have workers.
-    pub const WITH_WORKERS: [Self; 8] = [
+    pub const WITH_WORKERS: [Self; 9] = [
         Self::Telegram,
         Self::Forward,
         Self::Slack,
@@ -111,6 +116,7 @@ impl Kind {
         Self::Eventbridge,
         Self::Lambda,
         Self::Ntfy,
+        Self::Sqs,
     ];
 
     /// The word for it in configurations, the API, metrics and stores.
@@ -124,6 +130,7 @@ impl Kind {
             Self::Eventbridge => "eventbridge",
             Self::Lambda => "lambda",
             Self::Ntfy => "ntfy",
+            Self::Sqs => "sqs",
             Self::Route => "route",
         }
     }
@@ -136,6 +143,7 @@ impl Kind {
             Self::Eventbridge => "event put on its bus",
             Self::Lambda => "function called",
             Self::Ntfy => "notification published",
+            Self::Sqs => "message put on its queue",
             Self::Forward => "event forwarded",
             Self::Route => "event routed",
         }
@@ -151,7 +159,8 @@ impl Kind {
             | Self::Email
             | Self::Eventbridge
             | Self::Lambda
-            | Self::Ntfy => QueueName::Forward,
+            | Self::Ntfy
+            | Self::Sqs => QueueName::Forward,
         }
     }
 
@@ -172,6 +181,7 @@ impl Kind {
             | Self::Eventbridge
             | Self::Lambda
             | Self::Ntfy
+            | Self::Sqs
             | Self::Route => Scope::Answers,
         }
     }
@@ -186,6 +196,7 @@ impl Kind {
             Self::Eventbridge => ("An event was not put on its bus", "at EventBridge:"),
             Self::Lambda => ("A function was not called", "in AWS:"),
             Self::Ntfy => ("A notification did not arrive", "through ntfy at"),
+            Self::Sqs => ("A message was not put on its queue", "at SQS:"),
             Self::Forward => ("An event was not forwarded", "to"),
         }
     }
@@ -195,7 +206,9 @@ impl Kind {
     pub const fn shares_pace(self) -> bool {
         match self {
             Self::Telegram | Self::Slack | Self::Discord => true,
-            Self::Forward | Self::Email | Self::Eventbridge | Self::Lambda | Self::Ntfy | Self::Route => false,
+            Self::Forward | Self::Email | Self::Eventbridge | Self::Lambda | Self::Ntfy | Self::Sqs | Self::Route => {
+                false
+            }
         }
     }
 
@@ -236,6 +249,7 @@ macro_rules! of_room {
             Action::Eventbridge($room) => $answer,
             Action::Lambda($room) => $answer,
             Action::Ntfy($room) => $answer,
+            Action::Sqs($room) => $answer,
         }
     };
 }
@@ -253,6 +267,7 @@ impl<S> Action<S> {
             Self::Eventbridge(_) => Kind::Eventbridge,
             Self::Lambda(_) => Kind::Lambda,
             Self::Ntfy(_) => Kind::Ntfy,
+            Self::Sqs(_) => Kind::Sqs,
         }
     }
 
@@ -278,6 +293,7 @@ impl<S> Action<S> {
         match self {
             Self::Eventbridge(room) => Some(("bus", room.bus.as_str())),
             Self::Lambda(room) => Some(("function", room.function.as_str())),
+            Self::Sqs(room) => Some(("queue", room.queue.as_str())),
             Self::Telegram(_)
             | Self::Forward(_)
             | Self::Slack(_)

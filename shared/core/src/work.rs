@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::action::{Key, Kind, Lane, discord, email, eventbridge, forward, lambda, ntfy, slack, telegram};
+use crate::action::{Key, Kind, Lane, discord, email, eventbridge, forward, lambda, ntfy, slack, sqs, telegram};
 use crate::id::TaskId;
 use crate::task::Task;
 
@@ -47,6 +47,8 @@ pub enum Payload {
     Lambda(lambda::Invocation),
     /// A notification through ntfy.
     Ntfy(ntfy::Message),
+    /// A message to a queue of SQS.
+    Sqs(sqs::Message),
 }
 
 /// Work as it is written.
@@ -70,6 +72,7 @@ enum Written {
     EventbridgeV1(Carried<eventbridge::Entry>),
     LambdaV1(Carried<lambda::Invocation>),
     NtfyV1(Carried<ntfy::Message>),
+    SqsV1(Carried<sqs::Message>),
 }
 
 /// The same, of the queue of messages to chats: its worker carries no reader of other kinds.
@@ -135,7 +138,7 @@ impl Work {
             Payload::Discord(message) => &message.parts,
             Payload::Email(message) => std::slice::from_ref(&message.text),
             Payload::Ntfy(message) => std::slice::from_ref(&message.text),
-            Payload::Forward(_) | Payload::Eventbridge(_) | Payload::Lambda(_) => &[],
+            Payload::Forward(_) | Payload::Eventbridge(_) | Payload::Lambda(_) | Payload::Sqs(_) => &[],
         }
     }
 
@@ -174,6 +177,7 @@ impl Payload {
             Self::Eventbridge(_) => Kind::Eventbridge,
             Self::Lambda(_) => Kind::Lambda,
             Self::Ntfy(_) => Kind::Ntfy,
+            Self::Sqs(_) => Kind::Sqs,
         }
     }
 
@@ -183,7 +187,12 @@ impl Payload {
             Self::Telegram(message) => message.parts.len(),
             Self::Slack(message) => message.parts.len(),
             Self::Discord(message) => message.parts.len(),
-            Self::Forward(_) | Self::Email(_) | Self::Eventbridge(_) | Self::Lambda(_) | Self::Ntfy(_) => 1,
+            Self::Forward(_)
+            | Self::Email(_)
+            | Self::Eventbridge(_)
+            | Self::Lambda(_)
+            | Self::Ntfy(_)
+            | Self::Sqs(_) => 1,
         }
     }
 }
@@ -207,6 +216,7 @@ impl From<Work> for Written {
             Payload::Eventbridge(payload) => Self::EventbridgeV1(carried!(payload)),
             Payload::Lambda(payload) => Self::LambdaV1(carried!(payload)),
             Payload::Ntfy(payload) => Self::NtfyV1(carried!(payload)),
+            Payload::Sqs(payload) => Self::SqsV1(carried!(payload)),
         }
     }
 }
@@ -235,6 +245,7 @@ impl From<Written> for Work {
             Written::EventbridgeV1(carried) => carried.work(Payload::Eventbridge),
             Written::LambdaV1(carried) => carried.work(Payload::Lambda),
             Written::NtfyV1(carried) => carried.work(Payload::Ntfy),
+            Written::SqsV1(carried) => carried.work(Payload::Sqs),
             Written::TelegramV1(message) => message.into(),
             Written::ForwardV1 { task, request, ordered, fallback, trace } => {
                 let lane = if ordered { Lane::Ordered } else { Lane::Parallel };
@@ -362,6 +373,10 @@ mod tests {
                     click: Some("https://example.com/".to_owned()),
                     buttons: vec![ntfy::Button::default()],
                 }),
+                Kind::Sqs => {
+                    let [queue, group] = ["arn:aws:sqs:x.fifo", "g"].map(str::to_owned);
+                    Payload::Sqs(sqs::Message { queue, body: parts().concat(), group: Some(group) })
+                }
                 Kind::Route => unreachable!("no worker routes"),
             };
             Work { task, payload, lane, fallback: None, trace: Some("t".to_owned()) }

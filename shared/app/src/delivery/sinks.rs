@@ -21,6 +21,7 @@ use super::forward::Forward;
 use super::lambda::Lambda;
 use super::ntfy::Ntfy;
 use super::slack::Slack;
+use super::sqs::Sqs;
 use super::{Attempted, Batch, Engine, Worker};
 use crate::ports::{AwsReach, Bodies, Documents, EventLog, Mailer, PortError, PortResult};
 
@@ -72,6 +73,8 @@ pub struct Sinks {
     pub lambda: Lambda,
     /// Notifications through ntfy.
     pub ntfy: Ntfy,
+    /// Messages on queues of SQS.
+    pub sqs: Sqs,
     /// What holds for all hooks, kept for a while.
     pub settings: Arc<SettingsCache>,
 }
@@ -86,7 +89,8 @@ impl Sinks {
             slack: Slack { calls: calls.clone(), documents: Arc::clone(&documents) },
             discord: Discord { calls: calls.clone(), documents },
             eventbridge: Eventbridge { aws: aws.clone(), clock: Arc::clone(&calls.clock) },
-            lambda: Lambda { aws, clock: Arc::clone(&calls.clock) },
+            lambda: Lambda { aws: aws.clone(), clock: Arc::clone(&calls.clock) },
+            sqs: Sqs { aws, clock: Arc::clone(&calls.clock) },
             ntfy: Ntfy { calls: calls.clone() },
             email: Email { mailer, calls, settings: Arc::clone(&settings) },
             settings,
@@ -103,6 +107,7 @@ impl Sinks {
             Kind::Eventbridge => Some(&self.eventbridge),
             Kind::Lambda => Some(&self.lambda),
             Kind::Ntfy => Some(&self.ntfy),
+            Kind::Sqs => Some(&self.sqs),
             Kind::Telegram | Kind::Route => None,
         }
     }

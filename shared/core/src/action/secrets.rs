@@ -42,6 +42,7 @@ impl<S> Action<S> {
             Self::Email(action) => Action::Email(action),
             Self::Eventbridge(action) => Action::Eventbridge(action),
             Self::Lambda(action) => Action::Lambda(action),
+            Self::Sqs(action) => Action::Sqs(action),
             Self::Forward(action) => Action::Forward(action.map(make)),
             Self::Slack(action) => Action::Slack(action.map(make)),
             Self::Discord(action) => Action::Discord(action.map(make)),

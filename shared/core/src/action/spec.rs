@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Action, Kind, discord, email, eventbridge, forward, lambda, ntfy, of_room, slack, telegram};
+use super::{Action, Kind, discord, email, eventbridge, forward, lambda, ntfy, of_room, slack, sqs, telegram};
 use crate::config::{Problems, SecretInput, SecretsAs, field_problem};
 use crate::secret::SecretRef;
 
@@ -45,6 +45,8 @@ enum Written {
     Lambda(lambda::Spec),
     /// Publishes a notification through ntfy.
     Ntfy(ntfy::Spec),
+    /// Sends a message to a queue of SQS.
+    Sqs(sqs::Spec),
 }
 
 #[cfg(feature = "schema")]
@@ -111,6 +113,7 @@ impl ActionSpec {
                 eventbridge::Eventbridge::check(&check.fields(&self.fields)?, check).map(Action::Eventbridge)
             }
             Some(Kind::Lambda) => lambda::Lambda::check(&check.fields(&self.fields)?, check).map(Action::Lambda),
+            Some(Kind::Sqs) => sqs::Sqs::check(&check.fields(&self.fields)?, check).map(Action::Sqs),
             Some(Kind::Route) | None => {
                 let known: Vec<_> = Kind::WITH_WORKERS.map(Kind::as_str).into();
                 check.add("kind", format!("unknown kind `{}`; known are {}", self.kind, known.join(", ")));
@@ -142,7 +145,9 @@ impl ActionSpec {
             Some(Kind::Slack) => slack::resolve(&mut self.fields, value_of),
             Some(Kind::Discord) => discord::resolve(&mut self.fields, value_of),
             Some(Kind::Ntfy) => ntfy::resolve(&mut self.fields, value_of),
-            Some(Kind::Telegram | Kind::Email | Kind::Eventbridge | Kind::Lambda | Kind::Route) | None => Ok(()),
+            Some(Kind::Telegram | Kind::Email | Kind::Eventbridge | Kind::Lambda | Kind::Sqs | Kind::Route) | None => {
+                Ok(())
+            }
         }
     }
 
