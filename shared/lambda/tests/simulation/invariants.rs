@@ -116,7 +116,8 @@ fn wrong_places(sim: &Sim, observed: &Observed, tasks: &[Task]) -> Vec<String> {
     };
     // An end that is cut short behind the queueing is come to once more, if it is: the place may be taken, and all be well.
     let Rates { refused, lost, slow, crash, .. } = sim.rates;
-    let may_be_cut_short = refused + lost + slow + crash > 0;
+    // So it is where another's message ended the function.
+    let may_be_cut_short = refused + lost + slow + crash > 0 || observed.kills > 0;
     let mains = tasks.iter().filter(|task| task.id.subject().is_none() && !task.id.is_fallback());
     let wrong = mains.filter_map(|task| {
         let is_its = |other: &&Task| {
