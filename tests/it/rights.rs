@@ -33,7 +33,7 @@ fn github(name: &str) -> Value {
 /// Every place of a body that the API takes at which a secret or an address stands, by the schema and the field.
 ///
 /// Whoever adds one says in `what_a_scope_may_point_at` who may write what there.
-const JOINED: [&str; 20] = [
+const JOINED: [&str; 23] = [
     "ConfigSpec.public_url",
     "CustomScheme.secret",
     "CustomScheme.signature_key",
@@ -44,6 +44,9 @@ const JOINED: [&str; 20] = [
     "HookSpec.secrets",
     "NetworkSpec.allow_private_hosts",
     "NewHook.secrets",
+    "NtfyAction.token",
+    "NtfyAction.url",
+    "NtfyButton.url",
     "ReconcileSpec.api_base",
     "ReconcileSpec.token",
     "RotateSpec.secret",
@@ -151,13 +154,17 @@ async fn what_a_scope_may_point_at() {
         ("actions[0].url.secret".to_owned(), json!(foreign), true, true),
         ("actions[0].url.secret".to_owned(), json!(parameter), false, true),
     ];
-    for kind in ["slack", "discord"] {
-        cases.push((format!("{kind} actions[0].url"), json!(foreign), true, true));
+    for kind in ["slack", "discord", "ntfy"] {
+        cases.push((format!("{kind} actions[0].url"), json!("https://attacker.example.com/in"), true, true));
         cases.push((format!("{kind} actions[0].url"), json!(parameter), false, true));
     }
     cases.push(("slack actions[0].token".to_owned(), json!("xoxb-0123456789"), true, true));
     cases.push(("slack actions[0].token".to_owned(), json!(parameter), false, true));
     cases.push(("slack actions[0].api_base".to_owned(), json!(foreign), true, true));
+    cases.push(("ntfy actions[0].token".to_owned(), json!("tk_0123456789"), true, true));
+    cases.push(("ntfy actions[0].token".to_owned(), json!(parameter), false, true));
+    // What a button opens, it opens on a phone.
+    cases.push(("ntfy actions[0].buttons[0].url".to_owned(), json!(foreign), true, true));
     for field in [
         "secrets[0]",
         "reconcile.token",
@@ -166,6 +173,8 @@ async fn what_a_scope_may_point_at() {
         "slack actions[0].url",
         "slack actions[0].token",
         "discord actions[0].url",
+        "ntfy actions[0].url",
+        "ntfy actions[0].token",
     ] {
         cases.extend(here(field));
     }
@@ -178,11 +187,16 @@ async fn what_a_scope_may_point_at() {
             let mut fields = json!({});
             match field {
                 _ if !kind.is_empty() => {
-                    let mut action = match field {
-                        "actions[0].url" => json!({"kind": kind}),
+                    let mut action = match (kind, field) {
+                        (_, "actions[0].url") => json!({"kind": kind}),
+                        ("ntfy", _) => json!({"kind": kind, "url": "https://ntfy.example.com/in", "token": "tk_1",
+                            "buttons": [{"label": "look", "url": "https://example.com"}]}),
                         _ => json!({"kind": kind, "token": "xoxb-0123456789", "channel": "C0123456789"}),
                     };
-                    action[field.trim_start_matches("actions[0].")] = value.clone();
+                    match field {
+                        "actions[0].buttons[0].url" => action["buttons"][0]["url"] = value.clone(),
+                        _ => action[field.trim_start_matches("actions[0].")] = value.clone(),
+                    }
                     (spec["actions"], fields["actions"]) = (json!([action]), json!([action]));
                 }
                 "secrets[0]" => (spec["secrets"], fields["secrets"]) = (json!([value]), json!([value])),
