@@ -2,16 +2,17 @@
 
 use bellhop_core::action::Kind;
 use bellhop_core::hook::Hook;
-use bellhop_core::id::{HookId, ReplayId, TaskId};
+use bellhop_core::id::{HookId, TaskId};
 use bellhop_core::inbox::{self, Read};
 use bellhop_core::order::Order;
-use bellhop_core::replay::{Replay, Selection};
+use bellhop_core::replay::Selection;
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::work::Work;
 use serde_json::json;
 
+use super::replays;
 use super::stage::{Ringing, START, Stage, ends, hook};
-use crate::ports::{Collection, Documents as _, EventLog as _, NewDocument};
+use crate::ports::EventLog as _;
 use crate::testing::memory::Queue;
 
 /// A hook whose action's work can be made where an event's `zero` is not 0, and in whose place a chat is told.
@@ -100,7 +101,7 @@ async fn a_task_that_is_retried_in_vain_has_its_place_taken_and_not_twice() {
 }
 
 #[tokio::test]
-async fn what_is_routed_anew_or_replayed_has_its_places_taken() {
+async fn what_is_routed_again_or_replayed_has_its_places_taken() {
     let stage = Stage::new(&[divides()]).await;
     let event = ill(1);
     let Read::Whole(whole) = inbox::read(event.message().as_bytes()).unwrap() else { panic!("the event is whole") };
@@ -110,29 +111,15 @@ async fn what_is_routed_anew_or_replayed_has_its_places_taken() {
     stage.memory.record(&whole, std::slice::from_ref(&route), route.expires_at).await.unwrap();
     for _ in 0..2 {
         stage.obey(&Order::RetryV1 { task: id.clone(), retries: 0 }).await;
-        assert_replaced(&stage, &event, "routed anew");
+        assert_replaced(&stage, &event, "routed again");
     }
     stage.memory.with_work(Queue::take_all);
-    let replay = Replay {
-        id: ReplayId::from_text("rp_1"),
-        selection: Selection::Range { from: START, to: START.plus_ms(1 << 40), sender: None, events: Vec::new() },
-        owner: None,
-        created_at: START,
-        seen: 0,
-        replayed: 0,
-        tasks: 0,
-        older_than: None,
-        finished_at: None,
-    };
-    let text = serde_json::to_string(&replay).unwrap();
-    let document =
-        NewDocument { collection: Collection::Replay, key: "rp_1", text: &text, expires: Some(replay.expires()) };
-    assert!(stage.memory.swap(&document, None).await.unwrap());
-    stage.obey(&Order::ReplayV1 { replay: replay.id.clone() }).await;
-    let replayed = TaskId::replayed(event.id, &HookId::from_text("h"), 0, &replay.id);
+    let all = Selection::Range { from: START, to: START.plus_ms(1 << 40), sender: None, events: Vec::new() };
+    let replay = replays::ask(&stage, all, None).await;
+    let replayed = TaskId::replayed(event.id, &HookId::from_text("h"), 0, &replay);
     let work = queued(&stage, &event);
     assert_eq!((work.len(), &work[0].task.id), (1, &replayed.fallback()));
-    assert_eq!(work[0].task.replay, Some(replay.id));
+    assert_eq!(work[0].task.replay, Some(replay));
     assert_eq!(stage.memory.task(&replayed).map(|task| task.status), Some(TaskStatus::Dead));
     assert_eq!(stage.memory.task(&replayed.fallback()).map(|task| task.status), Some(TaskStatus::Queued));
 }
