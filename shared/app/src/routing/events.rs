@@ -7,6 +7,7 @@ use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 use bellhop_core::trace::Trace;
 use bellhop_core::work::Work;
+use futures_util::future::try_join_all;
 
 use super::gate::Undone;
 use super::making::{self, Making, Prepared};
@@ -34,10 +35,10 @@ impl Routing {
         let rules = self.rules.rules().await?;
         let (mut record, words) = self.make(event, &rules);
         let id = record.event.head.id;
-        let mut claims = Vec::new();
-        for (owner, claim) in record.claims() {
-            claims.push(self.events.claim_delivery(owner, claim.key(), id, claim.expires).await?);
-        }
+        // All at once, so that no event claims before one that is taken in beside it and came first.
+        let claims =
+            record.claims().map(|(owner, claim)| self.events.claim_delivery(owner, claim.key(), id, claim.expires));
+        let claims = try_join_all(claims).await?;
         record.claimed(&claims);
         self.turn_away(&mut record, &rules).await?;
         self.tell_of_dead(&record.tasks, &rules).await?;

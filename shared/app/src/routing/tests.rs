@@ -6,4 +6,5 @@ mod events;
 mod fallback;
 mod quiet;
 mod replays;
+mod side_by_side;
 mod stage;
