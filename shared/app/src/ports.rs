@@ -254,13 +254,19 @@ pub trait Orders: Send + Sync {
 pub trait WorkQueue: Send + Sync {
     /// Puts messages on their queues; the same task's work put twice is there once, for as long as the queue remembers.
     async fn send_queued(&self, messages: Vec<Queued>) -> PortResult<()>;
+}
 
-    /// The same with work that is at hand.
+/// Queues work that is at hand. It is no part of the queue's port, or whoever has a queue would carry the writers of all kinds.
+#[async_trait]
+pub trait SendWork: WorkQueue {
+    /// Puts work on its queues, as [`WorkQueue::send_queued`] does with messages.
     async fn send(&self, work: &[Work]) -> PortResult<()> {
         let messages = work.iter().map(Work::queued).collect::<Result<_, _>>();
         self.send_queued(messages.map_err(|e| PortError::new("work cannot be written", e))?).await
     }
 }
+
+impl<Q: WorkQueue + ?Sized> SendWork for Q {}
 
 /// A message that a worker has received and wants to have again later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -29,7 +29,8 @@ pub use rules::{Rule, RuleCache, Rules};
 use crate::delivery::Notices;
 use crate::delivery::poison::Poison;
 use crate::ports::{
-    Bodies, Clock, Documents, EventCounts, EventLog, History, Orders, PortError, PortResult, TaskLog, WorkQueue,
+    Bodies, Clock, Documents, EventCounts, EventLog, History, Orders, PortError, PortResult, SendWork as _, TaskLog,
+    WorkQueue,
 };
 
 /// The router.

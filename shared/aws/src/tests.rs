@@ -13,7 +13,7 @@ use bellhop_app::clock::SystemClock;
 use bellhop_app::ports::{
     Bodies as _, Claim, Clock as _, Collection, DeadLetters as _, Documents as _, EventLog as _, History as _,
     HookReader as _, HookWriter as _, Inbox as _, Mailer as _, NewDocument, NewTurn, Orders as _, OutboundMail,
-    Postponed, Receipts as _, RecordedEvent, TaskLog as _, WorkQueue as _, Written,
+    Postponed, Receipts as _, RecordedEvent, SendWork as _, TaskLog as _, Written,
 };
 use bellhop_app::testing::conformance;
 

@@ -75,8 +75,8 @@ enum Written {
     SqsV1(Carried<sqs::Message>),
 }
 
-/// The same, of the queue of messages to chats: its worker carries no reader of other kinds.
-#[derive(Deserialize)]
+/// The same, of the queue of messages to chats: its worker carries no reader and no writer of other kinds.
+#[derive(Serialize, Deserialize)]
 #[serde(tag = "type")]
 enum WrittenForChats {
     TelegramV1(TelegramV1),

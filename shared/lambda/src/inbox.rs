@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 
+use bellhop_app::ports::SendWork as _;
 use bellhop_app::routing::{Recorded, Routing, Unrouted};
 use bellhop_core::inbox::event_of;
 use bellhop_core::time::Timestamp;

@@ -196,7 +196,7 @@ fn by_event(docs: &[String]) -> PortResult<HashMap<EventId, Vec<Task>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bellhop_app::ports::WorkQueue as _;
+    use bellhop_app::ports::SendWork as _;
     use bellhop_core::action::Kind;
     use bellhop_core::id::{HookId, TaskId};
     use bellhop_core::work::Work;

@@ -45,7 +45,7 @@ fn oldest_work(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bellhop_app::ports::{Inbox as _, Orders as _, WorkQueue as _};
+    use bellhop_app::ports::{Inbox as _, Orders as _, SendWork as _};
     use bellhop_core::action::Kind;
     use bellhop_core::id::{EventId, HookId, ReplayId, TaskId};
     use bellhop_core::inbox::Message;

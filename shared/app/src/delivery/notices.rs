@@ -5,7 +5,7 @@ use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::telegram::beginning;
 use bellhop_core::telegram::html::escape;
-use bellhop_core::work::{Fallback, Work};
+use bellhop_core::work::{Fallback, Queued};
 
 use crate::metrics::METRICS;
 use crate::ports::{Clock, Collection, Documents, NewDocument, PortError, PortResult, TaskLog, WorkQueue};
@@ -84,11 +84,11 @@ impl Notices<'_> {
             log::error!(event:% = task.event, destination = task.destination.as_str(); "nobody is told of dead tasks: `telegram.operator_chat` is not set, or is this chat");
             return Ok(());
         };
-        let work = self.of(task, chat);
+        let notice = self.of(task, chat);
         // A notice that is queued and not yet recorded is recorded by whoever sends it; the other way round one that was
         // cut short in between would wait for ever.
-        self.queue.send(std::slice::from_ref(&work)).await?;
-        self.tasks.add(std::slice::from_ref(&work.task)).await
+        self.say(&notice, text(task)).await?;
+        self.tasks.add(&[notice]).await
     }
 
     /// Tells of a message of the inbox that was set aside and holds no event: what it is, and why.
@@ -109,7 +109,13 @@ impl Notices<'_> {
             escape(what),
             escape(beginning(reason, REASON_CHARS)),
         );
-        self.queue.send(&[Work::telegram(task, vec![text])]).await
+        self.say(&task, text).await
+    }
+
+    /// Queues the text of a notice.
+    async fn say(&self, notice: &Task, text: String) -> PortResult<()> {
+        let message = Queued::to_chat(notice, text).map_err(|e| PortError::new("a notice cannot be written", e))?;
+        self.queue.send_queued(vec![message]).await
     }
 
     /// What of a collection was told of within the hour.
@@ -125,11 +131,10 @@ impl Notices<'_> {
             || self.told_of(collection).await?.is_some_and(|told| told == what))
     }
 
-    /// The notice that a task is dead, as work of its own.
-    fn of(&self, task: &Task, operator_chat: &str) -> Work {
+    /// The notice that a task is dead, as a task of its own.
+    fn of(&self, task: &Task, operator_chat: &str) -> Task {
         let id = task.id.notice(task.retries);
-        let notice = Task::queued(id, Kind::Telegram, operator_chat, self.clock.now(), task.expires_at);
-        Work::telegram(notice, vec![text(task)])
+        Task::queued(id, Kind::Telegram, operator_chat, self.clock.now(), task.expires_at)
     }
 }
 

@@ -10,7 +10,7 @@ use bellhop_core::work::Work;
 use super::making::{self, Making};
 use super::text::Words;
 use super::{Routing, Rules, gate};
-use crate::ports::{Collection, NewDocument, PortError, PortResult};
+use crate::ports::{Collection, NewDocument, PortError, PortResult, SendWork as _};
 
 /// What an order of a replay makes.
 #[derive(Default)]

@@ -11,7 +11,7 @@ use super::making::{self, Made, Making, Prepared};
 use super::text::Words;
 use super::{Recorded, Routing};
 use crate::delivery;
-use crate::ports::{Collection, NewDocument, PortError, PortResult};
+use crate::ports::{Collection, NewDocument, PortError, PortResult, SendWork as _};
 
 /// How long a copy of an order keeps others from its task: longer than a function runs, and less than it takes for a message
 /// to come again.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bellhop_app::clock::SystemClock;
 use bellhop_app::ports::{
     Claim, EventLog as _, Inbox as _, MailAnswer, MailError, MailFailure, Mailer as _, OutboundMail, PortResult,
-    Postponed, Receipts as _, TaskLog as _, WorkQueue as _,
+    Postponed, Receipts as _, SendWork as _, TaskLog as _,
 };
 use bellhop_core::action::Kind;
 use bellhop_core::id::{HookId, Owner, TaskId};

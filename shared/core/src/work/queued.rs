@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Work, key};
+use super::{TelegramV1, Work, WrittenForChats, key};
+use crate::action::telegram::Style;
 use crate::action::{Kind, Lane, QueueName};
 use crate::task::Task;
 
@@ -62,6 +63,16 @@ impl Work {
 }
 
 impl Queued {
+    /// A plain message for a task's chat, as [`Work::telegram`] with one part; an error where it cannot be written as JSON.
+    /// No writer of another kind is needed for it.
+    pub fn to_chat(task: &Task, text: String) -> serde_json::Result<Self> {
+        let (style, document, key) = (Style::default(), None, None);
+        let message =
+            TelegramV1 { task: task.clone(), parts: vec![text], style, document, key, fallback: None, trace: None };
+        let message = serde_json::to_string(&WrittenForChats::TelegramV1(message))?;
+        Ok(Self::new(task, Kind::Telegram, Lane::Ordered, message))
+    }
+
     /// A message of a task.
     fn new(task: &Task, kind: Kind, lane: Lane, message: String) -> Self {
         let group = group(kind, task).into_owned();
@@ -72,7 +83,8 @@ impl Queued {
 impl Fallback {
     /// This work, to be queued where another task is dead; an error where it cannot be written as JSON.
     pub fn new(work: &Work) -> serde_json::Result<Self> {
-        serde_json::from_value(serde_json::to_value(work)?).map(Self)
+        // Read back: writing it as a value would take a writer of every kind besides the one for queues.
+        serde_json::from_str(&serde_json::to_string(work)?)
     }
 
     /// What takes the place of the work in a message, be that readable or not otherwise; `None` where nothing does.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bellhop_app::ports::{Inbox as _, WorkQueue as _};
+use bellhop_app::ports::{Inbox as _, SendWork as _};
 use bellhop_core::action::{Kind, QueueName};
 use bellhop_core::event::Proof;
 use bellhop_core::id::{EventId, TaskId};

@@ -245,7 +245,7 @@ impl<W: Worker + 'static> Delivering<W> {
 mod tests {
     use super::*;
     use crate::engine::made::engine;
-    use bellhop_app::ports::{History as _, WorkQueue as _};
+    use bellhop_app::ports::{History as _, SendWork as _};
     use bellhop_core::action::Kind;
     use bellhop_core::event::Event;
     use bellhop_core::id::{EventId, HookId};

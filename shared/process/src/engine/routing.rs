@@ -4,7 +4,7 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use bellhop_app::ports::PortResult;
+use bellhop_app::ports::{PortResult, SendWork as _};
 use bellhop_app::routing::{Recorded, Rules, Unrouted};
 use bellhop_core::inbox::event_of;
 use futures_util::FutureExt as _;

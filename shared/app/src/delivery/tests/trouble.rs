@@ -3,7 +3,7 @@
 use bellhop_core::task::TaskStatus;
 use bellhop_core::work::Work;
 
-use crate::ports::{TaskLog as _, WorkQueue as _};
+use crate::ports::{SendWork as _, TaskLog as _};
 
 use super::stage::{BLOCKED, DOWN, OPERATOR, START, Stage, WELL, again, work};
 

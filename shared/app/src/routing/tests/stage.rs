@@ -14,7 +14,7 @@ use bellhop_core::work::Work;
 use serde_json::{Value, json};
 
 use crate::cache::Changes;
-use crate::ports::{Clock as _, HookWriter as _, TaskLog as _};
+use crate::ports::{Clock as _, HookWriter as _, SendWork as _, TaskLog as _};
 use crate::routing::{Recorded, Routing};
 use crate::testing::memory::{Memory, SetClock};
 

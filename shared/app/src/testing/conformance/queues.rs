@@ -11,7 +11,7 @@ use bellhop_core::task::Task;
 use bellhop_core::work::Work;
 
 use super::made::{fresh_event, fresh_event_id, fresh_hook_id, fresh_task, message, noise, now};
-use crate::ports::{Bodies, Inbox, Orders, WorkQueue};
+use crate::ports::{Bodies, Inbox, Orders, SendWork as _, WorkQueue};
 
 /// Every body that is put comes back whole, small or large. `received` takes everything out of the inbox.
 pub async fn inbox(inbox: &dyn Inbox, bodies: &dyn Bodies, received: impl AsyncFn() -> Vec<Vec<u8>>) {

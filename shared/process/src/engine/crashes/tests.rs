@@ -1,4 +1,4 @@
-use bellhop_app::ports::WorkQueue as _;
+use bellhop_app::ports::SendWork as _;
 use bellhop_core::action::Kind;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::task::Task;
