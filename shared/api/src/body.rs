@@ -12,7 +12,7 @@ use super::MAX_BODY_BYTES;
 use crate::web::{read as read_body, refusal};
 use bellhop_app::answer::Refused;
 use bellhop_app::ingress::Unread;
-use bellhop_core::config::field_problem;
+use bellhop_core::config::field_problem_in;
 
 /// What an operation answers.
 pub(super) type Answered<T> = Result<T, Rejection>;
@@ -148,7 +148,9 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Answered<T> {
     }
     let reader = &mut serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut *reader).map_err(|error| match error.inner().classify() {
-        serde_json::error::Category::Data => invalid(&[field_problem(&error)]),
+        serde_json::error::Category::Data => {
+            invalid(&[field_problem_in(&error, &serde_json::from_slice(body).unwrap_or_default())])
+        }
         _ => bad_json(error.inner()),
     })?;
     reader.end().map_err(|error| bad_json(&error))?;

@@ -15,7 +15,7 @@ pub use check::{
 
 pub use crate::action::ActionSpec;
 pub use configured::{Configured, Stamp};
-pub use fields::field_problem;
+pub use fields::{field_problem, field_problem_in};
 
 pub(crate) use check::{Problems, between, read_chat};
 

@@ -1,6 +1,6 @@
 //! Fields laid over a thing.
 
-use bellhop_core::config::{Configured, Problem, SecretsAs, field_problem};
+use bellhop_core::config::{Configured, Problem, SecretsAs, field_problem_in};
 use serde_json::{Map, Value};
 
 use super::{NotMade, checks};
@@ -16,8 +16,8 @@ pub(super) async fn patched<K: Configured>(
     };
     let mut merged = serde_json::to_value(old.spec()).map_err(stored)?;
     merge(&mut merged, fields);
-    let spec: K::Spec =
-        serde_path_to_error::deserialize(merged).map_err(|error| NotMade::Invalid(vec![field_problem(&error)]))?;
+    let read = serde_path_to_error::deserialize(&merged);
+    let spec: K::Spec = read.map_err(|error| NotMade::Invalid(vec![field_problem_in(&error, &merged)]))?;
     checks::change(spec, secrets, old.clone(), fields.clone()).await.map_err(NotMade::Invalid)
 }
 

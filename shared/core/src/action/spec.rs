@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Action, Kind, discord, email, eventbridge, forward, lambda, ntfy, of_room, slack, sqs, telegram};
-use crate::config::{Problems, SecretInput, SecretsAs, field_problem};
+use crate::config::{Problems, SecretInput, SecretsAs, field_problem_in};
 use crate::secret::SecretRef;
 
 /// The field of what runs where an action is dead.
@@ -85,9 +85,10 @@ impl Check<'_> {
 
     /// The fields of a kind.
     fn fields<T: DeserializeOwned>(&mut self, fields: &Map<String, Value>) -> Option<T> {
-        let read = serde_path_to_error::deserialize(Value::Object(fields.clone()));
+        let written = Value::Object(fields.clone());
+        let read = serde_path_to_error::deserialize(&written);
         read.map_err(|error| {
-            let problem = field_problem(&error);
+            let problem = field_problem_in(&error, &written);
             let field = if error.path().iter().next().is_none() { String::new() } else { problem.field };
             let at =
                 if field.is_empty() { self.at.trim_end_matches('.').to_owned() } else { self.at.to_owned() + &field };

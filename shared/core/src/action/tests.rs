@@ -230,3 +230,27 @@ fn a_change_that_names_no_actions_leaves_each_with_its_own_secrets() {
     let fields = json!({"actions": HookSpec::of(&hook).actions});
     Hook::check(&HookSpec::of(&hook), SecretsAs::ValuesAlone, Some((&hook, fields.as_object().unwrap()))).unwrap_err();
 }
+
+#[test]
+fn a_fingerprint_that_is_sent_back_is_told_at_every_secret_of_an_action() {
+    use crate::config::HookSpec;
+    let shown = || json!({"fingerprint": "0a1b2c3d"});
+    let sign = json!({"scheme": "standard-webhooks", "secret": shown()});
+    for (field, action) in [
+        ("url", json!({"kind": "slack", "url": shown()})),
+        ("token", json!({"kind": "slack", "token": shown(), "channel": "C0123456789"})),
+        ("url", json!({"kind": "discord", "url": shown()})),
+        ("url", json!({"kind": "ntfy", "url": shown()})),
+        ("token", json!({"kind": "ntfy", "url": "https://ntfy.sh/t", "token": shown()})),
+        ("url", json!({"kind": "forward", "url": shown()})),
+        ("sign.secret", json!({"kind": "forward", "url": "https://example.com/", "sign": sign})),
+        ("fallback.url", json!({"kind": "telegram", "chat": "1", "fallback": {"kind": "discord", "url": shown()}})),
+    ] {
+        let spec = json!({"name": "h", "sender": "github", "secrets": ["s"], "actions": [action.clone()]});
+        let spec: HookSpec = serde_json::from_value(spec).unwrap();
+        let problems = check_hook(&spec, SecretsAs::ValuesAlone).unwrap_err();
+        let problem = problems.iter().find(|problem| problem.field == format!("actions[0].{field}"));
+        let problem = problem.unwrap_or_else(|| panic!("{action}: {problems:?}"));
+        assert!(problem.message.contains("leave the field out to keep it"), "{action}: {problems:?}");
+    }
+}

@@ -1,6 +1,13 @@
 //! What is wrong with JSON of the wrong shape: the names of fields, never their values.
 
+use serde_json::Value;
+use serde_path_to_error::Segment;
+
 use super::Problem;
+
+/// What is wrong with a fingerprint that is sent back.
+const SENT_BACK: &str =
+    "a fingerprint only shows which secret is kept: leave the field out to keep it, or write the secret";
 
 /// Names the field that a value could not be read at, and what is wrong with it.
 pub fn field_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
@@ -17,6 +24,20 @@ pub fn field_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> P
         },
     };
     Problem { field: if path == "." { "the body".to_owned() } else { path }, message }
+}
+
+/// The same where what was written is at hand: a fingerprint in the place of a secret is what an answer showed, sent back.
+pub fn field_problem_in(error: &serde_path_to_error::Error<serde_json::Error>, written: &Value) -> Problem {
+    let problem = field_problem(error);
+    let found = error.path().iter().try_fold(written, |value, segment| match segment {
+        Segment::Seq { index } => value.get(index),
+        Segment::Map { key } | Segment::Enum { variant: key } => value.get(key),
+        Segment::Unknown => None,
+    });
+    match found.and_then(|value| value.get("fingerprint")) {
+        None => problem,
+        Some(_) => Problem { message: SENT_BACK.to_owned(), ..problem },
+    }
 }
 
 #[cfg(test)]
@@ -41,6 +62,20 @@ mod tests {
             assert!(problem.field.starts_with(field), "{json}: {problem:?}");
             assert!(problem.message.contains(message), "{json}: {problem:?}");
             assert!(!problem.message.contains("canary"), "{json}: {problem:?}");
+        }
+    }
+    #[test]
+    fn a_fingerprint_that_is_sent_back_is_told_from_other_objects() {
+        for (json, is_told) in [
+            (r#"{"secrets":["a",{"fingerprint":"0a1b2c3d"}]}"#, true),
+            (r#"{"secrets":["a",{"other":"0a1b2c3d"}]}"#, false),
+            (r#"{"name":7,"secrets":[{"fingerprint":"0a1b2c3d"}]}"#, false),
+        ] {
+            let written: Value = serde_json::from_str(json).unwrap();
+            let error = serde_path_to_error::deserialize::<_, HookSpec>(&written).unwrap_err();
+            let problem = field_problem_in(&error, &written);
+            assert_eq!(problem.message == SENT_BACK, is_told, "{json}: {problem:?}");
+            assert_eq!(problem.field, field_problem(&error).field);
         }
     }
 }
