@@ -4,27 +4,18 @@
 //! called, makes one attempt, writes down what came of it, and says when the next turn may follow. What a kind does, and how
 //! it reads the answer, is its [`Worker`]'s; all else is here, once for all kinds.
 
-mod aws;
 mod batch;
 mod conclusion;
 mod destination;
 mod keyed;
-pub mod lambda;
 mod lease;
 mod outcome;
 mod worker;
 
 pub mod dead_letters;
-pub mod discord;
-pub mod email;
-pub mod eventbridge;
-pub mod forward;
 mod notices;
-pub mod ntfy;
 pub mod poison;
 pub mod sinks;
-pub mod slack;
-pub mod sqs;
 pub mod telegram;
 
 #[cfg(test)]

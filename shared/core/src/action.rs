@@ -281,6 +281,22 @@ impl<S> Action<S> {
         if let Self::Telegram(telegram) = self { telegram.quiet.as_ref() } else { None }
     }
 
+    /// The same with each of its secrets made another.
+    #[must_use]
+    pub fn map<T>(self, make: impl FnMut(S) -> T) -> Action<T> {
+        match self {
+            Self::Telegram(action) => Action::Telegram(action),
+            Self::Email(action) => Action::Email(action),
+            Self::Eventbridge(action) => Action::Eventbridge(action),
+            Self::Lambda(action) => Action::Lambda(action),
+            Self::Sqs(action) => Action::Sqs(action),
+            Self::Forward(action) => Action::Forward(action.map(make)),
+            Self::Slack(action) => Action::Slack(action.map(make)),
+            Self::Discord(action) => Action::Discord(action.map(make)),
+            Self::Ntfy(action) => Action::Ntfy(action.map(make)),
+        }
+    }
+
     /// The sources of its templates, each with its field and with what it is rendered into.
     pub fn templates(&self) -> Vec<(String, &str, Escape)> {
         of_room!(self, room => room.templates())

@@ -1,8 +1,17 @@
 //! Whatever goes out but Telegram: the worker of the forward queue, which hands each kind to its sink.
 
-pub(super) mod answer;
+mod answer;
+mod aws;
 mod calls;
+mod discord;
+mod email;
+mod eventbridge;
+mod forward;
+mod lambda;
+mod ntfy;
 mod settings;
+mod slack;
+mod sqs;
 
 use std::sync::Arc;
 
@@ -11,17 +20,17 @@ use bellhop_core::action::{Kind, QueueName};
 use bellhop_core::work::Work;
 
 pub use calls::Calls;
-pub(super) use calls::{Called, Values};
+use calls::{Called, Values};
+use discord::Discord;
+use email::Email;
+use eventbridge::Eventbridge;
+use forward::Forward;
+use lambda::Lambda;
+use ntfy::Ntfy;
 pub use settings::SettingsCache;
+use slack::Slack;
+use sqs::Sqs;
 
-use super::discord::Discord;
-use super::email::Email;
-use super::eventbridge::Eventbridge;
-use super::forward::Forward;
-use super::lambda::Lambda;
-use super::ntfy::Ntfy;
-use super::slack::Slack;
-use super::sqs::Sqs;
 use super::{Attempted, Batch, Engine, Worker};
 use crate::ports::{AwsReach, Bodies, Documents, EventLog, Mailer, PortError, PortResult};
 

@@ -33,22 +33,6 @@ impl<S> Action<S> {
     pub fn secrets(&self) -> Vec<(&'static str, &S)> {
         of_room!(self, room => room.secrets())
     }
-
-    /// The same with each of its secrets made another.
-    #[must_use]
-    pub fn map<T>(self, make: impl FnMut(S) -> T) -> Action<T> {
-        match self {
-            Self::Telegram(action) => Action::Telegram(action),
-            Self::Email(action) => Action::Email(action),
-            Self::Eventbridge(action) => Action::Eventbridge(action),
-            Self::Lambda(action) => Action::Lambda(action),
-            Self::Sqs(action) => Action::Sqs(action),
-            Self::Forward(action) => Action::Forward(action.map(make)),
-            Self::Slack(action) => Action::Slack(action.map(make)),
-            Self::Discord(action) => Action::Discord(action.map(make)),
-            Self::Ntfy(action) => Action::Ntfy(action.map(make)),
-        }
-    }
 }
 
 impl Action<SecretInput> {

@@ -7,9 +7,9 @@ use bellhop_core::action::eventbridge::{Entry, MOST_BYTES};
 use bellhop_core::task::Task;
 use bellhop_core::work::{Payload, Work};
 
+use super::Sink;
 use super::aws::{Missing, NO_WAY, failure, said};
-use super::sinks::Sink;
-use super::{Attempted, Batch, Failure, Single, attempted};
+use crate::delivery::{Attempted, Batch, Failure, Single, attempted};
 use crate::ports::{AwsReach, AwsRefusal, BusEvent, Clock, PortResult};
 
 /// The most events of one call (<https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html>).

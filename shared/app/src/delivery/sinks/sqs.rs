@@ -8,9 +8,9 @@ use bellhop_core::action::sqs::url;
 use bellhop_core::work::Payload;
 use serde::{Deserialize, Serialize};
 
+use super::Sink;
 use super::aws::{Missing, NO_WAY, failure, said};
-use super::sinks::Sink;
-use super::{Attempted, Batch, Failure, attempted};
+use crate::delivery::{Attempted, Batch, Failure, attempted};
 use crate::ports::{AwsAnswer, AwsCall, AwsReach, AwsRefusal, Clock, PortResult};
 
 /// How long a call may take.

@@ -9,8 +9,8 @@ use bellhop_core::mail::{Mailbox, Relay};
 use bellhop_core::task::MOST_ANSWER_BYTES;
 use bellhop_core::work::Payload;
 
-use super::sinks::{Calls, SettingsCache, Sink};
-use super::{Attempted, Batch, Failure, attempted};
+use super::{Calls, SettingsCache, Sink};
+use crate::delivery::{Attempted, Batch, Failure, attempted};
 use crate::ports::{MailError, MailFailure, Mailer, OutboundMail, PortResult};
 
 /// Sends mails.

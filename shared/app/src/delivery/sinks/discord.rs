@@ -11,9 +11,9 @@ use bellhop_core::work::Payload;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::keyed::KeyedMessages;
-use super::sinks::{Called, Calls, Sink, Values, answer};
-use super::{Attempted, Batch, Failure};
+use super::{Called, Calls, Sink, Values, answer};
+use crate::delivery::keyed::KeyedMessages;
+use crate::delivery::{Attempted, Batch, Failure};
 use crate::ports::{Documents, OutboundAnswer, OutboundRequest, PortResult, Told};
 
 /// How long a call may take.

@@ -9,9 +9,9 @@ use bellhop_core::task::MOST_ANSWER_BYTES;
 use bellhop_core::work::Payload;
 use bytes::Bytes;
 
+use super::Sink;
 use super::aws::{Missing, NO_WAY, failure, said};
-use super::sinks::Sink;
-use super::{Attempted, Batch, Failure, attempted};
+use crate::delivery::{Attempted, Batch, Failure, attempted};
 use crate::ports::{AwsAnswer, AwsCall, AwsReach, Clock, PortResult};
 
 /// The header that says that the function failed, and how: Lambda itself answers 200 then.

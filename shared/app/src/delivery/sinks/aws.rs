@@ -3,7 +3,7 @@
 use bellhop_core::arn;
 use bellhop_core::task::MOST_ANSWER_BYTES;
 
-use super::Failure;
+use crate::delivery::Failure;
 use crate::ports::AwsRefusal;
 
 /// Why there is no way to AWS, and how to make one.

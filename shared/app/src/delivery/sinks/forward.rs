@@ -9,8 +9,8 @@ use bellhop_core::task::Task;
 use bellhop_core::work::Payload;
 use bytes::Bytes;
 
-use super::sinks::{Calls, Sink, Values, answer};
-use super::{Attempted, Batch};
+use super::{Calls, Sink, Values, answer};
+use crate::delivery::{Attempted, Batch};
 use crate::ports::{Bodies, EventLog, OutboundRequest, PortError, PortResult, Told};
 
 /// Sends requests to other URLs.

@@ -8,8 +8,8 @@ use bellhop_core::work::Payload;
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::sinks::{Calls, Sink, Values, answer};
-use super::{Attempted, Batch, Failure};
+use super::{Calls, Sink, Values, answer};
+use crate::delivery::{Attempted, Batch, Failure};
 use crate::ports::{OutboundAnswer, OutboundRequest, PortResult, Told};
 
 /// How long a call may take.
