@@ -89,21 +89,14 @@ impl Queue {
         mut pick: impl FnMut(usize) -> usize,
     ) -> Vec<Received> {
         let mut received = Vec::new();
-        // A group with a message out of sight is held back, but for those that come along in this batch.
-        let out_of_sight = |message: &&Message| message.visible_at > now;
-        let held: HashSet<String> = self.messages.iter().filter(out_of_sight).map(|m| m.group.clone()).collect();
-        while received.len() < most {
-            let groups = self.has_groups;
-            let visible =
-                |m: &Message| m.visible_at <= now && !(groups && held.contains(&m.group)) && is_wanted(&m.body);
-            let mut places: Vec<usize> = (0..self.messages.len()).filter(|at| visible(&self.messages[*at])).collect();
-            if groups {
-                let mut firsts = HashSet::new();
-                places.retain(|at| firsts.insert(&self.messages[*at].group));
-            }
-            let Some(place) = (!places.is_empty()).then(|| places[pick(places.len()) % places.len()]) else { break };
+        let mut visible = self.visible(is_wanted, now);
+        while received.len() < most && !visible.is_empty() {
+            let places = if self.has_groups { self.firsts(&visible) } else { visible.clone() };
+            let place = places[pick(places.len()) % places.len()];
+            visible.retain(|other| *other != place);
             if self.messages[place].receipts >= self.most_receipts {
                 self.dead.push(self.messages.remove(place).body);
+                visible.iter_mut().filter(|other| **other > place).for_each(|other| *other -= 1);
                 continue;
             }
             let message = &mut self.messages[place];
@@ -113,11 +106,31 @@ impl Queue {
                 id: message.id.to_string(),
                 receipt: format!("{}/{}", message.id, message.receipts),
                 body: message.body.clone(),
-                group: groups.then(|| message.group.clone()),
+                group: self.has_groups.then(|| message.group.clone()),
                 receipts: message.receipts,
             });
         }
         received
+    }
+
+    /// The places of the messages that may be received. A group with a message out of sight is held back, but for those that
+    /// come along in one batch.
+    fn visible(&self, is_wanted: impl Fn(&str) -> bool, now: Timestamp) -> Vec<usize> {
+        let in_sight = self.messages.iter().enumerate().filter(|(_, message)| message.visible_at <= now);
+        let mut visible: Vec<_> = in_sight.map(|(at, _)| at).collect();
+        if self.has_groups && !visible.is_empty() {
+            let out_of_sight = self.messages.iter().filter(|message| message.visible_at > now);
+            let held: HashSet<_> = out_of_sight.map(|message| message.group.as_str()).collect();
+            visible.retain(|at| !held.contains(self.messages[*at].group.as_str()));
+        }
+        visible.retain(|at| is_wanted(&self.messages[*at].body));
+        visible
+    }
+
+    /// Of these places, those of the first message of each group.
+    fn firsts(&self, places: &[usize]) -> Vec<usize> {
+        let mut groups = HashSet::new();
+        places.iter().copied().filter(|at| groups.insert(self.messages[*at].group.as_str())).collect()
     }
 
     /// Deletes a message that was received; with groups, an old receipt deletes nothing.
