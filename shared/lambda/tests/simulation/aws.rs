@@ -1,51 +1,74 @@
-//! Buses of EventBridge with moods, which answer event by event.
-
-use std::sync::Arc;
-use std::time::Duration;
+//! Services of AWS with moods: buses, which answer event by event, functions and queues.
 
 use async_trait::async_trait;
 use bellhop_app::ports::{AwsAnswer, AwsApi, AwsCall, AwsRefusal, BusEvent};
-use bellhop_app::testing::memory::Faults as _;
+use serde_json::{Value, json};
 
-use crate::bot::{Mood, markers};
-use crate::faults::{KILLS_WORKER, Plan};
-use crate::sim::Sim;
-
-/// The buses, as actions and tasks name them.
-pub(crate) const BUSES: [&str; 2] = ["b1", "b2"];
-
-/// What a bus is called before its name.
-const ARN: &str = "arn:aws:events:eu-central-1:111122223333:event-bus/";
+use crate::outside::Outside;
+use crate::places::{bus_of, queue_of};
 
 /// How many events and bytes one call may have.
 const MOST_EVENTS: usize = 10;
 const MOST_BYTES: usize = 256 * 1024;
 
-/// The buses as one sandbox reaches them.
-pub(crate) struct SimBuses {
-    pub(crate) sim: Arc<Sim>,
-    pub(crate) plan: Arc<Plan>,
-}
-
-/// The ARNs of all buses, separated by commas.
-pub(crate) fn targets() -> String {
-    BUSES.map(|name| format!("{ARN}{name}")).join(",")
-}
-
-/// What means this status, of a call or of one of its events.
-fn refusal(status: u16) -> AwsRefusal {
-    let (status, code) = match status {
-        422 => (None, "MalformedDetail"),
-        410 => (None, "EventBusNotFound"),
-        429 => (None, "ThrottlingException"),
-        503 => (Some(503), "ServiceUnavailable"),
-        _ => (None, "InternalFailure"),
-    };
+/// A refusal with a code, or without one where there is none.
+fn refusal(status: Option<u16>, code: &str) -> AwsRefusal {
     AwsRefusal { status, code: code.to_owned(), why: "it is so".to_owned() }
 }
 
+/// No answer.
+fn lost() -> AwsRefusal {
+    refusal(None, "")
+}
+
+/// What EventBridge says that means this status, of a call or of one of its events.
+fn of_bus(status: u16) -> AwsRefusal {
+    match status {
+        422 => refusal(None, "MalformedDetail"),
+        410 => refusal(None, "EventBusNotFound"),
+        429 => refusal(None, "ThrottlingException"),
+        503 => refusal(Some(503), "ServiceUnavailable"),
+        _ => refusal(None, "InternalFailure"),
+    }
+}
+
+/// What Lambda says that means this status. A function that fails of itself is an answer like any other.
+fn of_function(status: u16, waits: bool) -> Result<AwsAnswer, AwsRefusal> {
+    let answer = |status, headers, body: Value| AwsAnswer { status, headers, body: body.to_string().into() };
+    match status {
+        200 if waits => Ok(answer(200, Vec::new(), json!({"ok": true}))),
+        200 => Ok(AwsAnswer { status: 202, ..AwsAnswer::default() }),
+        408 if waits => {
+            let failed = ("x-amz-function-error".to_owned(), "Unhandled".to_owned());
+            Ok(answer(200, vec![failed], json!({"errorMessage": "it is so"})))
+        }
+        0 => Err(lost()),
+        422 => Err(refusal(Some(400), "InvalidRequestContentException")),
+        410 => Err(refusal(Some(404), "ResourceNotFoundException")),
+        429 => Err(refusal(Some(429), "TooManyRequestsException")),
+        502 => Err(refusal(Some(502), "EC2ThrottledException")),
+        503 => Err(refusal(Some(503), "ServiceUnavailable")),
+        _ => Err(refusal(Some(500), "ServiceException")),
+    }
+}
+
+/// What SQS says that means this status. What answers without the id of a message is something else in its place.
+fn of_queue(status: u16) -> Result<AwsAnswer, AwsRefusal> {
+    let answer = |body: String| AwsAnswer { status: 200, body: body.into(), ..AwsAnswer::default() };
+    match status {
+        200 => Ok(answer(json!({"MessageId": "m1"}).to_string())),
+        408 => Ok(answer("<html>".to_owned())),
+        0 => Err(lost()),
+        422 => Err(refusal(Some(400), "InvalidMessageContents")),
+        410 => Err(refusal(Some(400), "QueueDoesNotExist")),
+        429 => Err(refusal(Some(400), "RequestThrottled")),
+        503 => Err(refusal(Some(503), "ServiceUnavailable")),
+        _ => Err(refusal(Some(500), "InternalFailure")),
+    }
+}
+
 #[async_trait]
-impl AwsApi for SimBuses {
+impl AwsApi for Outside {
     fn region(&self) -> &'static str {
         "eu-central-1"
     }
@@ -56,57 +79,40 @@ impl AwsApi for SimBuses {
         bus: &str,
         events: &[BusEvent<'_>],
     ) -> Result<Vec<Result<String, AwsRefusal>>, AwsRefusal> {
-        let lost = || AwsRefusal { why: "no answer in time".to_owned(), ..AwsRefusal::default() };
-        self.plan.before("request").await.map_err(|_| lost())?;
-        let place = bus.strip_prefix(ARN).unwrap_or_default();
-        if events.iter().any(|event| event.detail.contains(KILLS_WORKER)) {
-            self.plan.kill().await;
-        }
-        if let Some(Mood::Slow(ms)) = self.sim.moods.get(place) {
-            tokio::time::sleep(Duration::from_millis(*ms)).await;
-        }
-        let bytes: usize = events.iter().map(|event| event.detail.len()).sum();
+        let place = bus_of(bus);
+        let details: Vec<_> = events.iter().map(|event| event.detail).collect();
+        let bytes: usize = details.iter().map(|detail| detail.len()).sum();
         if events.is_empty() || events.len() > MOST_EVENTS || bytes > MOST_BYTES {
-            self.sim.observed.lock().unwrap().broken.push(format!("{place} got {} events in a call", events.len()));
+            self.sim.broken(format!("{place} got {} events in a call", events.len()));
         }
-        let statuses: Vec<_> = events.iter().map(|_| self.sim.status_of(place)).collect();
-        let mut answers = Vec::new();
-        let mut arrived = false;
-        for (event, status) in events.iter().zip(&statuses) {
-            let markers = markers(event.detail);
-            self.sim.see_event(place, &markers, *status);
-            if *status == 200 {
-                self.plan.open_window(&markers);
-                arrived = true;
-            }
-            answers.push(if *status == 200 { Ok(format!("id-{place}")) } else { Err(refusal(*status)) });
-        }
-        if self.plan.after("request").await.is_err() {
-            // The worker takes it for a failure.
-            if arrived {
-                self.plan.end();
-            }
+        let taken = self.bring(place, &details, None).await.ok_or_else(lost)?;
+        if !self.is_heard(&taken).await {
             return Err(lost());
         }
-        if statuses.contains(&503) { Err(refusal(503)) } else { Ok(answers) }
-    }
-
-    async fn call(&self, _: AwsCall<'_>) -> Result<AwsAnswer, AwsRefusal> {
-        Err(refusal(503))
-    }
-}
-
-impl Sim {
-    /// Observes an event that was put on a bus.
-    fn see_event(&self, place: &str, markers: &[String], status: u16) {
-        self.note(&format!("{place} {status} {markers:?}"));
-        let now = self.now();
-        let mut observed = self.observed.lock().unwrap();
-        observed.sends.entry(place.to_owned()).or_default().push((now, markers.to_vec()));
-        if status == 200 {
-            for marker in markers {
-                *observed.effects.entry(marker.clone()).or_default() += 1;
-            }
+        if taken.iter().any(|taken| taken.status == 503) {
+            return Err(of_bus(503));
         }
+        let answer = |status| if status == 200 { Ok(format!("id-{place}")) } else { Err(of_bus(status)) };
+        Ok(taken.iter().map(|taken| answer(taken.status)).collect())
+    }
+
+    async fn call(&self, call: AwsCall<'_>) -> Result<AwsAnswer, AwsRefusal> {
+        let body = String::from_utf8_lossy(&call.body).into_owned();
+        if call.service == "sqs" {
+            let message: Value = serde_json::from_str(&body).unwrap();
+            let url = message["QueueUrl"].as_str().unwrap();
+            let text = message["MessageBody"].as_str().unwrap();
+            let place = queue_of(url.rsplit('/').next().unwrap());
+            let id = message["MessageDeduplicationId"].as_str();
+            if place.ends_with(".fifo") != (id.is_some() && message["MessageGroupId"].is_string()) {
+                self.sim.broken(format!("{place} got {body}"));
+            }
+            let taken = self.bring(&place, &[text], id).await.ok_or_else(lost)?;
+            return if self.is_heard(&taken).await { of_queue(taken[0].status) } else { Err(lost()) };
+        }
+        let arn = call.path.split('/').nth(3).unwrap().replace("%3A", ":");
+        let waits = call.headers.contains(&("x-amz-invocation-type", "RequestResponse"));
+        let taken = self.bring(&arn, &[&body], None).await.ok_or_else(lost)?;
+        if self.is_heard(&taken).await { of_function(taken[0].status, waits) } else { Err(lost()) }
     }
 }

@@ -12,7 +12,7 @@ use bellhop_core::time::Timestamp;
 use crate::faults::{KILLS_WORKER, Plan};
 use crate::sim::Sim;
 
-/// How a chat is.
+/// How a chat, or another place, is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Mood {
     Well,
@@ -26,7 +26,7 @@ pub(crate) enum Mood {
     Flooded(u64),
     /// So many in a thousand messages are refused for their formatting.
     Picky(u64),
-    /// What an address answers takes so many milliseconds.
+    /// What it answers takes so many milliseconds.
     Slow(u64),
 }
 
@@ -43,6 +43,7 @@ impl BotApi for SimBot {
         if message.text.contains(KILLS_WORKER) {
             self.plan.kill().await;
         }
+        self.sim.linger(message.chat).await;
         let markers = markers(message.text);
         let retry_after = self.sim.random.between(1, 60);
         let (status, body) = self.sim.answer(message, retry_after);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bellhop_app::ports::{Collection, Documents as _};
-use bellhop_core::action::Kind;
+use bellhop_core::action::{Kind, Lane};
 use bellhop_core::id::EventId;
 use bellhop_core::replay::Replay;
 use bellhop_core::task::{Task, TaskStatus};
@@ -11,9 +11,9 @@ use bellhop_core::task::{Task, TaskStatus};
 use crate::bot::Mood;
 use crate::faults::{KILLS_WORKER, Rates};
 use crate::people::REPLAY;
+use crate::places::{self, Place};
 use crate::pollers::is_own;
 use crate::sim::{Observed, Sim};
-use crate::urls::PARALLEL;
 
 /// Everything that does not hold.
 pub(crate) async fn broken(sim: &Sim) -> Vec<String> {
@@ -121,8 +121,9 @@ fn wrong_places(sim: &Sim, observed: &Observed, tasks: &[Task]) -> Vec<String> {
     let mains = tasks.iter().filter(|task| task.id.subject().is_none() && !task.id.is_fallback());
     let wrong = mains.filter_map(|task| {
         let is_its = |other: &&Task| {
-            (other.event, &other.owner, other.id.action()) == (task.event, &task.owner, task.id.action())
+            (other.event, &other.owner) == (task.event, &task.owner)
                 && other.id.is_fallback()
+                && other.id.action() == task.id.action()
                 && other.replay == task.replay
         };
         let count = tasks.iter().filter(is_its).count();
@@ -207,7 +208,8 @@ fn disorder(sim: &Sim, observed: &Observed, tasks: &[Task], keys: &[String]) -> 
     }
     places.retain(|place, _| !aside.contains(place));
     let mut wrong = Vec::new();
-    let in_order = observed.sends.iter().filter(|(place, _)| !PARALLEL.contains(&place.as_str()));
+    let parallel = places::all().filter(|place| place.lane == Lane::Parallel).map(Place::name).collect::<HashSet<_>>();
+    let in_order = observed.sends.iter().filter(|(place, _)| !parallel.contains(*place));
     for (place, sends) in in_order {
         let mut seen = HashSet::new();
         let bases = sends.iter().flat_map(|(_, markers)| markers).map(|marker| base_of(marker));

@@ -16,10 +16,10 @@ use bellhop_lambda::inbox::route;
 use bellhop_lambda::work::Groups;
 
 use crate::bot::SimBot;
-use crate::buses::{SimBuses, targets};
 use crate::faults::Plan;
+use crate::outside::Outside;
+use crate::places::aws_targets;
 use crate::sim::{Sim, SimClock};
-use crate::urls::SimUrls;
 use crate::watched::Watched;
 
 /// How long an invocation may take, in seconds, as the template says.
@@ -50,17 +50,14 @@ impl Sandbox {
         worker.tasks = watched.clone();
         worker.worker.api = Arc::new(SimBot { sim: Arc::clone(sim), plan: plan.clone() });
         let memory = Arc::new(entrance.clone());
+        let outside = Arc::new(Outside { sim: Arc::clone(sim), plan: plan.clone() });
         let ports = SinkPorts {
-            calls: Calls {
-                outbound: Arc::new(SimUrls { sim: Arc::clone(sim), plan: plan.clone() }),
-                secrets: memory.clone(),
-                clock: clock.clone(),
-            },
+            calls: Calls { outbound: outside.clone(), secrets: memory.clone(), clock: clock.clone() },
             events: watched.clone(),
             bodies: memory.clone(),
             documents: memory.clone(),
-            mailer: memory.clone(),
-            aws: Some(AwsReach::new(Arc::new(SimBuses { sim: Arc::clone(sim), plan: plan.clone() }), &targets())),
+            mailer: outside.clone(),
+            aws: Some(AwsReach::new(outside, &aws_targets())),
         };
         let settings = SettingsCache::new(memory.clone(), Cache::new(clock.clone(), Changes::default()));
         let forwarder = Engine::new(Sinks::new(ports, settings), watched, memory.clone(), memory, clock.clone());

@@ -4,21 +4,19 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bellhop_core::action::{Kind, QueueName};
+use bellhop_core::action::{Kind, Lane, QueueName};
 use bellhop_core::hook::Hook;
-use bellhop_core::secret::SecretRef;
 use bellhop_core::task::TaskStatus;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::bot::{Mood, base_text};
-use crate::buses::BUSES;
 use crate::faults::Rates;
 use crate::invariants;
 use crate::people;
+use crate::places::{self, Place};
 use crate::pollers::{Function, poll};
 use crate::random::Random;
 use crate::sim::{Removed, START, Sim, hook_id};
-use crate::urls::{CHANNELS, ORDERED, PARALLEL, SLACK, WEBHOOKS, webhook_place};
 
 /// Until when a world must have come to rest.
 const HORIZON: Duration = Duration::from_secs(40 * 24 * 3_600);
@@ -51,9 +49,7 @@ async fn world(seed: u64, removed: Removed) -> Report {
     };
     let skew_ms = if random.chance(300) { rough(4_000) } else { 0 };
     let hooks: Vec<_> = (0..random.between(1, 3)).map(|place| hook(place, &random)).collect();
-    let places = ["1", "2", "-3", "-4"].into_iter().chain(ORDERED).chain(PARALLEL).chain(CHANNELS).chain(BUSES);
-    let places = places.map(str::to_owned).chain(WEBHOOKS.map(|(name, _)| webhook_place(name)));
-    let moods = places.map(|place| (place, mood(&random))).collect();
+    let moods = places::all().map(|place| (place.name(), mood(&random))).collect();
     let sim = Sim::new(seed, rates, skew_ms, removed, hooks, moods).await;
     let events = sim.random.between(5, 30);
     (0..2).for_each(|_| sim.is_busy());
@@ -83,57 +79,31 @@ async fn world(seed: u64, removed: Removed) -> Report {
     Report { broken, trace: observed.trace, ends }
 }
 
-/// Where the secret of a name is kept.
-fn kept(name: &str) -> SecretRef {
-    SecretRef::stored(name, &format!("{name}{name}"))
-}
-
-/// An action with this template.
-fn action(template: &str, random: &Random) -> Value {
-    let forward = |url: &str, ordered: bool| json!({"kind": "forward", "url": url, "method": "POST", "body": template, "ordered": ordered, "timeout_seconds": 10});
-    let key = json!({"template": "{{ payload.key }}", "seconds": 31_536_000});
-    match random.below(8) {
-        0 => forward(random.pick::<&str>(&ORDERED), true),
-        1 => forward(random.pick::<&str>(&PARALLEL), false),
-        2 => json!({
-            "kind": "slack", "key": key, "text": {"template": template, "markup": "mrkdwn"},
-            "way": {"bot": {"token": kept("slack"), "channel": random.pick(&CHANNELS), "api_base": SLACK}},
-        }),
-        3 => {
-            let (name, _) = random.pick(&WEBHOOKS);
-            let text = json!({"template": template, "markup": "markdown"});
-            json!({"kind": "discord", "url": kept(name), "key": key, "text": text})
-        }
-        4 => {
-            let detail = format!("{{\"text\": {}", template.replace(" }}", " | tojson }}}"));
-            json!({"kind": "eventbridge", "bus": random.pick(&BUSES), "detail": detail})
-        }
-        _ => json!({"kind": "telegram", "chat": random.pick(&["1", "2", "-3", "-4"]), "template": template}),
+/// A place of those in the world: a chat more often than another.
+fn place(random: &Random) -> Place {
+    match random.chance(250) {
+        true => Place::new((Kind::Telegram, Lane::Ordered), usize::try_from(random.below(4)).unwrap()),
+        false => Place::new(*random.pick(&places::ways()), usize::try_from(random.below(2)).unwrap()),
     }
 }
 
 /// A hook with one or two actions, some with a fallback, and now and then a cap, a cool-down or a condition.
-fn hook(place: u64, random: &Random) -> Hook {
-    let id = hook_id(place);
+fn hook(number: u64, random: &Random) -> Hook {
+    let id = hook_id(number);
     let actions: Vec<_> =
-        (0..random.between(1, 2)).map(|action| self::action(&base_text(&id, action), random)).collect();
+        (0..random.between(1, 2)).map(|action| place(random).action(&base_text(&id, action))).collect();
     let with_fallback = (0..actions.len()).filter(|_| random.chance(500));
     let fallbacks: serde_json::Map<_, _> = with_fallback
-        .map(|place| (place.to_string(), action(&base_text(&id, format_args!("{place}f")), random)))
+        .map(|at| (at.to_string(), json!(place(random).action(&base_text(&id, format_args!("{at}f"))))))
         .collect();
-    let mut hook = json!({
-        "id": id, "name": id, "path": "p", "sender": "none", "secrets": [], "rate_per_minute": 100,
-        "max_body_bytes": 4096, "status": "active", "origin": "api", "created_at": 0, "updated_at": 0,
-        "priority": random.below(3), "actions": actions, "fallbacks": fallbacks,
-        "deduplicate": "id",
-    });
+    let mut fields = json!({"priority": random.below(3), "fallbacks": fallbacks});
     match random.below(8) {
-        0 => hook["max_executions"] = random.between(1, 8).into(),
-        1 => hook["cooldown_seconds"] = random.between(1, 60).into(),
-        2 => hook["conditions"] = json!([{"field": "payload.odd", "operator": "equals", "value": true}]),
+        0 => fields["max_executions"] = random.between(1, 8).into(),
+        1 => fields["cooldown_seconds"] = random.between(1, 60).into(),
+        2 => fields["conditions"] = json!([{"field": "payload.odd", "operator": "equals", "value": true}]),
         _ => {}
     }
-    let mut hook: Hook = serde_json::from_value(hook).unwrap();
+    let mut hook = places::hook(number, &actions, &fields);
     let places: Vec<_> = hook.actions.iter().map(|action| (action.kind(), action.destination())).collect();
     hook.fallbacks.retain(|at, fallback| places[*at] != (fallback.kind(), fallback.destination()));
     hook
@@ -218,10 +188,10 @@ fn without_its_safety_steps_the_engine_breaks_its_promises() {
 #[test]
 fn the_worlds_hold_every_kind_and_every_end() {
     let mut seen = BTreeSet::new();
-    for seed in 0..60 {
+    for seed in 0..120 {
         seen.extend(run(seed, Removed::Nothing).ends);
     }
-    for kind in [Kind::Telegram, Kind::Forward, Kind::Slack, Kind::Discord, Kind::Eventbridge] {
+    for kind in Kind::WITH_WORKERS {
         for status in [TaskStatus::Succeeded, TaskStatus::Dead, TaskStatus::Skipped] {
             assert!(seen.contains(&(kind.as_str(), status.as_str())), "no {kind:?} of these worlds is {status:?}");
         }

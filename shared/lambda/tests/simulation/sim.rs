@@ -16,8 +16,8 @@ use tokio::time::Instant;
 
 use crate::bot::Mood;
 use crate::faults::Rates;
+use crate::places::{self, Place};
 use crate::random::Random;
-use crate::urls::WEBHOOKS;
 
 pub(crate) const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
 
@@ -85,8 +85,10 @@ pub(crate) struct Observed {
     pub(crate) effects: BTreeMap<String, u64>,
     /// How often each marker may have arrived once more.
     pub(crate) excuses: HashMap<String, u64>,
-    /// When each chat was sent something, and the markers in their order.
+    /// When each place was sent something, and the markers in their order.
     pub(crate) sends: BTreeMap<String, Vec<(Timestamp, Vec<String>)>>,
+    /// When places took what has an id that they know for a while.
+    pub(crate) known: HashMap<String, Timestamp>,
     /// How many messages were made at addresses.
     pub(crate) messages: u64,
     /// By place and key, what was shown there: the message, the marker, and whether the message was edited to it.
@@ -141,11 +143,13 @@ impl Sim {
         let settings = Settings {
             telegram_token: Some(SecretRef::Stored("bot".to_owned())),
             operator_chat: Some(OPERATOR.to_owned()),
+            email_from: Some("bellhop@example.com".to_owned()),
             ..Settings::default()
         };
         memory.keep("bot", &Secret::new("1:simulated").unwrap()).await.unwrap();
-        for (name, secret) in WEBHOOKS.into_iter().chain([("slack", "xoxb-simulated")]) {
-            memory.keep(name, &Secret::new(secret).unwrap()).await.unwrap();
+        memory.keep("slack", &Secret::new("xoxb-simulated").unwrap()).await.unwrap();
+        for (name, address) in places::all().filter_map(Place::kept) {
+            memory.keep(&name, &Secret::new(&address).unwrap()).await.unwrap();
         }
         memory.write_hooks(&hooks, &[], Some(&settings)).await.unwrap();
         let (random, something_new, observed) = (Random::new(seed), Notify::new(), Mutex::default());

@@ -1,36 +1,13 @@
-//! Addresses with moods, to which events are forwarded, Slack's and Discord's among them.
-
-use std::sync::Arc;
-use std::time::Duration;
+//! Addresses with moods, to which events are forwarded, those of Slack, Discord and ntfy among them.
 
 use async_trait::async_trait;
 use bellhop_app::ports::{Outbound, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest};
-use bellhop_app::testing::memory::Faults as _;
 use serde_json::{Value, json};
 
-use crate::bot::{Mood, markers};
-use crate::faults::{KILLS_WORKER, Plan};
+use crate::bot::markers;
+use crate::outside::Outside;
+use crate::places::{SLACK, name_of_kept};
 use crate::sim::Sim;
-
-/// Those at which events arrive one at a time, in their order, and those at which they arrive side by side.
-pub(crate) const ORDERED: [&str; 2] = ["https://o1.example/in", "https://o2.example/in"];
-pub(crate) const PARALLEL: [&str; 5] = [
-    "https://p1.example/in",
-    "https://p2.example/in",
-    "https://p3.example/in",
-    "https://p4.example/in",
-    "https://p5.example/in",
-];
-
-/// Slack's channels, where a bot writes, and Discord's webhooks: what is kept of their addresses, and where they are.
-pub(crate) const CHANNELS: [&str; 2] = ["C1", "C2"];
-pub(crate) const WEBHOOKS: [(&str, &str); 2] = [("d1", "https://d1.example/api"), ("d2", "https://d2.example/api")];
-pub(crate) const SLACK: &str = "https://slack.example/api";
-
-/// A webhook's place, as its tasks name it.
-pub(crate) fn webhook_place(name: &str) -> String {
-    format!("a kept address {name}{name}")
-}
 
 /// What a request says, and where.
 struct Said {
@@ -49,6 +26,7 @@ enum Api {
     Plain,
     Slack,
     Discord,
+    Ntfy,
 }
 
 impl Said {
@@ -65,19 +43,22 @@ impl Said {
             let place = json["channel"].as_str().unwrap_or_default().to_owned();
             return Self { place, text: shown("text"), before, kind: Api::Slack };
         }
-        match WEBHOOKS.iter().find(|(_, url)| request.url.starts_with(url)) {
-            Some((name, _)) => {
+        let word = request.url.strip_prefix("https://").and_then(|rest| rest.split('.').next()).unwrap_or_default();
+        match word.chars().next() {
+            Some('d') => {
                 let before =
                     request.url.split_once("/messages/").map(|(_, rest)| rest.trim_end_matches('?').to_owned());
-                Self { place: webhook_place(name), text: shown("content"), before, kind: Api::Discord }
+                Self { place: name_of_kept(word), text: shown("content"), before, kind: Api::Discord }
             }
-            None => Self { place: request.url.to_owned(), text: body, before: None, kind: Api::Plain },
+            Some('n') => Self { place: name_of_kept(word), text: shown("message"), before: None, kind: Api::Ntfy },
+            _ => Self { place: request.url.to_owned(), text: body, before: None, kind: Api::Plain },
         }
     }
 
     /// The status and the body of the answer that means this status.
     fn answer(&self, status: u16, id: u64, seconds: u64) -> (u16, String) {
         let id = self.before.clone().unwrap_or_else(|| format!("{id}.000100"));
+        let ntfy = |status: u16, code: u64| (status, json!({"code": code, "http": status}).to_string());
         let body = match (self.kind, status) {
             (Api::Plain, _) | (_, 0) => return (status, String::new()),
             (Api::Slack, 200) => json!({"ok": true, "ts": id}),
@@ -90,47 +71,39 @@ impl Said {
             (Api::Discord, 422) => return (400, json!({"message": "Invalid Form Body", "code": 50_035}).to_string()),
             (Api::Discord, 429) => json!({"message": "limited", "retry_after": seconds, "global": false}),
             (Api::Discord, _) => json!({"message": "trouble", "code": 0}),
+            (Api::Ntfy, 200) => json!({"id": id, "event": "message"}),
+            // A topic that is reserved for others, and a message that is none.
+            (Api::Ntfy, 410) => return ntfy(403, 40_301),
+            (Api::Ntfy, 422) => return ntfy(400, 40_024),
+            (Api::Ntfy, 429) => return ntfy(429, 42_901),
+            (Api::Ntfy, _) => return ntfy(status, 50_001),
         };
         (status, body.to_string())
     }
-}
 
-/// The addresses as one sandbox reaches them.
-pub(crate) struct SimUrls {
-    pub(crate) sim: Arc<Sim>,
-    pub(crate) plan: Arc<Plan>,
+    /// What an answer asks for in its header; ntfy asks for nothing.
+    fn retry_after(&self, status: u16, seconds: u64) -> Option<String> {
+        (status == 429 && self.kind != Api::Ntfy).then(|| seconds.to_string())
+    }
 }
 
 #[async_trait]
-impl Outbound for SimUrls {
+impl Outbound for Outside {
     async fn send(&self, request: OutboundRequest<'_>) -> Result<OutboundAnswer, OutboundError> {
         let lost = || OutboundError::new(OutboundFailure::TimedOut, "no answer in time");
-        self.plan.before("request").await.map_err(|_| lost())?;
         let said = Said::of(&request);
-        if said.text.contains(KILLS_WORKER) {
-            self.plan.kill().await;
-        }
-        let (markers, seconds) = (markers(&said.text), self.sim.random.between(1, 60));
-        if let Some(Mood::Slow(ms)) = self.sim.moods.get(&said.place) {
-            tokio::time::sleep(Duration::from_millis(*ms)).await;
-        }
-        let status = self.sim.status_of(&said.place);
-        let id = self.sim.see_request(&said, &markers, status);
-        if status == 200 {
-            self.plan.open_window(&markers);
-        }
-        if self.plan.after("request").await.is_err() {
-            // The worker takes it for a failure.
-            if status == 200 {
-                self.plan.end();
-            }
+        let seconds = self.sim.random.between(1, 60);
+        let taken = self.bring(&said.place, &[&said.text], None).await.ok_or_else(lost)?;
+        let status = taken[0].status;
+        let id = self.sim.see_message(&said, status);
+        if !self.is_heard(&taken).await {
             return Err(lost());
         }
         match said.answer(status, id, seconds) {
             (0, _) => Err(lost()),
             (status, body) => Ok(OutboundAnswer {
                 status,
-                retry_after: (status == 429).then(|| seconds.to_string()),
+                retry_after: said.retry_after(status, seconds),
                 headers: Vec::new(),
                 body,
                 is_whole: true,
@@ -140,35 +113,18 @@ impl Outbound for SimUrls {
 }
 
 impl Sim {
-    /// What an address answers; 0 where it does not.
-    pub(crate) fn status_of(&self, url: &str) -> u16 {
-        match self.moods.get(url).copied().unwrap_or(Mood::Well) {
-            Mood::Flaky(share) if self.random.chance(share) => *self.random.pick(&[0, 408, 500, 502, 504]),
-            Mood::DownUntil(end) if self.now() < end => 503,
-            Mood::Blocked => 410,
-            Mood::Flooded(share) if self.random.chance(share) => 429,
-            Mood::Picky(share) if self.random.chance(share) => 422,
-            _ => 200,
-        }
-    }
-
-    /// Observes a request; the id of the message that it makes.
-    fn see_request(&self, said: &Said, markers: &[String], status: u16) -> u64 {
-        self.note(&format!("{} {status} {markers:?}", said.place));
-        let now = self.now();
+    /// Observes a message, and which one is shown for its key; its id.
+    fn see_message(&self, said: &Said, status: u16) -> u64 {
         let mut observed = self.observed.lock().unwrap();
-        observed.sends.entry(said.place.clone()).or_default().push((now, markers.to_vec()));
         observed.messages += 1;
         let id = observed.messages;
-        if status == 200 {
-            for marker in markers {
-                *observed.effects.entry(marker.clone()).or_default() += 1;
-            }
-            if let (Some(key), Some(marker)) = (key_of(&said.text), markers.first()) {
-                let place = format!("{} {key}", said.place);
-                let message = said.before.clone().unwrap_or_else(|| format!("{id}.000100"));
-                observed.keyed.entry(place).or_default().push((message, marker.clone(), said.kind == Api::Discord));
-            }
+        if status == 200
+            && matches!(said.kind, Api::Slack | Api::Discord)
+            && let (Some(key), Some(marker)) = (key_of(&said.text), markers(&said.text).into_iter().next())
+        {
+            let place = format!("{} {key}", said.place);
+            let message = said.before.clone().unwrap_or_else(|| format!("{id}.000100"));
+            observed.keyed.entry(place).or_default().push((message, marker, said.kind == Api::Discord));
         }
         id
     }
