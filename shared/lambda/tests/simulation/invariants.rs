@@ -1,18 +1,20 @@
 //! What must hold when a world has ended.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use bellhop_app::ports::{Collection, Documents as _};
 use bellhop_core::action::{Kind, Lane};
 use bellhop_core::id::EventId;
 use bellhop_core::replay::Replay;
 use bellhop_core::task::{Task, TaskStatus};
+use bellhop_core::time::Timestamp;
 
 use crate::bot::Mood;
 use crate::faults::{KILLS_WORKER, Rates};
 use crate::people::REPLAY;
 use crate::places::{self, Place};
 use crate::pollers::is_own;
+use crate::quiet::{hours_of, is_in_two_lines, too_loud};
 use crate::sim::{Observed, Sim};
 
 /// Everything that does not hold.
@@ -37,8 +39,11 @@ pub(crate) async fn broken(sim: &Sim) -> Vec<String> {
     broken.extend(wrong_effects(&observed, &tasks));
     broken.extend(disorder(sim, &observed, &tasks, &keys));
     broken.extend(overtaken(&observed));
-    if sim.most_skew_ms == 0 && observed.pace_breaks.len() as u64 > observed.pace_excuses {
-        broken.push(format!("{:?}, and only {} excuses", observed.pace_breaks, observed.pace_excuses));
+    broken.extend(too_loud(sim, &observed, &tasks));
+    let pace_breaks = observed.pace_breaks.iter().filter(|(chat, at, _)| !is_in_two_lines(&tasks, chat, *at));
+    let pace_breaks: Vec<_> = pace_breaks.map(|(.., what)| what).collect();
+    if sim.most_skew_ms == 0 && pace_breaks.len() as u64 > observed.pace_excuses {
+        broken.push(format!("{pace_breaks:?}, and only {} excuses", observed.pace_excuses));
     }
     if let Some(replay) = replay {
         let recorded: HashSet<EventId> = tasks.iter().filter(|task| is_own(task)).map(|task| task.event).collect();
@@ -192,7 +197,8 @@ fn wrong_effects(observed: &Observed, tasks: &[Task]) -> Vec<String> {
 fn disorder(sim: &Sim, observed: &Observed, tasks: &[Task], keys: &[String]) -> Vec<String> {
     let may_be_aside = sim.rates.poison + sim.rates.crash > 0;
     let is_given_up = |place: &str| matches!(sim.moods.get(place), Some(Mood::Blocked | Mood::DownUntil(_)));
-    let mut places: BTreeMap<(&str, String), usize> = BTreeMap::new();
+    // What is held stands in a line of its own.
+    let mut places: BTreeMap<(&str, String), (Option<Timestamp>, usize)> = BTreeMap::new();
     let mut aside: HashSet<(&str, String)> = HashSet::new();
     for task in tasks {
         let (Some(base), key) = (marker_of(observed, task), format!("{}#", task.id)) else { continue };
@@ -202,8 +208,12 @@ fn disorder(sim: &Sim, observed: &Observed, tasks: &[Task], keys: &[String]) -> 
             aside.insert((task.destination.as_str(), base.clone()));
         }
         if is_tried && let Some(place) = keys.iter().position(|put| put.starts_with(&key)) {
-            let first = places.entry((task.destination.as_str(), base)).or_insert(place);
+            let (held, first) =
+                places.entry((task.destination.as_str(), base.clone())).or_insert((task.held_until, place));
             *first = (*first).min(place);
+            if *held != task.held_until || task.retries > 0 && hours_of(sim, task).is_some() {
+                aside.insert((task.destination.as_str(), base));
+            }
         }
     }
     places.retain(|place, _| !aside.contains(place));
@@ -215,7 +225,9 @@ fn disorder(sim: &Sim, observed: &Observed, tasks: &[Task], keys: &[String]) -> 
         let bases = sends.iter().flat_map(|(_, markers)| markers).map(|marker| base_of(marker));
         let firsts: Vec<_> = bases.filter(|base| seen.insert((*base).to_owned())).collect();
         let order: Vec<_> = firsts.iter().filter_map(|base| places.get(&(place, (*base).to_owned()))).collect();
-        if !order.is_sorted() {
+        let lines: BTreeSet<_> = order.iter().map(|(held, _)| *held).collect();
+        let in_line = |line| order.iter().filter(move |(held, _)| *held == line).map(|(_, place)| place);
+        if !lines.into_iter().all(|line| in_line(line).is_sorted()) {
             wrong.push(format!("{place} got {firsts:?}, queued at {order:?}"));
         }
     }

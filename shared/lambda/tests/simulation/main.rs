@@ -17,6 +17,7 @@ mod outside;
 mod people;
 mod places;
 mod pollers;
+mod quiet;
 mod random;
 mod sandbox;
 mod seeds;

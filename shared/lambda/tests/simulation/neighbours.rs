@@ -110,7 +110,7 @@ async fn ring(sim: Arc<Sim>) {
         let body = json!({ "text": format!("[e{number}H.0] hello") }).to_string();
         let message = message(&sim, id, None, &hooks, body.as_bytes());
         sim.memory.put(&message).await.unwrap();
-        sim.observed.lock().unwrap().rung.push(Rung { id, delivery: None, hooks, markers: 1, kills: None });
+        sim.observed.lock().unwrap().rung.push(Rung { id, delivery: None, hooks, markers: 1, odd: false, kills: None });
         sim.something_new.notify_waiters();
     }
     sim.is_quiet();

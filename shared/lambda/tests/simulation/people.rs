@@ -54,13 +54,14 @@ async fn ring_once(sim: &Sim, number: u64) {
     for marker in 0..markers {
         let _ = write!(text, "[e{number}H.{marker}] {filler}");
     }
-    let body = serde_json::json!({ "text": text, "odd": random.chance(500), "key": key }).to_string();
+    let odd = random.chance(500);
+    let body = serde_json::json!({ "text": text, "odd": odd, "key": key }).to_string();
     let message = message(sim, id, delivery.as_deref(), &hooks, body.as_bytes());
     for _ in 0..if random.chance(100) { 2 } else { 1 } {
         sim.memory.put(&message).await.unwrap();
     }
     sim.note(&format!("event {number} {id}"));
-    sim.observed.lock().unwrap().rung.push(Rung { id, delivery, hooks, markers, kills });
+    sim.observed.lock().unwrap().rung.push(Rung { id, delivery, hooks, markers, odd, kills });
     sim.something_new.notify_waiters();
 }
 

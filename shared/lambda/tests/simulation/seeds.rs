@@ -15,6 +15,7 @@ use crate::invariants;
 use crate::people;
 use crate::places::{self, Place};
 use crate::pollers::{Function, poll};
+use crate::quiet;
 use crate::random::Random;
 use crate::sim::{Removed, START, Sim, hook_id};
 
@@ -26,7 +27,7 @@ const HORIZON: Duration = Duration::from_secs(40 * 24 * 3_600);
 struct Report {
     broken: Vec<String>,
     trace: u64,
-    /// The kinds of its tasks, fallbacks as one, and how they ended.
+    /// The kinds of its tasks, fallbacks as one, and those that were held as another, and how they ended.
     ends: BTreeSet<(&'static str, &'static str)>,
 }
 
@@ -67,6 +68,9 @@ async fn world(seed: u64, removed: Removed) -> Report {
     for task in sim.memory.all_tasks() {
         let kind = if task.id.is_fallback() { "fallback" } else { task.kind.as_str() };
         ends.insert((kind, task.status.as_str()));
+        if task.held_until.is_some() {
+            ends.insert(("held", task.status.as_str()));
+        }
         sim.note(&serde_json::to_string(&task).unwrap());
     }
     let broken = invariants::broken(&sim).await;
@@ -90,8 +94,9 @@ fn place(random: &Random) -> Place {
 /// A hook with one or two actions, some with a fallback, and now and then a cap, a cool-down or a condition.
 fn hook(number: u64, random: &Random) -> Hook {
     let id = hook_id(number);
-    let actions: Vec<_> =
-        (0..random.between(1, 2)).map(|action| place(random).action(&base_text(&id, action))).collect();
+    let actions: Vec<_> = (0..random.between(1, 2))
+        .map(|action| quiet::with_hours(place(random).action(&base_text(&id, action)), random))
+        .collect();
     let with_fallback = (0..actions.len()).filter(|_| random.chance(500));
     let fallbacks: serde_json::Map<_, _> = with_fallback
         .map(|at| (at.to_string(), json!(place(random).action(&base_text(&id, format_args!("{at}f"))))))
@@ -197,6 +202,8 @@ fn the_worlds_hold_every_kind_and_every_end() {
         }
     }
     for status in [TaskStatus::Succeeded, TaskStatus::Dead] {
-        assert!(seen.contains(&("fallback", status.as_str())), "no fallback of these worlds is {status:?}");
+        for what in ["fallback", "held"] {
+            assert!(seen.contains(&(what, status.as_str())), "no {what} of these worlds is {status:?}");
+        }
     }
 }

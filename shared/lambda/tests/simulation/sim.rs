@@ -71,6 +71,8 @@ pub(crate) struct Rung {
     pub(crate) hooks: Vec<Proof>,
     /// How many markers its text has.
     pub(crate) markers: u64,
+    /// Whether some conditions hold for it.
+    pub(crate) odd: bool,
     /// Which function it kills, if it does.
     pub(crate) kills: Option<&'static str>,
 }
@@ -95,7 +97,8 @@ pub(crate) struct Observed {
     pub(crate) keyed: BTreeMap<String, Vec<(String, String, bool)>>,
     /// How many crashes and failed writes may have broken a chat's pace.
     pub(crate) pace_excuses: u64,
-    pub(crate) pace_breaks: Vec<String>,
+    /// When a chat was sent something too soon, and how.
+    pub(crate) pace_breaks: Vec<(String, Timestamp, String)>,
     /// When each chat, or the whole bot, may be sent something again.
     pub(crate) blocked: HashMap<String, (Timestamp, Timestamp)>,
     /// How often a function died while it had an event's message in hand, and how often of what it had in hand.
