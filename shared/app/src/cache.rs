@@ -59,8 +59,17 @@ impl<T> Cache<T> {
     where
         F: Future<Output = PortResult<T>>,
     {
+        self.get_since(Timestamp::from_ms(0), read).await
+    }
+
+    /// The value as it was read at this moment or later; `read` is called where it was not, or is too old.
+    pub async fn get_since<F>(&self, moment: Timestamp, read: impl FnOnce() -> F) -> PortResult<Arc<T>>
+    where
+        F: Future<Output = PortResult<T>>,
+    {
         let (now, changes) = (self.clock.now(), self.changes.count());
-        let fallback = match self.kept().as_ref().filter(|kept| kept.changes == changes) {
+        let serves = |kept: &&Kept<T>| kept.changes == changes && kept.read_at >= moment;
+        let fallback = match self.kept().as_ref().filter(serves) {
             Some(kept) if now.ms_since(kept.read_at) < RENEW_MS => {
                 return Ok(Arc::clone(&kept.value));
             }
@@ -138,5 +147,17 @@ mod tests {
     #[tokio::test]
     async fn after_a_change_the_old_value_never_serves() {
         check(&[(0, true, false, Some(0)), (1, false, true, None), (2, true, false, Some(2))]).await;
+    }
+
+    #[tokio::test]
+    async fn what_was_read_before_the_moment_never_serves() {
+        let cache = Cache::new(Arc::new(SetClock(AtomicU64::new(5))), Changes::default());
+        let down = || Err(PortError::new("the store", "down"));
+        for (moment, store, expected) in
+            [(0, Ok(1), Some(1)), (5, down(), Some(1)), (6, down(), None), (6, Ok(2), Some(2)), (5, down(), Some(2))]
+        {
+            let given = cache.get_since(Timestamp::from_ms(moment), || async { store }).await;
+            assert_eq!(given.ok().map(|value| *value), expected, "since {moment} ms");
+        }
     }
 }

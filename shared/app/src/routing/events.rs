@@ -32,7 +32,7 @@ impl Routing {
 
     /// Drops duplicates, filters, and records an event with its tasks.
     pub(super) async fn record_event(&self, event: Event) -> PortResult<Recorded> {
-        let rules = self.rules.rules().await?;
+        let rules = self.rules.rules_for(&event.head).await?;
         let (mut record, words) = self.make(event, &rules);
         let id = record.event.head.id;
         // All at once, so that no event claims before one that is taken in beside it and came first.

@@ -16,6 +16,9 @@ use bellhop_senders::sender::Sender;
 use crate::cache::Cache;
 use crate::ports::{HookReader, PortResult};
 
+/// How far apart the clocks of two functions may be, in milliseconds.
+const APART_MS: u64 = 10_000;
+
 /// All rules at one moment.
 #[derive(Debug)]
 pub struct Rules {
@@ -125,12 +128,24 @@ impl RuleCache {
 
     /// The rules, none older than a minute.
     pub async fn rules(&self) -> PortResult<Arc<Rules>> {
-        self.cache
-            .get(|| async {
-                let (hooks, settings) = self.hooks.hooks_and_settings().await?;
-                let by_owner = hooks.into_iter().map(|hook| (hook.owner(), Rule::new(hook))).collect();
-                Ok(Rules { by_owner, settings })
-            })
-            .await
+        self.cache.get(|| self.read()).await
+    }
+
+    /// The rules for an event. Where they lack one of its hooks, the front door may know of it already, because it was
+    /// made after they were read: then they are read again, unless that was done after the event came, and it is deleted.
+    pub async fn rules_for(&self, head: &EventHead) -> PortResult<Arc<Rules>> {
+        let rules = self.rules().await?;
+        let knows = |owner: &Owner| owner.hook().is_none() || rules.get(owner).is_some();
+        match head.owners.iter().all(|proof| knows(&proof.owner)) {
+            true => Ok(rules),
+            false => self.cache.get_since(head.received_at.plus_ms(APART_MS), || self.read()).await,
+        }
+    }
+
+    /// The rules as the store has them.
+    async fn read(&self) -> PortResult<Rules> {
+        let (hooks, settings) = self.hooks.hooks_and_settings().await?;
+        let by_owner = hooks.into_iter().map(|hook| (hook.owner(), Rule::new(hook))).collect();
+        Ok(Rules { by_owner, settings })
     }
 }

@@ -6,7 +6,7 @@ use bellhop_core::task::TaskStatus;
 use serde_json::json;
 
 use super::stage::{Ringing, START, Stage, ends, hook};
-use crate::ports::{EventCount, EventCounts as _, EventLog as _};
+use crate::ports::{EventCount, EventCounts as _, EventLog as _, HookWriter as _};
 
 #[tokio::test]
 async fn conditions_stand_beside_the_expression_and_say_which_failed() {
@@ -29,6 +29,24 @@ async fn conditions_stand_beside_the_expression_and_say_which_failed() {
     assert_eq!(stage.queued().len(), 1);
     let trace = stage.queued()[0].trace.clone().unwrap();
     assert!(trace.starts_with("00-0af7651916cd43dd8448eb211c80319c-") && trace.ends_with("-01"), "{trace}");
+}
+
+#[tokio::test]
+async fn a_hook_that_is_newer_than_the_rules_is_found_for_its_first_event() {
+    let stage = Stage::new(&[hook("old", "1", json!({}))]).await;
+    stage.route(&Ringing::new(0, &["old"])).await;
+    // Another function makes it, so nothing is noticed here.
+    stage.memory.write_hooks(&[hook("new", "2", json!({}))], &[], None).await.unwrap();
+    stage.clock.set(START.plus_ms(5_000));
+    let tasks = stage.route(&Ringing::new(5, &["new"])).await;
+    assert_eq!(ends(&tasks), [(TaskStatus::Queued, "")]);
+    // Rules that are newer than an event lack what was deleted, and are not read again for it.
+    stage.clock.set(START.plus_ms(30_000));
+    stage.change(&[], &["old"]).await;
+    stage.route(&Ringing::new(30, &["new"])).await;
+    stage.memory.write_hooks(&[hook("old", "1", json!({}))], &[], None).await.unwrap();
+    assert_eq!(stage.route(&Ringing::new(10, &["old"])).await, []);
+    assert_eq!(stage.route(&Ringing::new(31, &["old"])).await.len(), 1);
 }
 
 #[tokio::test]
