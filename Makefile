@@ -52,7 +52,7 @@ monitoring: $(VENV)/installed ## Alarms and a dashboard for what `make deploy` m
 	$(VENV)/bin/python infra/monitoring.py $(PARAMETERS)
 
 deploy-local: $(VENV)/installed ## To a local AWS on port 4566
-	$(BUILD) $(FUNCTIONS:%=--bin %) && $(VENV)/bin/python infra/local_stack.py up --binaries $(PROGRAMS)
+	$(BUILD) $(FUNCTIONS:%=--bin %) && $(VENV)/bin/python infra/local_stack.py up --binaries $(PROGRAMS) $(PARAMETERS:%=--parameter %)
 
 local-logs: ## What the functions of the local AWS have logged
 	$(VENV)/bin/python infra/local_stack.py logs

@@ -45,6 +45,7 @@ def main() -> None:
     parser.add_argument("--example", type=Path, metavar="BELLHOP", help="apply the example with this program, for events/")
     parser.add_argument("--until-end-of", type=int, metavar="PID", help="run until then, and remove the state folder")
     parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="variable for the functions")
+    parser.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="one of template.yaml's")
     options = parser.parse_args()
     if options.command in ("up", "run") and not options.binaries:
         parser.error(f"{options.command} needs --binaries; `make deploy-local` builds them and names their folder")
@@ -130,6 +131,7 @@ def _deploy(port: int, options: argparse.Namespace) -> dict[str, object]:
     environment = {**ministack.client_environment(port), **sam.silence(options.state), "SAM_CLI_POLL_DELAY": "0.5"}
     token = admin_token.ensure(options.state / "admin-token")
     parameters = {
+        **_variables(options.parameter),
         "Architecture": sam.HOST_ARCHITECTURE,
         "AdminTokenSha256": admin_token.digest(token),
         "LocalApiId": _api_id(options.state),

@@ -2,6 +2,7 @@
 
 - `dynamodb:LeadingKeys`, which MiniStack does not know, holds the partition keys that a request names.
 - A batch of SQS calls is allowed by the action for one of them, which is the only one that AWS knows.
+- A mail of SES is sent in the name of the identity that it is from, which `ses:FromAddress` holds.
 - `ssm:GetParameters` and `ssm:DeleteParameters` are checked against every parameter that they name.
 - Calls come over plain HTTP and count as TLS, which policies ask for.
 """
@@ -9,9 +10,10 @@
 import json
 
 from ministack import app
-from ministack.core import iam_actions, iam_evaluator
+from ministack.core import iam_actions, iam_evaluator, responses
 
 PARTITION_KEY = "pk"
+MAILS = "/v2/email/outbound-emails"
 # Stands between resources of one call; no ARN has it.
 SEPARATOR = "\n"
 
@@ -61,6 +63,22 @@ def of_every_parameter(extract):
     return resource
 
 
+def in_the_name_of_its_sender(enforce):
+    """Return the function that decides on a request of SES, which knows whom a mail is from."""
+
+    def decide(method, path, headers, body, query, request_id):
+        if (method, path) != ("POST", MAILS):
+            return enforce(method, path, headers, body, query, request_id)
+        sender = json.loads(body or b"{}").get("FromEmailAddress", "")
+        region, account = app.extract_region(headers, query), responses.get_account_id()
+        identity = f"arn:aws:ses:{region}:{account}:identity/{sender}"
+        return app._enforce_data_plane(
+            "sesv2", "ses:SendEmail", headers, query, request_id, resource_arn=identity,
+            service_context={"ses:FromAddress": sender}, named_resource=identity)
+
+    return decide
+
+
 def for_every_resource(enforce):
     """Return the function that decides on a request, which refuses it where one of its resources is refused."""
 
@@ -82,6 +100,7 @@ def main() -> None:
     iam_actions.extract_iam_action = without_batches(iam_actions.extract_iam_action)
     iam_actions.extract_resource_arn = of_every_parameter(iam_actions.extract_resource_arn)
     iam_evaluator.enforce = for_every_resource(iam_evaluator.enforce)
+    app._enforce_ses_v2 = in_the_name_of_its_sender(app._enforce_ses_v2)
     app.pin_request_origin = counted_as_tls(app.pin_request_origin)
     app.main()
 
