@@ -20,7 +20,12 @@ use bellhop_tests::http::headers;
 use bellhop_tests::manifest::Manifest;
 use bellhop_tests::sign;
 
-use crate::deployment::{Deployment, SOON, hooks};
+use crate::actions_deployed::ends::SECRETS;
+use crate::actions_deployed::{
+    every_action_arrives, fallbacks_cross_the_queues, make_hooks, quiet_hours_hold_what_is_not_urgent,
+    what_may_not_be_called_is_dead_and_says_why,
+};
+use crate::deployment::{Closed, Deployment, SOON, hooks};
 use crate::duplicates_deployed;
 use crate::iam;
 use crate::kinds::Kinds;
@@ -35,7 +40,7 @@ const IN_FORCE: Duration = Duration::from_secs(70);
 
 /// What is done side by side, each lane in its order: what waits beside what works, for all of it is one local AWS. Each
 /// phase has hooks and chats of its own; the first lane alone changes the configuration.
-const LANES: [&[Phase]; 3] = [
+const LANES: [&[Phase]; 4] = [
     &[phase!(apply_is_guarded), phase!(bad_requests_are_refused), phase!(a_new_configuration_comes_into_force)],
     &[phase!(bursts_keep_order_and_pace)],
     &[
@@ -47,6 +52,12 @@ const LANES: [&[Phase]; 3] = [
         phase!(final_refusals_are_final),
         phase!(dead_letters_become_dead_tasks),
         phase!(every_kind_arrives),
+    ],
+    &[
+        phase!(every_action_arrives),
+        phase!(fallbacks_cross_the_queues),
+        phase!(quiet_hours_hold_what_is_not_urgent),
+        phase!(what_may_not_be_called_is_dead_and_says_why),
     ],
 ];
 
@@ -62,6 +73,7 @@ const ALONE: [Phase; 5] = [
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn every_phase_does_what_it_says() {
     let stack = Arc::new(Deployment::join().await);
+    make_hooks(&stack).await;
     // The functions start one after the other, not all at once.
     stack.say("/webhook", "the first of all").await;
     stack.wait_for("the first of all").await;
@@ -373,22 +385,10 @@ async fn nothing_is_left_behind(phase: Arc<Deployment>) {
     let stored = phase.stack.stored();
     assert!(stored.contains("the last to be read"), "events are stored, and read here");
     no_secret_in(&stored);
-    no_secret_in(&phase.stack.output());
-}
-
-/// An inbox that nobody may write to, until this is dropped.
-struct Closed<F: Fn(&str) -> String>(F);
-
-impl<F: Fn(&str) -> String> Closed<F> {
-    fn by(set: F) -> Self {
-        set("Deny");
-        Self(set)
-    }
-}
-
-impl<F: Fn(&str) -> String> Drop for Closed<F> {
-    fn drop(&mut self) {
-        (self.0)("Allow");
+    let said = phase.stack.output();
+    no_secret_in(&said);
+    for secret in SECRETS {
+        assert!(!stored.contains(secret) && !said.contains(secret), "{secret} is kept or said");
     }
 }
 

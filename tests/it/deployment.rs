@@ -10,8 +10,10 @@ use bellhop_tests::github;
 use bellhop_tests::http::{Answer, Http, headers};
 use bellhop_tests::proxy::Proxy;
 use bellhop_tests::stack::{Stack, Turn};
+use http::Method;
 use serde_json::Value;
 
+use crate::actions_deployed::ends::{self, Ends, MAIL_FROM};
 use crate::faults;
 use crate::kinds::Kinds;
 use crate::world::{
@@ -56,6 +58,7 @@ pub(crate) fn hooks() -> String {
         + &hook("priced", "priced", "github", "GITHUB_WEBHOOK_SECRET", 12, "", "")
         + &shared_hook("last", 13)
         + &hook("copied", "copied", "github", "GITHUB_WEBHOOK_SECRET", 14, "", "")
+        + &format!("\n[email]\nfrom = \"Bellhop <{MAIL_FROM}>\"\n")
         + &faults::hooks()
         + &Kinds::load().hooks()
 }
@@ -65,6 +68,7 @@ pub(crate) struct Deployment {
     pub(crate) fake: FakeBotApi,
     pub(crate) proxy: Proxy,
     pub(crate) http: Http,
+    pub(crate) ends: Ends,
     pub(crate) stack: Stack,
 }
 
@@ -80,8 +84,8 @@ impl Deployment {
         let fake = FakeBotApi::start_with(TOKEN, limits, turn.ports.bot, 0).await;
         let proxy = Proxy::start(turn.ports.proxy, turn.ports.aws).await;
         let url = fake.url();
-        let stack = tokio::task::block_in_place(|| turn.stack(|stack| prepare(stack, &url)));
-        Self { fake, proxy, http: Http::new(), stack }
+        let stack = tokio::task::block_in_place(|| turn.stack(&ends::parameters(), |stack| prepare(stack, &url)));
+        Self { fake, proxy, http: Http::new(), ends: Ends::start().await, stack }
     }
 
     /// A configuration with these hooks.
@@ -162,12 +166,27 @@ impl Deployment {
         assert!(found.is_empty(), "{found:#?}");
     }
 
+    /// Waits until so many tasks of the event have ended, and returns them with their attempts.
+    pub(crate) async fn ended(&self, event: &str, count: usize) -> Vec<Value> {
+        let tasks = |event: &Value| event["tasks"].as_array().cloned().unwrap_or_default();
+        let is_over = |task: &&Value| matches!(task["status"].as_str(), Some("succeeded" | "dead" | "skipped"));
+        let are = |event: &Value| tasks(event).iter().filter(is_over).count() >= count;
+        tasks(&self.event(event, &format!("{count} tasks that have ended"), are).await)
+    }
+
+    /// Calls the management API as its admin.
+    pub(crate) async fn api(&self, method: Method, path: &str, body: &Value) -> Answer {
+        let bearer = format!("Bearer {}", self.stack.deployed.admin_token);
+        let admin = headers(&[("authorization", &bearer), ("content-type", "application/json")]);
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        self.http.send(method, &self.stack.at(path), &admin, body).await
+    }
+
     /// Asks the API for an event until it is as wanted.
     async fn event(&self, event: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        let bearer = headers(&[("authorization", &format!("Bearer {}", self.stack.deployed.admin_token))]);
-        let (url, deadline) = (self.stack.at(&format!("/api/events/{event}")), Instant::now() + SOON);
+        let (path, deadline) = (format!("/api/events/{event}"), Instant::now() + SOON);
         loop {
-            let answer = self.http.send(http::Method::GET, &url, &bearer, "").await;
+            let answer = self.api(Method::GET, &path, &Value::Null).await;
             let seen = answer.json();
             if answer.status.as_u16() == 200 && wanted(&seen) {
                 return seen;
@@ -187,6 +206,23 @@ impl Drop for Deployment {
     }
 }
 
+/// What nobody may do until this is dropped: `Deny` is put into effect, and then `Allow`.
+pub(crate) struct Closed<F: Fn(&str) -> String>(F);
+
+impl<F: Fn(&str) -> String> Closed<F> {
+    /// Puts `Deny` into effect.
+    pub(crate) fn by(set: F) -> Self {
+        set("Deny");
+        Self(set)
+    }
+}
+
+impl<F: Fn(&str) -> String> Drop for Closed<F> {
+    fn drop(&mut self) {
+        (self.0)("Allow");
+    }
+}
+
 /// Makes a new stack ready for all phases.
 fn prepare(stack: &Stack, bot: &str) {
     stack.python(
@@ -194,6 +230,7 @@ fn prepare(stack: &Stack, bot: &str) {
          aws('sqs').set_queue_attributes(QueueUrl=url, Attributes={'VisibilityTimeout': seconds})",
         &[stack.deployed.queue_url("inbox"), &VISIBILITY_SECONDS.to_string()],
     );
+    ends::make(stack);
     apply(stack, bot, &hooks());
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::sinks::{Away, event};
 
 /// The ARN of a function, or of its alias.
-fn function(name: &str) -> String {
+pub(crate) fn function(name: &str) -> String {
     format!("arn:aws:lambda:{REGION}:000000000000:function:{name}")
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "tests")]
 
+mod actions_deployed;
 mod api;
 mod apply;
 mod bad_input;

@@ -10,7 +10,7 @@ use crate::sinks::{Away, event, hook, replay};
 use crate::world::{config, setup};
 
 /// The ARN of a queue.
-fn queue(name: &str) -> String {
+pub(crate) fn queue(name: &str) -> String {
     format!("arn:aws:sqs:{REGION}:000000000000:{name}")
 }
 

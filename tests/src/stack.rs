@@ -89,8 +89,8 @@ impl Turn {
         Self { folder, ports, _lock: lock }
     }
 
-    /// Takes the stack over; the first to come deploys it and has `prepare` make it ready for all.
-    pub fn stack(self, prepare: impl FnOnce(&Stack)) -> Stack {
+    /// Takes the stack over; the first to come deploys it with these parameters and has `prepare` make it ready for all.
+    pub fn stack(self, parameters: &[(&str, String)], prepare: impl FnOnce(&Stack)) -> Stack {
         let file = self.folder.join("deployed.json");
         if let Ok(text) = std::fs::read_to_string(&file) {
             return Stack {
@@ -98,7 +98,7 @@ impl Turn {
                 turn: self,
             };
         }
-        let deployed = deploy(&self);
+        let deployed = deploy(&self, parameters);
         let stack = Stack { turn: self, deployed };
         prepare(&stack);
         kept(&file, || stack.deployed.clone());
@@ -222,7 +222,7 @@ fn run() -> (String, u32) {
 
 /// Starts a local AWS that ends with the run, and deploys to it; it fails the test where that does not work.
 #[expect(clippy::zombie_processes, reason = "it outlives the test that starts it, and ends with the run")]
-fn deploy(turn: &Turn) -> Deployed {
+fn deploy(turn: &Turn, parameters: &[(&str, String)]) -> Deployed {
     for function in Manifest::load().names() {
         build::program(function);
     }
@@ -233,6 +233,9 @@ fn deploy(turn: &Turn) -> Deployed {
     command.arg(build::programs()).arg("--state").arg(folder);
     command.args(["--port", &turn.ports.aws.to_string(), "--until-end-of", &owner.to_string()]);
     command.args(["--env", &format!("AWS_ENDPOINT_URL=http://localhost:{}", turn.ports.proxy)]);
+    for (name, value) in parameters {
+        command.args(["--parameter", &format!("{name}={value}")]);
+    }
     // A process group of its own: what stops this test does not stop what others use.
     let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).process_group(0).spawn();
     let mut child: Child = spawned.expect("the virtual environment of infra/requirements.txt is there");
