@@ -29,6 +29,9 @@ const INSTEAD: i64 = 23;
 /// A chat that has quiet hours now.
 const QUIET: i64 = 24;
 
+/// The chat of a hook that is made late.
+const NEW: i64 = 25;
+
 /// Makes the hooks of these phases.
 pub(crate) async fn make_hooks(phase: &Deployment) {
     let ends = &phase.ends;
@@ -50,10 +53,7 @@ pub(crate) async fn make_hooks(phase: &Deployment) {
         ("shut", json!([calls(SHUT), vec![ends::second_mail()]].concat())),
     ];
     for (path, actions) in hooks {
-        let hook = json!({"name": path, "path": format!("actions/{path}"), "sender": "shared-secret",
-            "secrets": [SHARED_SECRET], "actions": actions});
-        let answer = phase.api(Method::POST, "/api/hooks", &hook).await;
-        assert_eq!(answer.status.as_u16(), 201, "{}", answer.text());
+        make_hook(phase, path, &actions).await;
     }
 }
 
@@ -143,6 +143,30 @@ pub(crate) async fn what_may_not_be_called_is_dead_and_says_why(phase: Arc<Deplo
         assert!(task["status"] == "dead" && reason.contains("AccessDenied") && reason.contains(fix), "{task:#}");
     }
     drop(closed);
+}
+
+/// A front door that has just started takes an event of a hook that was just made; the router, which read its rules before,
+/// finds the hook all the same.
+pub(crate) async fn a_new_hook_does_its_work_at_once(phase: Arc<Deployment>) {
+    const START_AGAIN: &str = "door, name = aws('lambda'), {'FunctionName': 'bellhop-ingress'}\n\
+        memory = door.get_function_configuration(**name)['MemorySize']\n\
+        door.update_function_configuration(**name, MemorySize=memory)\n\
+        door.get_waiter('function_updated').wait(**name, WaiterConfig={'Delay': 1})";
+    phase.say("/webhook", "the router has read its rules").await;
+    phase.wait_for("the router has read its rules").await;
+    make_hook(&phase, "new", &json!([{"kind": "telegram", "chat": NEW.to_string()}])).await;
+    tokio::task::block_in_place(|| phase.stack.python(START_AGAIN, &[]));
+    let event = ring(&phase, "new", "the first of its hook").await;
+    phase.routed(&event).await;
+    phase.wait_for("the first of its hook").await;
+}
+
+/// Makes a hook for shared secrets that has these actions.
+async fn make_hook(phase: &Deployment, path: &str, actions: &Value) {
+    let hook = json!({"name": path, "path": format!("actions/{path}"), "sender": "shared-secret",
+        "secrets": [SHARED_SECRET], "actions": actions});
+    let answer = phase.api(Method::POST, "/api/hooks", &hook).await;
+    assert_eq!(answer.status.as_u16(), 201, "{}", answer.text());
 }
 
 /// Quiet hours that began six hours ago and end in six.

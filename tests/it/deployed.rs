@@ -22,8 +22,8 @@ use bellhop_tests::sign;
 
 use crate::actions_deployed::ends::SECRETS;
 use crate::actions_deployed::{
-    every_action_arrives, fallbacks_cross_the_queues, make_hooks, quiet_hours_hold_what_is_not_urgent,
-    what_may_not_be_called_is_dead_and_says_why,
+    a_new_hook_does_its_work_at_once, every_action_arrives, fallbacks_cross_the_queues, make_hooks,
+    quiet_hours_hold_what_is_not_urgent, what_may_not_be_called_is_dead_and_says_why,
 };
 use crate::deployment::{Closed, Deployment, SOON, hooks};
 use crate::duplicates_deployed;
@@ -61,11 +61,12 @@ const LANES: [&[Phase]; 4] = [
     ],
 ];
 
-/// What needs the stack for itself: it stops the bot, changes a role, or counts every call.
-const ALONE: [Phase; 5] = [
+/// What needs the stack for itself: it stops the bot, changes a role, starts the front door again, or counts every call.
+const ALONE: [Phase; 6] = [
     phase!(a_wait_of_the_bot_is_obeyed),
     phase!(roles_may_do_no_more_than_their_functions),
     phase!(an_inbox_that_cannot_be_written_accepts_nothing),
+    phase!(a_new_hook_does_its_work_at_once),
     phase!(a_webhook_costs_what_is_said),
     phase!(nothing_is_left_behind),
 ];
