@@ -35,7 +35,7 @@ pub(crate) use notices::{Notices, is_notice, subject, text};
 use worker::attempted;
 pub use worker::{Attempted, Failure, Single, Worker};
 
-use crate::ports::{Clock, Documents, PortResult, TaskLog, WorkQueue, Written};
+use crate::ports::{Clock, Documents, PortError, PortResult, TaskLog, WorkQueue, Written};
 use poison::bury;
 
 /// The engine for one kind of work.
@@ -90,6 +90,9 @@ impl<W: Worker> Engine<W> {
         if self.worker.is_dry_run().await? {
             return self.show(works, now).await;
         }
+        if let Some(end) = first.task.held_until {
+            return self.release(works, end, now).await;
+        }
         let (kind, line) = (first.kind(), first.line());
         let entry = self.destination(kind, &line, works).await?;
         let disabled = entry.breaker.is_disabled();
@@ -113,6 +116,21 @@ impl<W: Worker> Engine<W> {
         let attempted = self.attempt(&mut batch, entry.moved_to.as_deref()).await?;
         attempt_is_over();
         self.conclude(kind, &line, entry, batch, attempted).await
+    }
+
+    /// Puts work that was held until now into its destination's own line, where one pace is kept with all that goes there.
+    ///
+    /// Whoever is cut short before it is settled does so once more, to no effect: the line has it already, or finds it done.
+    async fn release(&self, works: &[Work], end: Timestamp, now: Timestamp) -> PortResult<Turn> {
+        if end > now {
+            return Ok(Turn { settled: 0, next: end });
+        }
+        let released = works.iter().take_while(|work| work.task.held_until == Some(end)).map(Work::released);
+        let released =
+            released.collect::<Result<Vec<_>, _>>().map_err(|e| PortError::new("held work cannot be queued", e))?;
+        let settled = released.len();
+        self.queue.send_queued(released).await?;
+        Ok(Turn { settled, next: now })
     }
 
     /// Writes down that work is dead which can never be done, and tells of it.

@@ -54,6 +54,14 @@ impl Work {
         Ok(Queued::new(&self.task, self.kind(), self.lane, serde_json::to_string(self)?))
     }
 
+    /// The work as it goes on in its destination's own line once it has been held for long enough; an error where it cannot
+    /// be written as JSON. It is another message than the one that was held.
+    pub fn released(&self) -> serde_json::Result<Queued> {
+        let task = Task { held_until: None, ..self.task.clone() };
+        let released = Self { task, ..self.clone() }.queued()?;
+        Ok(Queued { key: format!("{} released", released.key), ..released })
+    }
+
     /// The work that takes the place of a task that is dead, and says so.
     #[must_use]
     pub fn in_place_of(mut self, dead: &Task) -> Self {

@@ -127,7 +127,7 @@ impl Sim {
                 *observed.effects.entry(marker.clone()).or_default() += 1;
             }
         }
-        observed.pace_breaks.extend(breaks.into_iter().map(|what| (chat.to_owned(), now, what)));
+        observed.pace_breaks.extend(breaks);
     }
 }
 

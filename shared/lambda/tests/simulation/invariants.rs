@@ -1,20 +1,19 @@
 //! What must hold when a world has ended.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bellhop_app::ports::{Collection, Documents as _};
 use bellhop_core::action::{Kind, Lane};
 use bellhop_core::id::EventId;
 use bellhop_core::replay::Replay;
 use bellhop_core::task::{Task, TaskStatus};
-use bellhop_core::time::Timestamp;
 
 use crate::bot::Mood;
 use crate::faults::{KILLS_WORKER, Rates};
 use crate::people::REPLAY;
 use crate::places::{self, Place};
 use crate::pollers::is_own;
-use crate::quiet::{hours_of, is_in_two_lines, too_loud};
+use crate::quiet::{hours_of, is_release, too_loud};
 use crate::sim::{Observed, Sim};
 
 /// Everything that does not hold.
@@ -38,12 +37,10 @@ pub(crate) async fn broken(sim: &Sim) -> Vec<String> {
     broken.extend(wrong_places(sim, &observed, &tasks));
     broken.extend(wrong_effects(&observed, &tasks));
     broken.extend(disorder(sim, &observed, &tasks, &keys));
-    broken.extend(overtaken(&observed));
-    broken.extend(too_loud(sim, &observed, &tasks));
-    let pace_breaks = observed.pace_breaks.iter().filter(|(chat, at, _)| !is_in_two_lines(&tasks, chat, *at));
-    let pace_breaks: Vec<_> = pace_breaks.map(|(.., what)| what).collect();
-    if sim.most_skew_ms == 0 && pace_breaks.len() as u64 > observed.pace_excuses {
-        broken.push(format!("{pace_breaks:?}, and only {} excuses", observed.pace_excuses));
+    broken.extend(overtaken(&observed, &tasks));
+    broken.extend(too_loud(sim, &observed, &tasks, &keys));
+    if sim.most_skew_ms == 0 && observed.pace_breaks.len() as u64 > observed.pace_excuses {
+        broken.push(format!("{:?}, and only {} excuses", observed.pace_breaks, observed.pace_excuses));
     }
     if let Some(replay) = replay {
         let recorded: HashSet<EventId> = tasks.iter().filter(|task| is_own(task)).map(|task| task.event).collect();
@@ -197,8 +194,7 @@ fn wrong_effects(observed: &Observed, tasks: &[Task]) -> Vec<String> {
 fn disorder(sim: &Sim, observed: &Observed, tasks: &[Task], keys: &[String]) -> Vec<String> {
     let may_be_aside = sim.rates.poison + sim.rates.crash > 0;
     let is_given_up = |place: &str| matches!(sim.moods.get(place), Some(Mood::Blocked | Mood::DownUntil(_)));
-    // What is held stands in a line of its own.
-    let mut places: BTreeMap<(&str, String), (Option<Timestamp>, usize)> = BTreeMap::new();
+    let mut places: BTreeMap<(&str, String), usize> = BTreeMap::new();
     let mut aside: HashSet<(&str, String)> = HashSet::new();
     for task in tasks {
         let (Some(base), key) = (marker_of(observed, task), format!("{}#", task.id)) else { continue };
@@ -207,11 +203,13 @@ fn disorder(sim: &Sim, observed: &Observed, tasks: &[Task], keys: &[String]) -> 
         if may_be_aside && is_aside || task.retries > 0 && is_given_up(&task.destination) {
             aside.insert((task.destination.as_str(), base.clone()));
         }
-        if is_tried && let Some(place) = keys.iter().position(|put| put.starts_with(&key)) {
-            let (held, first) =
-                places.entry((task.destination.as_str(), base.clone())).or_insert((task.held_until, place));
+        let of_it = || keys.iter().enumerate().filter(|(_, put)| put.starts_with(&key));
+        let released = of_it().find(|(_, put)| is_release(put));
+        if is_tried && let Some((place, _)) = released.or_else(|| of_it().next()) {
+            let first = places.entry((task.destination.as_str(), base.clone())).or_insert(place);
             *first = (*first).min(place);
-            if *held != task.held_until || task.retries > 0 && hours_of(sim, task).is_some() {
+            // Of what was asked for again before it was released both are in the chat's line.
+            if task.retries > 0 && hours_of(sim, task).is_some() {
                 aside.insert((task.destination.as_str(), base));
             }
         }
@@ -225,21 +223,22 @@ fn disorder(sim: &Sim, observed: &Observed, tasks: &[Task], keys: &[String]) -> 
         let bases = sends.iter().flat_map(|(_, markers)| markers).map(|marker| base_of(marker));
         let firsts: Vec<_> = bases.filter(|base| seen.insert((*base).to_owned())).collect();
         let order: Vec<_> = firsts.iter().filter_map(|base| places.get(&(place, (*base).to_owned()))).collect();
-        let lines: BTreeSet<_> = order.iter().map(|(held, _)| *held).collect();
-        let in_line = |line| order.iter().filter(move |(held, _)| *held == line).map(|(_, place)| place);
-        if !lines.into_iter().all(|line| in_line(line).is_sorted()) {
+        if !order.is_sorted() {
             wrong.push(format!("{place} got {firsts:?}, queued at {order:?}"));
         }
     }
     wrong
 }
 
-/// A message that is edited never goes back to what an older event said, and a thread is the one of its key.
-fn overtaken(observed: &Observed) -> Vec<String> {
+/// A message that is edited never goes back to what an older event said, and a thread is the one of its key. What was shown
+/// by a function that it ended is known to nobody, if that is how it went each time.
+fn overtaken(observed: &Observed, tasks: &[Task]) -> Vec<String> {
     let event = |marker: &str| {
         let number = marker.strip_prefix('e')?.split('h').next()?.parse::<usize>().ok()?;
         observed.rung.get(number).map(|rung| rung.id)
     };
+    let unknown: HashSet<_> = tasks.iter().filter(|task| ends_functions(task)).map(|task| task.event).collect();
+    let is_unknown = |event: &Option<EventId>| event.is_some_and(|event| unknown.contains(&event));
     let mut wrong = Vec::new();
     for (place, shown) in &observed.keyed {
         let edited = || shown.iter().filter(|(_, _, is_edit)| *is_edit);
@@ -247,7 +246,8 @@ fn overtaken(observed: &Observed) -> Vec<String> {
             // Of a message whose making was cut short nobody knows: only one that was gone on with is sure to be known.
             let is_known = |id: &String| edited().take(at).filter(|(other, ..)| other == id).count() > 1;
             let before = edited().take(at).filter(|(other, ..)| other == message || is_known(other));
-            if before.map(|(_, marker, _)| event(marker)).any(|before| before > event(marker)) {
+            let before = before.map(|(_, marker, _)| event(marker)).filter(|event| !is_unknown(event));
+            if before.max() > Some(event(marker)) {
                 wrong.push(format!("{place} went back to an older event: {shown:?}"));
             }
         }

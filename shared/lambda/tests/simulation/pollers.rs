@@ -12,6 +12,7 @@ use bellhop_core::task::Task;
 use bellhop_core::work::Work;
 use bellhop_lambda::batch::Outcome;
 
+use crate::quiet::release;
 use crate::sandbox::Sandbox;
 use crate::sim::{Removed, Sim};
 
@@ -103,6 +104,8 @@ struct Parcel<'r> {
 /// What a message asks for, as far as can be seen of it.
 enum Wish {
     Do(TaskId, u32),
+    /// To do it later: then it goes into the chat's own line.
+    Hold(TaskId, u32),
     Route(EventId),
     /// Whether an order is done, its effects tell in the end.
     Obey,
@@ -113,7 +116,10 @@ impl<'r> Parcel<'r> {
         let wish = match function {
             Function::Worker(_) => {
                 let work: Work = serde_json::from_str(&message.body).unwrap();
-                Wish::Do(work.task.id, work.task.retries)
+                match work.task.held_until {
+                    Some(_) => Wish::Hold(work.task.id, work.task.retries),
+                    None => Wish::Do(work.task.id, work.task.retries),
+                }
             }
             Function::Router => match inbox::read(message.body.as_bytes()).unwrap() {
                 Read::Whole(event) => Wish::Route(event.head.id),
@@ -129,7 +135,7 @@ impl<'r> Parcel<'r> {
 impl Wish {
     /// Whether this asks for the same task as another.
     fn is_twin(&self, other: &Self) -> bool {
-        matches!((self, other), (Self::Do(a, _), Self::Do(b, _)) if a == b)
+        matches!((self, other), (Self::Do(a, _), Self::Do(b, _)) | (Self::Hold(a, _), Self::Hold(b, _)) if a == b)
     }
 
     /// Whether it is done, as far as the message goes.
@@ -137,6 +143,10 @@ impl Wish {
         match self {
             Self::Do(id, retries) => {
                 sim.memory.task(id).is_some_and(|task| task.retries > *retries || task.status.is_final())
+            }
+            Self::Hold(id, retries) => {
+                let is_released = sim.memory.with_work(|queue| queue.put_keys.contains(&release(id)));
+                is_released || Self::Do(id.clone(), *retries).is_done(sim)
             }
             Self::Route(event) => {
                 let tasks = sim.memory.event_tasks(*event);

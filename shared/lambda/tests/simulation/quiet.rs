@@ -1,6 +1,7 @@
 //! Quiet hours in worlds: what comes in them waits for their end, unless it is urgent.
 
 use bellhop_core::action::{Action, Quiet};
+use bellhop_core::id::TaskId;
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
 
@@ -11,9 +12,6 @@ use crate::sim::{Observed, Sim};
 
 /// Quiet hours that end while a world runs, and such as begin then, in minutes of the day: worlds begin at 22:13.
 const HOURS: [(i16, i16); 2] = [(22 * 60, 22 * 60 + 17), (22 * 60 + 15, 7 * 60)];
-
-/// The longest stretch in which messages to a chat are counted.
-const PACE_MS: u64 = 60_000;
 
 /// Gives an action quiet hours now and then, if it may have any.
 pub(crate) fn with_hours(mut action: Action, random: &Random) -> Action {
@@ -35,7 +33,7 @@ pub(crate) fn hours_of<'s>(sim: &'s Sim, task: &Task) -> Option<&'s Quiet> {
 
 /// What comes in quiet hours is held until their end, nothing else is, and nothing of it is sent before. What people asked
 /// for again does not wait.
-pub(crate) fn too_loud(sim: &Sim, observed: &Observed, tasks: &[Task]) -> Vec<String> {
+pub(crate) fn too_loud(sim: &Sim, observed: &Observed, tasks: &[Task], keys: &[String]) -> Vec<String> {
     let is_asked_for = |task: &Task| task.retries > 0 || task.replay.is_some();
     let mut wrong = Vec::new();
     for task in tasks.iter().filter(|task| !is_asked_for(task) && task.id.subject().is_none()) {
@@ -44,13 +42,14 @@ pub(crate) fn too_loud(sim: &Sim, observed: &Observed, tasks: &[Task]) -> Vec<St
         let hours = hours_of(sim, task).filter(|_| is_own(task));
         let end =
             hours.filter(|hours| hours.unless.is_none() || !rung.odd).and_then(|hours| hours.end(task.created_at));
-        if is_done && task.held_until != end {
+        let was_held = keys.contains(&release(&task.id));
+        if is_done && was_held != end.is_some() {
             wrong
-                .push(format!("{} of {:?} is held until {:?}, not {end:?}", task.id, task.created_at, task.held_until));
+                .push(format!("{} of {:?} was held: {was_held}, and is to be until {end:?}", task.id, task.created_at));
         }
         let is_its = |other: &&Task| (other.event, &other.owner) == (task.event, &task.owner);
         let twins = || tasks.iter().filter(is_its).filter(|other| other.id.action() == task.id.action());
-        let (Some(end), Some(base)) = (task.held_until, marker_of(observed, task)) else { continue };
+        let (Some(end), Some(base)) = (end, marker_of(observed, task)) else { continue };
         if let Some(sent_at) = first_sent(observed, &task.destination, &base)
             && sent_at.plus_ms(sim.most_skew_ms) < end
             && !twins().any(is_asked_for)
@@ -61,13 +60,14 @@ pub(crate) fn too_loud(sim: &Sim, observed: &Observed, tasks: &[Task]) -> Vec<St
     wrong
 }
 
-/// Whether what was held for a chat is sent about then. It has a line of its own, and each line keeps the pace by itself: for
-/// as long as both have something to send, a chat may get twice as much.
-pub(crate) fn is_in_two_lines(tasks: &[Task], chat: &str, at: Timestamp) -> bool {
-    tasks.iter().filter(|task| task.destination == chat).any(|task| {
-        let last = task.attempts.last().map(|attempt| attempt.started_at.plus_ms(attempt.duration_ms + PACE_MS));
-        task.held_until.zip(last).is_some_and(|(begin, end)| (begin..=end).contains(&at))
-    })
+/// The key with which what was held of a task goes into its chat's own line.
+pub(crate) fn release(task: &TaskId) -> String {
+    format!("{task}#0 released")
+}
+
+/// Whether a key is such a key.
+pub(crate) fn is_release(key: &str) -> bool {
+    key.ends_with(" released")
 }
 
 /// When the first message with such markers was sent to a place.

@@ -15,7 +15,7 @@ use crate::invariants;
 use crate::people;
 use crate::places::{self, Place};
 use crate::pollers::{Function, poll};
-use crate::quiet;
+use crate::quiet::{release, with_hours};
 use crate::random::Random;
 use crate::sim::{Removed, START, Sim, hook_id};
 
@@ -64,11 +64,11 @@ async fn world(seed: u64, removed: Removed) -> Report {
     // What forgets its attempts tries for ever; it is not waited for as long.
     let horizon = if removed == Removed::TaskWrites { HORIZON / 500 } else { HORIZON };
     let _ = tokio::time::timeout(horizon, futures_util::future::join_all(all)).await;
-    let mut ends = BTreeSet::new();
+    let (mut ends, keys) = (BTreeSet::new(), sim.memory.with_work(|queue| queue.put_keys.clone()));
     for task in sim.memory.all_tasks() {
         let kind = if task.id.is_fallback() { "fallback" } else { task.kind.as_str() };
         ends.insert((kind, task.status.as_str()));
-        if task.held_until.is_some() {
+        if keys.contains(&release(&task.id)) {
             ends.insert(("held", task.status.as_str()));
         }
         sim.note(&serde_json::to_string(&task).unwrap());
@@ -95,7 +95,7 @@ fn place(random: &Random) -> Place {
 fn hook(number: u64, random: &Random) -> Hook {
     let id = hook_id(number);
     let actions: Vec<_> = (0..random.between(1, 2))
-        .map(|action| quiet::with_hours(place(random).action(&base_text(&id, action)), random))
+        .map(|action| with_hours(place(random).action(&base_text(&id, action)), random))
         .collect();
     let with_fallback = (0..actions.len()).filter(|_| random.chance(500));
     let fallbacks: serde_json::Map<_, _> = with_fallback

@@ -98,7 +98,7 @@ pub(crate) struct Observed {
     /// How many crashes and failed writes may have broken a chat's pace.
     pub(crate) pace_excuses: u64,
     /// When a chat was sent something too soon, and how.
-    pub(crate) pace_breaks: Vec<(String, Timestamp, String)>,
+    pub(crate) pace_breaks: Vec<String>,
     /// When each chat, or the whole bot, may be sent something again.
     pub(crate) blocked: HashMap<String, (Timestamp, Timestamp)>,
     /// How often a function died while it had an event's message in hand, and how often of what it had in hand.

@@ -16,6 +16,16 @@ fn quiet(number: u8, text: &str) -> Work {
     Work { task: Task { due_at: END, held_until: Some(END), ..work.task }, ..work }
 }
 
+/// What held work of one line becomes at its end: work of the chat's own line.
+async fn released(stage: &Stage, waiting: &[Work]) -> Vec<Work> {
+    let turn = stage.turn(waiting).await;
+    assert_eq!(turn.settled, waiting.len());
+    let released = stage.memory.with_work(|queue| queue.bodies());
+    let released: Vec<Work> = released.iter().map(|body| serde_json::from_str(body).unwrap()).collect();
+    assert!(released.iter().all(|work| work.group() == "5"));
+    released
+}
+
 #[tokio::test]
 async fn what_waits_comes_as_one_message_when_it_may_and_what_is_urgent_before_it() {
     let mut stage = Stage::new(None).await;
@@ -34,7 +44,8 @@ async fn what_waits_comes_as_one_message_when_it_may_and_what_is_urgent_before_i
     assert_eq!(stage.seen("5"), [(0, "it burns".to_owned())]);
     stage.clock.set(END.plus_ms(61_000));
     stage.restart();
-    stage.finish(&waiting).await;
+    let released = released(&stage, &waiting).await;
+    stage.finish(&released).await;
     let seen = stage.seen("5");
     assert_eq!(seen[1].1, "a disk is rather full\n\na certificate ends soon");
     assert_eq!(seen.len(), 2);
@@ -47,11 +58,29 @@ async fn a_line_that_waited_fails_and_goes_on_like_any_other() {
     let waiting = quiet(1, "a disk is rather full");
     stage.answer(BLOCKED);
     stage.clock.set(END);
-    stage.finish(std::slice::from_ref(&waiting)).await;
+    let released = released(&stage, std::slice::from_ref(&waiting)).await;
+    stage.finish(&released).await;
     assert_eq!(stage.status(&waiting), TaskStatus::Dead);
     stage.memory.answer(|_: &Seen| Ok(BotAnswer { status: WELL.0, body: WELL.1.as_bytes().to_vec() }));
     let retried = again(&stage, &waiting).await;
     assert_eq!(retried.group(), "5");
     stage.finish(std::slice::from_ref(&retried)).await;
     assert_eq!(stage.status(&retried), TaskStatus::Succeeded);
+}
+
+#[tokio::test]
+async fn what_was_held_keeps_the_pace_of_the_chat_and_is_released_once() {
+    let stage = Stage::new(None).await;
+    let waiting = [quiet(1, "a disk is rather full"), quiet(3, "a certificate ends soon")];
+    stage.clock.set(END);
+    let released_first = released(&stage, &waiting).await;
+    // Whoever released it was cut short, and does so once more.
+    assert_eq!(released(&stage, &waiting).await, released_first);
+    assert_eq!(stage.turn(&[work(2, "5", &["it burns"])]).await.settled, 1);
+    let turn = stage.turn(&released_first).await;
+    assert_eq!((turn.settled, turn.next), (0, END.plus_ms(1_000)));
+    // A copy that came so late that the queue had forgotten the first finds all of it done.
+    stage.finish(&released_first).await;
+    stage.finish(&released_first).await;
+    assert_eq!(stage.seen("5").len(), 2);
 }
