@@ -36,7 +36,7 @@ impl Routing {
         if replay.finished_at.is_some() {
             return Ok(());
         }
-        let rules = self.rules.rules().await?;
+        let rules = self.rules.rules_of_now().await?;
         let (events, older_than) = self.next_events(&replay).await?;
         let mut made = Made::default();
         // Lists are newest first; within an order, what came first goes first.

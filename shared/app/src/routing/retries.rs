@@ -85,7 +85,7 @@ impl Routing {
     /// A task's work as its hook would make it today, for where its action goes today.
     async fn made_today(&self, task: &mut Task) -> PortResult<Option<Made>> {
         let Some(mut event) = self.whole_event(task).await? else { return Ok(None) };
-        let rules = self.rules.rules().await?;
+        let rules = self.rules.rules_of_now().await?;
         if making::redirect(&rules, task).is_none() {
             return Ok(None);
         }
@@ -97,7 +97,7 @@ impl Routing {
 
     /// Routes a hook's part in an event: the task that stood for it becomes the first of those that are made.
     async fn retry_route(&self, task: Task) -> PortResult<Recorded> {
-        let rules = self.rules.rules().await?;
+        let rules = self.rules.rules_of_now().await?;
         let (Some(mut event), Some(rule)) = (self.whole_event(&task).await?, rules.of_task(&task)) else {
             return Ok(left_alone(&task.id, "its event's content or its hook was deleted"));
         };

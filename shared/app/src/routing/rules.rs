@@ -142,6 +142,11 @@ impl RuleCache {
         }
     }
 
+    /// The rules for an order. Whoever gives one has often changed a hook just before, and means what it is now.
+    pub async fn rules_of_now(&self) -> PortResult<Arc<Rules>> {
+        self.cache.get_since(self.cache.now(), || self.read()).await
+    }
+
     /// The rules as the store has them.
     async fn read(&self) -> PortResult<Rules> {
         let (hooks, settings) = self.hooks.hooks_and_settings().await?;

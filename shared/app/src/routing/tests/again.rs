@@ -6,11 +6,13 @@ use bellhop_core::action::Kind;
 use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::inbox::{self, Read};
 use bellhop_core::order::{Order, RefusedRequest};
+use bellhop_core::replay::Selection;
 use bellhop_core::task::{Task, TaskStatus};
 use serde_json::json;
 
+use super::replays;
 use super::stage::{Ringing, START, Stage, hook};
-use crate::ports::{EventLog as _, History as _, TaskLog as _};
+use crate::ports::{EventLog as _, History as _, HookWriter as _, TaskLog as _};
 use crate::testing::memory::Queue;
 
 fn retry(task: &Task) -> Order {
@@ -32,6 +34,31 @@ async fn refused_requests_are_recorded() {
     };
     stage.obey(&Order::RefusedV1(refused.clone())).await;
     assert_eq!(stage.memory.refused(None, START, 10).await.unwrap().items, [refused]);
+}
+
+/// In another process a change is not noticed, and who has just made one and gives an order means what he wrote.
+#[tokio::test]
+async fn an_order_goes_by_what_was_written_before_it() {
+    let stage = Stage::new(&[hook("a", "1", json!({}))]).await;
+    let task = stage.route(&Ringing::new(1, &["a"])).await.remove(0);
+    stage.end(&task, TaskStatus::Dead).await;
+    let changed = async |chat: &str| {
+        stage.clock.advance_ms(1);
+        stage.memory.write_hooks(&[hook("a", chat, json!({}))], &[], None).await.unwrap();
+        stage.memory.with_work(Queue::take_all);
+    };
+    let lines = || stage.queued().iter().map(|work| work.line().into_owned()).collect::<Vec<_>>();
+    changed("2").await;
+    stage.obey(&retry(&task)).await;
+    assert_eq!(lines(), ["2"]);
+    changed("3").await;
+    replays::ask(&stage, Selection::Events(vec![task.event]), None).await;
+    assert_eq!(lines(), ["3"]);
+    changed("4").await;
+    let route = Task { kind: Kind::Route, ..stage.memory.task(&task.id).unwrap() };
+    stage.end(&route, TaskStatus::Dead).await;
+    stage.obey(&retry(&route)).await;
+    assert_eq!(lines(), ["4"]);
 }
 
 #[tokio::test]
