@@ -125,7 +125,8 @@ impl<W: Worker> Engine<W> {
         if end > now {
             return Ok(Turn { settled: 0, next: end });
         }
-        let released = works.iter().take_while(|work| work.task.held_until == Some(end)).map(Work::released);
+        let released =
+            works.iter().take_while(|work| work.task.held_until == Some(end)).map(|work| work.released(W::write));
         let released =
             released.collect::<Result<Vec<_>, _>>().map_err(|e| PortError::new("held work cannot be queued", e))?;
         let settled = released.len();

@@ -296,6 +296,7 @@ mod tests {
             assert!(json.starts_with(begins), "{json}");
             assert_eq!(serde_json::from_str::<Work>(&json).unwrap(), work);
             let for_chat = Work::for_chat(&json).ok();
+            assert_eq!(work.queued_for_chat().ok(), for_chat.is_some().then(|| work.queued().unwrap()));
             assert_eq!(for_chat, Some(work).filter(|work| work.kind() == Kind::Telegram));
         }
         assert!(serde_json::from_str::<Work>(r#"{"type":"TelegramV9"}"#).is_err());

@@ -5,7 +5,7 @@ use bellhop_core::id::{EventId, HookId, TaskId};
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::telegram::beginning;
 use bellhop_core::telegram::html::escape;
-use bellhop_core::work::{Fallback, Queued};
+use bellhop_core::work::{Fallback, Work};
 
 use crate::metrics::METRICS;
 use crate::ports::{Clock, Collection, Documents, NewDocument, PortError, PortResult, TaskLog, WorkQueue};
@@ -114,8 +114,8 @@ impl Notices<'_> {
 
     /// Queues the text of a notice.
     async fn say(&self, notice: &Task, text: String) -> PortResult<()> {
-        let message = Queued::to_chat(notice, text).map_err(|e| PortError::new("a notice cannot be written", e))?;
-        self.queue.send_queued(vec![message]).await
+        let message = Work::telegram(notice.clone(), vec![text]).queued_for_chat();
+        self.queue.send_queued(vec![message.map_err(|e| PortError::new("a notice cannot be written", e))?]).await
     }
 
     /// What of a collection was told of within the hour.

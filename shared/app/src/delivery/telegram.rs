@@ -11,7 +11,7 @@ use bellhop_core::pace::{Pace, Scope};
 use bellhop_core::task::MOST_ANSWER_BYTES;
 use bellhop_core::telegram::{self, Sent, digest, html, read_answer};
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::{Payload, Work};
+use bellhop_core::work::{Payload, Queued, Work};
 
 pub use bot::{BotCache, Outfit};
 
@@ -60,6 +60,10 @@ impl Worker for Telegram {
 
     fn read(message: &str) -> serde_json::Result<Work> {
         Work::for_chat(message)
+    }
+
+    fn write(work: &Work) -> serde_json::Result<Queued> {
+        work.queued_for_chat()
     }
 
     fn fitting(&self, works: &[Work]) -> usize {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bellhop_core::action::QueueName;
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::Work;
+use bellhop_core::work::{Queued, Work};
 
 use super::Batch;
 use crate::ports::PortResult;
@@ -17,6 +17,11 @@ pub trait Worker: Send + Sync {
     /// Reads work of the queue.
     fn read(message: &str) -> serde_json::Result<Work> {
         serde_json::from_str(message)
+    }
+
+    /// Writes work for the queue.
+    fn write(work: &Work) -> serde_json::Result<Queued> {
+        work.queued()
     }
 
     /// How many of the first pieces of work make one effect together; at least one.

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
+use serde::ser::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{TelegramV1, Work, WrittenForChats, key};
-use crate::action::telegram::Style;
-use crate::action::{Kind, Lane, QueueName};
+use super::{Payload, TelegramV1, Work, WrittenForChats, key};
+use crate::action::{Kind, Lane, QueueName, telegram};
 use crate::task::Task;
 
 /// A message on a queue of work.
@@ -54,11 +54,22 @@ impl Work {
         Ok(Queued::new(&self.task, self.kind(), self.lane, serde_json::to_string(self)?))
     }
 
-    /// The work as it goes on in its destination's own line once it has been held for long enough; an error where it cannot
-    /// be written as JSON. It is another message than the one that was held.
-    pub fn released(&self) -> serde_json::Result<Queued> {
+    /// The same of a message to a chat, for which no writer of another kind is needed; an error where it is something else.
+    pub fn queued_for_chat(&self) -> serde_json::Result<Queued> {
+        let Payload::Telegram(message) = &self.payload else {
+            return Err(serde_json::Error::custom("this is no message to a chat"));
+        };
+        let (telegram::Message { parts, style, document, key }, task) = (message.clone(), self.task.clone());
+        let (fallback, trace) = (self.fallback.clone(), self.trace.clone());
+        let written = WrittenForChats::TelegramV1(TelegramV1 { task, parts, style, document, key, fallback, trace });
+        Ok(Queued::new(&self.task, Kind::Telegram, self.lane, serde_json::to_string(&written)?))
+    }
+
+    /// The work as it goes on in its destination's own line once it has been held for long enough, as `write` queues work. It
+    /// is another message than the one that was held.
+    pub fn released(&self, write: fn(&Self) -> serde_json::Result<Queued>) -> serde_json::Result<Queued> {
         let task = Task { held_until: None, ..self.task.clone() };
-        let released = Self { task, ..self.clone() }.queued()?;
+        let released = write(&Self { task, ..self.clone() })?;
         Ok(Queued { key: format!("{} released", released.key), ..released })
     }
 
@@ -71,16 +82,6 @@ impl Work {
 }
 
 impl Queued {
-    /// A plain message for a task's chat, as [`Work::telegram`] with one part; an error where it cannot be written as JSON.
-    /// No writer of another kind is needed for it.
-    pub fn to_chat(task: &Task, text: String) -> serde_json::Result<Self> {
-        let (style, document, key) = (Style::default(), None, None);
-        let message =
-            TelegramV1 { task: task.clone(), parts: vec![text], style, document, key, fallback: None, trace: None };
-        let message = serde_json::to_string(&WrittenForChats::TelegramV1(message))?;
-        Ok(Self::new(task, Kind::Telegram, Lane::Ordered, message))
-    }
-
     /// A message of a task.
     fn new(task: &Task, kind: Kind, lane: Lane, message: String) -> Self {
         let group = group(kind, task).into_owned();

@@ -9,7 +9,6 @@ use bellhop_core::id::ReplayId;
 use bellhop_core::inbox::{Message, order_text};
 use bellhop_core::order::Order;
 use bellhop_core::time::Timestamp;
-use bellhop_core::work::Work;
 
 use super::*;
 use crate::cache::Changes;
