@@ -38,7 +38,7 @@ async fn refused_requests_are_recorded() {
 
 /// In another process a change is not noticed, and who has just made one and gives an order means what he wrote.
 #[tokio::test]
-async fn an_order_goes_by_what_was_written_before_it() {
+async fn an_order_and_a_test_go_by_what_was_written_before_them() {
     let stage = Stage::new(&[hook("a", "1", json!({}))]).await;
     let task = stage.route(&Ringing::new(1, &["a"])).await.remove(0);
     stage.end(&task, TaskStatus::Dead).await;
@@ -59,6 +59,9 @@ async fn an_order_goes_by_what_was_written_before_it() {
     stage.end(&route, TaskStatus::Dead).await;
     stage.obey(&retry(&route)).await;
     assert_eq!(lines(), ["4"]);
+    changed("5").await;
+    stage.route(&Ringing { test: true, ..Ringing::new(2, &["a"]) }).await;
+    assert_eq!(lines(), ["5"]);
 }
 
 #[tokio::test]
