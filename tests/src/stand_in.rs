@@ -58,7 +58,7 @@ impl StandIn {
             ("STATE_DIR", folder.join("state").display().to_string()),
         ];
         let child = command.envs(variables).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let child = child.expect("the stand-in starts; `make setup` puts it into .venv");
+        let child = child.expect("the stand-in starts; `make test` puts it into .venv");
         let stand_in = Self { child, folder, endpoint };
         let deadline = Instant::now() + READY_WITHIN;
         while TcpStream::connect(("127.0.0.1", port)).is_err() {

@@ -237,8 +237,10 @@ fn overtaken(observed: &Observed, tasks: &[Task]) -> Vec<String> {
         let number = marker.strip_prefix('e')?.split('h').next()?.parse::<usize>().ok()?;
         observed.rung.get(number).map(|rung| rung.id)
     };
-    let unknown: HashSet<_> = tasks.iter().filter(|task| ends_functions(task)).map(|task| task.event).collect();
-    let is_unknown = |event: &Option<EventId>| event.is_some_and(|event| unknown.contains(&event));
+    let cut_short: Vec<_> = tasks.iter().filter(|task| ends_functions(task)).collect();
+    let is_unknown = |place: &str, event: Option<EventId>| {
+        cut_short.iter().any(|task| Some(task.event) == event && place.starts_with(&task.destination))
+    };
     let mut wrong = Vec::new();
     for (place, shown) in &observed.keyed {
         let edited = || shown.iter().filter(|(_, _, is_edit)| *is_edit);
@@ -246,7 +248,7 @@ fn overtaken(observed: &Observed, tasks: &[Task]) -> Vec<String> {
             // Of a message whose making was cut short nobody knows: only one that was gone on with is sure to be known.
             let is_known = |id: &String| edited().take(at).filter(|(other, ..)| other == id).count() > 1;
             let before = edited().take(at).filter(|(other, ..)| other == message || is_known(other));
-            let before = before.map(|(_, marker, _)| event(marker)).filter(|event| !is_unknown(event));
+            let before = before.map(|(_, marker, _)| event(marker)).filter(|event| !is_unknown(place, *event));
             if before.max() > Some(event(marker)) {
                 wrong.push(format!("{place} went back to an older event: {shown:?}"));
             }
