@@ -3,8 +3,10 @@
 mod aws;
 mod configurations;
 mod documents;
+mod due;
 mod fetch;
 mod mail;
+mod orders;
 mod outbound;
 mod tasks;
 
@@ -17,7 +19,7 @@ use bellhop_core::event::{Event, EventHead};
 use bellhop_core::hook::{DoorHook, Hook};
 use bellhop_core::id::{EventId, Owner};
 use bellhop_core::inbox::Message;
-use bellhop_core::order::{Order, RefusedRequest};
+use bellhop_core::order::RefusedRequest;
 use bellhop_core::secret::{Secret, SecretRef};
 use bellhop_core::task::{Task, TaskStatus};
 use bellhop_core::time::Timestamp;
@@ -26,8 +28,10 @@ use bellhop_core::work::{Queued, Work};
 pub use aws::{AwsAnswer, AwsApi, AwsCall, AwsReach, AwsRefusal, BusEvent};
 pub use configurations::{ConfigChange, ConfigWriter, Configurations, HookWriter};
 pub use documents::{Collection, Document, Documents, NewDocument};
+pub use due::{DueTime, DueTimes};
 pub use fetch::Fetch;
 pub use mail::{MailAnswer, MailError, MailFailure, Mailer, OutboundMail};
+pub use orders::{MOST_DELAY_SECONDS, Orders};
 pub use outbound::{
     MOST_ANSWER_BYTES, Outbound, OutboundAnswer, OutboundError, OutboundFailure, OutboundRequest, Told,
 };
@@ -240,13 +244,6 @@ pub struct EventCount {
     pub events: u64,
     /// When the last of them came.
     pub last: Timestamp,
-}
-
-/// Where the router is given orders; they take the inbox's way.
-#[async_trait]
-pub trait Orders: Send + Sync {
-    /// Gives an order; when this returns, it survives a crash of anything.
-    async fn give(&self, order: &Order) -> PortResult<()>;
 }
 
 /// The workers' queues.

@@ -33,15 +33,7 @@ impl Documents for Table {
     }
 
     async fn swap(&self, document: &NewDocument<'_>, version: Option<u64>) -> PortResult<bool> {
-        let mut values = values([(":now", seconds(self.clock.now()))]);
-        let condition = match version {
-            Some(version) => {
-                values.insert(":version".to_owned(), count(version));
-                "version = :version AND (attribute_not_exists(expires_at) OR expires_at > :now)"
-            }
-            None => "attribute_not_exists(pk) OR expires_at <= :now",
-        };
-        let row = note_row(document, version.unwrap_or_default() + 1);
+        let (row, condition, values) = self.swapped(document, version);
         let request = Request { item: row, condition: Some(condition.into()), values, ..self.request() };
         match self.ask(PUT, &request).await {
             Err(refusal) if refusal.is_of_condition() => Ok(false),
@@ -51,6 +43,21 @@ impl Documents for Table {
 
     async fn delete_document(&self, collection: Collection, key: &str) -> PortResult<bool> {
         self.delete_row(&Key::document(collection, key)).await
+    }
+}
+
+impl Table {
+    /// The row of a document that takes the place of one of this version, the condition for it, and the condition's values.
+    pub(crate) fn swapped(&self, document: &NewDocument<'_>, version: Option<u64>) -> (Row, &'static str, Row) {
+        let mut values = values([(":now", seconds(self.clock.now()))]);
+        let condition = match version {
+            Some(version) => {
+                values.insert(":version".to_owned(), count(version));
+                "version = :version AND (attribute_not_exists(expires_at) OR expires_at > :now)"
+            }
+            None => "attribute_not_exists(pk) OR expires_at <= :now",
+        };
+        (note_row(document, version.unwrap_or_default() + 1), condition, values)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The keys of the table, and over which partitions a day is spread.
 
-use bellhop_app::ports::Collection;
-use bellhop_core::id::{EventId, HookId, Owner, TaskId};
+use bellhop_app::ports::{Collection, DueTime};
+use bellhop_core::id::{EventId, HookId, JobId, Owner, TaskId};
 use bellhop_core::task::TaskStatus;
 use bellhop_core::time::Timestamp;
 use sha2::{Digest, Sha256};
@@ -11,6 +11,9 @@ use crate::table::{Row, text};
 /// Over how many partitions a day, or a list of tasks, is spread. The service writes 1,000 units a second to one, and an
 /// event takes up to 3: sixteen carry 5,000 events a second, and a list still reads few rows of each.
 pub(crate) const SHARDS: u8 = 16;
+
+/// Over how many partitions due times are spread: 8,000 are added or removed in a second, and reading them asks each.
+pub(crate) const DUE_SHARDS: u8 = 8;
 
 /// The kind of the rows of tasks, which stand beside those of their events.
 pub(crate) const TASK: &str = "TASK";
@@ -103,6 +106,26 @@ impl Key {
         Self::new(format!("NOTE#{}", collection.as_str()), key)
     }
 
+    /// A sort key behind that of every due time.
+    pub(crate) const LAST_DUE: &str = "~";
+
+    /// Where a due time is. As text it has the order in which due times are acted on: by time, then by job.
+    pub(crate) fn due(time: &DueTime) -> Self {
+        let DueTime { at, job, version, due, .. } = time;
+        let sk = format!("{:020}#{job}#{version:020}#{:020}", at.as_ms(), due.as_ms());
+        Self::new(Self::due_partition(due_shard(job)), &sk)
+    }
+
+    /// A sort key behind those of all due times until a moment, and before those of all later ones.
+    pub(crate) fn due_until(until: Timestamp) -> String {
+        format!("{:020}~", until.as_ms())
+    }
+
+    /// A partition of the due times.
+    pub(crate) fn due_partition(shard: u8) -> String {
+        format!("due#{shard}")
+    }
+
     /// Where an owner's count is.
     pub(crate) fn count(owner: &Owner) -> Self {
         Self::new(Self::COUNTS.to_owned(), owner.as_str())
@@ -136,9 +159,52 @@ pub(crate) const fn shard(id: EventId) -> u8 {
     id.as_bytes()[15] % SHARDS
 }
 
+/// A job's shard: made of a digest of its id, which every version of Bellhop makes alike.
+fn due_shard(job: &JobId) -> u8 {
+    Sha256::digest(job.as_str()).first().map_or(0, |byte| byte % DUE_SHARDS)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A due time of one of many jobs.
+    fn due_time(number: u16, at: u64, version: u64, due: u64) -> DueTime {
+        let mut random = [7; 22];
+        // Each byte is one of 32 letters.
+        random[..3].copy_from_slice(&[10, 5, 0].map(|bits| u8::try_from(number >> bits & 31).unwrap()));
+        let (at, due) = (Timestamp::from_ms(at), Timestamp::from_ms(due));
+        DueTime { at, job: JobId::from_random(&random), version, due, local: None, count: 0 }
+    }
+
+    #[test]
+    fn due_times_as_text_have_the_order_of_time_and_stay_where_they_are() {
+        let one = due_time(0, 1_795_244_400_000, 3, 5);
+        let (job, key) = (&one.job, Key::due(&one));
+        assert_eq!(key.sk, format!("00000001795244400000#{job}#00000000000000000003#00000000000000000005"));
+        // The partitions of rows that are there already.
+        let known = JobId::from_random(&[7; 22]);
+        assert_eq!((known.as_str(), due_shard(&known)), (format!("jb_{}", "h".repeat(22)).as_str(), 2));
+        let mut times = Vec::new();
+        for (at, job, version, due) in
+            [(9, 5, 5, 5), (10, 1, 9, 10), (10, 1, 10, 9), (10, 1, 10, 10), (10, 2, 1, 1), (u64::MAX, 0, 0, 0)]
+        {
+            times.push(due_time(job, at, version, due));
+        }
+        assert!(times.is_sorted() && times.is_sorted_by_key(|time| Key::due(time).sk));
+        for time in &times {
+            let (sk, at) = (Key::due(time).sk, time.at.as_ms());
+            assert!(sk.as_str() > "0" && sk.as_str() < Key::LAST_DUE);
+            assert!(sk <= Key::due_until(time.at) && sk > Key::due_until(Timestamp::from_ms(at - 1)), "{sk}");
+        }
+    }
+
+    #[test]
+    fn jobs_are_spread_evenly() {
+        let mut jobs = [0; DUE_SHARDS as usize];
+        (0..8_000).for_each(|number| jobs[usize::from(due_shard(&due_time(number, 0, 0, 0).job))] += 1);
+        assert!(jobs.iter().all(|jobs| (700..1_300).contains(jobs)), "{jobs:?}");
+    }
 
     #[test]
     fn events_and_tasks_stand_in_the_day_and_the_shard_of_the_event() {

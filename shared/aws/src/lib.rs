@@ -3,6 +3,7 @@
 //! Start at [`Aws`], which makes the others; each of them is what one IAM statement of a function allows.
 
 mod actions;
+mod batch;
 mod client;
 mod days;
 mod error;
@@ -21,9 +22,11 @@ mod sqs;
 mod value;
 
 mod bodies;
+mod configurations;
 mod counts;
 mod dead_letters;
 mod documents;
+mod due;
 mod events;
 mod fetch;
 mod history;

@@ -7,10 +7,7 @@ use bellhop_core::action::{Lane, QueueName};
 use bellhop_core::work::Queued;
 use sha2::{Digest, Sha256};
 
-use crate::sqs::{Entry, MOST_ENTRIES, Queue, SEND};
-
-/// How many bytes one call may send (the service takes 1 MiB).
-const MOST_BYTES: usize = 1_000_000;
+use crate::sqs::{Entry, MOST_BYTES, MOST_ENTRIES, Queue, SEND};
 
 /// The queues, for sending.
 #[derive(Clone)]

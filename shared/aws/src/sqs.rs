@@ -3,12 +3,20 @@
 use bellhop_app::ports::{PortError, PortResult};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use tokio::time::sleep;
 
 use crate::refusal::failed;
+use crate::retry::wait;
 use crate::service::Service;
 
 /// How many entries one call may have.
 pub(crate) const MOST_ENTRIES: usize = 10;
+
+/// How many bytes one call may send (the service takes 1 MiB).
+pub(crate) const MOST_BYTES: usize = 1_000_000;
+
+/// How often a message is sent that the queue does not take.
+const MOST_SENT: u32 = 3;
 
 /// The operations over several messages.
 pub(crate) const SEND: &str = "AmazonSQS.SendMessageBatch";
@@ -49,6 +57,9 @@ pub(crate) struct Entry<'a> {
     /// For how many seconds it is not received.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) visibility_timeout: Option<u64>,
+    /// In how many seconds it is received at the earliest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) delay_seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) message_body: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,8 +79,17 @@ struct Answered {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct Failed {
+    id: String,
     code: String,
     message: Option<String>,
+}
+
+impl Failed {
+    /// Says what failed, of which this was the first of so many.
+    fn as_error(&self, what: &str, count: usize, all: usize) -> PortError {
+        let message = self.message.as_deref().unwrap_or_default();
+        PortError::new(what, format_args!("{count} of {all}, first {}: {message}", self.code))
+    }
 }
 
 impl Queue {
@@ -92,11 +112,30 @@ impl Queue {
 
     /// Does the same to at most ten messages; that one of them was refused is an error too.
     pub(crate) async fn batch(&self, what: &str, operation: &'static str, entries: &[Entry<'_>]) -> PortResult<()> {
+        let failed = self.ask_batch(what, operation, entries).await?;
+        failed.first().map_or(Ok(()), |first| Err(first.as_error(what, failed.len(), entries.len())))
+    }
+
+    /// Sends at most ten messages, and those again that the queue did not take; an error says that it never took some.
+    pub(crate) async fn send_all(&self, what: &str, mut entries: Vec<Entry<'_>>) -> PortResult<()> {
+        let all = entries.len();
+        for attempt in 1.. {
+            let failed = self.ask_batch(what, SEND, &entries).await?;
+            let Some(first) = failed.first() else { break };
+            if attempt == MOST_SENT {
+                return Err(first.as_error(what, failed.len(), all));
+            }
+            entries.retain(|entry| failed.iter().any(|failed| failed.id == entry.id));
+            sleep(wait(attempt, None)).await;
+        }
+        Ok(())
+    }
+
+    /// Does the same to at most ten messages; what was refused.
+    async fn ask_batch(&self, what: &str, operation: &'static str, entries: &[Entry<'_>]) -> PortResult<Vec<Failed>> {
         let batch = Batch { queue_url: &self.url, entries };
-        let failed = self.service.ask::<Answered>(operation, &batch).await.map_err(failed(what))?.failed;
-        let Some(first) = failed.first() else { return Ok(()) };
-        let (count, all, message) = (failed.len(), entries.len(), first.message.as_deref().unwrap_or_default());
-        Err(PortError::new(what, format_args!("{count} of {all}, first {}: {message}", first.code)))
+        let answered = self.service.ask::<Answered>(operation, &batch).await;
+        answered.map(|answered| answered.failed).map_err(failed(what))
     }
 
     /// Deletes at most ten messages by their receipts.

@@ -12,15 +12,16 @@
 //! | `TROUBLE#<status>#<shard>` | task id | that a task is dead, or failed and will be tried again |
 //! | `SEEN#<sha256>` | `#` | who claimed a sender's delivery for an owner |
 //! | `NOTE#<collection>` | key | a document |
+//! | `due#<shard>` | moment, job, version, due time | a due time of a job that is to be acted on at that moment |
 //! | `TALLY` | owner's id | how often an owner had an event |
 //!
-//! The shard is made of the event's id. Versions before had none: their rows stand in `EVENT#<day>` and so on, and are read
+//! The shard is made of the event's id, and that of a due time of its job's. Versions before had none: their rows stand in `EVENT#<day>` and so on, and are read
 //! for as long as they live. A row of trouble may be out of date and is held against its task.
 //!
 //! A row of an event or a task that was deleted has the attribute `deleted` and nothing else, for as long as a message
 //! about it may be on a queue.
 //!
-//! All but hooks, settings, counts and some documents end at `expires_at`. The service deletes them days later, so readers
+//! All but hooks, settings, counts, due times and some documents end at `expires_at`. The service deletes them days later, so readers
 //! look at it too.
 
 use std::sync::Arc;
@@ -50,7 +51,7 @@ pub(crate) const DELETED: &str = "deleted";
 /// The table.
 #[derive(Clone)]
 pub struct Table {
-    service: Service,
+    pub(crate) service: Service,
     /// The way to the SDK's client, for what is asked seldom.
     pub(crate) aws: Aws,
     pub(crate) name: String,

@@ -1,6 +1,7 @@
 //! The adapters pass the suite of the ports, on MiniStack and on moto.
 
 mod actions;
+mod due;
 mod far_end;
 mod resources;
 mod scripted;
@@ -11,14 +12,15 @@ use std::sync::Arc;
 
 use bellhop_app::clock::SystemClock;
 use bellhop_app::ports::{
-    Bodies as _, Claim, Clock as _, Collection, DeadLetters as _, Documents as _, EventLog as _, History as _,
-    HookReader as _, HookWriter as _, Inbox as _, Mailer as _, NewDocument, NewTurn, Orders as _, OutboundMail,
-    Postponed, Receipts as _, RecordedEvent, SendWork as _, TaskLog as _, Written,
+    Bodies as _, Claim, Clock as _, Collection, ConfigChange, ConfigWriter as _, DeadLetters as _, Documents as _,
+    DueTime, DueTimes as _, EventLog as _, History as _, HookReader as _, HookWriter as _, Inbox as _, Mailer as _,
+    NewDocument, NewTurn, Orders as _, OutboundMail, Postponed, Receipts as _, RecordedEvent, SendWork as _,
+    TaskLog as _, Written,
 };
 use bellhop_app::testing::conformance;
 
 use bellhop_core::event::Event;
-use bellhop_core::id::{EventId, HookId, Owner, TaskId};
+use bellhop_core::id::{EventId, HookId, JobId, Owner, TaskId};
 use bellhop_core::inbox::Message;
 use bellhop_core::order::Order;
 use bellhop_core::task::{Attempt, AttemptOutcome, Task, TaskStatus};
@@ -55,6 +57,14 @@ async fn conform(kind: Kind) {
     conformance::hooks(&table, &table).await;
     conformance::together(&table, &table, &table).await;
     too_many_hooks_change_nothing(&table).await;
+    conformance::due_times(&table).await;
+    conformance::due_time_identity(&table).await;
+    conformance::due_steps_together(&table).await;
+    conformance::swaps_with_changes(&table, &table, &table).await;
+    too_many_changes_beside_a_swap_change_nothing(&table).await;
+    if kind == Kind::MiniStack {
+        conformance::swaps_together(&table, &table, &table).await;
+    }
     conformance::claims(&events).await;
     conformance::claims_end(&events).await;
     claims_of_the_former_version_end_too(&table, &events).await;
@@ -103,6 +113,22 @@ async fn too_many_hooks_change_nothing(table: &Table) {
     let error = table.write_hooks(&[], &hooks, None).await.unwrap_err();
     assert!(error.is_too_much() && error.to_string().contains("101 changes"), "{error}");
     assert!(table.hooks_and_settings().await.unwrap().0.is_empty());
+}
+
+/// A swap is one of the changes that a transaction takes, and one too many is refused with all others.
+async fn too_many_changes_beside_a_swap_change_nothing(table: &Table) {
+    let (at, job) = (Timestamp::from_ms(5), JobId::from_random(&[7; 22]));
+    let time = |version| DueTime { at, job: job.clone(), version, due: at, local: None, count: 0 };
+    let times: Vec<_> = (0..100).map(time).collect();
+    let changes: Vec<_> = times.iter().cloned().map(ConfigChange::Due).collect();
+    let swap = NewDocument { collection: Collection::Job, key: "many", text: "1", expires: None };
+    let error = table.swap_together(&swap, None, changes.clone()).await.unwrap_err();
+    assert!(error.is_too_much() && error.to_string().contains("101 changes"), "{error}");
+    assert_eq!((table.document(Collection::Job, "many").await.unwrap(), table.earliest().await.unwrap()), (None, None));
+    assert!(table.swap_together(&swap, None, changes[1..].to_vec()).await.unwrap());
+    assert_eq!(table.due(at, 1_000).await.unwrap(), times[1..]);
+    table.step(&[], &times).await.unwrap();
+    assert!(table.delete_document(Collection::Job, "many").await.unwrap());
 }
 
 /// Messages of a chat that are given back come again in their order, and none is kept back by another's longer wait, nor

@@ -46,6 +46,16 @@ async fn hooks_and_secrets() {
 }
 
 #[tokio::test]
+async fn due_times() {
+    let (_folder, database) = fresh();
+    conformance::due_times(&database).await;
+    conformance::due_time_identity(&database).await;
+    conformance::due_steps_together(&database).await;
+    conformance::swaps_with_changes(&database, &database, &database).await;
+    conformance::swaps_together(&database, &database, &database).await;
+}
+
+#[tokio::test]
 async fn inbox_and_queue() {
     let (_folder, database) = fresh();
     let messages =

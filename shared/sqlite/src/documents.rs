@@ -40,26 +40,8 @@ impl Documents for Database {
     }
 
     async fn swap(&self, document: &NewDocument<'_>, version: Option<u64>) -> PortResult<bool> {
-        let ((collection, key, text, expires), now) = (row(document), milliseconds(self.now()));
-        let swap = move |connection: &Connection| {
-            let written = match version {
-                Some(version) => connection
-                    .prepare_cached(
-                        "UPDATE documents SET text = ?3, version = version + 1, expires_at = ?4
-                         WHERE collection = ?1 AND key = ?2 AND version = ?6 AND (expires_at IS NULL OR expires_at > ?5)",
-                    )?
-                    .execute((collection, key, text, expires, now, signed(version)))?,
-                None => connection
-                    .prepare_cached(
-                        "INSERT INTO documents (collection, key, text, version, expires_at) VALUES (?1, ?2, ?3, 1, ?4)
-                         ON CONFLICT (collection, key) DO UPDATE SET
-                            text = excluded.text, version = version + 1, expires_at = excluded.expires_at
-                         WHERE expires_at <= ?5",
-                    )?
-                    .execute((collection, key, text, expires, now))?,
-            };
-            Ok(written > 0)
-        };
+        let (row, now) = (row(document), milliseconds(self.now()));
+        let swap = move |connection: &Connection| swap(connection, &row, version, now);
         // An offered secret stands in its document until it is taken out.
         if document.collection == Collection::Offer {
             self.erase_by(swap).await
@@ -88,6 +70,28 @@ pub(crate) fn put(connection: &Connection, row: &NewRow) -> rusqlite::Result<()>
             text = excluded.text, version = version + 1, expires_at = excluded.expires_at",
     )?;
     put.execute((row.0, &row.1, &row.2, row.3)).map(|_| ())
+}
+
+/// Writes a document where the one at its key has this version; says whether it did.
+pub(crate) fn swap(connection: &Connection, row: &NewRow, version: Option<u64>, now: i64) -> rusqlite::Result<bool> {
+    let (collection, key, text, expires) = row;
+    let written = match version {
+        Some(version) => connection
+            .prepare_cached(
+                "UPDATE documents SET text = ?3, version = version + 1, expires_at = ?4
+                 WHERE collection = ?1 AND key = ?2 AND version = ?6 AND (expires_at IS NULL OR expires_at > ?5)",
+            )?
+            .execute((collection, key, text, expires, now, signed(version)))?,
+        None => connection
+            .prepare_cached(
+                "INSERT INTO documents (collection, key, text, version, expires_at) VALUES (?1, ?2, ?3, 1, ?4)
+                 ON CONFLICT (collection, key) DO UPDATE SET
+                    text = excluded.text, version = version + 1, expires_at = excluded.expires_at
+                 WHERE expires_at <= ?5",
+            )?
+            .execute((collection, key, text, expires, now))?,
+    };
+    Ok(written > 0)
 }
 
 /// A document as its row, without its version.

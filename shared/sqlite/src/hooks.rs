@@ -3,18 +3,14 @@
 use std::path::Path;
 
 use async_trait::async_trait;
-use bellhop_app::ports::{
-    ConfigChange, ConfigWriter, DoorReader, HookReader, HookWriter, PortResult, SettingsReader, Vault,
-};
+use bellhop_app::ports::{DoorReader, HookReader, HookWriter, PortResult, SettingsReader, Vault};
 use bellhop_core::config::Settings;
 use bellhop_core::hook::{DoorHook, Hook};
 use bellhop_core::secret::Secret;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::database::{Database, database_error};
-use crate::documents;
 use crate::packed::{from_json, signed, to_json};
 
 /// The hooks and the settings as they are stored, as JSON.
@@ -72,40 +68,6 @@ impl SettingsReader for Database {
     }
 }
 
-/// Makes one change.
-fn make(connection: &Connection, change: &ConfigChange) -> rusqlite::Result<()> {
-    match change {
-        ConfigChange::Hook(hook) => {
-            let put = "INSERT OR REPLACE INTO hooks (id, doc) VALUES (?1, ?2)";
-            connection.execute(put, (hook.id.as_str(), json(hook)?)).map(|_| ())
-        }
-        ConfigChange::NoHook(id) => connection.execute("DELETE FROM hooks WHERE id = ?1", [id.as_str()]).map(|_| ()),
-        ConfigChange::Settings(settings) => {
-            let put = "INSERT OR REPLACE INTO settings (one, doc) VALUES (1, ?1)";
-            connection.execute(put, [json(settings)?]).map(|_| ())
-        }
-        ConfigChange::Document { collection, key, text } => {
-            documents::put(connection, &(collection.as_str(), key.clone(), text.clone(), None))
-        }
-        ConfigChange::NoDocument { collection, key } => {
-            let delete = "DELETE FROM documents WHERE collection = ?1 AND key = ?2";
-            connection.execute(delete, (collection.as_str(), key)).map(|_| ())
-        }
-    }
-}
-
-/// A document as JSON, within a write.
-fn json<T: Serialize>(value: &T) -> rusqlite::Result<String> {
-    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
-}
-
-#[async_trait]
-impl ConfigWriter for Database {
-    async fn write_together(&self, changes: Vec<ConfigChange>) -> PortResult<()> {
-        self.write(move |connection| changes.iter().try_for_each(|change| make(connection, change))).await
-    }
-}
-
 #[async_trait]
 impl HookWriter for Database {
     async fn replace_hook(&self, hook: &Hook, version: u64) -> PortResult<bool> {
@@ -155,27 +117,7 @@ impl Database {
 
 #[cfg(test)]
 mod tests {
-    use bellhop_app::ports::{Collection, Documents as _};
-
     use super::*;
-
-    #[tokio::test]
-    async fn changes_of_several_kinds_are_made_together_or_not_at_all() {
-        let folder = tempfile::tempdir().unwrap();
-        let database = Database::open(folder.path()).unwrap();
-        let settings = Settings { retention_days: 7, ..Settings::default() };
-        let changes = vec![
-            ConfigChange::Settings(settings.clone()),
-            ConfigChange::Document { collection: Collection::Replay, key: "a".to_owned(), text: "1".to_owned() },
-        ];
-        database.write(|connection| connection.execute_batch("ALTER TABLE documents RENAME TO away")).await.unwrap();
-        database.write_together(changes.clone()).await.unwrap_err();
-        assert_eq!(database.settings().await.unwrap(), Settings::default(), "the settings went before the document");
-        database.write(|connection| connection.execute_batch("ALTER TABLE away RENAME TO documents")).await.unwrap();
-        database.write_together(changes).await.unwrap();
-        assert_eq!(database.settings().await.unwrap(), settings);
-        assert!(database.document(Collection::Replay, "a").await.unwrap().is_some());
-    }
 
     #[tokio::test]
     async fn what_is_stored_is_read_beside_whoever_has_the_file_and_nothing_is_made() {

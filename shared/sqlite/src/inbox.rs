@@ -22,6 +22,16 @@ impl Orders for Database {
     async fn give(&self, order: &Order) -> PortResult<()> {
         self.put_bytes(order_text(order).into_bytes()).await
     }
+
+    async fn give_in(&self, orders: &[(Order, u64)]) -> PortResult<()> {
+        if let Some((_, seconds)) = orders.iter().find(|(_, seconds)| *seconds > 0) {
+            let why = format_args!("{seconds} seconds, and the inbox of one process knows 0 alone");
+            return Err(PortError::new("an order cannot be given before its time", why));
+        }
+        self.writer.put_messages(orders.iter().map(|(order, _)| order_text(order).into_bytes()).collect()).await?;
+        self.arrived.inbox.notify_one();
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -108,4 +118,25 @@ pub(crate) fn forget(connection: &Connection, places: &[i64]) -> rusqlite::Resul
     let mut clear =
         connection.prepare_cached("DELETE FROM crashes WHERE kind IN ('message', 'aside') AND place = ?1")?;
     places.iter().try_for_each(|place| clear.execute([place]).map(|_| ()))
+}
+
+#[cfg(test)]
+mod tests {
+    use bellhop_core::id::ReplayId;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_order_before_its_time_is_refused_and_takes_all_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(folder.path()).unwrap();
+        let order = || Order::ReplayV1 { replay: ReplayId::from_text("rp_1") };
+        let error = database.give_in(&[(order(), 0), (order(), 1)]).await.unwrap_err().to_string();
+        assert!(error.contains("1 seconds"), "{error}");
+        assert_eq!(database.oldest_messages(9).unwrap(), []);
+        let waiting = database.arrived.inbox.notified();
+        database.give_in(&[(order(), 0), (order(), 0)]).await.unwrap();
+        waiting.await;
+        assert_eq!(database.oldest_messages(9).unwrap().len(), 2);
+    }
 }

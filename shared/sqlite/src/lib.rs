@@ -9,9 +9,11 @@ mod purge;
 mod schema;
 mod writer;
 
+mod configurations;
 mod counts;
 mod crashes;
 mod documents;
+mod due;
 mod events;
 mod fresh;
 mod history;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::database::database_error;
 
 /// The version of the tables, kept in the file.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 /// Makes the tables of this version, or brings those of a former one to it, all or nothing; refuses a later version's.
 pub(crate) fn prepare(connection: &mut Connection) -> PortResult<()> {

@@ -55,7 +55,15 @@ struct Message {
     bytes: Vec<u8>,
     /// Its row, where that is another.
     row: Option<Vec<u8>>,
-    answer: oneshot::Sender<PortResult<()>>,
+    /// Who is told; `None` where the next message is of the same commit, and the last of them tells.
+    answer: Option<oneshot::Sender<PortResult<()>>>,
+}
+
+impl Message {
+    /// A message about to be written.
+    fn new(bytes: Vec<u8>, answer: Option<oneshot::Sender<PortResult<()>>>) -> Self {
+        Self { row: pack_message(&bytes), bytes, answer }
+    }
 }
 
 /// Ends the writer when the last handle is dropped.
@@ -65,6 +73,17 @@ impl Drop for Alive {
     fn drop(&mut self) {
         self.0.waiting().closed = true;
         self.0.wake.notify_one();
+    }
+}
+
+impl Waiting {
+    /// Takes the first messages out, at most so many, but for those that are of one commit with them.
+    fn take_messages(&mut self, most: usize) -> Vec<Message> {
+        let mut count = self.messages.len().min(most);
+        while count > 0 && self.messages.get(count - 1).is_some_and(|message| message.answer.is_none()) {
+            count += 1;
+        }
+        self.messages.drain(..count).collect()
     }
 }
 
@@ -97,9 +116,16 @@ impl Writer {
 
     /// Writes an inbox message; durable when it returns.
     pub(crate) async fn put_message(&self, message: Vec<u8>) -> PortResult<()> {
+        self.put_messages(vec![message]).await
+    }
+
+    /// Writes inbox messages, all in one commit; durable when it returns.
+    pub(crate) async fn put_messages(&self, messages: Vec<Vec<u8>>) -> PortResult<()> {
         let (answer, answered) = oneshot::channel();
-        let message = Message { row: pack_message(&message), bytes: message, answer };
-        self.shared.waiting().messages.push_back(message);
+        let mut messages: VecDeque<_> = messages.into_iter().map(|bytes| Message::new(bytes, None)).collect();
+        let Some(last) = messages.back_mut() else { return Ok(()) };
+        last.answer = Some(answer);
+        self.shared.waiting().messages.append(&mut messages);
         self.shared.wake.notify_one();
         answered.await.unwrap_or_else(|_| Err(closed()))
     }
@@ -166,7 +192,7 @@ fn write_on(connection: &Connection, shared: &Shared, mut checkpoints: Checkpoin
             if committed.is_ok() {
                 shared.fresh().push(place, message.bytes);
             }
-            let _ = message.answer.send(committed.clone());
+            let _ = message.answer.map(|answer| answer.send(committed.clone()));
         }
         let emptied = match committed.is_ok() && taken.others.iter().any(|job| job.erases()) {
             true => empty_log(connection),
@@ -212,9 +238,8 @@ impl Shared {
             }
             waiting = self.wake.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
-        let count = waiting.messages.len().min(MOST_MESSAGES);
         Some(Taken {
-            messages: waiting.messages.drain(..count).collect(),
+            messages: waiting.take_messages(MOST_MESSAGES),
             others: waiting.others.pop_front().into_iter().collect(),
         })
     }
@@ -222,8 +247,7 @@ impl Shared {
     /// Takes more messages into a commit.
     fn more_messages(&self, taken: &mut Taken) {
         let mut waiting = self.waiting();
-        let count = waiting.messages.len().min(MOST_MESSAGES.saturating_sub(taken.messages.len()));
-        taken.messages.extend(waiting.messages.drain(..count));
+        taken.messages.extend(waiting.take_messages(MOST_MESSAGES.saturating_sub(taken.messages.len())));
     }
 }
 

@@ -263,6 +263,15 @@ async fn kinds_and_settings_of_one_file_are_written_together_or_not_at_all() {
             }
             self.0.write_together(changes).await
         }
+
+        async fn swap_together(
+            &self,
+            swap: &crate::ports::NewDocument<'_>,
+            version: Option<u64>,
+            changes: Vec<ConfigChange>,
+        ) -> PortResult<bool> {
+            self.0.swap_together(swap, version, changes).await
+        }
     }
 
     let stage = Stage::new();

@@ -5,7 +5,7 @@ use bellhop_core::config::Settings;
 use bellhop_core::hook::Hook;
 use bellhop_core::id::HookId;
 
-use super::{Collection, PortResult};
+use super::{Collection, DueTime, NewDocument, PortResult};
 
 /// The configured things of a kind.
 #[async_trait]
@@ -46,6 +46,8 @@ pub enum ConfigChange {
         /// Its key there.
         key: String,
     },
+    /// This due time is in the index from now on.
+    Due(DueTime),
 }
 
 /// Whatever people configure, for changing.
@@ -53,6 +55,15 @@ pub enum ConfigChange {
 pub trait ConfigWriter: Send + Sync {
     /// Makes all these changes, or none of them. No two are of the same thing.
     async fn write_together(&self, changes: Vec<ConfigChange>) -> PortResult<()>;
+
+    /// Writes a document only where the one at its key has still this version, `None`: where there is none, and makes all
+    /// these changes with it, or none of them; says whether it did. None is of the same document.
+    async fn swap_together(
+        &self,
+        swap: &NewDocument<'_>,
+        version: Option<u64>,
+        changes: Vec<ConfigChange>,
+    ) -> PortResult<bool>;
 }
 
 /// The hooks and what holds for all of them, for changing.

@@ -32,11 +32,15 @@ pub enum Collection {
     Message,
     /// How often a function began with a message that had come to it before, by the queue's id for the message.
     Crash,
+    /// The jobs, by id.
+    Job,
+    /// What is known of a job's runs, by job id.
+    Run,
 }
 
 impl Collection {
     /// Every collection.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Destination,
         Self::Limit,
         Self::Quota,
@@ -49,6 +53,8 @@ impl Collection {
         Self::Notice,
         Self::Message,
         Self::Crash,
+        Self::Job,
+        Self::Run,
     ];
 
     /// The collection's name in the store.
@@ -66,6 +72,8 @@ impl Collection {
             Self::Notice => "notice",
             Self::Message => "message",
             Self::Crash => "crash",
+            Self::Job => "job",
+            Self::Run => "run",
         }
     }
 }

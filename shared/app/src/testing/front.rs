@@ -176,6 +176,13 @@ impl Orders for Memory {
         self.orders.lock().expect("nobody panics while it is held").push(order.clone());
         Ok(())
     }
+
+    async fn give_in(&self, orders: &[(Order, u64)]) -> PortResult<()> {
+        for (order, _) in orders {
+            self.give(order).await?;
+        }
+        Ok(())
+    }
 }
 
 #[async_trait]

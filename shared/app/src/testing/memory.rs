@@ -6,6 +6,7 @@ mod aws;
 mod bot;
 mod clock;
 mod documents;
+mod due;
 mod events;
 mod hooks;
 mod mail;
@@ -27,7 +28,7 @@ use bellhop_core::id::{EventId, HookId, Owner, TaskId};
 use bellhop_core::secret::Secret;
 use bellhop_core::time::Timestamp;
 
-use crate::ports::{Clock, EventCount, PortResult};
+use crate::ports::{Clock, DueTime, EventCount, PortResult};
 
 pub use aws::{AwsSeen, Calling, Putting};
 pub use bot::{Answering, Seen};
@@ -82,6 +83,7 @@ struct World {
     deleted_events: BTreeSet<EventId>,
     counts: HashMap<Owner, EventCount>,
     documents: BTreeMap<documents::Place, documents::Kept>,
+    due: BTreeMap<due::Place, DueTime>,
     bodies: HashMap<EventId, Vec<u8>>,
     inbox: Queue,
     work: Queue,

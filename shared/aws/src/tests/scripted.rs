@@ -22,6 +22,7 @@ use super::far_end::{far_end, read};
 use super::resources::{BUCKET, TABLE};
 use super::{event, event_id, message};
 use crate::Aws;
+use crate::batch::RowWrite;
 
 /// What happens to a request.
 #[derive(Clone)]
@@ -96,7 +97,7 @@ impl Service {
 }
 
 /// A refusal with a code.
-fn refusal(code: &str) -> Step {
+pub(super) fn refusal(code: &str) -> Step {
     Step::Answer(400, json!({"__type": format!("com.amazonaws.x#{code}"), "message": "m"}))
 }
 
@@ -115,6 +116,7 @@ async fn call(aws: &Aws, operation: &str) -> PortResult<()> {
         }
         "UpdateItem" => bellhop_app::ports::EventCounts::add(&table, &hook, 1, now).await,
         "DeleteItem" => table.delete_row(&crate::key::Key::settings()).await.map(|_| ()),
+        "BatchWriteItem" => table.write_all(&[RowWrite::Delete { key: crate::key::Key::settings().row() }]).await,
         "SendMessage" => aws.inbox(url(), aws.bucket(BUCKET)).put(&message(&event(now, Vec::new()))).await,
         "SendMessageBatch" => {
             aws.work_queues(vec![(bellhop_core::action::QueueName::Telegram, url())]).send(&[work()]).await
@@ -129,12 +131,13 @@ async fn call(aws: &Aws, operation: &str) -> PortResult<()> {
     }
 }
 
-const OPERATIONS: [&str; 10] = [
+const OPERATIONS: [&str; 11] = [
     "GetItem",
     "Query",
     "PutItem",
     "UpdateItem",
     "DeleteItem",
+    "BatchWriteItem",
     "SendMessage",
     "SendMessageBatch",
     "DeleteMessageBatch",
@@ -189,7 +192,7 @@ async fn what_does_not_pass_is_given_up_and_says_why() {
 #[tokio::test]
 async fn what_will_never_be_is_asked_once_and_nothing_secret_is_said() {
     // `GetParameters` asks once more by each name, so it stands in `strict`.
-    for operation in &OPERATIONS[..9] {
+    for operation in &OPERATIONS[..10] {
         for code in
             ["ExpiredTokenException", "InvalidSignatureException", "AccessDeniedException", "ValidationException"]
         {
@@ -199,7 +202,7 @@ async fn what_will_never_be_is_asked_once_and_nothing_secret_is_said() {
             assert_eq!(service.count(), 1, "{operation} {code}");
         }
     }
-    for operation in ["GetItem", "Query", "SendMessageBatch", "GetParameters"] {
+    for operation in ["GetItem", "Query", "BatchWriteItem", "SendMessageBatch", "GetParameters"] {
         let (service, aws) = Service::start([Step::Garbage]);
         let error = call(&aws, operation).await.unwrap_err().to_string();
         assert!(error.contains("unreadable") && !error.contains("canary"), "{operation}: {error}");

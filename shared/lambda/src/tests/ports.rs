@@ -83,6 +83,11 @@ impl Orders for Memory {
         self.orders.lock().unwrap().push(order.clone());
         Ok(())
     }
+
+    async fn give_in(&self, orders: &[(Order, u64)]) -> PortResult<()> {
+        self.orders.lock().unwrap().extend(orders.iter().map(|(order, _)| order.clone()));
+        Ok(())
+    }
 }
 
 #[async_trait]

@@ -57,6 +57,16 @@ CREATE TABLE IF NOT EXISTS documents (
     PRIMARY KEY (collection, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS documents_by_expiry ON documents (expires_at) WHERE expires_at IS NOT NULL;
+-- The due times of jobs, in the order in which they are acted on.
+CREATE TABLE IF NOT EXISTS due (
+    at INTEGER NOT NULL,
+    job TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    local TEXT,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (at, job, version, due)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS work (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     queue TEXT NOT NULL,

@@ -147,9 +147,25 @@ fn an_old_file_has_the_tables_of_a_new_one() {
     let new = tempfile::tempdir().unwrap();
     Database::open(new.path()).unwrap();
     let expected = columns(new.path());
-    for some in ["tasks 1 doc TEXT 0", "work work_by_group 1 grp", "documents documents_by_expiry 0 expires_at"] {
+    for some in [
+        "tasks 1 doc TEXT 0",
+        "work work_by_group 1 grp",
+        "documents documents_by_expiry 0 expires_at",
+        "due 1 job TEXT 2",
+    ] {
         assert!(expected.contains(some), "{expected:#?}");
     }
+    // Version 4 had all but the due times.
+    let fourth = tempfile::tempdir().unwrap();
+    drop(Database::open(fourth.path()).unwrap());
+    let connection = Connection::open(fourth.path().join("bellhop.db")).unwrap();
+    connection.execute_batch("DROP TABLE due; PRAGMA user_version = 4").unwrap();
+    connection.execute("INSERT INTO vault VALUES ('s', 'value')", []).unwrap();
+    drop(connection);
+    let database = Database::open(fourth.path()).unwrap();
+    assert_eq!(database.kept_secret("s").unwrap().as_deref(), Some("value"));
+    drop(database);
+    assert_eq!(columns(fourth.path()), expected, "from version 4");
     // One that was stopped before it had written its version down is an old one too.
     for version in [0, 1] {
         let old = tempfile::tempdir().unwrap();

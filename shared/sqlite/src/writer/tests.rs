@@ -87,3 +87,26 @@ async fn each<T>(all: Vec<impl Future<Output = T>>) -> Vec<T> {
     }
     ended
 }
+
+#[tokio::test]
+async fn messages_that_are_put_together_are_of_one_commit_however_many_there_are() {
+    let (mut waiting, (answer, _answered)) = (Waiting::default(), oneshot::channel());
+    waiting.messages.extend((0..4).map(|n| Message::new(vec![n], None)));
+    waiting.messages.push_back(Message::new(vec![4], Some(answer)));
+    waiting.messages.push_back(Message::new(vec![5], Some(oneshot::channel().0)));
+    assert_eq!(waiting.take_messages(0).len(), 0);
+    assert_eq!(waiting.take_messages(2).len(), 5, "those that belong together are not parted");
+    assert_eq!(waiting.take_messages(2).len(), 1);
+
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(folder.path()).unwrap();
+    let stopping = "CREATE TRIGGER stop BEFORE INSERT ON inbox WHEN (SELECT count(*) FROM inbox) = 600
+                    BEGIN SELECT RAISE(ABORT, 'stop'); END";
+    database.write(|connection| connection.execute_batch(stopping)).await.unwrap();
+    let messages = |count: u64| (0..count).map(|n| n.to_be_bytes().to_vec()).collect::<Vec<_>>();
+    database.writer.put_messages(messages(601)).await.unwrap_err();
+    assert_eq!(database.oldest_messages(999).unwrap().len(), 0, "not one of them was written");
+    database.writer.put_messages(messages(600)).await.unwrap();
+    let put: Vec<_> = database.oldest_messages(999).unwrap().into_iter().map(|(_, message)| message).collect();
+    assert!(put == messages(600), "in their order");
+}

@@ -46,11 +46,16 @@ pub(super) fn fresh_hook_id() -> HookId {
     HookId::from_random(&random)
 }
 
-/// A job as the owner of something.
-pub(super) fn fresh_job() -> Owner {
+/// A job id.
+pub(super) fn fresh_job_id() -> JobId {
     let mut random = [0; 22];
     SystemClock.random(&mut random);
-    JobId::from_random(&random).into()
+    JobId::from_random(&random)
+}
+
+/// A job as the owner of something.
+pub(super) fn fresh_job() -> Owner {
+    fresh_job_id().into()
 }
 
 /// Bytes that cannot be compressed.

@@ -43,13 +43,19 @@ pub async fn inbox(inbox: &dyn Inbox, bodies: &dyn Bodies, received: impl AsyncF
 
 /// Orders come out of the inbox as they were given. `received` takes everything out of it.
 pub async fn orders(orders: &dyn Orders, received: impl AsyncFn() -> Vec<Vec<u8>>) {
-    let given = [
+    let mut given = vec![
         Order::RetryV1 { task: fresh_task(fresh_event_id()).id, retries: 3 },
         Order::ReplayV1 { replay: ReplayId::from_text("rp_\u{1}\u{ffff}ü") },
     ];
     for order in &given {
         orders.give(order).await.expect("an order is given");
     }
+    let more = (0..23).map(|n| Order::ReplayV1 { replay: ReplayId::from_text(format!("rp_{n}\u{1}\u{ffff}ü")) });
+    let more: Vec<_> = more.map(|order| (order, 0)).collect();
+    orders.give_in(&more).await.expect("orders are given");
+    orders.give_in(&[]).await.expect("giving none succeeds");
+    assert!(orders.give_in(&[more[0].clone(), (given[0].clone(), 901)]).await.is_err(), "no order waits for so long");
+    given.extend(more.into_iter().map(|(order, _)| order));
     let messages = received().await;
     let mut read: Vec<_> = messages
         .iter()

@@ -39,6 +39,15 @@ impl World {
         let document = Document { text: new.text.to_owned(), version };
         self.documents.insert((new.collection, new.key.to_owned()), Kept { document, expires: new.expires });
     }
+
+    /// Writes a document where the one at its key has this version; says whether it did.
+    pub(super) fn swap(&mut self, new: &NewDocument<'_>, version: Option<u64>, now: Timestamp) -> bool {
+        let found = self.note(&(new.collection, new.key.to_owned()), now).map(|document| document.version);
+        if found == version {
+            self.write(new, version.unwrap_or_default() + 1);
+        }
+        found == version
+    }
 }
 
 #[async_trait]
@@ -60,15 +69,7 @@ impl Documents for Memory {
     }
 
     async fn swap(&self, document: &NewDocument<'_>, version: Option<u64>) -> PortResult<bool> {
-        self.call("swap", |world, now| {
-            let found =
-                world.note(&(document.collection, document.key.to_owned()), now).map(|document| document.version);
-            if found == version {
-                world.write(document, version.unwrap_or_default() + 1);
-            }
-            found == version
-        })
-        .await
+        self.call("swap", |world, now| world.swap(document, version, now)).await
     }
 
     async fn delete_document(&self, collection: Collection, key: &str) -> PortResult<bool> {

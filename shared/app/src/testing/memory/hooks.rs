@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use bellhop_core::config::Settings;
 use bellhop_core::hook::{DoorHook, Hook};
 use bellhop_core::secret::{Secret, SecretRef};
+use bellhop_core::time::Timestamp;
 
-use super::Memory;
+use super::{Memory, World};
 use crate::ports::{
     ConfigChange, ConfigWriter, DoorReader, HookReader, HookWriter, NewDocument, PortResult, Secrets, SettingsReader,
     Vault,
@@ -35,21 +36,40 @@ impl SettingsReader for Memory {
     }
 }
 
+impl World {
+    /// Makes one change.
+    fn make(&mut self, change: ConfigChange, now: Timestamp) {
+        match change {
+            ConfigChange::Hook(hook) => drop(self.hooks.insert(hook.id.clone(), *hook)),
+            ConfigChange::NoHook(id) => drop(self.hooks.remove(&id)),
+            ConfigChange::Settings(settings) => self.settings = settings,
+            ConfigChange::Document { collection, key, text } => {
+                self.overwrite(&NewDocument { collection, key: &key, text: &text, expires: None }, now);
+            }
+            ConfigChange::NoDocument { collection, key } => drop(self.documents.remove(&(collection, key))),
+            ConfigChange::Due(time) => self.add_due(&time),
+        }
+    }
+}
+
 #[async_trait]
 impl ConfigWriter for Memory {
     async fn write_together(&self, changes: Vec<ConfigChange>) -> PortResult<()> {
-        self.call("write_together", |world, now| {
-            for change in changes {
-                match change {
-                    ConfigChange::Hook(hook) => drop(world.hooks.insert(hook.id.clone(), *hook)),
-                    ConfigChange::NoHook(id) => drop(world.hooks.remove(&id)),
-                    ConfigChange::Settings(settings) => world.settings = settings,
-                    ConfigChange::Document { collection, key, text } => {
-                        world.overwrite(&NewDocument { collection, key: &key, text: &text, expires: None }, now);
-                    }
-                    ConfigChange::NoDocument { collection, key } => drop(world.documents.remove(&(collection, key))),
-                }
+        self.call("write_together", |world, now| changes.into_iter().for_each(|change| world.make(change, now))).await
+    }
+
+    async fn swap_together(
+        &self,
+        swap: &NewDocument<'_>,
+        version: Option<u64>,
+        changes: Vec<ConfigChange>,
+    ) -> PortResult<bool> {
+        self.call("swap_together", |world, now| {
+            let swapped = world.swap(swap, version, now);
+            if swapped {
+                changes.into_iter().for_each(|change| world.make(change, now));
             }
+            swapped
         })
         .await
     }

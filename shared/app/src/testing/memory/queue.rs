@@ -75,6 +75,11 @@ impl Queue {
         self.messages.push(Message { id: self.numbered, body, group, visible_at: now, receipts: 0 });
     }
 
+    /// Puts a message into a queue without groups that comes into sight in so many seconds.
+    pub fn put_later(&mut self, body: String, seconds: u64, now: Timestamp) {
+        self.put(body, "", "", now.plus_ms(seconds.saturating_mul(1000)));
+    }
+
     /// Receives messages. Of a queue without groups any may come first: `pick` says which of so many it is.
     pub fn receive(&mut self, most: usize, now: Timestamp, pick: impl FnMut(usize) -> usize) -> Vec<Received> {
         self.receive_of(|_| true, most, now, pick)
@@ -163,6 +168,11 @@ impl Queue {
     /// The bodies of all messages there are, in the order they were put.
     pub fn bodies(&self) -> Vec<String> {
         self.messages.iter().map(|message| message.body.clone()).collect()
+    }
+
+    /// The bodies of all messages there are, in the order they were put, each with when it comes into sight.
+    pub fn visible_at(&self) -> Vec<(String, Timestamp)> {
+        self.messages.iter().map(|message| (message.body.clone(), message.visible_at)).collect()
     }
 
     /// How many messages there are.

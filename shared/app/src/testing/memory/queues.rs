@@ -8,7 +8,7 @@ use bellhop_core::order::Order;
 use bellhop_core::work::Queued;
 
 use super::Memory;
-use crate::ports::{Bodies, Inbox, Orders, PortError, PortResult, Postponed, Receipts, WorkQueue};
+use crate::ports::{Bodies, Inbox, MOST_DELAY_SECONDS, Orders, PortError, PortResult, Postponed, Receipts, WorkQueue};
 
 /// The longest body that an inbox message carries.
 const MOST_CARRIED_BYTES: usize = 320 * 1024;
@@ -41,6 +41,19 @@ impl Orders for Memory {
     async fn give(&self, order: &Order) -> PortResult<()> {
         let text = order_text(order);
         self.call("give", |world, now| world.inbox.put(text, "", "", now)).await
+    }
+
+    async fn give_in(&self, orders: &[(Order, u64)]) -> PortResult<()> {
+        if let Some((_, seconds)) = orders.iter().find(|(_, seconds)| *seconds > MOST_DELAY_SECONDS) {
+            let why = format_args!("{seconds} seconds, and the most is {MOST_DELAY_SECONDS}");
+            return Err(PortError::new("an order cannot wait for so long", why));
+        }
+        self.call("give_in", |world, now| {
+            for (order, seconds) in orders {
+                world.inbox.put_later(order_text(order), *seconds, now);
+            }
+        })
+        .await
     }
 }
 
