@@ -62,7 +62,7 @@ async fn a_step_that_ends_half_way_loses_nothing_and_made_again_is_whole() {
     let time = |ms| DueTime { at: at(ms), job: job.clone(), version: 1, due: at(ms), local: None, count: ms };
     let (old, new) = (time(1), time(2));
     let places: [(AwayAt, &[DueTime]); 4] = [
-        (AwayAt("before", "add_due"), &[old.clone()]),
+        (AwayAt("before", "add_due"), std::slice::from_ref(&old)),
         (AwayAt("after", "add_due"), &[old.clone(), new.clone()]),
         (AwayAt("before", "remove_due"), &[old.clone(), new.clone()]),
         (AwayAt("after", "remove_due"), std::slice::from_ref(&new)),
