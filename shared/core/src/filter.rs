@@ -6,6 +6,7 @@ mod condition;
 mod path;
 mod variables;
 
+pub(crate) use cel::nearest;
 pub use check::{Check, Operator};
 pub use condition::{BadCondition, Condition, Decision, LONGEST_CONDITION};
 pub use variables::Variables;

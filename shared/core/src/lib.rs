@@ -38,6 +38,7 @@ pub mod markup;
 pub mod pace;
 pub mod replay;
 pub mod retry;
+pub mod schedule;
 pub mod task;
 pub mod telegram;
 pub mod trace;

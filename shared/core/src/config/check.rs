@@ -81,6 +81,11 @@ impl Problems {
         self.0.push(Problem { field: field.into(), message: message.into() });
     }
 
+    /// What was noted.
+    pub(crate) fn into_list(self) -> Vec<Problem> {
+        self.0
+    }
+
     /// Passes a good value on, and notes a bad one.
     pub(crate) fn take<T>(&mut self, field: &str, result: Result<T, impl ToString>) -> Option<T> {
         result.map_err(|e| self.add(field, e.to_string())).ok()

@@ -25,6 +25,6 @@ pub(super) use eval::{Evaluator, Failure, excerpt};
 pub(super) use kinds::Kinds;
 pub(super) use lexer::Mistake;
 pub(super) use meter::{Exceeded, Meter};
-pub(super) use names::nearest;
+pub(crate) use names::nearest;
 pub(super) use parse::parse;
 pub(super) use value::{Map, Value};

@@ -1,7 +1,7 @@
 //! The nearest known name to one that is unknown.
 
 /// The known name that was probably meant: the same but for case and marks, the start of it or a few letters away.
-pub(in crate::filter) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let plain = |name: &str| -> String {
         name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).take(64).collect()
     };
