@@ -43,6 +43,7 @@ mod recipes;
 mod reconcile;
 mod rights;
 mod rotation;
+mod schedules;
 mod sdk;
 mod senders;
 mod serve_main_job;

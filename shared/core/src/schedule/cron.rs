@@ -71,7 +71,7 @@ pub(super) fn parse(expression: &str) -> Result<Cron, String> {
 /// Reads an expression that comes at some time.
 pub(super) fn check(expression: &str) -> Result<(), String> {
     let cron = parse(expression)?;
-    let days =
+    let mut days =
         YEARS.flat_map(|year| date(year, 1, 1).series(jiff::Span::new().days(1)).take_while(move |d| d.year() == year));
     let comes = |day: jiff::civil::Date| {
         let (year, month, number) =
@@ -84,7 +84,7 @@ pub(super) fn check(expression: &str) -> Result<(), String> {
         let what = expression.trim();
         format!("it never comes: no month has the day that `{what}` asks for; for a month's last day write `0 9 L * *`")
     };
-    days.map(comes).any(|comes| comes).then_some(()).ok_or_else(never)
+    days.any(comes).then_some(()).ok_or_else(never)
 }
 
 /// Whether an expression goes by elapsed time: its hour begins with `*`, so it names no time of the day.

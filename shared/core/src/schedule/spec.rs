@@ -36,9 +36,11 @@ pub struct ScheduleSpec {
 }
 
 impl ScheduleSpec {
-    /// Fills the zone in that `daily` and `cron` are in, where none was written.
+    /// Fills the zone in that local times are in, where none was written.
     pub fn in_zone(&mut self, default: Option<&str>) {
-        if (self.daily.is_some() || self.cron.is_some()) && self.timezone.is_none() {
+        let is_local = |once: &String| Timestamp::from_rfc3339(once.trim()).is_none();
+        let needs = self.daily.is_some() || self.cron.is_some() || self.once.as_ref().is_some_and(is_local);
+        if needs && self.timezone.is_none() {
             self.timezone = default.map(str::to_owned);
         }
     }

@@ -95,6 +95,8 @@ fn what_names_no_hour_goes_on_as_time_passes() {
     assert_eq!(autumn, ["2027-10-30T22:30Z", "2027-10-31T00:30Z", "2027-10-31T01:30Z", "2027-10-31T03:30Z"]);
     let spring = due("30 */2 * * *", "Europe/Berlin", "2027-03-27T22:00:00Z");
     assert_eq!(spring, ["2027-03-27T23:30Z", "2027-03-28T02:30Z", "2027-03-28T04:30Z", "2027-03-28T06:30Z"]);
+    let spring = due("0 */2 * * *", "Europe/Berlin", "2027-03-27T22:30:00Z");
+    assert_eq!(spring, ["2027-03-27T23:00Z", "2027-03-28T02:00Z", "2027-03-28T04:00Z", "2027-03-28T06:00Z"]);
     let half = due("15 * * * *", "Australia/Lord_Howe", "2027-10-02T14:30:00Z");
     assert_eq!(half, ["2027-10-02T14:45Z", "2027-10-02T16:15Z", "2027-10-02T17:15Z", "2027-10-02T18:15Z"]);
     let quarter = due("0 * * * *", "Asia/Kathmandu", "2027-01-01T00:00:00.001Z");

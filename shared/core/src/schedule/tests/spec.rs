@@ -124,6 +124,7 @@ fn the_zone_of_the_configuration_is_filled_in_where_one_is_needed() {
     assert_eq!(filled(r#"{"cron":"0 9 * * *","timezone":"UTC"}"#, berlin).as_deref(), Some("UTC"));
     assert_eq!(filled(r#"{"every_seconds":60}"#, berlin), None);
     assert_eq!(filled(r#"{"once":"2027-01-31T09:00:00Z"}"#, berlin), None);
+    assert_eq!(filled(r#"{"once":"2027-01-31T09:00:00"}"#, berlin).as_deref(), berlin);
 }
 
 proptest! {
