@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bellhop_api::view::{AppliedView, ChangeKind, ChangeView, DifferenceView, PlanView};
 use bellhop_app::clock::SystemClock;
-use bellhop_app::hooks::ConfigPlan;
+use bellhop_app::configuration::ConfigPlan;
 use bellhop_core::config::ConfigSpec;
 use bellhop_core::secret::SecretRef;
 use bellhop_sqlite::stored_configuration;
@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::print::{say, to_stdout};
 use crate::server::Server;
 
-/// Bring the hooks of a configuration file to a deployed stack or a running server.
+/// Bring the hooks and jobs of a configuration file to a deployed stack or a running server.
 #[derive(Args)]
 pub(crate) struct Apply {
     #[command(flatten)]
@@ -49,7 +49,7 @@ impl Apply {
         let applied: AppliedView = self.server.call("PUT", "/api/config", Some(body))?;
         let AppliedView { created, updated, unchanged, deleted } = applied;
         to_stdout(&format!(
-            "hooks: {created} created, {updated} updated, {unchanged} unchanged, {deleted} deleted; in force within a minute"
+            "hooks and jobs: {created} created, {updated} updated, {unchanged} unchanged, {deleted} deleted; in force within a minute"
         ));
         Ok(())
     }
@@ -68,6 +68,7 @@ fn with_values(spec: &mut ConfigSpec) -> Result<(), Failure> {
         Ok(secret.map(|secret| secret.expose().to_owned()))
     };
     spec.hooks.iter_mut().try_for_each(|hook| hook.resolve(&mut value_of))?;
+    spec.jobs.iter_mut().try_for_each(|job| job.resolve(&mut value_of))?;
     for setting in [&mut spec.telegram.token, &mut spec.email.smtp] {
         if let Some(text) = setting.take() {
             let reference = SecretRef::parse(&text).map_err(|e| Failure(e.to_string()))?;
@@ -98,7 +99,7 @@ fn show(plan: &PlanView) {
     }
     let AppliedView { created, updated, unchanged, deleted } = plan.applied;
     say(&format!(
-        "hooks: {created} to be created, {updated} updated, {unchanged} unchanged, {deleted} deleted; nothing was changed"
+        "hooks and jobs: {created} to be created, {updated} updated, {unchanged} unchanged, {deleted} deleted; nothing was changed"
     ));
 }
 

@@ -21,6 +21,7 @@ use bellhop_app::ports::{AwsReach, Clock, Inbox, Secrets};
 use bellhop_app::ranges::{RangeBook, RangeRefresh};
 use bellhop_app::reconcile::Reconciler;
 use bellhop_app::routing::{Routing, RuleCache};
+use bellhop_app::schedule::Scheduler;
 use bellhop_app::tokens::AdminToken;
 use bellhop_core::address::{PrivateHost, PrivateHosts};
 use bellhop_core::config::{Capacity, CheckedConfig};
@@ -103,7 +104,7 @@ impl Serve {
         let api = Api::new(AdminToken::of(&token), shared.api_ports());
         let limits = listener(config.as_ref().map(|config| config.capacity).unwrap_or_default());
         if let Some(config) = config {
-            api.hooks.apply(config).await?;
+            api.configuration.apply(config).await?;
         }
         let failed = |e| Failure::new(&format!("cannot listen on {}", self.listen), e);
         let listener = TcpListener::bind(self.listen).await.map_err(failed)?;
@@ -164,6 +165,7 @@ impl Shared {
             documents: self.database.clone(),
             clock: Arc::clone(&self.clock),
             changes: self.changes.clone(),
+            shortest_seconds: Some(1),
         }
     }
 
@@ -195,13 +197,14 @@ impl Shared {
             database: Database::clone(&self.database),
             before_record: around.event,
             routing: Routing {
-                rules: RuleCache::new(self.database.clone(), self.cache()),
+                rules: RuleCache::new(self.database.clone(), self.database.clone(), self.cache()),
                 events: (around.events)(self.database.clone()),
                 history: self.database.clone(),
                 tasks: self.database.clone(),
                 documents: self.database.clone(),
                 counts: self.database.clone(),
                 orders: self.database.clone(),
+                due: self.database.clone(),
                 bodies: self.database.clone(),
                 queue: self.database.clone(),
                 clock: Arc::clone(&self.clock),
@@ -229,6 +232,13 @@ impl Shared {
                 },
                 SettingsCache::new(self.database.clone(), self.cache()),
             ))),
+            scheduler: Scheduler {
+                due: self.database.clone(),
+                jobs: self.database.clone(),
+                orders: self.database.clone(),
+                clock: Arc::clone(&self.clock),
+                ahead_ms: 0,
+            },
             reconciler: Reconciler {
                 hooks: self.database.clone(),
                 secrets: Arc::clone(&self.secrets),

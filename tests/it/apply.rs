@@ -87,7 +87,7 @@ async fn a_dry_run_shows_the_plan_with_its_differences_and_changes_nothing() {
         "- hook shared-goes",
         "~ settings",
         "    retention_days: 90 -> 30",
-        "hooks: 1 to be created, 1 updated, 1 unchanged, 1 deleted; nothing was changed",
+        "hooks and jobs: 1 to be created, 1 updated, 1 unchanged, 1 deleted; nothing was changed",
     ];
     assert_eq!(lines(&text), expected, "{text}");
 
@@ -99,7 +99,7 @@ async fn a_dry_run_shows_the_plan_with_its_differences_and_changes_nothing() {
         "+ hook onward",
         "- hook shared-goes",
         "    telegram.token: \"env:TELEGRAM_BOT_TOKEN\" -> \"fingerprint ",
-        "hooks: 1 to be created, 2 updated, 0 unchanged, 1 deleted; nothing was changed",
+        "hooks and jobs: 1 to be created, 2 updated, 0 unchanged, 1 deleted; nothing was changed",
     ] {
         assert!(text.contains(words), "no {words:?} in {text}");
     }
@@ -107,9 +107,9 @@ async fn a_dry_run_shows_the_plan_with_its_differences_and_changes_nothing() {
 
     // Carried out, nothing is left to do.
     let (success, text) = apply(&world, &[]).await;
-    assert!(success && text.contains("hooks: 1 created, 2 updated, 0 unchanged, 1 deleted"), "{text}");
+    assert!(success && text.contains("hooks and jobs: 1 created, 2 updated, 0 unchanged, 1 deleted"), "{text}");
     let (success, text) = apply(&world, &["--dry-run"]).await;
-    let left = ["hooks: 0 to be created, 0 updated, 3 unchanged, 0 deleted; nothing was changed"];
+    let left = ["hooks and jobs: 0 to be created, 0 updated, 3 unchanged, 0 deleted; nothing was changed"];
     assert!(success && lines(&text) == left, "{text}");
 }
 

@@ -15,8 +15,7 @@ use lambda_http::Error;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     start_logging();
-    let aws = Aws::from_env()?;
-    let clock = Arc::new(SystemClock);
+    let (aws, clock) = (Aws::from_env()?, Arc::new(SystemClock));
     let (prefix, bucket) = (required("BELLHOP_SSM_PREFIX")?, aws.bucket(&required("BELLHOP_BUCKET")?));
     let table = Arc::new(aws.table(required("BELLHOP_TABLE")?, clock.clone()));
     let inbox = Arc::new(aws.inbox(required("BELLHOP_INBOX_URL")?, bucket.clone()));
@@ -34,6 +33,7 @@ async fn main() -> Result<(), Error> {
         documents: table,
         clock,
         changes: Changes::default(),
+        shortest_seconds: None,
     };
     let api = router(Api::new(admin_token()?, ports)).fallback(nowhere);
     lambda_http::run(api.layer(map_request(source::note))).await

@@ -22,13 +22,14 @@ async fn main() -> Result<(), Error> {
     let events = Arc::new(aws.events((*table).clone(), (*bodies).clone()));
     let queue = Arc::new(aws.work_queues(work_queue_urls()?));
     let routing = &Routing {
-        rules: RuleCache::new(table.clone(), Cache::new(Arc::clone(&clock), Changes::default())),
+        rules: RuleCache::new(table.clone(), table.clone(), Cache::new(Arc::clone(&clock), Changes::default())),
         events: events.clone(),
         history: events,
         tasks: table.clone(),
         documents: table.clone(),
-        counts: table,
+        counts: table.clone(),
         orders,
+        due: table,
         bodies,
         queue,
         clock,

@@ -61,7 +61,7 @@ async fn list_hooks(State(api): State<Api>, Params(page): Params<PageParams>) ->
 }
 
 /// The place in the list that a cursor names.
-fn place(cursor: &str) -> Option<(u64, String)> {
+pub(super) fn place(cursor: &str) -> Option<(u64, String)> {
     let (created, id) = cursor.split_once('.')?;
     Some((created.parse().ok()?, id.to_owned()))
 }
@@ -193,7 +193,7 @@ impl Api {
 }
 
 /// An answer with the version it is about.
-fn tagged<T: Serialize>(status: StatusCode, version: u64, body: &T) -> Response {
+pub(super) fn tagged<T: Serialize>(status: StatusCode, version: u64, body: &T) -> Response {
     let mut response = (status, Json(body)).into_response();
     if let Ok(tag) = HeaderValue::try_from(format!("\"{version}\"")) {
         response.headers_mut().insert(header::ETAG, tag);
@@ -210,7 +210,7 @@ fn not_rotated(why: NotRotated) -> Rejection {
 }
 
 /// Why a hook was not made or changed.
-fn not_made(why: NotMade) -> Rejection {
+pub(super) fn not_made(why: NotMade) -> Rejection {
     let (status, code) = match &why {
         NotMade::Gone(kind) => return unknown(kind),
         NotMade::NameTaken(..) => (409, "name_taken"),

@@ -1,4 +1,4 @@
-//! The management API: hooks, tokens, events, tasks and the configuration, described by an `OpenAPI` document.
+//! The management API: hooks, jobs, tokens, events, tasks and the configuration, described by an `OpenAPI` document.
 
 mod auth;
 mod body;
@@ -6,6 +6,7 @@ mod config;
 mod document;
 mod events;
 mod hooks;
+mod jobs;
 pub mod metrics;
 mod query;
 mod replays;
@@ -18,6 +19,8 @@ use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn, map_response};
 use axum::response::Response;
 use bellhop_core::token::Scope;
 use utoipa_axum::router::OpenApiRouter;
@@ -30,8 +33,10 @@ use crate::body::Rejection;
 use crate::web::{json_response, refusal};
 use bellhop_app::answer::Refused;
 use bellhop_app::cache::Changes;
+use bellhop_app::configuration::Configuration;
 use bellhop_app::history::{Records, Redo};
 use bellhop_app::hooks::{Hooks, Trials};
+use bellhop_app::jobs::{JobPorts, Jobs};
 use bellhop_app::offers::Offers;
 use bellhop_app::ports::{
     Clock, Documents, EventCounts, EventLog, History, HookReader, HookWriter, Inbox, Orders, PortError, Secrets, Vault,
@@ -48,6 +53,10 @@ pub struct Api {
     pub guard: Arc<Guard>,
     /// The hooks.
     pub hooks: Arc<Hooks>,
+    /// The jobs.
+    pub jobs: Arc<Jobs>,
+    /// Everything that is configured, together.
+    pub configuration: Arc<Configuration>,
     /// The secrets that senders offered to hooks.
     pub offers: Arc<Offers>,
     /// Hooks being tried out.
@@ -77,14 +86,35 @@ pub struct Ports {
     pub documents: Arc<dyn Documents>,
     pub clock: Arc<dyn Clock>,
     pub changes: Changes,
+    /// The shortest interval of a job that is kept to the second here; `None` where nothing runs jobs.
+    pub shortest_seconds: Option<u64>,
 }
 
 impl Api {
     /// The API over these ports; the admin token opens all of it.
     pub fn new(admin: AdminToken, ports: Ports) -> Self {
-        let Ports { reader, writer, vault, secrets, inbox, orders, events, history, counts, documents, clock, changes } =
-            ports;
-        let hooks = Hooks::new(Arc::clone(&reader), writer, vault, Arc::clone(&clock), changes);
+        let Ports { reader, writer, vault, secrets, inbox, orders, events, history, counts, .. } = ports;
+        let Ports { documents, clock, changes, shortest_seconds, .. } = ports;
+        let hooks = Arc::new(Hooks::new(
+            Arc::clone(&reader),
+            Arc::clone(&writer),
+            Arc::clone(&vault),
+            Arc::clone(&clock),
+            changes.clone(),
+        ));
+        let jobs = Arc::new(Jobs::new(JobPorts {
+            documents: Arc::clone(&documents),
+            writer,
+            vault,
+            history: Arc::clone(&history),
+            orders: Arc::clone(&orders),
+            settings: reader.clone(),
+            clock: Arc::clone(&clock),
+            changes,
+            shortest_seconds: shortest_seconds.unwrap_or(1),
+        }));
+        let run = shortest_seconds.map(|_| Arc::clone(&jobs));
+        let configuration = Configuration { hooks: Arc::clone(&hooks), jobs: run };
         let trials = Trials { hooks: Arc::clone(&reader), secrets, inbox, clock: Arc::clone(&clock) };
         let records = Arc::new(Records { history, events, hooks: reader, clock: Arc::clone(&clock) });
         let redo = Redo {
@@ -97,7 +127,9 @@ impl Api {
         let tokens = Arc::new(Tokens { documents, clock: Arc::clone(&clock) });
         Self {
             guard: Arc::new(Guard::new(admin, Arc::clone(&tokens), clock)),
-            hooks: Arc::new(hooks),
+            hooks,
+            jobs,
+            configuration: Arc::new(configuration),
             offers,
             trials: Arc::new(trials),
             counts,
@@ -112,11 +144,14 @@ impl Api {
 pub fn router(api: Api) -> Router {
     let mut router = Router::new();
     for (scope, routes) in routes() {
-        let (routes, _) = routes.split_for_parts();
+        let (mut routes, _) = routes.split_for_parts();
+        if scope == Scope::Jobs && api.configuration.jobs.is_none() {
+            routes = routes.layer(from_fn(|_: Request, _: Next| async { refusal(&no_jobs()) }));
+        }
         router = router.merge(guarded(routes.with_state(api.clone()), &api.guard, scope));
     }
     let (open, _) = open_routes().split_for_parts();
-    router.merge(open.with_state(api)).layer(axum::middleware::map_response(in_our_words))
+    router.merge(open.with_state(api)).layer(map_response(in_our_words))
 }
 
 /// Answers a path that is nobody's, where the API stands alone.
@@ -124,11 +159,17 @@ pub async fn nowhere() -> Response {
     refusal(&Refused::new(404, "not_found", "nothing is here; the paths are described at /openapi.json"))
 }
 
+/// 501, where nothing would run a job.
+fn no_jobs() -> Refused {
+    Refused::new(501, "no_jobs", "this deployment runs no jobs yet; `bellhop serve` does")
+}
+
 /// The routes of each scope.
-fn routes() -> [(Scope, OpenApiRouter<Api>); 4] {
+fn routes() -> [(Scope, OpenApiRouter<Api>); 5] {
     let all = |[events, replays, tasks]: [OpenApiRouter<Api>; 3]| events.merge(replays).merge(tasks);
     [
         (Scope::Hooks, hooks::routes()),
+        (Scope::Jobs, jobs::routes()),
         (Scope::EventsRead, all([events::seeing(), replays::seeing(), tasks::seeing()])),
         (Scope::Events, all([events::changing(), replays::changing(), tasks::changing()])),
         (Scope::Admin, OpenApiRouter::new().merge(tokens::routes()).merge(config::routes())),

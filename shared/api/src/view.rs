@@ -21,6 +21,7 @@ use utoipa::ToSchema;
 pub use crate::events::{Entry, EventEntry, EventStatus, EventView, HeadView, HeaderView, ProofView, PurgeView};
 pub use crate::events::{RefusedEntry, TaskMark};
 pub use crate::hooks::{Claimed, OfferView, Tested};
+pub use crate::jobs::{Delivery, DueView, JobStatus, JobView, RunAsked, RunStatus, RunView, Scheduled};
 pub use crate::query::Listed;
 pub use crate::replays::{Progress, ReplayAsked, ReplayView};
 pub use crate::tasks::{Board, Groups, RetriesAsked, RetryAsked};
@@ -166,7 +167,7 @@ impl HookView {
             rate_per_minute: hook.rate_per_minute,
             allowed_ips: hook.allowed_ips.iter().map(Allowed::to_string).collect(),
             max_body_bytes: hook.max_body_bytes,
-            actions: ActionView::of(hook),
+            actions: ActionView::all(&hook.actions, &hook.fallbacks),
             deduplicate: hook.deduplicate.map(Open::Known),
             reconcile: hook
                 .reconcile

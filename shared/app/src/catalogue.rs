@@ -113,8 +113,9 @@ impl<K: Configured> Catalogue<K> {
             return Err(NotMade::NameTaken(K::KIND, name.to_owned()));
         }
         let (thing, values) = completed::<K>(&*self.clock, draft, None, Origin::Api);
+        self.fits(&thing, None)?;
         let mut together = Together { values, ..Together::default() };
-        together.write(self, vec![thing.clone()], Vec::new())?;
+        together.write(self, vec![thing.clone()], Vec::new()).await?;
         self.carry_out(together).await?;
         log::info!(id = thing.id(); "{} made", K::KIND);
         Ok(thing)
@@ -160,10 +161,16 @@ impl<K: Configured> Catalogue<K> {
             }
         }
         let mut together = Together { unused: secrets::stored(&thing), ..Together::default() };
-        together.write(self, Vec::new(), vec![id.to_owned()])?;
+        together.write(self, Vec::new(), vec![id.to_owned()]).await?;
         self.carry_out(together).await?;
         log::info!(id; "{} deleted", K::KIND);
         Ok(())
+    }
+
+    /// Checks a thing for what can only be seen where it is kept.
+    fn fits(&self, thing: &K, old: Option<&K>) -> Result<(), NotMade> {
+        let problems = self.things.problems(thing, old);
+        if problems.is_empty() { Ok(()) } else { Err(NotMade::Invalid(problems)) }
     }
 
     /// The thing as it is after a change.
@@ -173,6 +180,7 @@ impl<K: Configured> Catalogue<K> {
             Edit::Patch(fields, secrets) => {
                 let draft = patch::patched(old, fields, *secrets).await?;
                 let (new, values) = completed(&*self.clock, draft, Some(old), Origin::Api);
+                self.fits(&new, Some(old))?;
                 self.keep(&values).await?;
                 new
             }

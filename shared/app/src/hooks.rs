@@ -1,17 +1,16 @@
 //! Managing hooks: the first kind in the catalogue, and what hooks alone have: secrets that are replaced, settings beside
 //! them, and being tried out.
 
-mod apply;
 mod rotate;
 mod trial;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bellhop_core::config::Settings;
 use bellhop_core::hook::{Hook, HookStatus};
 use bellhop_core::id::HookId;
 
-pub use apply::ConfigPlan;
 pub use rotate::{NotRotated, Rotated, Rotation};
 pub use trial::{NotTried, Trials};
 
@@ -38,7 +37,7 @@ impl Configurations<Hook> for Kept {
         self.reader.hooks_and_settings().await.map(|(hooks, _)| hooks)
     }
 
-    fn changes(&self, put: Vec<Hook>, delete: Vec<String>) -> PortResult<Vec<ConfigChange>> {
+    async fn changes(&self, put: Vec<Hook>, delete: Vec<String>) -> PortResult<Vec<ConfigChange>> {
         let put = put.into_iter().map(|hook| ConfigChange::Hook(Box::new(hook)));
         let delete = delete.into_iter().map(|id| ConfigChange::NoHook(HookId::from_text(id)));
         Ok(put.chain(delete).collect())
@@ -60,6 +59,11 @@ impl Hooks {
     ) -> Self {
         let things = Arc::new(Kept { reader: Arc::clone(&reader), writer: Arc::clone(&writer) });
         Self { catalogue: Catalogue { things, writer, vault, clock, changes }, reader }
+    }
+
+    /// The hooks as they are stored, and what holds for all of them.
+    pub(crate) async fn stored(&self) -> PortResult<(Vec<Hook>, Settings)> {
+        self.reader.hooks_and_settings().await
     }
 
     /// Disables a hook that is active, and the other way round.

@@ -17,12 +17,15 @@ pub mod ranges;
 
 pub mod delivery;
 pub mod routing;
+pub mod schedule;
 
 pub mod maintenance;
 pub mod reconcile;
 
+pub mod configuration;
 pub mod history;
 pub mod hooks;
+pub mod jobs;
 pub mod tokens;
 
 pub mod answer;

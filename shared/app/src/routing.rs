@@ -2,6 +2,7 @@
 
 mod events;
 mod gate;
+mod jobs;
 mod making;
 mod orders;
 mod record;
@@ -24,13 +25,13 @@ use bellhop_core::time::Timestamp;
 use bellhop_core::work::Work;
 
 pub use record::{NewClaim, NewRecord, Part};
-pub use rules::{Rule, RuleCache, Rules};
+pub use rules::{Definition, Rule, RuleCache, Rules};
 
 use crate::delivery::Notices;
 use crate::delivery::poison::Poison;
 use crate::ports::{
-    Bodies, Clock, Documents, EventCounts, EventLog, History, Orders, PortError, PortResult, SendWork as _, TaskLog,
-    WorkQueue,
+    Bodies, Clock, Documents, DueTimes, EventCounts, EventLog, History, Orders, PortError, PortResult, SendWork as _,
+    TaskLog, WorkQueue,
 };
 
 /// The router.
@@ -49,6 +50,8 @@ pub struct Routing {
     pub counts: Arc<dyn EventCounts>,
     /// Where a replay that is not finished goes on.
     pub orders: Arc<dyn Orders>,
+    /// Where a run waits for another one of its job.
+    pub due: Arc<dyn DueTimes>,
     /// Bodies that did not fit their inbox messages.
     pub bodies: Arc<dyn Bodies>,
     /// The workers' queues.

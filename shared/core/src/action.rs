@@ -149,6 +149,22 @@ impl Kind {
         }
     }
 
+    /// Whether a program does something at the far end while its task is open, so that a run of a job is not over; what is
+    /// told to people or put on a queue is on its way, however long that takes.
+    pub const fn is_call(self) -> bool {
+        match self {
+            Self::Forward | Self::Lambda => true,
+            Self::Telegram
+            | Self::Slack
+            | Self::Discord
+            | Self::Email
+            | Self::Eventbridge
+            | Self::Ntfy
+            | Self::Sqs
+            | Self::Route => false,
+        }
+    }
+
     /// The queue of its work.
     pub const fn queue(self) -> QueueName {
         match self {

@@ -4,18 +4,20 @@ mod change;
 mod check;
 mod configured;
 mod fields;
+mod job;
 pub(crate) mod table;
 
 use serde::{Deserialize, Serialize};
 
 pub use check::{
-    CheckedConfig, HookDraft, Kept, Problem, SecretInput, SecretsAs, check_change, check_config, check_hook,
-    is_capability, read_secret,
+    CheckedConfig, HookDraft, JobDraft, Kept, KeptActions, Problem, SecretInput, SecretsAs, check_change, check_config,
+    check_hook, check_job, is_capability, read_secret,
 };
 
 pub use crate::action::ActionSpec;
 pub use configured::{Configured, Stamp};
 pub use fields::{field_problem, field_problem_in};
+pub use job::JobSpec;
 
 pub(crate) use check::{Problems, between, read_chat};
 
@@ -49,9 +51,15 @@ pub struct ConfigSpec {
     /// What may be called.
     #[serde(deserialize_with = "table::one")]
     pub network: NetworkSpec,
+    /// The time zone of schedules that name none: `Europe/Berlin`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
     /// The hooks.
     #[serde(deserialize_with = "table::many")]
     pub hooks: Vec<HookSpec>,
+    /// The jobs.
+    #[serde(deserialize_with = "table::many")]
+    pub jobs: Vec<JobSpec>,
 }
 
 /// Limits over all hooks, as written.
@@ -224,6 +232,9 @@ pub struct Settings {
     /// Where the mail server's URL is.
     #[serde(default)]
     pub email_smtp: Option<SecretRef>,
+    /// The time zone of schedules that name none.
+    #[serde(default)]
+    pub timezone: Option<String>,
 }
 
 /// What one process takes at once, checked. It is the process's own and stored nowhere.
@@ -249,6 +260,7 @@ impl Settings {
         serde_json::json!({
             "public_url": self.public_url,
             "retention_days": self.retention_days,
+            "timezone": self.timezone,
             "limits": { "rate_per_minute": self.rate_per_minute },
             "telegram": {
                 "token": self.telegram_token.as_ref().map(SecretRef::shown),
@@ -279,6 +291,7 @@ impl Default for Settings {
             operator_chat: None,
             email_from: None,
             email_smtp: None,
+            timezone: None,
         }
     }
 }

@@ -80,7 +80,8 @@ mod tests {
         .unwrap();
         let body = body.as_bytes();
         let payload = std::sync::Arc::new(payload);
-        let facts = Facts { event: &event, hook: &hook, method: "POST", body, payload: Some(&payload), test: false };
+        let facts =
+            Facts { event: &event, hook: hook.facts(), method: "POST", body, payload: Some(&payload), test: false };
         run(&Variables::new(facts))
     }
 

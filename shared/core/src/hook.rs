@@ -12,6 +12,7 @@ use crate::delivery::Deduplicate;
 use crate::filter::Check;
 use crate::id::{HookId, Owner};
 use crate::secret::SecretRef;
+use crate::template::HookFacts;
 use crate::time::Timestamp;
 use bellhop_senders::sender::{CustomScheme, Sender};
 
@@ -248,6 +249,11 @@ impl<S> Hook<S> {
 }
 
 impl<S, A> Hook<S, A> {
+    /// What templates and conditions know of it.
+    pub fn facts(&self) -> HookFacts<'_> {
+        HookFacts { id: self.id.as_str(), name: &self.name, path: &self.path, sender: &self.sender }
+    }
+
     /// The hook as the owner of events and tasks.
     pub fn owner(&self) -> Owner {
         Owner::Hook(self.id.clone())

@@ -91,6 +91,11 @@ impl JobId {
         Self(format!("{}{}", Self::PREFIX, random_word(random)))
     }
 
+    /// Takes an id as it was stored or sent; any text is an id, most are nobody's.
+    pub fn from_text(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -20,6 +20,7 @@ pub mod arn;
 pub mod config;
 pub mod door;
 pub mod hook;
+pub mod job;
 pub mod limit;
 pub mod ranges;
 pub mod reconcile;

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{EventId, HookId, ReplayId, TaskId};
+use crate::id::{EventId, HookId, JobId, ReplayId, TaskId};
+use crate::job::DueRun;
 use crate::time::Timestamp;
 
 /// Something for the router to do; tagged and versioned, as work is.
@@ -21,6 +22,15 @@ pub enum Order {
         /// comes.
         #[serde(default)]
         retries: u32,
+    },
+    /// Run a job at a due time.
+    DueV1(DueRun),
+    /// Run a job because someone asked for it.
+    RunV1 {
+        /// The job.
+        job: JobId,
+        /// The id of the event, which the asker was told.
+        event: EventId,
     },
     /// Go on with a replay, whose record says how far it is.
     ReplayV1 {

@@ -15,7 +15,7 @@ mod tags;
 mod tree;
 mod written;
 
-pub use context::{Context, Facts};
+pub use context::{Context, Facts, HookFacts};
 pub use message::{Message, message_for, told_elsewhere};
 pub use tags::check as check_tags;
 pub(crate) use tags::{Literal, line_at};

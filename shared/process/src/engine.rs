@@ -7,6 +7,7 @@ mod delivery;
 mod maintenance;
 mod poison;
 mod routing;
+mod schedule;
 
 #[cfg(test)]
 mod former;
@@ -26,6 +27,7 @@ use bellhop_app::ports::{Clock, PortError, PortResult};
 use bellhop_app::ranges::RangeRefresh;
 use bellhop_app::reconcile::Reconciler;
 use bellhop_app::routing::Routing;
+use bellhop_app::schedule::Scheduler;
 use bellhop_core::action::Lane;
 use bellhop_core::event::Event;
 use tokio::sync::{Notify, watch};
@@ -55,6 +57,8 @@ pub struct EngineParts {
     pub telegram: Arc<TelegramEngine>,
     /// What does the requests to other URLs.
     pub sinks: Arc<SinkEngine>,
+    /// What has jobs run.
+    pub scheduler: Scheduler,
     /// What asks for lost deliveries.
     pub reconciler: Reconciler,
     /// What renews published networks.
@@ -105,6 +109,7 @@ async fn run(parts: Arc<EngineParts>, stopped: watch::Receiver<bool>) {
         deliver(&parts, &parts.telegram, Lane::Ordered, &crashes).run(stopped.clone()),
         deliver(&parts, &parts.sinks, Lane::Ordered, &crashes).run(stopped.clone()),
         deliver(&parts, &parts.sinks, Lane::Parallel, &crashes).run(stopped.clone()),
+        schedule::schedule(&parts, stopped.clone()),
         maintenance::maintain(&parts, stopped.clone()),
         purge_all(&parts, stopped),
     );

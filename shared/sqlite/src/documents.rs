@@ -10,6 +10,13 @@ use crate::packed::{milliseconds, signed, unsigned};
 /// A document about to be written: its collection, its key, its text, and when it expires.
 pub(crate) type NewRow = (&'static str, String, String, Option<i64>);
 
+/// The documents of a collection that never expire.
+pub(crate) fn texts(connection: &Connection, collection: Collection) -> rusqlite::Result<Vec<String>> {
+    let mut select = connection
+        .prepare_cached("SELECT text FROM documents WHERE collection = ?1 AND expires_at IS NULL ORDER BY key")?;
+    select.query_map([collection.as_str()], |row| row.get(0))?.collect()
+}
+
 #[async_trait]
 impl Documents for Database {
     async fn document(&self, collection: Collection, key: &str) -> PortResult<Option<Document>> {

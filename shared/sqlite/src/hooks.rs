@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use async_trait::async_trait;
-use bellhop_app::ports::{DoorReader, HookReader, HookWriter, PortResult, SettingsReader, Vault};
+use bellhop_app::configuration::Stored as Configured;
+use bellhop_app::ports::{Collection, DoorReader, HookReader, HookWriter, PortResult, SettingsReader, Vault};
 use bellhop_core::config::Settings;
 use bellhop_core::hook::{DoorHook, Hook};
 use bellhop_core::secret::Secret;
@@ -11,6 +12,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use serde::de::DeserializeOwned;
 
 use crate::database::{Database, database_error};
+use crate::documents::texts;
 use crate::packed::{from_json, signed, to_json};
 
 /// The hooks and the settings as they are stored, as JSON.
@@ -35,16 +37,19 @@ impl Stored {
     }
 }
 
-/// The hooks and the settings in the file of a folder, which is read and not changed, whoever else has it open; the defaults
+/// What is configured in the file of a folder, which is read and not changed, whoever else has it open; the defaults
 /// where there is no file.
-pub fn stored_configuration(folder: &Path) -> PortResult<(Vec<Hook>, Settings)> {
+pub fn stored_configuration(folder: &Path) -> PortResult<Configured> {
     let file = folder.join("bellhop.db");
     if !file.exists() {
-        return Ok((Vec::new(), Settings::default()));
+        return Ok(Configured::default());
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(&file, flags).map_err(|e| database_error(&e))?;
-    stored(&connection).map_err(|e| database_error(&e))?.parsed()
+    let (hooks, settings) = stored(&connection).map_err(|e| database_error(&e))?.parsed()?;
+    let jobs = texts(&connection, Collection::Job).map_err(|e| database_error(&e))?;
+    let jobs = jobs.iter().map(|text| from_json(text)).collect::<PortResult<_>>()?;
+    Ok(Configured { hooks, jobs, settings })
 }
 
 #[async_trait]
@@ -123,11 +128,11 @@ mod tests {
     async fn what_is_stored_is_read_beside_whoever_has_the_file_and_nothing_is_made() {
         let folder = tempfile::tempdir().unwrap();
         let nowhere = folder.path().join("nowhere");
-        assert_eq!(stored_configuration(&nowhere).unwrap(), (Vec::new(), Settings::default()));
+        assert_eq!(stored_configuration(&nowhere).unwrap(), Configured::default());
         assert!(!nowhere.exists());
         let database = Database::open(folder.path()).unwrap();
         let settings = Settings { retention_days: 7, ..Settings::default() };
         database.write_hooks(&[], &[], Some(&settings)).await.unwrap();
-        assert_eq!(stored_configuration(folder.path()).unwrap(), (Vec::new(), settings));
+        assert_eq!(stored_configuration(folder.path()).unwrap(), Configured { settings, ..Configured::default() });
     }
 }

@@ -280,7 +280,7 @@ static CONTEXT: LazyLock<Context> = LazyLock::new(|| Context::new(&facts(BODY.as
 
 /// What is known of an event with this body.
 fn facts<'a>(body: &'a [u8], payload: Option<&'a Arc<Value>>) -> Facts<'a> {
-    Facts { event: &EVENT, hook: &HOOK, method: "POST", body, payload, test: false }
+    Facts { event: &EVENT, hook: HOOK.facts(), method: "POST", body, payload, test: false }
 }
 
 /// A body, and the payload that is in it.

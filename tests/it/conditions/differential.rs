@@ -98,7 +98,8 @@ fn ours(expression: &str, document: &Value) -> (Outcome, String) {
         "created_at": 0, "updated_at": 0}))
     .expect("a hook");
     let payload = Some(&payload);
-    let facts = Facts { event: &event, hook: &hook, method: "POST", body: body.as_bytes(), payload, test: false };
+    let facts =
+        Facts { event: &event, hook: hook.facts(), method: "POST", body: body.as_bytes(), payload, test: false };
     match condition.decide(&Variables::new(facts)) {
         Decision::Holds => (Outcome::Holds, String::new()),
         Decision::Fails(_) => (Outcome::Fails, String::new()),

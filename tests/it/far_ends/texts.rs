@@ -35,7 +35,7 @@ fn message(sender: &str, event_type: Option<&str>, headers: &[(String, String)],
     let hook: Hook = serde_json::from_value(hook).expect("a hook");
     let payload = Event { head: head.clone(), body: body.as_bytes().to_vec() }.payload().map(Arc::new);
     let (payload, body) = (payload.as_ref(), body.as_bytes());
-    let facts = Facts { event: &head, hook: &hook, method: "POST", body, payload, test: false };
+    let facts = Facts { event: &head, hook: hook.facts(), method: "POST", body, payload, test: false };
     let message = message_for(sender, event_type, None, &Context::new(&facts));
     assert_eq!(message.markup, Markup::Html);
     message.text

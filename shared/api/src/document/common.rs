@@ -14,9 +14,10 @@ pub(super) const GUARDED: [(u16, &str); 4] =
     [(401, "Unauthorized"), (403, "Forbidden"), (429, "TooManyAttempts"), (503, "Unavailable")];
 
 /// The groups of operations.
-const TAGS: [(&str, &str); 6] = [
+const TAGS: [(&str, &str); 7] = [
     ("doors", "Where senders ring"),
     ("hooks", "Hooks; scope `hooks`"),
+    ("jobs", "Jobs; scope `jobs`"),
     ("events", "Events and replays; scope `events:read` to see them, `events` to do more"),
     ("tasks", "Tasks; scope `events:read` to see them, `events` to do more"),
     ("tokens", "Tokens; scope `admin`"),

@@ -1,7 +1,8 @@
 //! An action, as people see it: with the fields that they write.
 
+use std::collections::BTreeMap;
+
 use bellhop_core::action::{Action, ActionSpec};
-use bellhop_core::hook::Hook;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -19,16 +20,16 @@ pub struct ActionView {
 }
 
 impl ActionView {
-    /// A hook's actions, each with what is done instead of it where its task is dead.
-    pub fn of(hook: &Hook) -> Vec<Self> {
+    /// Actions, each with what is done instead of it where its task is dead.
+    pub fn all(actions: &[Action], fallbacks: &BTreeMap<usize, Action>) -> Vec<Self> {
         let view = |(place, action)| {
             let mut view = Self::new(action);
-            if let Some(fallback) = hook.fallbacks.get(&place).map(Self::new) {
+            if let Some(fallback) = fallbacks.get(&place).map(Self::new) {
                 view.fields.insert("fallback".to_owned(), serde_json::to_value(fallback).unwrap_or_default());
             }
             view
         };
-        hook.actions.iter().enumerate().map(view).collect()
+        actions.iter().enumerate().map(view).collect()
     }
 
     /// An action alone.
@@ -49,6 +50,7 @@ impl ActionView {
 #[cfg(test)]
 mod tests {
     use bellhop_core::config::{Configured as _, HookSpec, SecretInput, SecretsAs};
+    use bellhop_core::hook::Hook;
     use bellhop_core::secret::SecretRef;
     use serde_json::json;
 

@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = Applied)]
 pub struct AppliedView {
-    /// Hooks that are new.
+    /// Hooks and jobs that are new.
     pub created: usize,
-    /// Hooks that are different now.
+    /// Hooks and jobs that are different now.
     pub updated: usize,
-    /// Hooks that are as they were.
+    /// Hooks and jobs that are as they were.
     pub unchanged: usize,
-    /// Hooks that are gone because the configuration no longer has them.
+    /// Hooks and jobs that are gone because the configuration no longer has them.
     pub deleted: usize,
 }
 

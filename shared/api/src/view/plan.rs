@@ -1,7 +1,7 @@
 //! What applying a configuration would change.
 
 use bellhop_app::catalogue::{Change, Difference, Plan};
-use bellhop_app::hooks::ConfigPlan;
+use bellhop_app::configuration::ConfigPlan;
 use bellhop_core::config::Configured;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -26,7 +26,7 @@ pub struct PlanView {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = Change)]
 pub struct ChangeView {
-    /// Its kind: `hook`.
+    /// Its kind: `hook` or `job`.
     pub kind: String,
     /// Its name.
     pub name: String,
@@ -67,15 +67,15 @@ impl PlanView {
     /// A plan as the API shows it.
     pub fn new(plan: &ConfigPlan) -> Self {
         Self {
-            applied: AppliedView::new(plan.hooks.applied),
-            changes: changes(&plan.hooks),
+            applied: AppliedView::new(plan.applied()),
+            changes: changes(&plan.hooks).chain(changes(&plan.jobs)).collect(),
             settings: plan.settings.iter().map(DifferenceView::new).collect(),
         }
     }
 }
 
 /// What would become of the things of a kind.
-fn changes<K: Configured>(plan: &Plan<K>) -> Vec<ChangeView> {
+fn changes<K: Configured>(plan: &Plan<K>) -> impl Iterator<Item = ChangeView> + '_ {
     let change = |change: &Change| {
         let (change, name, fields) = match change {
             Change::Created(name) => (ChangeKind::Created, name, &[][..]),
@@ -90,7 +90,7 @@ fn changes<K: Configured>(plan: &Plan<K>) -> Vec<ChangeView> {
             fields: fields.iter().map(DifferenceView::new).collect(),
         }
     };
-    plan.changes.iter().map(change).collect()
+    plan.changes.iter().map(change)
 }
 
 impl DifferenceView {

@@ -40,7 +40,7 @@ impl<K: Configured> Configurations<K> for InDocuments<K> {
         documents.iter().map(|(key, document)| read(key, document)).collect()
     }
 
-    fn changes(&self, put: Vec<K>, delete: Vec<String>) -> PortResult<Vec<ConfigChange>> {
+    async fn changes(&self, put: Vec<K>, delete: Vec<String>) -> PortResult<Vec<ConfigChange>> {
         let collection = self.collection;
         let put = put
             .iter()

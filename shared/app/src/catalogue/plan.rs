@@ -91,3 +91,16 @@ impl<K: Configured> Plan<K> {
         plan
     }
 }
+
+impl std::ops::Add for Applied {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            created: self.created + other.created,
+            updated: self.updated + other.updated,
+            unchanged: self.unchanged + other.unchanged,
+            deleted: self.deleted + other.deleted,
+        }
+    }
+}

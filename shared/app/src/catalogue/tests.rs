@@ -10,7 +10,7 @@ use bellhop_core::secret::SecretRef;
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::ports::{Collection, ConfigChange, Secrets as _};
+use crate::ports::{Collection, ConfigChange, DueTimes as _, NewDocument, Secrets as _};
 use crate::testing::memory::{Memory, SetClock};
 use pager::{Pager, PagerSpec};
 
@@ -56,7 +56,7 @@ impl Stage {
     /// Carries a plan out.
     async fn apply(&self, plan: Plan<Pager>) -> Applied {
         let mut together = Together::default();
-        let applied = together.add(&self.catalogue, plan).unwrap();
+        let applied = together.add(&self.catalogue, plan).await.unwrap();
         self.catalogue.carry_out(together).await.unwrap();
         applied
     }
@@ -155,8 +155,8 @@ async fn changes_that_others_get_in_the_way_of_are_tried_again_and_then_given_up
             self.things.all().await
         }
 
-        fn changes(&self, put: Vec<Pager>, delete: Vec<String>) -> PortResult<Vec<ConfigChange>> {
-            self.things.changes(put, delete)
+        async fn changes(&self, put: Vec<Pager>, delete: Vec<String>) -> PortResult<Vec<ConfigChange>> {
+            self.things.changes(put, delete).await
         }
 
         async fn replace(&self, thing: &Pager, version: u64) -> PortResult<bool> {
@@ -164,7 +164,7 @@ async fn changes_that_others_get_in_the_way_of_are_tried_again_and_then_given_up
             if self.left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok() {
                 let mut others = self.all().await?.remove(0);
                 others.touch(others.version + 1, others.updated_at);
-                self.writer.write_together(self.changes(vec![others], Vec::new())?).await?;
+                self.writer.write_together(self.changes(vec![others], Vec::new()).await?).await?;
             }
             self.things.replace(thing, version).await
         }
@@ -266,7 +266,7 @@ async fn kinds_and_settings_of_one_file_are_written_together_or_not_at_all() {
 
         async fn swap_together(
             &self,
-            swap: &crate::ports::NewDocument<'_>,
+            swap: &NewDocument<'_>,
             version: Option<u64>,
             changes: Vec<ConfigChange>,
         ) -> PortResult<bool> {
@@ -283,26 +283,42 @@ async fn kinds_and_settings_of_one_file_are_written_together_or_not_at_all() {
     let file = json!({"retention_days": 7, "hooks": [{
         "name": "new", "sender": "github", "secrets": ["the-secret-of-the-hook"],
         "actions": [{"kind": "telegram", "chat": 1}],
+    }], "jobs": [{
+        "name": "hourly", "schedule": {"every_seconds": 3600}, "actions": [{"kind": "telegram", "chat": 1}],
     }]});
     let file: ConfigSpec = serde_json::from_value(file).unwrap();
     let (reader, hook_writer) = (memory.clone(), memory.clone());
     let hooks = crate::hooks::Hooks::new(reader, hook_writer, memory.clone(), clock.clone(), Changes::default());
+    let jobs = crate::jobs::Jobs::new(crate::jobs::JobPorts {
+        documents: memory.clone(),
+        writer: memory.clone(),
+        vault: memory.clone(),
+        history: memory.clone(),
+        orders: memory.clone(),
+        settings: memory.clone(),
+        clock: clock.clone(),
+        changes: Changes::default(),
+        shortest_seconds: 1,
+    });
+    let everything = crate::configuration::Configuration { hooks: Arc::new(hooks), jobs: Some(Arc::new(jobs)) };
     for written in [false, true] {
-        let plan = hooks.plan(checks::config(file.clone()).await.unwrap()).await.unwrap();
+        let plan = everything.plan(checks::config(file.clone()).await.unwrap()).await.unwrap();
         let fields: Vec<_> = plan.settings.iter().map(|difference| difference.field.as_str()).collect();
         assert_eq!(fields, ["retention_days"]);
         assert_eq!(plan.hooks.changes, [Change::Created("new".into()), Change::Deleted("old".into())]);
         let mut together = Together::default();
-        assert_eq!(plan.add_to(&hooks.catalogue, &mut together).unwrap().created, 1);
+        assert_eq!(everything.add(plan, &mut together).await.unwrap().created, 2);
         let all = pagers.things.all().await.unwrap();
         let plan = Plan::new(&*clock, all, drafts(&[json!({"name": "a", "number": 1, "pin": "p"})]));
-        assert_eq!(together.add(&pagers, plan).unwrap().created, 1);
+        assert_eq!(together.add(&pagers, plan).await.unwrap().created, 1);
         assert_eq!(pagers.carry_out(together).await.is_ok(), written);
         let (hooks, settings) = memory.hooks_and_settings().await.unwrap();
         let hooks: Vec<_> = hooks.iter().map(|hook| hook.name.as_str()).collect();
         let pagers: Vec<_> = pagers.list().await.unwrap().into_iter().map(|pager| pager.name).collect();
         let (names, days) = if written { ("new", 7) } else { ("old", 90) };
         assert_eq!((hooks, settings.retention_days), (vec![names], days));
+        assert_eq!(everything.jobs.as_ref().unwrap().catalogue.list().await.unwrap().len(), usize::from(written));
+        assert_eq!(memory.earliest().await.unwrap().is_some(), written, "the job is due with it");
         assert_eq!(pagers, if written { vec!["a".to_owned()] } else { Vec::new() });
     }
 }
@@ -313,7 +329,7 @@ async fn kinds_in_collections_of_their_own_do_not_meet() {
     stage.made(json!({"name": "night", "number": 7, "pin": "p"})).await.unwrap();
     let hooks = InDocuments::<bellhop_core::hook::Hook>::new(stage.memory.clone(), Collection::Offer);
     assert!(hooks.all().await.unwrap().is_empty());
-    let changes = hooks.changes(Vec::new(), vec!["pg_1".to_owned()]).unwrap();
+    let changes = hooks.changes(Vec::new(), vec!["pg_1".to_owned()]).await.unwrap();
     stage.memory.write_together(changes).await.unwrap();
     assert_eq!(stage.names().await, ["night"]);
     let fields = Map::new();

@@ -15,9 +15,9 @@ pub struct Together {
 
 impl Together {
     /// Adds what was planned for the things of a kind; says what it will have done.
-    pub fn add<K: Configured>(&mut self, catalogue: &Catalogue<K>, plan: Plan<K>) -> PortResult<Applied> {
+    pub async fn add<K: Configured>(&mut self, catalogue: &Catalogue<K>, plan: Plan<K>) -> PortResult<Applied> {
         let Plan { applied, put, delete, values, unused, .. } = plan;
-        self.write(catalogue, put, delete)?;
+        self.write(catalogue, put, delete).await?;
         self.values.extend(values);
         self.unused.extend(unused);
         Ok(applied)
@@ -30,13 +30,13 @@ impl Together {
     }
 
     /// Adds things of a kind that are to be written, and the ids of those that are to be deleted.
-    pub(super) fn write<K: Configured>(
+    pub(super) async fn write<K: Configured>(
         &mut self,
         catalogue: &Catalogue<K>,
         put: Vec<K>,
         delete: Vec<String>,
     ) -> PortResult<()> {
-        self.changes.extend(catalogue.things.changes(put, delete)?);
+        self.changes.extend(catalogue.things.changes(put, delete).await?);
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Where configured things are kept.
 
 use async_trait::async_trait;
-use bellhop_core::config::Settings;
+use bellhop_core::config::{Problem, Settings};
 use bellhop_core::hook::Hook;
 use bellhop_core::id::HookId;
 
@@ -15,10 +15,15 @@ pub trait Configurations<K>: Send + Sync {
 
     /// What it takes to write things and to delete those of these ids; a [`ConfigWriter`] does it, together with whatever
     /// else is to be done at the same time.
-    fn changes(&self, put: Vec<K>, delete: Vec<String>) -> PortResult<Vec<ConfigChange>>;
+    async fn changes(&self, put: Vec<K>, delete: Vec<String>) -> PortResult<Vec<ConfigChange>>;
 
     /// Writes a thing in place of itself only where the one in the store has still this version; says whether it did.
     async fn replace(&self, thing: &K, version: u64) -> PortResult<bool>;
+
+    /// What is wrong with a thing here and now that its check cannot see; `old` is what it takes the place of.
+    fn problems(&self, _thing: &K, _old: Option<&K>) -> Vec<Problem> {
+        Vec::new()
+    }
 }
 
 /// One of several changes that are made together.

@@ -33,25 +33,40 @@ impl Routing {
     /// Drops duplicates, filters, and records an event with its tasks.
     pub(super) async fn record_event(&self, event: Event) -> PortResult<Recorded> {
         let rules = self.rules.rules_for(&event.head).await?;
-        let (mut record, words) = self.make(event, &rules);
+        Ok(self.record_by(event, &rules, None).await?.0)
+    }
+
+    /// The same by rules that are at hand; nothing of it is done where there is a reason not to. Says also whether all of it
+    /// is skipped.
+    pub(super) async fn record_by(
+        &self,
+        event: Event,
+        rules: &Rules,
+        undone: Option<&str>,
+    ) -> PortResult<(Recorded, bool)> {
+        let (mut record, words) = self.make(event, rules);
+        if let Some(reason) = undone {
+            record.skip_all(reason);
+        }
         let id = record.event.head.id;
         // All at once, so that no event claims before one that is taken in beside it and came first.
         let claims =
             record.claims().map(|(owner, claim)| self.events.claim_delivery(owner, claim.key(), id, claim.expires));
         let claims = try_join_all(claims).await?;
         record.claimed(&claims);
-        self.turn_away(&mut record, &rules).await?;
-        self.tell_of_dead(&record.tasks, &rules).await?;
+        self.turn_away(&mut record, rules).await?;
+        self.tell_of_dead(&record.tasks, rules).await?;
         let new = self.events.record(&record.event, &record.tasks, record.expires).await?;
         if !new {
             let making = Making { event: &record.event, words: &words };
-            let work = self.open_work(&making, &rules).await?;
+            let work = self.open_work(&making, rules).await?;
             record = NewRecord { work, ..record };
         }
         self.tell(&record, new);
+        let is_skipped = record.tasks.iter().all(|task| task.status == TaskStatus::Skipped);
         let received = record.event.head.received_at;
         let counted = record.counted().filter(|_| new).map(|owner| (owner.clone(), received)).collect();
-        Ok(Recorded { event: Some(id), work: record.work, counted })
+        Ok((Recorded { event: Some(id), work: record.work, counted }, is_skipped))
     }
 
     /// Tells of an event that was routed; `new` where it was not recorded before.
@@ -92,15 +107,16 @@ impl Routing {
 
     /// What a hook makes of an event, with the tasks of its actions.
     fn part(&self, rule: &Rule, event: &Event, words: &Words, expires: Timestamp) -> (Part, Vec<Task>) {
-        let (now, hook) = (self.clock.now(), &rule.hook);
-        // An event for a test is nobody's copy.
-        let delivery = if event.head.test { None } else { words.delivery(event, hook) };
+        let (now, hook) = (self.clock.now(), rule.definition.hook());
+        // An event for a test is nobody's copy, and a due time is one event whatever comes twice: its id is made of it.
+        let delivery = hook.filter(|_| !event.head.test).and_then(|hook| words.delivery(event, hook));
         let ends = |remembered_ms| event.head.id.accepted_at().plus_ms(remembered_ms);
         let claim = delivery.map(|delivery| NewClaim { expires: ends(delivery.remembered_ms), delivery });
         let undone = gate::filtered(rule, event, words);
-        let turns = undone.is_none() && gate::has_quota(hook) && !event.head.test;
-        let tasks = hook.actions.iter().enumerate().map(|(index, action)| {
-            let id = TaskId::new(event.head.id, &hook.id, index);
+        let turns = undone.is_none() && hook.is_some_and(gate::has_quota) && !event.head.test;
+        let owner = rule.definition.owner();
+        let tasks = rule.definition.actions().iter().enumerate().map(|(index, action)| {
+            let id = TaskId::new(event.head.id, &owner, index);
             let mut task = making::task(id, event, action, now, expires);
             let told = || gate::told_elsewhere(rule, action, event, words).map(Undone::skipped);
             if let Some(Undone { status, reason }) = undone.clone().or_else(told) {
@@ -109,15 +125,16 @@ impl Routing {
             }
             task
         });
-        (Part { owner: hook.owner(), claim, turns }, tasks.collect())
+        let tasks = tasks.collect();
+        (Part { owner, claim, turns }, tasks)
     }
 
     /// Skips what the quotas of the hooks do not let through.
     async fn turn_away(&self, record: &mut NewRecord, rules: &Rules) -> PortResult<()> {
         let turns = record.parts.iter().filter(|part| part.turns).map(|part| part.owner.clone());
         for owner in turns.collect::<Vec<_>>() {
-            let Some(rule) = rules.get(&owner) else { continue };
-            if let Some(reason) = self.turned_away(&rule.hook, record.event.head.id).await? {
+            let Some(hook) = rules.get(&owner).and_then(|rule| rule.definition.hook()) else { continue };
+            if let Some(reason) = self.turned_away(hook, record.event.head.id).await? {
                 record.skip(&owner, &reason);
             }
         }
@@ -143,7 +160,8 @@ impl Routing {
             return Ok(Err(duplicate));
         }
         if part.turns
-            && let Some(reason) = self.turned_away(&rule.hook, id).await?
+            && let Some(hook) = rule.definition.hook()
+            && let Some(reason) = self.turned_away(hook, id).await?
         {
             tasks.iter_mut().for_each(|task| record::skip(task, &reason));
         }

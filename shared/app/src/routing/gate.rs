@@ -3,14 +3,15 @@
 use bellhop_core::action::Action;
 use bellhop_core::action::forward::{MOST_HOPS, hops};
 use bellhop_core::event::Event;
-use bellhop_core::filter::{Check, Decision, type_passes};
+use bellhop_core::filter::{Check, Decision, Variables, type_passes};
 use bellhop_core::hook::{Hook, HookStatus};
 use bellhop_core::id::EventId;
+use bellhop_core::job;
 use bellhop_core::quota::{Passage, Quota};
 use bellhop_core::task::TaskStatus;
 
 use super::text::Words;
-use super::{Routing, Rule};
+use super::{Definition, Routing, Rule};
 use crate::ports::{Collection, NewDocument, PortError, PortResult};
 
 /// How often a quota's document is tried to be written where others write it too.
@@ -83,9 +84,9 @@ pub(super) fn told_elsewhere(rule: &Rule, action: &Action, event: &Event, words:
     let asks = |text: &str| text.contains("action");
     let is_asked = !action.speaks_for_sender()
         || event.head.test
-        || rule.hook.when.as_deref().is_some_and(asks)
-        || rule.hook.conditions.iter().any(|check| asks(&check.field));
-    if is_asked { None } else { words.told_elsewhere(event, &rule.hook) }
+        || rule.definition.when().is_some_and(asks)
+        || rule.definition.hook().is_some_and(|hook| hook.conditions.iter().any(|check| asks(&check.field)));
+    if is_asked { None } else { words.told_elsewhere(event, &rule.definition) }
 }
 
 /// Why a condition does not hold, with what is wrong with the body where the condition reads one that cannot be read.
@@ -107,30 +108,17 @@ pub(super) fn filtered(rule: &Rule, event: &Event, words: &Words) -> Option<Undo
 
 /// Why a hook does not take an event, if it does not; an error is a bound that a condition reached.
 fn kept_out(rule: &Rule, event: &Event, words: &Words) -> Option<Result<String, String>> {
-    if rule.hook.status == HookStatus::Disabled {
-        return Some(Ok("the hook was disabled after the event came in".to_owned()));
-    }
     if hops(&event.head) >= MOST_HOPS {
         return Some(Ok(format!(
             "it has gone through Bellhop {MOST_HOPS} times already, so it goes round in a circle"
         )));
     }
-    let event_type = event.head.event_type.as_deref();
-    if !type_passes(&rule.hook.events, event_type) {
-        return Some(Ok(format!("the hook does not take events of type `{}`", event_type.unwrap_or_default())));
-    }
-    if rule.condition.is_none() && rule.hook.conditions.is_empty() {
+    if matches!(rule.definition, Definition::Job(_)) && event.head.event_type.as_deref() == Some(job::ASKED) {
         return None;
     }
-    let variables = words.variables(event, &rule.hook);
-    if let Some((check, decision)) = Check::first_unmet(&rule.hook.conditions, &variables) {
-        let field = &check.field;
-        return Some(match (decision, check.problem()) {
-            (Decision::Beyond(what), _) => Err(what),
-            // Saved by a version that did not see it.
-            (_, Some(problem)) => Ok(format!("its condition on `{field}` cannot hold: {problem}")),
-            (_, None) => Ok(unmet(format!("its condition on `{field}` does not hold"), field, words)),
-        });
+    let variables = words.variables(event, &rule.definition);
+    if let Some(why) = rule.definition.hook().and_then(|hook| kept_out_of_hook(hook, event, words, &variables)) {
+        return Some(why);
     }
     let condition = match rule.condition.as_ref()? {
         Ok(condition) => condition,
@@ -143,5 +131,29 @@ fn kept_out(rule: &Rule, event: &Event, words: &Words) -> Option<Result<String, 
         Decision::Unclear(what) => format!("its condition cannot be decided: {what}"),
         Decision::Beyond(what) => return Some(Err(what)),
     };
-    Some(Ok(unmet(why, rule.hook.when.as_deref().unwrap_or_default(), words)))
+    Some(Ok(unmet(why, rule.definition.when().unwrap_or_default(), words)))
+}
+
+/// Why an event is kept out by what hooks alone have: their status, their event types and their plain conditions.
+fn kept_out_of_hook(
+    hook: &Hook,
+    event: &Event,
+    words: &Words,
+    variables: &Variables<'_>,
+) -> Option<Result<String, String>> {
+    if hook.status == HookStatus::Disabled {
+        return Some(Ok("the hook was disabled after the event came in".to_owned()));
+    }
+    let event_type = event.head.event_type.as_deref();
+    if !type_passes(&hook.events, event_type) {
+        return Some(Ok(format!("the hook does not take events of type `{}`", event_type.unwrap_or_default())));
+    }
+    let (check, decision) = Check::first_unmet(&hook.conditions, variables)?;
+    let field = &check.field;
+    Some(match (decision, check.problem()) {
+        (Decision::Beyond(what), _) => Err(what),
+        // Saved by a version that did not see it.
+        (_, Some(problem)) => Ok(format!("its condition on `{field}` cannot hold: {problem}")),
+        (_, None) => Ok(unmet(format!("its condition on `{field}` does not hold"), field, words)),
+    })
 }

@@ -69,7 +69,7 @@ impl Making<'_> {
                     task.die(why);
                     prepared.fallbacks.extend(fallback.map(|fallback| fallback.in_place_of(task)));
                 }
-                None => task.die("its hook or action was deleted before its work was made"),
+                None => task.die("its hook, job or action was deleted before its work was made"),
             }
         }
         prepared
@@ -83,11 +83,11 @@ impl Making<'_> {
         }
         let Some(rule) = rules.of_task(task) else { return false };
         let index = task.id.action();
-        let Some(quiet) = rule.hook.actions.get(index).and_then(Action::quiet) else { return false };
+        let Some(quiet) = rule.definition.actions().get(index).and_then(Action::quiet) else { return false };
         let Some(end) = quiet.end(task.created_at) else { return false };
         let doubt = match rule.urgent.get(index).and_then(Option::as_ref) {
             None => None,
-            Some(Ok(condition)) => match condition.decide(&self.words.variables(self.event, &rule.hook)) {
+            Some(Ok(condition)) => match condition.decide(&self.words.variables(self.event, &rule.definition)) {
                 Decision::Holds => return false,
                 Decision::Fails(_) => None,
                 Decision::Unclear(what) | Decision::Beyond(what) => Some(what),
@@ -117,8 +117,8 @@ impl Making<'_> {
     pub(super) fn work(&self, rules: &Rules, task: &Task) -> Option<Made> {
         let rule = rules.of_task(task)?;
         let (action, templates) = rule.action(&task.id).filter(|(action, _)| action.kind() == task.kind)?;
-        let material = Material::new(self.words.facts(self.event, &rule.hook), &task.id, templates);
-        let material = match rule.hook.actions.get(task.id.action()).filter(|_| task.id.is_fallback()) {
+        let material = Material::new(self.words.facts(self.event, &rule.definition), &task.id, templates);
+        let material = match rule.definition.actions().get(task.id.action()).filter(|_| task.id.is_fallback()) {
             Some(instead_of) => material.instead_of(instead_of),
             None => material,
         };
@@ -128,7 +128,7 @@ impl Making<'_> {
             Err(why) => return Some(Made::Never(why, fallback())),
         };
         if let Some(trouble) = &trouble {
-            log::warn!(event:% = self.event.head.id, hook = rule.hook.id.as_str(); "{trouble}");
+            log::warn!(event:% = self.event.head.id, owner = rule.definition.facts().id; "{trouble}");
         }
         let task = Task { reason: trouble.or_else(|| task.reason.clone()), ..task.clone() };
         let mut work = Work { task, payload, lane, fallback: None, trace: spans::carried(&self.event.head) };
@@ -140,14 +140,14 @@ impl Making<'_> {
 
     /// The work that takes a task's place where it is dead; `None` where nothing does.
     fn fallback(&self, rules: &Rules, rule: &Rule, task: &Task) -> Option<Box<Work>> {
-        let action = rule.hook.fallbacks.get(&task.id.action()).filter(|_| !task.id.is_fallback())?;
+        let action = rule.definition.fallbacks().get(&task.id.action()).filter(|_| !task.id.is_fallback())?;
         let id = task.id.fallback();
         let its_own = Task::queued(id, action.kind(), &action.destination(), task.created_at, task.expires_at);
         let its_own = Task { replay: task.replay.clone(), test: task.test, ..its_own };
         match self.work(rules, &its_own)? {
             Made::Work(work) => Some(work),
             Made::Never(why, _) => {
-                log::error!(event:% = self.event.head.id, hook = rule.hook.id.as_str(), why; "nothing can take an action's place");
+                log::error!(event:% = self.event.head.id, owner = rule.definition.facts().id, why; "nothing can take an action's place");
                 None
             }
         }

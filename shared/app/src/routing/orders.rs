@@ -1,5 +1,6 @@
 //! Does the router's orders. Every order may come more than once, and has its effect once.
 
+use bellhop_core::job::Cause;
 use bellhop_core::order::Order;
 
 use super::{Recorded, Routing};
@@ -15,6 +16,8 @@ impl Routing {
                 Ok(Recorded::default())
             }
             Order::RetryV1 { task, retries } => self.retry(task, *retries).await,
+            Order::DueV1(run) => self.run_job(&run.job, Cause::Due(run.clone())).await,
+            Order::RunV1 { job, event } => self.run_job(job, Cause::Asked(*event)).await,
             Order::ReplayV1 { replay } => self.replay(replay).await.map(|()| Recorded::default()),
         }
     }

@@ -98,6 +98,12 @@ impl NewRecord {
         self.parts.iter().any(|part| part.turns) || self.tasks.iter().any(|task| task.status == TaskStatus::Dead)
     }
 
+    /// Skips all its tasks.
+    pub(super) fn skip_all(&mut self, reason: &str) {
+        self.tasks.iter_mut().for_each(|task| skip(task, reason));
+        self.work.clear();
+    }
+
     /// Skips the tasks of one owner.
     pub(super) fn skip(&mut self, owner: &Owner, reason: &str) {
         self.tasks.iter_mut().filter(|task| task.owner == *owner).for_each(|task| skip(task, reason));

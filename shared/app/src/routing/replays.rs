@@ -1,5 +1,7 @@
 //! Does recorded events again, some with each order, until the replay is finished.
 
+use std::sync::Arc;
+
 use bellhop_core::event::{Event, EventHead};
 use bellhop_core::id::{EventId, ReplayId, TaskId};
 use bellhop_core::order::Order;
@@ -43,6 +45,7 @@ impl Routing {
         for event in events.into_iter().rev() {
             made.progress.seen += 1;
             if let Some(event) = self.event_of(event, &replay).await? {
+                let rules = self.rules.with_job(Arc::clone(&rules), &event.head).await?;
                 self.make_again(event, &replay, &rules, &mut made);
             }
         }
@@ -100,17 +103,17 @@ impl Routing {
         let expires = rules.expires(now);
         let making = Making { event: &event, words: &words };
         let wanted = rules.of(&event).into_iter();
-        for rule in wanted.filter(|rule| replay.owner.as_ref().is_none_or(|owner| *owner == rule.hook.owner())) {
+        for rule in wanted.filter(|rule| replay.owner.as_ref().is_none_or(|owner| *owner == rule.definition.owner())) {
             if gate::filtered(rule, &event, &words).is_some() {
                 continue;
             }
-            for (index, action) in rule.hook.actions.iter().enumerate() {
+            for (index, action) in rule.definition.actions().iter().enumerate() {
                 // Who names an event wants to see it.
                 let is_listed = matches!(replay.selection, Selection::Range { .. });
                 if is_listed && gate::told_elsewhere(rule, action, &event, &words).is_some() {
                     continue;
                 }
-                let id = TaskId::replayed(event.head.id, &rule.hook.id, index, &replay.id);
+                let id = TaskId::replayed(event.head.id, &rule.definition.owner(), index, &replay.id);
                 let mut task = making::task(id, &event, action, now, expires);
                 task.replay = Some(replay.id.clone());
                 let prepared = making.prepare(rules, std::slice::from_mut(&mut task));

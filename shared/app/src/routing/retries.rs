@@ -85,7 +85,7 @@ impl Routing {
     /// A task's work as its hook would make it today, for where its action goes today.
     async fn made_today(&self, task: &mut Task) -> PortResult<Option<Made>> {
         let Some(mut event) = self.whole_event(task).await? else { return Ok(None) };
-        let rules = self.rules.rules_of_now().await?;
+        let rules = self.rules.with_job(self.rules.rules_of_now().await?, &event.head).await?;
         if making::redirect(&rules, task).is_none() {
             return Ok(None);
         }
@@ -97,10 +97,10 @@ impl Routing {
 
     /// Routes a hook's part in an event: the task that stood for it becomes the first of those that are made.
     async fn retry_route(&self, task: Task) -> PortResult<Recorded> {
-        let rules = self.rules.rules_of_now().await?;
-        let (Some(mut event), Some(rule)) = (self.whole_event(&task).await?, rules.of_task(&task)) else {
-            return Ok(left_alone(&task.id, "its event's content or its hook was deleted"));
-        };
+        let gone = || Ok(left_alone(&task.id, "its event's content, its hook or its job was deleted"));
+        let Some(mut event) = self.whole_event(&task).await? else { return gone() };
+        let rules = self.rules.with_job(self.rules.rules_of_now().await?, &event.head).await?;
+        let Some(rule) = rules.of_task(&task) else { return gone() };
         let words = Words::of(&mut event, &rules);
         let made = self.make_for(rule, &event, &words, task.expires_at).await?;
         let duplicate_of = made
@@ -134,7 +134,7 @@ impl Routing {
         if !of_first.work.is_empty() {
             self.queue.send(&of_first.work).await?;
         }
-        let counted = vec![(rule.hook.owner(), event.head.received_at)];
+        let counted = vec![(rule.definition.owner(), event.head.received_at)];
         Ok(Recorded { event: Some(task.event), counted, ..Recorded::default() })
     }
 

@@ -1,4 +1,4 @@
-//! The hooks as the router needs them: conditions and templates compiled, kept for a while.
+//! The hooks and jobs as the router needs them: conditions and templates compiled, kept for a while.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -8,13 +8,15 @@ use bellhop_core::config::Settings;
 use bellhop_core::event::{Event, EventHead};
 use bellhop_core::filter::{BadCondition, Condition};
 use bellhop_core::hook::Hook;
-use bellhop_core::id::{Owner, TaskId};
+use bellhop_core::id::{JobId, Owner, TaskId};
+use bellhop_core::job::Job;
 use bellhop_core::task::Task;
+use bellhop_core::template::HookFacts;
 use bellhop_core::time::Timestamp;
 use bellhop_senders::sender::Sender;
 
 use crate::cache::Cache;
-use crate::ports::{HookReader, PortResult};
+use crate::ports::{Collection, Documents, HookReader, PortError, PortResult};
 
 /// How far apart the clocks of two functions may be, in milliseconds.
 const APART_MS: u64 = 10_000;
@@ -26,11 +28,11 @@ pub struct Rules {
     settings: Settings,
 }
 
-/// One hook, ready to route.
+/// One hook or job, ready to route.
 #[derive(Debug)]
 pub struct Rule {
-    /// The hook.
-    pub hook: Hook,
+    /// What is to be done.
+    pub definition: Definition,
     /// Its condition; one that cannot be read holds for nothing.
     pub condition: Option<Result<Condition, BadCondition>>,
     /// The templates of its actions, in the actions' order.
@@ -41,7 +43,72 @@ pub struct Rule {
     pub fallbacks: BTreeMap<usize, Templates>,
 }
 
+/// What is configured to do something with an event.
+#[derive(Debug)]
+pub enum Definition {
+    /// A hook, with what comes in at its path.
+    Hook(Box<Hook>),
+    /// A job, with its due times.
+    Job(Box<Job>),
+}
+
+impl Definition {
+    /// The hook, if it is one.
+    pub fn hook(&self) -> Option<&Hook> {
+        match self {
+            Self::Hook(hook) => Some(hook),
+            Self::Job(_) => None,
+        }
+    }
+
+    /// Whose the events and tasks are.
+    pub fn owner(&self) -> Owner {
+        match self {
+            Self::Hook(hook) => hook.owner(),
+            Self::Job(job) => job.owner(),
+        }
+    }
+
+    /// What templates and conditions know of it.
+    pub fn facts(&self) -> HookFacts<'_> {
+        match self {
+            Self::Hook(hook) => hook.facts(),
+            Self::Job(job) => job.facts(),
+        }
+    }
+
+    /// What it does with an event.
+    pub fn actions(&self) -> &[Action] {
+        match self {
+            Self::Hook(hook) => &hook.actions,
+            Self::Job(job) => &job.actions,
+        }
+    }
+
+    /// What is done instead of an action whose task is dead, by the action's place.
+    pub fn fallbacks(&self) -> &BTreeMap<usize, Action> {
+        match self {
+            Self::Hook(hook) => &hook.fallbacks,
+            Self::Job(job) => &job.fallbacks,
+        }
+    }
+
+    /// The condition in CEL that an event must meet.
+    pub fn when(&self) -> Option<&str> {
+        match self {
+            Self::Hook(hook) => hook.when.as_deref(),
+            Self::Job(job) => job.when.as_deref(),
+        }
+    }
+}
+
 impl Rules {
+    /// The rules of one job alone, with the settings of these.
+    pub(super) fn of_job(&self, job: Job) -> Self {
+        let by_owner = HashMap::from([(job.owner(), Rule::new(Definition::Job(Box::new(job))))]);
+        Self { by_owner, settings: self.settings.clone() }
+    }
+
     /// The rule of an owner, unless it has been deleted.
     pub fn get(&self, owner: &Owner) -> Option<&Rule> {
         self.by_owner.get(owner)
@@ -55,14 +122,14 @@ impl Rules {
     /// The rules of those whose an event is, the highest priority first.
     pub fn of(&self, event: &Event) -> Vec<&Rule> {
         let mut rules: Vec<_> = event.head.owners.iter().filter_map(|proof| self.get(&proof.owner)).collect();
-        rules.sort_by_key(|rule| std::cmp::Reverse(rule.hook.priority));
+        rules.sort_by_key(|rule| std::cmp::Reverse(rule.definition.hook().map_or(0, |hook| hook.priority)));
         rules
     }
 
     /// The sender that an event proved to be, as the first of its owners has it; `None` where that has changed since.
     pub fn sender(&self, head: &EventHead) -> Option<&'static Sender> {
         let rule = self.get(&head.owners.first()?.owner)?;
-        rule.hook.sender().filter(|sender| sender.name == head.sender)
+        rule.definition.hook()?.sender().filter(|sender| sender.name == head.sender)
     }
 
     /// The chat that is told of trouble.
@@ -81,44 +148,45 @@ impl Rule {
     pub(super) fn action(&self, task: &TaskId) -> Option<(&Action, &Templates)> {
         let place = task.action();
         match task.is_fallback() {
-            true => self.hook.fallbacks.get(&place).zip(self.fallbacks.get(&place)),
-            false => self.hook.actions.get(place).zip(self.templates.get(place)),
+            true => self.definition.fallbacks().get(&place).zip(self.fallbacks.get(&place)),
+            false => self.definition.actions().get(place).zip(self.templates.get(place)),
         }
     }
 
-    /// Compiles a hook's condition and templates, which were checked when it was saved.
+    /// Compiles a condition and templates, which were checked when they were saved.
     ///
     /// One that fails all the same was saved by another version: a condition then holds for nothing, and a template gives
     /// way to the sender's own text.
-    fn new(hook: Hook) -> Self {
-        let condition = hook.when.as_deref().map(Condition::stored);
+    fn new(definition: Definition) -> Self {
+        let condition = definition.when().map(Condition::stored);
         let compiled = |action: &Action| {
             let templates = Templates::of(action);
             for (field, error) in templates.unreadable() {
-                log::error!(hook = hook.id.as_str(), field, error:%; "a template of the hook cannot be read");
+                log::error!(owner = definition.facts().id, field, error:%; "a template cannot be read");
             }
             templates
         };
-        let templates = hook.actions.iter().map(compiled).collect();
-        let fallbacks = hook.fallbacks.iter().map(|(place, action)| (*place, compiled(action))).collect();
-        let urgent = hook.actions.iter().map(|action| {
+        let templates = definition.actions().iter().map(compiled).collect();
+        let fallbacks = definition.fallbacks().iter().map(|(place, action)| (*place, compiled(action))).collect();
+        let urgent = definition.actions().iter().map(|action| {
             let condition = action.quiet()?.unless.as_deref()?;
             Some(Condition::stored(condition))
         });
-        Self { templates, urgent: urgent.collect(), fallbacks, condition, hook }
+        Self { templates, urgent: urgent.collect(), fallbacks, condition, definition }
     }
 }
 
 /// Reads the rules and keeps them for at most a minute.
 pub struct RuleCache {
     hooks: Arc<dyn HookReader>,
+    jobs: Arc<dyn Documents>,
     cache: Cache<Rules>,
 }
 
 impl RuleCache {
     /// A cache that has read nothing yet.
-    pub fn new(hooks: Arc<dyn HookReader>, cache: Cache<Rules>) -> Self {
-        Self { hooks, cache }
+    pub fn new(hooks: Arc<dyn HookReader>, jobs: Arc<dyn Documents>, cache: Cache<Rules>) -> Self {
+        Self { hooks, jobs, cache }
     }
 
     /// Where the rules are read.
@@ -137,10 +205,26 @@ impl RuleCache {
     pub async fn rules_for(&self, head: &EventHead) -> PortResult<Arc<Rules>> {
         let rules = self.rules().await?;
         let knows = |owner: &Owner| owner.hook().is_none() || rules.get(owner).is_some();
-        match !head.test && head.owners.iter().all(|proof| knows(&proof.owner)) {
-            true => Ok(rules),
-            false => self.cache.get_since(head.received_at.plus_ms(APART_MS), || self.read()).await,
-        }
+        let rules = match !head.test && head.owners.iter().all(|proof| knows(&proof.owner)) {
+            true => rules,
+            false => self.cache.get_since(head.received_at.plus_ms(APART_MS), || self.read()).await?,
+        };
+        self.with_job(rules, head).await
+    }
+
+    /// The rules of a job as it is now, where an event is one's; else these.
+    ///
+    /// A job is read whenever it runs: it may have been changed or cancelled just before, and there may be very many.
+    pub async fn with_job(&self, rules: Arc<Rules>, head: &EventHead) -> PortResult<Arc<Rules>> {
+        let Some(id) = head.owners.iter().find_map(|proof| proof.owner.job()) else { return Ok(rules) };
+        let job = self.job(id).await?;
+        Ok(job.map_or(rules.clone(), |job| Arc::new(rules.of_job(job))))
+    }
+
+    /// A job as it is now, unless it has been deleted.
+    pub async fn job(&self, id: &JobId) -> PortResult<Option<Job>> {
+        let Some(document) = self.jobs.document(Collection::Job, id.as_str()).await? else { return Ok(None) };
+        serde_json::from_str(&document.text).map(Some).map_err(|error| PortError::unreadable("a job", &error))
     }
 
     /// The rules for an order. Whoever gives one has often changed a hook just before, and means what it is now.
@@ -151,7 +235,8 @@ impl RuleCache {
     /// The rules as the store has them.
     async fn read(&self) -> PortResult<Rules> {
         let (hooks, settings) = self.hooks.hooks_and_settings().await?;
-        let by_owner = hooks.into_iter().map(|hook| (hook.owner(), Rule::new(hook))).collect();
+        let rules = hooks.into_iter().map(|hook| (hook.owner(), Rule::new(Definition::Hook(Box::new(hook)))));
+        let by_owner = rules.collect();
         Ok(Rules { by_owner, settings })
     }
 }

@@ -10,7 +10,7 @@ use bellhop_core::hook::Hook;
 use bellhop_core::json::{Unreadable, Value};
 use bellhop_core::template::Facts;
 
-use super::Rules;
+use super::{Definition, Rules};
 
 /// An event's payload, parsed once for all its hooks.
 pub(super) struct Words {
@@ -38,8 +38,8 @@ impl Words {
     }
 
     /// The variables of a condition, borrowed.
-    pub(super) fn variables<'a>(&'a self, event: &'a Event, hook: &'a Hook) -> Variables<'a> {
-        Variables::new(self.facts(event, hook))
+    pub(super) fn variables<'a>(&'a self, event: &'a Event, of: &'a Definition) -> Variables<'a> {
+        Variables::new(self.facts(event, of))
     }
 
     /// Why the event has no payload that a condition could read, if it has none.
@@ -48,15 +48,15 @@ impl Words {
     }
 
     /// Why the sender's own text is not sent for an event of which another event of the sender says the same.
-    pub(super) fn told_elsewhere(&self, event: &Event, hook: &Hook) -> Option<String> {
-        said_elsewhere(&self.facts(event, hook))
+    pub(super) fn told_elsewhere(&self, event: &Event, of: &Definition) -> Option<String> {
+        said_elsewhere(&self.facts(event, of))
     }
 
-    /// What is known of the event at one of its hooks.
-    pub(super) fn facts<'a>(&'a self, event: &'a Event, hook: &'a Hook) -> Facts<'a> {
+    /// What is known of the event at one of its owners.
+    pub(super) fn facts<'a>(&'a self, event: &'a Event, of: &'a Definition) -> Facts<'a> {
         Facts {
             event: &event.head,
-            hook,
+            hook: of.facts(),
             method: "POST",
             body: &event.body,
             payload: self.payload.as_ref(),

@@ -40,7 +40,7 @@ pub(super) fn too_large(bytes: usize, field: &str) -> Result<(), String> {
 /// The event with its payload.
 fn event(material: &Material<'_>) -> Value {
     let (facts, head) = (material.facts(), material.head());
-    let hook: Map = [("id", facts.hook.id.as_str()), ("name", &facts.hook.name)].into_iter().collect();
+    let hook: Map = [("id", facts.hook.id), ("name", facts.hook.name)].into_iter().collect();
     let mut event: Map = [
         ("id", Value::from(head.id.to_string())),
         ("type", head.event_type.as_deref().into()),

@@ -1,5 +1,7 @@
 //! An action as people write it: its kind, and the fields of that kind.
 
+use std::collections::BTreeMap;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -173,6 +175,12 @@ impl ActionSpec {
             self.fields.insert(FALLBACK.to_owned(), fallback);
         }
         self
+    }
+
+    /// Stored actions as they would be written, without their secrets, each with what is to run where it is dead.
+    pub fn all(actions: &[Action], fallbacks: &BTreeMap<usize, Action>) -> Vec<Self> {
+        let written = actions.iter().enumerate();
+        written.map(|(i, action)| Self::of(action).with_fallback(fallbacks.get(&i).map(Self::of))).collect()
     }
 
     /// A stored action as it would be written, without its secrets.

@@ -176,7 +176,7 @@ const fn is_taken(c: char) -> bool {
 
 /// The group of a message, and why it is not the one that its template makes.
 fn group(material: &Material<'_>) -> (String, Option<String>) {
-    let hook = || material.facts().hook.id.to_string();
+    let hook = || material.facts().hook.id.to_owned();
     match material.rendered("group") {
         None => (hook(), None),
         Some(Ok(made)) => match made.trim() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{Action, Material, Rendered, Templates};
-use crate::config::{Kept, Problem, SecretInput, SecretsAs, check_change, check_hook};
+use crate::config::{Kept, KeptActions, Problem, SecretInput, SecretsAs, check_change, check_hook};
 use crate::event::EventHead;
 use crate::hook::Hook;
 use crate::id::{EventId, HookId, TaskId};
@@ -22,7 +22,8 @@ pub(super) fn checked(
 ) -> Result<Action<SecretInput>, Vec<Problem>> {
     let spec = json!({"name": "h", "sender": "github", "secrets": [], "actions": [action]});
     let reference = SecretRef::parse("env:IN").unwrap();
-    let kept = Kept { secrets: Some(vec![reference]), actions: kept.to_vec(), ..Kept::default() };
+    let actions = KeptActions { actions: kept.to_vec(), ..KeptActions::default() };
+    let kept = Kept { secrets: Some(vec![reference]), actions, ..Kept::default() };
     check_change(&serde_json::from_value(spec).unwrap(), secrets, &kept).map(|draft| draft.hook.actions[0].clone())
 }
 
@@ -68,8 +69,14 @@ pub(super) fn rendered(action: &Action, head: &EventHead, payload: Value) -> Res
     }))
     .unwrap();
     let payload = Arc::new(crate::json::Value::from(payload));
-    let facts =
-        Facts { event: head, hook: &hook, method: "POST", body: b"{}", payload: Some(&payload), test: head.test };
+    let facts = Facts {
+        event: head,
+        hook: hook.facts(),
+        method: "POST",
+        body: b"{}",
+        payload: Some(&payload),
+        test: head.test,
+    };
     let (task, templates) = (TaskId::new(head.id, &HookId::from_text("hk_1"), 0), Templates::of(action));
     action.render(&Material::new(facts, &task, &templates))
 }
@@ -190,11 +197,13 @@ fn the_secrets_of_actions_and_of_fallbacks_stay_where_they_are_and_are_not_each_
     let changed = check_change(&spec(left_out.clone(), left_out.clone()), SecretsAs::ValuesAlone, &kept).unwrap().hook;
     assert_eq!(written(&changed), named(["env:A", "env:B"]));
     // The action's own address does not serve the fallback of a hook that had none, nor the other way round.
-    let without = Kept { fallbacks: BTreeMap::new(), ..kept.clone() };
+    let actions = KeptActions { fallbacks: BTreeMap::new(), ..kept.actions.clone() };
+    let without = Kept { actions, ..kept.clone() };
     let problems =
         check_change(&spec(left_out.clone(), left_out.clone()), SecretsAs::ValuesAlone, &without).unwrap_err();
     assert_eq!(problems.iter().map(|problem| problem.field.as_str()).collect::<Vec<_>>(), ["actions[0].fallback.url"]);
-    let without = Kept { actions: Vec::new(), ..kept };
+    let actions = KeptActions { actions: Vec::new(), ..kept.actions.clone() };
+    let without = Kept { actions, ..kept };
     let problems = check_change(&spec(left_out.clone(), left_out), SecretsAs::ValuesAlone, &without).unwrap_err();
     assert_eq!(problems.iter().map(|problem| problem.field.as_str()).collect::<Vec<_>>(), ["actions[0].url"]);
     // Nobody reaches for another's secret, or ours, by naming where it is.

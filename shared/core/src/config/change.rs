@@ -1,6 +1,6 @@
 //! A stored hook as someone would write it, so that a change can be laid over it.
 
-use super::{ActionSpec, HookSpec, Kept, ReconcileSpec};
+use super::{ActionSpec, HookSpec, Kept, KeptActions, ReconcileSpec};
 use crate::hook::{Allowed, Hook, Reconcile};
 use crate::secret::SecretRef;
 
@@ -23,12 +23,7 @@ impl HookSpec {
             rate_per_minute: Some(hook.rate_per_minute),
             allowed_ips: hook.allowed_ips.iter().map(Allowed::to_string).collect(),
             max_body_bytes: Some(hook.max_body_bytes),
-            actions: hook
-                .actions
-                .iter()
-                .enumerate()
-                .map(|(i, action)| ActionSpec::of(action).with_fallback(hook.fallbacks.get(&i).map(ActionSpec::of)))
-                .collect(),
+            actions: ActionSpec::all(&hook.actions, &hook.fallbacks),
             deduplicate: hook.deduplicate,
             reconcile: hook.reconcile.as_ref().map(reconcile),
             status: Some(hook.status),
@@ -57,9 +52,7 @@ impl Kept {
         Self {
             secrets: Some(hook.secrets.clone()),
             reconcile: hook.reconcile.clone(),
-            actions: hook.actions.clone(),
-            fallbacks: hook.fallbacks.clone(),
-            same_actions: false,
+            actions: KeptActions { actions: hook.actions.clone(), fallbacks: hook.fallbacks.clone(), same: false },
         }
     }
 }

@@ -1,18 +1,23 @@
 //! Checks a configuration as a whole: every problem is found and named by its field, and nothing is half-taken.
 
+mod actions;
 mod capacity;
 mod hook;
+mod job;
 mod sender;
 
 use std::collections::HashSet;
 
+pub use actions::KeptActions;
 pub(crate) use hook::read_chat;
 pub use hook::{HookDraft, Kept, check_change, check_hook, is_capability};
+pub use job::{JobDraft, check_job};
 
 use super::{Capacity, ConfigSpec, Configured, Settings};
 use crate::action::Kind;
 use crate::address::{PrivateHost, PrivateHosts};
 use crate::hook::Hook;
+use crate::job::Job;
 use crate::mail::{Mailbox, Relay};
 use crate::secret::{Secret, SecretRef};
 
@@ -31,6 +36,8 @@ pub struct CheckedConfig {
     pub email_smtp: Option<SecretInput>,
     /// The hooks.
     pub hooks: Vec<HookDraft>,
+    /// The jobs.
+    pub jobs: Vec<JobDraft>,
 }
 
 /// Something wrong with a field.
@@ -102,7 +109,15 @@ pub fn check_config(spec: &ConfigSpec, secrets: SecretsAs) -> Result<CheckedConf
     };
     let email_smtp = spec.email.smtp.as_ref().and_then(|smtp| read_relay(smtp, secrets, &mut problems));
     let hooks = check_all::<Hook>("hooks", &spec.hooks, secrets, &mut problems);
-    let sends_mail = hooks.iter().flat_map(|draft| draft.hook.all_actions()).any(|action| action.kind() == Kind::Email);
+    let mut jobs = spec.jobs.clone();
+    jobs.iter_mut().for_each(|job| job.schedule.in_zone(settings.timezone.as_deref()));
+    let jobs = check_all::<Job>("jobs", &jobs, secrets, &mut problems);
+    let of_jobs = jobs.iter().flat_map(|draft| draft.job.all_actions());
+    let sends_mail = hooks
+        .iter()
+        .flat_map(|draft| draft.hook.all_actions())
+        .chain(of_jobs)
+        .any(|action| action.kind() == Kind::Email);
     if sends_mail && spec.email.from.is_none() {
         problems.add("email.from", "`email` actions need a sender: `from = \"Bellhop <bellhop@example.com>\"`");
     }
@@ -115,7 +130,7 @@ pub fn check_config(spec: &ConfigSpec, secrets: SecretsAs) -> Result<CheckedConf
     if !problems.0.is_empty() {
         return Err(problems.0);
     }
-    Ok(CheckedConfig { settings, capacity, private_hosts, telegram_token, email_smtp, hooks })
+    Ok(CheckedConfig { settings, capacity, private_hosts, telegram_token, email_smtp, hooks, jobs })
 }
 
 /// Checks the things of a kind, which stand in the list of this name; each has a name of its own.
@@ -163,6 +178,9 @@ fn check_settings(spec: &ConfigSpec, problems: &mut Problems) -> Settings {
     }
     if let Some(days) = spec.retention_days {
         settings.retention_days = problems.take("retention_days", between(days, 1, 3650)).unwrap_or_default();
+    }
+    if let Some(zone) = &spec.timezone {
+        settings.timezone = problems.take("timezone", crate::schedule::zone(zone));
     }
     if let Some(rate) = spec.limits.rate_per_minute {
         settings.rate_per_minute =

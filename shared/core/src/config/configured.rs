@@ -1,6 +1,7 @@
 //! Things that people configure. A kind says of itself what the catalogue of all kinds cannot know.
 
 mod hook;
+mod job;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -91,4 +92,15 @@ pub struct Stamp {
     pub origin: Origin,
     /// The present moment.
     pub now: Timestamp,
+}
+
+/// Moves the fallbacks of a thing into its actions, where people write them.
+fn fallbacks_inside(shown: &mut Value) {
+    let fallbacks = shown.as_object_mut().and_then(|fields| fields.remove("fallbacks"));
+    for (place, fallback) in fallbacks.as_ref().and_then(Value::as_object).into_iter().flatten() {
+        let place = place.parse::<usize>().ok();
+        if let Some(Value::Object(action)) = place.and_then(|place| shown["actions"].get_mut(place)) {
+            action.insert("fallback".to_owned(), fallback.clone());
+        }
+    }
 }

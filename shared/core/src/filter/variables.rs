@@ -33,7 +33,7 @@ impl<'a> Variables<'a> {
         };
         Ok(match root {
             Root::Event => Value::Map(Map::Borrowed(self.event.get_or_init(|| event(facts)))),
-            Root::Hook => Value::Map(Map::Borrowed(self.hook.get_or_init(|| hook(facts)))),
+            Root::Hook => Value::Map(Map::Borrowed(self.hook.get_or_init(|| facts.hook.variables()))),
             Root::Headers => Value::Map(Map::Headers(&facts.event.headers)),
             Root::Payload => facts.payload.map_or(Value::Null, |payload| Value::of(payload)),
             Root::Body => Value::text(self.body(facts, meter)?),
@@ -61,7 +61,7 @@ impl<'a> Variables<'a> {
             (Root::Event | Root::Webhook, "path") => Some(Value::text(&head.path)),
             (Root::Event, "sender") => Some(Value::text(&head.sender)),
             (Root::Event, "test") => Some(Value::Bool(facts.test)),
-            (Root::Hook, "name") => Some(Value::text(&facts.hook.name)),
+            (Root::Hook, "name") => Some(Value::text(facts.hook.name)),
             (Root::Webhook, "method") => Some(Value::text(facts.method)),
             (Root::Webhook, "body") => Some(match facts.payload {
                 Some(payload) => Value::of(payload),
@@ -112,13 +112,6 @@ fn event(facts: &Facts<'_>) -> json::Map {
         ("content_type", content_type.into()),
     ];
     fields.into_iter().filter(|(_, value)| !value.is_null()).collect()
-}
-
-/// What is known of the hook.
-fn hook(facts: &Facts<'_>) -> json::Map {
-    let hook = facts.hook;
-    let fields = [("id", hook.id.as_str()), ("name", &hook.name), ("path", &hook.path), ("sender", &hook.sender)];
-    fields.into_iter().collect()
 }
 
 /// The envelope of a `CloudEvent`, or null.

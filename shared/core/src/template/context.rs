@@ -8,11 +8,23 @@ use minijinja::value::{Enumerator, Object};
 use super::numbers::{self, Writings};
 use super::tree;
 use crate::event::EventHead;
-use crate::hook::Hook;
 use crate::json::{self, Map};
 
 /// The share of control and replacement characters, one in so many, from which a body counts as binary.
 const BINARY_SHARE: usize = 3;
+
+/// What templates and conditions know as `hook`: a hook, or the job whose due time an event is.
+#[derive(Debug, Clone, Copy)]
+pub struct HookFacts<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Its path, as [`EventHead::path`] has it.
+    pub path: &'a str,
+    /// The name of its sender.
+    pub sender: &'a str,
+}
 
 /// What is known of an event at one of its hooks, borrowed from wherever it is.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +32,7 @@ pub struct Facts<'a> {
     /// The event.
     pub event: &'a EventHead,
     /// The hook whose action is being done.
-    pub hook: &'a Hook,
+    pub hook: HookFacts<'a>,
     /// The request's method.
     pub method: &'a str,
     /// The body's exact bytes.
@@ -45,6 +57,14 @@ struct Webhook {
     binary: OnceLock<Value>,
 }
 
+impl HookFacts<'_> {
+    /// The fields of the variable `hook`.
+    pub(crate) fn variables(&self) -> Map {
+        let fields = [("id", self.id), ("name", self.name), ("path", self.path), ("sender", self.sender)];
+        fields.into_iter().collect()
+    }
+}
+
 impl Facts<'_> {
     /// The variables without the body: `event`, `hook`, `headers`, and `cloudevent` where there is one.
     ///
@@ -63,10 +83,9 @@ impl Facts<'_> {
             ("size_bytes", self.body.len().into()),
             ("content_type", self.header("content-type").into()),
         ];
-        let own = [("id", hook.id.as_str()), ("name", &hook.name), ("path", &hook.path), ("sender", &hook.sender)];
         let mut variables: Map = [
             ("event", described.into_iter().collect::<Map>()),
-            ("hook", own.into_iter().collect()),
+            ("hook", hook.variables()),
             ("headers", self.headers()),
         ]
         .into_iter()

@@ -58,7 +58,14 @@ impl Delivery<'_> {
         .unwrap();
         let payload = Event { head: event.clone(), body: self.body.to_vec() }.payload().map(Arc::new);
         let payload = payload.as_ref();
-        Context::new(&Facts { event: &event, hook: &hook, method: "POST", body: self.body, payload, test: false })
+        Context::new(&Facts {
+            event: &event,
+            hook: hook.facts(),
+            method: "POST",
+            body: self.body,
+            payload,
+            test: false,
+        })
     }
 
     /// The default message, checked to be one that Telegram takes.

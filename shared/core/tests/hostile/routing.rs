@@ -69,8 +69,14 @@ fn route(message: &[u8], hook: &Hook, condition: &Condition) -> (Event, bool) {
     let sender = hook.sender().expect("a sender");
     let _ = Delivery::of(&event, content.payload.as_ref(), sender, event.head.delivery_id.as_deref(), None);
     let payload = content.payload.map(Arc::new);
-    let facts =
-        Facts { event: &event.head, hook, method: "POST", body: &event.body, payload: payload.as_ref(), test: false };
+    let facts = Facts {
+        event: &event.head,
+        hook: hook.facts(),
+        method: "POST",
+        body: &event.body,
+        payload: payload.as_ref(),
+        test: false,
+    };
     let _ = condition.decide(&Variables::new(facts));
     let text = message_for(sender.name, event.head.event_type.as_deref(), None, &Context::new(&facts));
     assert!(!text.text.is_empty() || payload.is_none());

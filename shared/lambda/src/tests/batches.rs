@@ -187,7 +187,11 @@ async fn recorded_messages_are_carried() {
 /// The router over ports in memory.
 fn routing(memory: &Arc<Memory>) -> Routing {
     Routing {
-        rules: RuleCache::new(memory.clone(), Cache::new(clock(), Changes::default())),
+        rules: RuleCache::new(
+            memory.clone(),
+            Arc::new(Elsewhere::new(clock())),
+            Cache::new(clock(), Changes::default()),
+        ),
         events: memory.clone(),
         bodies: memory.clone(),
         queue: memory.clone(),

@@ -16,6 +16,7 @@ use bellhop_app::ports::{
 use bellhop_app::ranges::{PublishedNetworks, RangeRefresh};
 use bellhop_app::reconcile::{Deliveries, Listing, Reconciler, Refusal, Webhook};
 use bellhop_app::routing::{Routing, RuleCache};
+use bellhop_app::schedule::Scheduler;
 use bellhop_app::testing::memory::Memory;
 use bellhop_core::pace::{Pace, Scope};
 use ipnet::IpNet;
@@ -64,13 +65,14 @@ pub(super) fn engine(folder: &Path) -> EngineParts {
     EngineParts {
         before_record: |_| (),
         routing: Routing {
-            rules: RuleCache::new(store.clone(), Cache::new(clock.clone(), Changes::default())),
+            rules: RuleCache::new(store.clone(), store.clone(), Cache::new(clock.clone(), Changes::default())),
             events: store.clone(),
             history: store.clone(),
             tasks: store.clone(),
             documents: store.clone(),
             counts: store.clone(),
             orders: store.clone(),
+            due: store.clone(),
             bodies: store.clone(),
             queue: store.clone(),
             clock: clock.clone(),
@@ -106,6 +108,13 @@ pub(super) fn engine(folder: &Path) -> EngineParts {
             store.clone(),
             clock.clone(),
         )),
+        scheduler: Scheduler {
+            due: store.clone(),
+            jobs: store.clone(),
+            orders: store.clone(),
+            clock: clock.clone(),
+            ahead_ms: 0,
+        },
         reconciler: Reconciler {
             hooks: store.clone(),
             secrets,

@@ -15,13 +15,14 @@ impl Memory {
     pub fn routing(&self, changes: Changes) -> Routing {
         let memory = Arc::new(self.clone());
         Routing {
-            rules: RuleCache::new(memory.clone(), Cache::new(self.clock.clone(), changes)),
+            rules: RuleCache::new(memory.clone(), memory.clone(), Cache::new(self.clock.clone(), changes)),
             events: memory.clone(),
             history: memory.clone(),
             tasks: memory.clone(),
             documents: memory.clone(),
             counts: memory.clone(),
             orders: memory.clone(),
+            due: memory.clone(),
             bodies: memory.clone(),
             queue: memory,
             clock: self.clock.clone(),

@@ -2,13 +2,12 @@
 
 mod unsigned;
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::actions::{KeptActions, check_actions};
 use super::{Problem, Problems, SecretInput, SecretsAs, between, read_secret, read_url};
-use crate::action::{self as actions, Action};
 use crate::config::{Chat, HookSpec, ReconcileSpec};
 use crate::filter::Condition;
 use crate::hook::{Allowed, GITHUB, Hook, Origin, Reconcile};
@@ -41,12 +40,8 @@ pub struct Kept {
     pub secrets: Option<Vec<SecretRef>>,
     /// How its lost deliveries are found; of this the token is kept.
     pub reconcile: Option<Reconcile>,
-    /// Its actions: their secrets stay where they go to the same places.
-    pub actions: Vec<Action>,
-    /// Its fallbacks by their places, in the same way.
-    pub fallbacks: BTreeMap<usize, Action>,
-    /// Whether nobody wrote actions, so that each has what it had at its place.
-    pub same_actions: bool,
+    /// What its actions keep.
+    pub actions: KeptActions,
 }
 
 /// The most plain conditions of a hook.
@@ -102,7 +97,7 @@ fn check(spec: &HookSpec, secrets: SecretsAs, kept: &Kept, problems: &mut Proble
     if spec.actions.is_empty() {
         problems.add("actions", "a hook needs an action: `[[hooks.actions]]` with a `kind`");
     }
-    let (actions, fallbacks) = check_actions(spec, secrets, kept, problems);
+    let (actions, fallbacks) = check_actions(&spec.actions, secrets, &kept.actions, problems);
     let hook = Hook {
         id: HookId::from_text(String::new()),
         name: spec.name.clone(),
@@ -133,50 +128,6 @@ fn check(spec: &HookSpec, secrets: SecretsAs, kept: &Kept, problems: &mut Proble
     };
     let (path_is_open, status_is_open) = (spec.path.is_none(), spec.status.is_none());
     Some(HookDraft { hook, sender: sender?, path_is_open, status_is_open })
-}
-
-/// Checks the actions, and what is done instead of those whose tasks are dead, by their places.
-fn check_actions(
-    spec: &HookSpec,
-    secrets: SecretsAs,
-    kept: &Kept,
-    problems: &mut Problems,
-) -> (Vec<Action<SecretInput>>, BTreeMap<usize, Action<SecretInput>>) {
-    let (mut actions, mut fallbacks) = (Vec::new(), BTreeMap::new());
-    let kept_fallbacks: Vec<_> = kept.fallbacks.values().cloned().collect();
-    for (i, action) in spec.actions.iter().enumerate() {
-        let (own, fallback) = action.split_fallback();
-        let at = format!("actions[{i}].");
-        let (kept_action, kept_fallback) = match kept.same_actions {
-            true => (alone(kept.actions.get(i)), alone(kept.fallbacks.get(&i))),
-            false => (kept.actions.as_slice(), kept_fallbacks.as_slice()),
-        };
-        let action = own.check(&mut actions::Check { at: &at, secrets, kept: kept_action, problems });
-        let field = format!("{at}fallback");
-        if let Some(spec) = fallback.and_then(|fallback| problems.take(&field, fallback)) {
-            let at = format!("{field}.");
-            let fallback = spec.check(&mut actions::Check { at: &at, secrets, kept: kept_fallback, problems });
-            if let (Some(action), Some(fallback)) = (&action, &fallback)
-                && action.goes_where(fallback)
-            {
-                problems.add(
-                    field,
-                    "it goes where its action goes: what stops the one stops the other; name another place",
-                );
-            }
-            if fallback.as_ref().is_some_and(|fallback| fallback.quiet().is_some()) {
-                problems.add(format!("{at}quiet"), "a fallback waits for nothing: leave its quiet hours out");
-            }
-            fallbacks.extend(fallback.map(|fallback| (i, fallback)));
-        }
-        actions.extend(action);
-    }
-    (actions, fallbacks)
-}
-
-/// A list of one action, or of none.
-fn alone(action: Option<&Action>) -> &[Action] {
-    action.map(std::slice::from_ref).unwrap_or_default()
 }
 
 /// Checks each text of a list.

@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::{Configured, Stamp};
-use crate::action::Action;
+use super::{Configured, Stamp, fallbacks_inside};
 use crate::config::{HookDraft, HookSpec, Kept, Problem, SecretInput, SecretsAs, check_change, check_hook};
 use crate::hook::{Hook, Origin, SecretUse};
 use crate::id::{HookId, random_word};
@@ -61,11 +60,10 @@ impl Configured for Hook {
             // Its secrets are written in another way now: they must be given with it.
             kept.secrets = Some(Vec::new());
         }
-        kept.same_actions = !fields.contains_key("actions");
+        kept.actions.same = !fields.contains_key("actions");
         let mut draft = check_change(spec, secrets, &kept)?;
-        if kept.same_actions {
-            draft.hook.actions = old.actions.iter().map(Action::as_written).collect();
-            draft.hook.fallbacks = old.fallbacks.iter().map(|(i, action)| (*i, action.as_written())).collect();
+        if kept.actions.same {
+            (draft.hook.actions, draft.hook.fallbacks) = kept.actions.as_written();
         }
         Ok(draft)
     }
@@ -126,14 +124,7 @@ impl Configured for Hook {
         let shown = self.clone().map(&mut |_, secret| secret.shown());
         // A struct of texts and numbers is an object.
         let mut shown = serde_json::to_value(shown).unwrap_or_default();
-        // As they are written: each inside its action.
-        let fallbacks = shown.as_object_mut().and_then(|fields| fields.remove("fallbacks"));
-        for (place, fallback) in fallbacks.as_ref().and_then(Value::as_object).into_iter().flatten() {
-            let place = place.parse::<usize>().ok();
-            if let Some(Value::Object(action)) = place.and_then(|place| shown["actions"].get_mut(place)) {
-                action.insert("fallback".to_owned(), fallback.clone());
-            }
-        }
+        fallbacks_inside(&mut shown);
         shown
     }
 
