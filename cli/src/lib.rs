@@ -7,6 +7,7 @@ mod events;
 mod explain;
 mod failure;
 mod hooks;
+mod jobs;
 mod otlp;
 mod print;
 mod purge;
@@ -44,10 +45,12 @@ struct Arguments {
 enum Command {
     /// Run everything in this process, on one SQLite file.
     Serve(serve::Serve),
-    /// Bring the hooks of a configuration file to a deployed stack or a running server, or show what that would change.
+    /// Bring the hooks and jobs of a configuration file to a deployed stack or a running server, or show what that would change.
     Apply(apply::Apply),
     /// List the hooks of a deployed stack or a running server, and take the secrets that senders offered them.
     Hooks(hooks::Hooks),
+    /// List, make, show, run, pause, resume and delete the jobs of a deployed stack or a running server.
+    Jobs(jobs::Jobs),
     /// Try a hook out with a sample event.
     Test(trial::Trial),
     /// List events, or show one.
@@ -93,6 +96,7 @@ pub fn main(around: Around) -> ExitCode {
         Command::Serve(command) => command.run(around),
         Command::Apply(command) => command.run(),
         Command::Hooks(command) => command.run(),
+        Command::Jobs(command) => command.run(),
         Command::Test(command) => command.run(),
         Command::Events(command) => command.run(),
         Command::Replay(command) => command.run(),

@@ -169,6 +169,77 @@ async fn lists_are_read_to_their_end_or_their_limit() {
     .await;
 }
 
+/// A job with these fields.
+fn job(given: Value) -> Value {
+    let due = json!({"at": "2027-03-01T08:00:00.000Z", "local": "2027-03-01T09:00:00"});
+    let run = json!({
+        "event": "e1", "due_at": "2027-02-26", "asked": true, "status": "ran", "delivery": "failed", "reason": "blocked\u{7}",
+        "started_at": null, "duration_ms": null,
+    });
+    let all = json!({
+        "id": "jb_1", "name": "stand-up", "description": "d\u{1b}[2J", "schedule": {"cron": "0 9 * * 1-5"},
+        "schedule_words": "at 09:00", "start_at": null, "end_at": null, "max_runs": null, "jitter_seconds": 0, "data": {},
+        "when": null, "catch_up": "once", "overlap": "skip", "auto_remove": false, "actions": [], "enabled": true,
+        "status": "active", "next_run_at": "2027-03-01T08:00:00.000Z", "next_runs": [due], "last_run": run, "runs": 7,
+        "origin": "api", "created_at": "2026", "updated_at": "2026", "version": 1,
+    });
+    with(all, given)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_are_listed_made_shown_run_paused_and_deleted() {
+    let list = |next: Value| (200, json!({"items": [job(json!({}))], "next_cursor": next}));
+    let one = || (200, job(json!({})));
+    check(
+        &["jobs"],
+        &[list(json!("c1")), list(json!(null))],
+        &["GET /api/jobs?limit=200", "GET /api/jobs?limit=200&cursor=c1"],
+        &["jb_1  active    next 2027-03-01T09:00:00", "last failed", "stand-up: at 09:00"],
+    )
+    .await;
+    check(
+        &["jobs", "show", "stand-up"],
+        &[list(json!(null)), one()],
+        &["GET /api/jobs?name=stand-up&limit=200", "GET /api/jobs/jb_1"],
+        &["d·[2J", "next 2027-03-01T08:00:00.000Z  (2027-03-01T09:00:00 there)", "failed      e1  asked for  blocked·"],
+    )
+    .await;
+    let add = |more: [&'static str; 2]| {
+        [["jobs", "add", "--name", "n"].as_slice(), &more, &["--chat", "1", "--text", "t"]].concat()
+    };
+    let body = |schedule: &str| {
+        let action = "{\"chat\":\"1\",\"kind\":\"telegram\",\"template\":\"{{ payload.data.text }}\"}";
+        format!(
+            "POST /api/jobs {{\"actions\":[{action}],\"data\":{{\"text\":\"t\"}},\"name\":\"n\",\"schedule\":{schedule}}}"
+        )
+    };
+    for (more, schedule) in [
+        (["--every", "weekday 09:00"], r#"{"cron":"0 9 * * 1-5"}"#),
+        (["--every", "10 minutes"], r#"{"every_seconds":600}"#),
+        (["--cron", "0 9 1 * *"], r#"{"cron":"0 9 1 * *"}"#),
+        (["--at", "2027-01-31T09:00:00Z"], r#"{"once":"2027-01-31T09:00:00Z"}"#),
+    ] {
+        check(&add(more), &[one()], &[&body(schedule)], &["at 09:00"]).await;
+    }
+    let asked = (202, json!({"id": "e9", "event_url": "/api/events/e9"}));
+    check(&["jobs", "run", "jb_1"], &[asked], &["POST /api/jobs/jb_1/run"], &["it runs as event e9"]).await;
+    check(&["jobs", "pause", "jb_1"], &[one()], &["POST /api/jobs/jb_1/pause"], &["stand-up is paused"]).await;
+    check(&["jobs", "resume", "jb_1"], &[one()], &["POST /api/jobs/jb_1/resume"], &["due next at 2027-03-01T09:00:00"])
+        .await;
+    check(&["jobs", "delete", "jb_1"], &[(204, json!(null))], &["DELETE /api/jobs/jb_1"], &["jb_1 is deleted"]).await;
+    let (success, text, _) =
+        run(&["jobs", "show", "nobody"], vec![(200, json!({"items": [], "next_cursor": null}))]).await;
+    assert!(!success && text.contains("no job is called `nobody`"), "{text}");
+    for (more, words) in [
+        (["--every", "blue moon"], "write `10 minutes`"),
+        (["--at", "2027-01-31 09:00"], "--zone Europe/Berlin"),
+        (["--in", "soon"], "write a stretch of time"),
+    ] {
+        let (success, text, asked) = run(&add(more), Vec::new()).await;
+        assert!(!success && text.contains(words) && asked.is_empty(), "{more:?}: {text}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_event_is_shown_whole() {
     let attempt = json!({

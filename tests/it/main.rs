@@ -26,6 +26,7 @@ mod forward;
 mod handshakes;
 mod html;
 mod iam;
+mod jobs;
 mod kinds;
 mod lambda;
 mod manifest;
