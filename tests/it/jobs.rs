@@ -180,6 +180,34 @@ async fn a_job_is_made_shown_changed_run_paused_and_deleted() {
 }
 
 #[tokio::test]
+async fn without_a_template_a_job_says_its_text_or_its_name() {
+    let action = format!("[[jobs.actions]]\nkind = \"telegram\"\nchat = {CHAT}\n");
+    let job = |name: &str, data: &str| {
+        format!("[[jobs]]\nname = \"{name}\"\nschedule = {{ every_seconds = 3600 }}\n{data}\n{action}")
+    };
+    let world = server("", &(job("water <plants>", "") + &job("other", "data = { text = \"Water & wait\" }"))).await;
+    let jobs = api(&world, Method::GET, "/api/jobs", Value::Null).await.json();
+    for job in jobs["items"].as_array().expect("a list") {
+        let path = format!("/api/jobs/{}/run", job["id"].as_str().expect("an id"));
+        assert_eq!(api(&world, Method::POST, &path, Value::Null).await.status, 202);
+    }
+    world.fake.wait_for_text("water <plants>").await;
+    world.fake.wait_for_text("Water & wait").await;
+    world.finish();
+}
+
+#[tokio::test]
+async fn a_job_of_a_file_that_is_wrong_is_refused_with_its_place() {
+    let wrong = "[[jobs]]\nname = \"n\"\nschedule = { daily = [\"25:61\"], timezone = \"UTC\" }\n\
+                 [[jobs.actions]]\nkind = \"telegram\"\nchat = 1\n";
+    let error = setup(&config("http://127.0.0.1:9", wrong)).try_start().err().unwrap_or_default();
+    assert!(error.contains("jobs[0].schedule.daily[0]") && error.contains("`25:61`"), "{error}");
+    let unknown = wrong.replace("25:61", "09:00").replace("name =", "colour = 1\nname =");
+    let error = setup(&config("http://127.0.0.1:9", &unknown)).try_start().err().unwrap_or_default();
+    assert!(error.contains("unknown field `colour`"), "{error}");
+}
+
+#[tokio::test]
 async fn a_token_for_jobs_opens_jobs_alone() {
     let world = server(SETTINGS, "").await;
     let token = async |scope: &str| {

@@ -70,7 +70,7 @@ impl Cause {
 impl Job {
     /// The event of a run; `last` is what is known of the one before.
     ///
-    /// Its payload is `job` with `id` and `name`; `due_at` as RFC 3339, `local_time` without a zone where the schedule has
+    /// Its payload is `job` with `id` and `name`; `message`, what a text of no template says; `due_at` as RFC 3339, `local_time` without a zone where the schedule has
     /// local times, and `timezone`; `asked`, whether someone asked for it; `missed`, how many due times were left out before
     /// it; `run`, which one it is, from 1; `data`, the job's own; and `last` with `event`, `due_at`, `status` and `reason`.
     pub fn event(&self, cause: &Cause, runs: u64, last: Option<&LastRun>) -> Event {
@@ -81,6 +81,7 @@ impl Job {
         };
         let payload = json!({
             "job": { "id": self.id, "name": self.name },
+            "message": self.message(),
             "due_at": due.at.rfc3339(),
             "local_time": due.local,
             "timezone": self.schedule.timezone(),
@@ -108,6 +109,12 @@ impl Job {
             duplicates: Vec::new(),
         };
         Event { head, body }
+    }
+
+    /// What its messages say where no template says otherwise: what its data say, or its name.
+    fn message(&self) -> &str {
+        let said = ["message", "text", "prompt"].iter().find_map(|field| self.data.get(*field)?.as_str());
+        said.unwrap_or(&self.name)
     }
 
     /// When a due time is to be acted on: up to the job's jitter later, each by its own.

@@ -37,7 +37,7 @@ async fn an_event_says_when_it_was_due_and_what_came_of_the_last_run() {
     let heads = stage.events(&job).await;
     assert_eq!((heads[0].path.as_str(), heads[0].sender.as_str()), (format!("job/{}", job.id).as_str(), "job"));
     let first = json!({
-        "job": {"id": job.id, "name": "stand-up"},
+        "job": {"id": job.id, "name": "stand-up"}, "message": "{{ not filled in }}",
         "due_at": "2027-03-01T08:00:00.000Z", "local_time": "2027-03-01T09:00:00", "timezone": "Europe/Berlin",
         "asked": false, "missed": 0, "run": 1, "data": data, "last": null,
     });
