@@ -139,6 +139,18 @@ async fn a_change_between_the_tick_and_the_run_loses_no_due_time() {
 }
 
 #[tokio::test]
+async fn a_due_time_of_another_schedule_does_not_run_any_more() {
+    let stage = Stage::new().await;
+    let job = stage.made(json!({"schedule": {"every_seconds": 60}})).await;
+    stage.clock.set(at("2027-03-01T00:01:00Z"));
+    stage.scheduler.run().await.unwrap();
+    // The order is on its way when the job is given another schedule.
+    let job = stage.changed(&job, json!({"schedule": {"every_seconds": 600}})).await.unwrap();
+    stage.pass("2027-03-01T00:12:00Z").await;
+    assert_eq!(stage.dues(&job).await, ["2027-03-01T00:11:00.000Z"]);
+}
+
+#[tokio::test]
 async fn what_is_paused_or_deleted_between_the_tick_and_the_run_does_not_run() {
     let stage = Stage::new().await;
     let deleted = stage.made(json!({"name": "deleted", "schedule": {"every_seconds": 60}})).await;

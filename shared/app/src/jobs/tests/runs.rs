@@ -95,6 +95,18 @@ async fn a_due_time_that_is_left_out_says_so() {
 }
 
 #[tokio::test]
+async fn what_is_left_out_takes_no_turn_of_a_job_that_has_so_many() {
+    let stage = Stage::new().await;
+    let twice = json!({"schedule": {"every_seconds": 600}, "max_runs": 2, "catch_up": "skip"});
+    let job = stage.made(twice).await;
+    stage.clock.set(at("2027-03-01T00:15:00Z"));
+    stage.pass("2027-03-01T02:00:00Z").await;
+    let done = stage.tasks(&job).into_iter().filter(|task| task.status != TaskStatus::Skipped).count();
+    assert_eq!((stage.dues(&job).await.len(), done), (3, 1), "one was left out, one ran, one overlapped");
+    assert_eq!(stage.jobs.standing(&job, 1).await.unwrap().runs, 2);
+}
+
+#[tokio::test]
 async fn the_last_of_many_missed_due_times_says_how_many_there_were() {
     let stage = Stage::new().await;
     let job = stage.made(json!({"schedule": {"cron": "*/10 * * * *"}})).await;
