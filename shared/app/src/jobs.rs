@@ -2,6 +2,7 @@
 //! and what is known of their runs.
 
 mod kept;
+mod stored;
 
 #[cfg(test)]
 mod tests;
@@ -9,19 +10,18 @@ mod tests;
 use std::sync::Arc;
 
 use bellhop_core::config::{JobSpec, SecretsAs};
-use bellhop_core::id::{EventId, JobId};
-use bellhop_core::job::{Job, RunResult, Runs};
+use bellhop_core::id::EventId;
+use bellhop_core::job::{Job, RunResult};
 use bellhop_core::order::Order;
 use bellhop_core::schedule::{Due, ScheduleSpec};
 use serde_json::{Map, Value};
 
 use crate::cache::Changes;
 use crate::catalogue::{Catalogue, Edit, NotMade};
-use crate::ports::{
-    Clock, Collection, ConfigWriter, Documents, History, Orders, PortError, PortResult, RecordedEvent, SettingsReader,
-    Vault,
-};
+use crate::ports::{Clock, ConfigWriter, Documents, History, Orders, PortResult, RecordedEvent, SettingsReader, Vault};
 use kept::Kept;
+
+pub(crate) use stored::{job, runs};
 
 /// The kinds of schedules, by their fields: writing one takes the place of another.
 const SCHEDULES: [&str; 4] = ["once", "every_seconds", "daily", "cron"];
@@ -123,7 +123,7 @@ impl Jobs {
 
     /// Where a job stands, with at most so many of the due times that come next.
     pub async fn standing(&self, job: &Job, most: usize) -> PortResult<Standing> {
-        let runs = runs(&*self.documents, &job.id).await?;
+        let (runs, _) = runs(&*self.documents, &job.id).await?;
         let last = match runs.event {
             Some(event) => self.history.recorded(event).await?,
             None => None,
@@ -164,11 +164,4 @@ fn replace_whole(schedule: &mut Map<String, Value>, zone: Option<&str>) {
     for kind in SCHEDULES {
         schedule.entry(kind).or_insert(Value::Null);
     }
-}
-
-/// What is known of a job's runs.
-async fn runs(documents: &dyn Documents, job: &JobId) -> PortResult<Runs> {
-    let document = documents.document(Collection::Run, job.as_str()).await?;
-    let read = |text: &str| serde_json::from_str(text).map_err(|error| PortError::unreadable("a job's runs", &error));
-    document.map_or_else(|| Ok(Runs::default()), |document| read(&document.text))
 }

@@ -9,9 +9,10 @@ use bellhop_core::job::{CatchUp, DueRun, Job};
 use bellhop_core::order::Order;
 use bellhop_core::schedule::Due;
 use bellhop_core::time::{DAY_MS, Timestamp};
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, stream};
 
-use crate::ports::{Clock, Collection, Documents, DueTime, DueTimes, Orders, PortError, PortResult};
+use crate::jobs;
+use crate::ports::{Clock, Documents, DueTime, DueTimes, Orders, PortResult};
 
 /// How many due times are taken at once.
 const AT_ONCE: usize = 500;
@@ -50,34 +51,41 @@ struct Step {
 }
 
 impl Scheduler {
-    /// Gives all that is due; says when the next is, if there is one.
+    /// Gives all that is due; says when the next is, if there is one that can be told.
+    ///
+    /// A job that cannot be read keeps its place in the index, and no other from running: a version that can read it may
+    /// come back.
     pub async fn run(&self) -> PortResult<Option<Timestamp>> {
         loop {
             let taken = self.due.due(self.clock.now().plus_ms(self.ahead_ms), AT_ONCE).await?;
-            if taken.is_empty() {
-                return self.due.earliest().await;
-            }
             let steps = stream::iter(&taken).map(|time| self.step(time)).buffered(SIDE_BY_SIDE);
-            let steps: Vec<Step> = steps.try_collect().await?;
+            let steps: Vec<_> = steps.collect().await;
             let now = self.clock.now();
-            let orders = steps.iter().filter_map(|step| {
-                let delay = step.at.as_ms().saturating_sub(now.as_ms()).div_ceil(1000);
-                Some((Order::DueV1(step.order.clone()?), delay))
-            });
-            let orders: Vec<_> = orders.collect();
+            let (mut orders, mut next, mut done) = (Vec::new(), Vec::new(), Vec::new());
+            for (time, step) in taken.iter().zip(steps) {
+                match step {
+                    Ok(Step { order, at, next: follows }) => {
+                        let delay = at.ms_since(now).div_ceil(1000);
+                        orders.extend(order.map(|order| (Order::DueV1(order), delay)));
+                        next.extend(follows);
+                        done.push(time.clone());
+                    }
+                    Err(error) => log::error!(job = time.job.as_str(), error:%; "a job that is due does not run"),
+                }
+            }
+            if done.is_empty() {
+                return if taken.is_empty() { self.due.earliest().await } else { Ok(None) };
+            }
             self.orders.give_in(&orders).await?;
-            let next: Vec<_> = steps.into_iter().filter_map(|step| step.next).collect();
-            self.due.step(&next, &taken).await?;
-            log::info!(orders = orders.len(), taken = taken.len(); "due");
+            self.due.step(&next, &done).await?;
+            log::info!(orders = orders.len(), taken = done.len(); "due");
         }
     }
 
     /// What is to be done about a due time.
     async fn step(&self, time: &DueTime) -> PortResult<Step> {
-        let document = self.jobs.document(Collection::Job, time.job.as_str()).await?;
-        let read = |text: &str| serde_json::from_str(text).map_err(|error| PortError::unreadable("a job", &error));
-        let job: Option<Job> = document.map(|document| read(&document.text)).transpose()?;
         // What was deleted or changed since is due as it is now, by an entry of its own.
+        let job = jobs::job(&*self.jobs, &time.job).await?;
         let job = job.filter(|job| job.version == time.version && job.enabled);
         Ok(job.map(|job| stepped(&job, time, self.clock.now())).unwrap_or_default())
     }
@@ -114,7 +122,7 @@ fn stepped(job: &Job, time: &DueTime, now: Timestamp) -> Step {
         CatchUp::All => (due, 0),
         CatchUp::Skip | CatchUp::Once => job.latest_due(&due, now).unwrap_or((due, 0)),
     };
-    let late_ms = now.as_ms().saturating_sub(job.acts_at(&last).as_ms());
+    let late_ms = now.ms_since(job.acts_at(&last));
     let is_undone = match job.catch_up {
         CatchUp::All => false,
         CatchUp::Once => late_ms > CAUGHT_UP_MS,

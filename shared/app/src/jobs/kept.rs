@@ -37,7 +37,7 @@ impl Kept {
 
     /// The entry of a job in the index, if something of it is due.
     async fn due(&self, job: &Job) -> PortResult<Option<ConfigChange>> {
-        let runs = runs(&*self.documents, &job.id).await?;
+        let (runs, _) = runs(&*self.documents, &job.id).await?;
         Ok(job.next_due(&runs).map(|due| ConfigChange::Due(entry(job, &due, runs.count))))
     }
 }

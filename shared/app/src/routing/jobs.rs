@@ -1,11 +1,12 @@
 //! Runs jobs: makes an event of a due time, once, if the job is still what it was when that was planned.
 
 use bellhop_core::id::JobId;
-use bellhop_core::job::{Cause, DueRun, Job, LastRun, Overlap, RunResult, Runs};
+use bellhop_core::job::{Cause, DueRun, Job, LastRun, Overlap, RunResult};
 use bellhop_core::time::DAY_MS;
 
 use super::{Recorded, Routing};
-use crate::ports::{Collection, Document, DueTime, NewDocument, PortError, PortResult, RecordedEvent};
+use crate::jobs::runs;
+use crate::ports::{Collection, DueTime, NewDocument, PortError, PortResult, RecordedEvent};
 
 /// After how long a run is tried again that waits for another one, in milliseconds.
 const WAIT_MS: u64 = 10_000;
@@ -28,7 +29,7 @@ impl Routing {
         {
             return Ok(left_out(id, "it was changed, and is due as it is now"));
         }
-        let (runs, _) = self.runs(id).await?;
+        let (runs, _) = runs(&*self.documents, id).await?;
         let event = cause.event();
         let before = match runs.ran.filter(|before| *before != event) {
             Some(before) => self.history.recorded(before).await?,
@@ -71,19 +72,10 @@ impl Routing {
         Ok(Recorded::default())
     }
 
-    /// What is known of a job's runs, with the version of the document.
-    async fn runs(&self, job: &JobId) -> PortResult<(Runs, Option<u64>)> {
-        let Some(Document { text, version }) = self.documents.document(Collection::Run, job.as_str()).await? else {
-            return Ok((Runs::default(), None));
-        };
-        let runs = serde_json::from_str(&text).map_err(|error| PortError::unreadable("a job's runs", &error))?;
-        Ok((runs, Some(version)))
-    }
-
     /// Notes a run; the same again changes nothing.
     async fn note_run(&self, job: &JobId, cause: &Cause, is_skipped: bool) -> PortResult<()> {
         for _ in 0..TRIES {
-            let (runs, version) = self.runs(job).await?;
+            let (runs, version) = runs(&*self.documents, job).await?;
             let noted = runs.after(cause, is_skipped);
             if noted == runs {
                 return Ok(());

@@ -16,7 +16,8 @@ use bellhop_core::time::Timestamp;
 use bellhop_senders::sender::Sender;
 
 use crate::cache::Cache;
-use crate::ports::{Collection, Documents, HookReader, PortError, PortResult};
+use crate::jobs;
+use crate::ports::{Documents, HookReader, PortResult};
 
 /// How far apart the clocks of two functions may be, in milliseconds.
 const APART_MS: u64 = 10_000;
@@ -223,8 +224,7 @@ impl RuleCache {
 
     /// A job as it is now, unless it has been deleted.
     pub async fn job(&self, id: &JobId) -> PortResult<Option<Job>> {
-        let Some(document) = self.jobs.document(Collection::Job, id.as_str()).await? else { return Ok(None) };
-        serde_json::from_str(&document.text).map(Some).map_err(|error| PortError::unreadable("a job", &error))
+        jobs::job(&*self.jobs, id).await
     }
 
     /// The rules for an order. Whoever gives one has often changed a hook just before, and means what it is now.

@@ -13,7 +13,12 @@ const LONGEST: Duration = Duration::from_millis(500);
 /// Gives the router what is due until told to stop.
 pub(super) async fn schedule(parts: &EngineParts, mut stopped: watch::Receiver<bool>) {
     loop {
-        let wait = match parts.scheduler.run().await {
+        // Much may be to be caught up; stopping does not wait for it.
+        let given = tokio::select! {
+            given = parts.scheduler.run() => given,
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        };
+        let wait = match given {
             Ok(next) => until(next, parts.clock.now()),
             Err(error) => {
                 log::error!(error:%; "what is due could not be looked at");

@@ -5,7 +5,7 @@ use bellhop_core::task::TaskStatus;
 use serde_json::json;
 
 use super::stage::{Stage, at};
-use crate::ports::{Clock as _, DueTimes as _};
+use crate::ports::{Clock as _, Collection, Documents as _, DueTimes as _, NewDocument};
 use crate::schedule::Scheduler;
 
 #[tokio::test]
@@ -92,6 +92,25 @@ async fn a_due_time_that_is_left_out_says_so() {
         let standing = stage.jobs.standing(&job, 9).await.unwrap();
         assert_eq!((standing.runs, standing.next.len()), (u64::from(is_done), 0));
     }
+}
+
+#[tokio::test]
+async fn a_job_that_cannot_be_read_keeps_its_place_and_no_other_from_running() {
+    let stage = Stage::new().await;
+    let job = stage.made(json!({"name": "newer", "schedule": {"once": "2027-03-01T00:01:00Z"}})).await;
+    let other = stage.made(json!({"name": "other", "schedule": {"once": "2027-03-01T00:01:00Z"}})).await;
+    let stored = stage.memory.document(Collection::Job, job.id.as_str()).await.unwrap().unwrap().text;
+    let key = job.id.as_str();
+    let newer =
+        NewDocument { collection: Collection::Job, key, text: "{\"schedule\": \"of a newer version\"}", expires: None };
+    stage.memory.write(&newer).await.unwrap();
+    stage.clock.set(at("2027-03-01T00:01:00Z"));
+    stage.work().await;
+    assert_eq!((stage.tasks(&job).len(), stage.tasks(&other).len()), (0, 1));
+    assert_eq!(stage.scheduler.run().await.unwrap(), None);
+    stage.memory.write(&NewDocument { text: &stored, ..newer }).await.unwrap();
+    stage.work().await;
+    assert_eq!(stage.dues(&job).await, ["2027-03-01T00:01:00.000Z"]);
 }
 
 #[tokio::test]
