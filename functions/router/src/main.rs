@@ -14,8 +14,7 @@ use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     start_logging();
-    let aws = Aws::from_env()?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let (aws, clock): (_, Arc<dyn Clock>) = (Aws::from_env()?, Arc::new(SystemClock));
     let table = Arc::new(aws.table(required("BELLHOP_TABLE")?, Arc::clone(&clock)));
     let bodies = Arc::new(aws.bucket(&required("BELLHOP_BUCKET")?));
     let orders = Arc::new(aws.inbox(required("BELLHOP_INBOX_URL")?, (*bodies).clone()));

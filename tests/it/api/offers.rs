@@ -1,5 +1,7 @@
 //! Secrets that senders bring along themselves, claimed by the operator.
 
+use std::time::Duration;
+
 use bellhop_tests::github;
 use bellhop_tests::http::{Answer, headers};
 use http::Method;
@@ -119,6 +121,8 @@ async fn whoever_offers_after_the_sender_gains_nothing_by_it() {
     assert_eq!(offers(&world, &id).await, []);
     offer(&world, "tasks", OFFERED).await;
     let sender = offers(&world, &id).await.swap_remove(0);
+    // Moments are milliseconds.
+    tokio::time::sleep(Duration::from_millis(2)).await;
     offer(&world, "tasks", "mallory's").await;
     let both = offers(&world, &id).await;
     assert_eq!((both.len(), &both[1]), (2, &sender), "the newest comes first, and replaces none");
