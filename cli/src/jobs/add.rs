@@ -2,7 +2,7 @@
 
 use bellhop_app::clock::SystemClock;
 use bellhop_app::ports::Clock as _;
-use bellhop_core::schedule::{ScheduleSpec, at, duration, every};
+use bellhop_core::schedule::{ScheduleSpec, duration, every};
 use clap::Args;
 use serde_json::json;
 
@@ -41,9 +41,7 @@ impl Add {
     /// The job as the API takes it.
     pub(super) fn body(&self) -> Result<String, Failure> {
         let mut schedule = self.schedule().map_err(Failure)?;
-        if schedule.daily.is_some() || schedule.cron.is_some() {
-            schedule.timezone.clone_from(&self.zone);
-        }
+        schedule.in_zone(self.zone.as_deref());
         let body = json!({
             "name": self.name,
             "schedule": schedule,
@@ -62,11 +60,7 @@ impl Add {
                 let seconds = duration(text)?;
                 Ok(once(SystemClock.now().plus_ms(seconds.saturating_mul(1000)).rfc3339()))
             }
-            (_, _, Some(text), _) => match &self.zone {
-                Some(zone) => Ok(once(at(text, zone)?.rfc3339())),
-                None if text.ends_with('Z') || text.contains('+') => Ok(once(text.clone())),
-                None => Err("say in which zone that is: `--zone Europe/Berlin`".to_owned()),
-            },
+            (_, _, Some(text), _) => Ok(once(text.clone())),
             (.., Some(text)) => Ok(ScheduleSpec { cron: Some(text.clone()), ..ScheduleSpec::default() }),
             (None, None, None, None) => {
                 Err("say when: `--every \"weekday 09:00\"`, `--in 2h`, `--at \"2027-01-31 09:00\"` or `--cron`"
